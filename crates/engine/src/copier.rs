@@ -1,0 +1,859 @@
+//! Drives a lane: what to read and when, when to commit, what an error means for which partition.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+use sluice_kafka::{Admin, ErrorCode, KafkaError};
+use sluice_model::{OffsetRange, OutOfRange, Task};
+
+use crate::adoption::Note;
+use crate::checkpoint::{Checkpoint, CheckpointStore, Gap, GapReason, PartitionState, QUARANTINE_VALUE_LIMIT, QuarantinedRecord};
+use crate::clock::now_ms;
+use crate::delivery::EffectiveDelivery;
+use crate::error::{EngineError, Result, Side};
+use crate::lane::{CommitPosition, Lane, LaneError, Passed, Refusal, Report, Slot, StepLimit};
+use crate::launch::{recreated_sentence, restart};
+use crate::progress::{Ending, Event, Observer, PartitionCondition, PartitionProgress, Progress, Stage};
+use crate::run::{RunOptions, Shared, lock, take_committed};
+use crate::start_position::{LogBounds, bounds};
+use crate::throttle::{Allowance, Throttle};
+use crate::track::{Mode, Track};
+use crate::watch::{Sighting, Watcher};
+
+/// Longest time between two saves of acknowledged positions: what a crash may repeat at least once.
+const SAVE_EVERY: Duration = Duration::from_millis(250);
+/// Bytes after which positions are saved before that time.
+const SAVE_BYTES: u64 = 32 * 1024 * 1024;
+/// Longest time a target transaction stays open while there is a backlog.
+const TRANSACTION_EVERY: Duration = Duration::from_millis(700);
+/// Bytes after which a transaction is committed before that time.
+const TRANSACTION_BYTES: u64 = 128 * 1024 * 1024;
+/// How long a transaction stays open when everything was read: readers of committed records wait for it.
+const TRANSACTION_IDLE: Duration = Duration::from_millis(50);
+/// How often a snapshot is made.
+const PUBLISH_EVERY: Duration = Duration::from_millis(250);
+/// How long a clean stop waits for acknowledgements.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
+/// How long a failing partition holds up the end of a run that is otherwise done.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Time over which rates are averaged.
+const RATE_WINDOW: Duration = Duration::from_secs(5);
+
+pub(crate) struct Copier {
+    task: Task,
+    identity: String,
+    launch_id: String,
+    delivery: EffectiveDelivery,
+    store: Arc<dyn CheckpointStore>,
+    observer: Observer,
+    options: RunOptions,
+    shared: Arc<Shared>,
+    lane: Box<dyn Lane>,
+    source_admin: Admin,
+    tracks: Vec<Track>,
+    throttle: Throttle,
+    quarantined: Vec<QuarantinedRecord>,
+    gaps: Vec<Gap>,
+    counters: Counters,
+    last_save: Instant,
+    unsaved_bytes: u64,
+    failures: u32,
+    task_error: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Counters {
+    read: u64,
+    written: u64,
+    bytes: u64,
+    gaps: u64,
+    quarantined: u64,
+}
+
+/// Why the copy loop leaves its normal way.
+enum Interrupt {
+    Recover(KafkaError, Vec<Refusal>),
+    Failed(EngineError),
+}
+
+impl Copier {
+    #[expect(clippy::too_many_arguments, reason = "everything a run is made of, called from one place")]
+    pub(crate) fn new(
+        task: Task,
+        identity: String,
+        launch_id: String,
+        delivery: EffectiveDelivery,
+        store: Arc<dyn CheckpointStore>,
+        observer: Observer,
+        options: RunOptions,
+        shared: Arc<Shared>,
+        lane: Box<dyn Lane>,
+        tracks: Vec<Track>,
+    ) -> Result<Self> {
+        let source_admin = Admin::new(&task.source).map_err(|error| EngineError::Cluster { side: Side::Source, what: "connecting".into(), error })?;
+        let counters = Counters { gaps: store.gaps(&task.name)?.len() as u64, quarantined: store.quarantined_count(&task.name)?, ..Counters::default() };
+        let now = Instant::now();
+        Ok(Self {
+            throttle: Throttle::new(task.rate, now),
+            task,
+            identity,
+            launch_id,
+            delivery,
+            store,
+            observer,
+            options,
+            shared,
+            lane,
+            source_admin,
+            tracks,
+            quarantined: Vec::new(),
+            gaps: Vec::new(),
+            counters,
+            last_save: now,
+            unsaved_bytes: 0,
+            failures: 0,
+            task_error: None,
+        })
+    }
+
+    /// Copies until the end, a stop, or a failure.
+    pub(crate) fn run(mut self, watcher: Watcher) -> Ending {
+        let (sightings_in, sightings) = bounded(1);
+        let (stop_watcher, stopped) = bounded::<()>(0);
+        let watch = std::thread::Builder::new().name("sluice-watch".into()).spawn(move || watcher.run(&sightings_in, &stopped));
+        let ending = match watch {
+            Ok(_) => match self.copy(&sightings) {
+                Ok(ending) => ending,
+                Err(error) => Ending::Failed(error),
+            },
+            Err(ref error) => Ending::Failed(EngineError::Internal(format!("no thread for the watcher: {error}"))),
+        };
+        drop(stop_watcher);
+        drop(sightings);
+        if let Ok(watch) = watch {
+            drop(watch.join());
+        }
+        self.publish_rates(&mut VecDeque::new());
+        ending
+    }
+
+    fn copy(&mut self, sightings: &Receiver<Sighting>) -> Result<Ending> {
+        self.assign_active()?;
+        let mut samples = VecDeque::new();
+        let mut published = Instant::now();
+        loop {
+            if self.shared.stop.load(Ordering::Relaxed) {
+                return self.finish(Ending::Stopped);
+            }
+            if let Ok(sighting) = sightings.try_recv() {
+                self.take_sighting(sighting)?;
+            }
+            self.retry_due()?;
+            match self.turn() {
+                Ok(()) => {}
+                Err(Interrupt::Failed(error)) => return Err(error),
+                Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+            }
+            if published.elapsed() >= PUBLISH_EVERY {
+                published = Instant::now();
+                self.publish_rates(&mut samples);
+            }
+            if self.options.until_caught_up && self.done() {
+                return self.finish(Ending::CaughtUp);
+            }
+        }
+    }
+
+    fn assign_active(&mut self) -> Result<()> {
+        let active: Vec<_> = self
+            .tracks
+            .iter()
+            .enumerate()
+            .filter(|(_, track)| track.mode == Mode::Active)
+            .map(|(slot, track)| track.lane_partition(slot))
+            .collect();
+        self.lane.add(&active).map_err(|error| self.lane_failure(error))
+    }
+
+    /// One round: read and send, collect, commit when it is time.
+    fn turn(&mut self) -> std::result::Result<(), Interrupt> {
+        let now = Instant::now();
+        self.throttle.set(*lock(&self.shared.rate), now);
+        let mut report = Report::default();
+        let outcome = match self.throttle.allow(now) {
+            Allowance::Records(records) => self.lane.step(StepLimit { records, wait: Duration::from_millis(20) }, &mut report),
+            Allowance::Wait(wait) => self.lane.settle(wait, &mut report),
+        };
+        self.throttle.spend(report.read, report.read_bytes);
+        self.after(outcome, report)?;
+        if self.commit_due() {
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Takes in a report, and turns its errors into what to do.
+    fn after(&mut self, outcome: std::result::Result<(), LaneError>, mut report: Report) -> std::result::Result<(), Interrupt> {
+        let refusals = std::mem::take(&mut report.refused);
+        let faults = std::mem::take(&mut report.faults);
+        self.absorb(report);
+        match outcome {
+            Ok(()) => {}
+            Err(LaneError::Recover(error)) => return Err(Interrupt::Recover(error, refusals)),
+            Err(LaneError::Retry(error)) => self.task_error = Some(error.to_string()),
+            Err(error) => return Err(Interrupt::Failed(self.lane_failure(error))),
+        }
+        if !refusals.is_empty() {
+            if self.delivery.guarantee(&self.identity) != sluice_kafka::Guarantee::Ordered || refusals.iter().any(|r| !r.code.refuses_record()) {
+                return Err(Interrupt::Recover(KafkaError::from_code(refusals[0].code), refusals));
+            }
+            // Too old a target for anything better: the record was passed over when it was refused.
+            refusals.into_iter().for_each(|refusal| self.quarantine(refusal));
+        }
+        for (slot, error) in faults {
+            self.fault(slot, &error).map_err(Interrupt::Failed)?;
+        }
+        Ok(())
+    }
+
+    fn absorb(&mut self, report: Report) {
+        self.counters.read += report.read;
+        for (slot, passed) in report.passed {
+            let Some(track) = self.tracks.get_mut(slot) else { continue };
+            let (records, bytes) = track.absorb(&passed);
+            self.counters.written += records;
+            self.counters.bytes += bytes;
+            self.unsaved_bytes += bytes;
+            if records > 0 || matches!(passed, Passed::End { .. }) {
+                self.task_error = None;
+                self.failures = 0;
+            }
+        }
+        for notice in report.notices {
+            if notice.code == ErrorCode::LOCAL_ALL_BROKERS_DOWN || notice.code.is_access() || notice.code == ErrorCode::LOCAL_TRANSPORT {
+                self.task_error = Some(notice.message);
+            }
+        }
+    }
+
+    fn transactional(&self) -> bool {
+        self.delivery == EffectiveDelivery::Transactions
+    }
+
+    fn commit_due(&self) -> bool {
+        let waited = self.last_save.elapsed();
+        if !self.transactional() {
+            return (waited >= SAVE_EVERY || self.unsaved_bytes >= SAVE_BYTES) && self.unsaved();
+        }
+        if self.unsaved_bytes == 0 && self.lane.in_flight() == 0 {
+            return waited >= SAVE_EVERY && self.unsaved();
+        }
+        let all_read = self.tracks.iter().all(|track| track.at_end || track.mode != Mode::Active);
+        waited >= TRANSACTION_EVERY
+            || self.unsaved_bytes >= TRANSACTION_BYTES
+            || (all_read && waited >= TRANSACTION_IDLE)
+            || (self.lane.in_flight() == 0 && waited >= TRANSACTION_IDLE)
+    }
+
+    fn unsaved(&self) -> bool {
+        !self.quarantined.is_empty() || !self.gaps.is_empty() || self.tracks.iter().any(|track| track.dirty || track.is_ahead())
+    }
+
+    /// Makes everything acknowledged permanent: on the target in its transaction, then in the state.
+    fn commit(&mut self) -> std::result::Result<(), Interrupt> {
+        if self.transactional() {
+            let until = Instant::now() + DRAIN_DEADLINE;
+            while self.lane.in_flight() > 0 {
+                let mut report = Report::default();
+                let outcome = self.lane.settle(Duration::from_millis(20), &mut report);
+                self.after(outcome, report)?;
+                if Instant::now() >= until && self.shared.stop.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+                self.publish();
+            }
+            let positions = self.commit_positions();
+            loop {
+                match self.lane.commit(&positions) {
+                    Ok(()) => break,
+                    Err(LaneError::Retry(error)) => {
+                        self.task_error = Some(error.to_string());
+                        self.publish();
+                        if self.shared.stop.load(Ordering::Relaxed) && Instant::now() >= until {
+                            return Err(Interrupt::Failed(EngineError::Cluster { side: Side::Target, what: "committing".into(), error }));
+                        }
+                    }
+                    Err(LaneError::Recover(error)) => return Err(Interrupt::Recover(error, Vec::new())),
+                    Err(error) => return Err(Interrupt::Failed(self.lane_failure(error))),
+                }
+            }
+        }
+        self.save().map_err(Interrupt::Failed)
+    }
+
+    fn commit_positions(&self) -> Vec<CommitPosition> {
+        self.tracks
+            .iter()
+            .filter(|track| track.ahead.position != track.state.position)
+            .map(|track| {
+                let ahead = &track.ahead;
+                let note = Note {
+                    launch: self.launch_id.clone(),
+                    source_topic: ahead.key.topic.clone(),
+                    source_id: ahead.source_topic_id.clone(),
+                    target_id: ahead.target_topic_id.clone(),
+                    target_start: ahead.target_start,
+                    target_next: ahead.target_next,
+                    start: ahead.start,
+                    epoch: ahead.leader_epoch,
+                };
+                CommitPosition {
+                    target_topic: ahead.target_topic.clone(),
+                    partition: ahead.key.partition,
+                    position: ahead.position,
+                    // A note that cannot be written leaves the position without its proof, which is then not adopted.
+                    note: serde_json::to_string(&note).unwrap_or_default(),
+                }
+            })
+            .collect()
+    }
+
+    /// Saves what is acknowledged (and, on a transactional target, committed).
+    fn save(&mut self) -> Result<()> {
+        let mut checkpoint = Checkpoint { gaps: std::mem::take(&mut self.gaps), quarantined: std::mem::take(&mut self.quarantined), ..Checkpoint::default() };
+        for track in &mut self.tracks {
+            if track.dirty || track.is_ahead() {
+                checkpoint.runs.extend(track.promote());
+                checkpoint.partitions.push(track.state.clone());
+            }
+        }
+        self.last_save = Instant::now();
+        self.unsaved_bytes = 0;
+        if checkpoint.is_empty() {
+            return Ok(());
+        }
+        Ok(self.store.save(&self.task.name, &checkpoint)?)
+    }
+
+    /// Ends cleanly: nothing more is read, what is on its way is acknowledged and saved.
+    fn finish(&mut self, ending: Ending) -> Result<Ending> {
+        let slots: Vec<Slot> = (0..self.tracks.len()).filter(|&slot| self.tracks[slot].mode == Mode::Active).collect();
+        self.lane.remove(&slots).map_err(|error| self.lane_failure(error))?;
+        let until = Instant::now() + DRAIN_DEADLINE;
+        loop {
+            let mut report = Report::default();
+            let outcome = self.lane.settle(Duration::from_millis(20), &mut report);
+            match self.after(outcome, report) {
+                Ok(()) => {}
+                Err(Interrupt::Failed(error)) => return Err(error),
+                // What could not be written is not committed either; the next start reads it again.
+                Err(Interrupt::Recover(..)) => break,
+            }
+            if self.lane.in_flight() == 0 {
+                match self.commit() {
+                    Err(Interrupt::Failed(error)) => return Err(error),
+                    Ok(()) | Err(Interrupt::Recover(..)) => return Ok(ending),
+                }
+            }
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        if !self.transactional() {
+            self.save()?;
+        }
+        Ok(ending)
+    }
+
+    /// Waits until nothing is in flight, so that a partition's position is final.
+    fn flush(&mut self) -> std::result::Result<(), Interrupt> {
+        while self.lane.in_flight() > 0 && !self.shared.stop.load(Ordering::Relaxed) {
+            let mut report = Report::default();
+            let outcome = self.lane.settle(Duration::from_millis(20), &mut report);
+            self.after(outcome, report)?;
+            self.publish();
+        }
+        Ok(())
+    }
+
+    fn retry_due(&mut self) -> Result<()> {
+        let now = Instant::now();
+        let due: Vec<Slot> = (0..self.tracks.len()).filter(|&slot| matches!(self.tracks[slot].mode, Mode::Backoff { until } if until <= now)).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        match self.flush() {
+            Ok(()) => {}
+            Err(Interrupt::Failed(error)) => return Err(error),
+            Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+        }
+        for &slot in &due {
+            self.tracks[slot].mode = Mode::Active;
+        }
+        let partitions: Vec<_> = due.iter().map(|&slot| self.tracks[slot].lane_partition(slot)).collect();
+        self.lane.add(&partitions).map_err(|error| self.lane_failure(error))
+    }
+
+    /// A source partition cannot be read.
+    fn fault(&mut self, slot: Slot, error: &KafkaError) -> Result<()> {
+        if self.tracks.get(slot).is_none_or(|track| track.mode != Mode::Active) {
+            return Ok(());
+        }
+        self.lane.remove(&[slot]).map_err(|e| self.lane_failure(e))?;
+        if matches!(error.code, ErrorCode::LOCAL_AUTO_OFFSET_RESET | ErrorCode::OFFSET_OUT_OF_RANGE | ErrorCode::LOCAL_LOG_TRUNCATION) {
+            match self.flush() {
+                Ok(()) => {}
+                Err(Interrupt::Failed(error)) => return Err(error),
+                Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+            }
+            return self.out_of_range(slot, error);
+        }
+        let track = &mut self.tracks[slot];
+        let what = if error.code == ErrorCode::TOPIC_AUTHORIZATION_FAILED { "this user may not read the source topic; give it READ" } else { "the source partition cannot be read" };
+        let first = track.error.is_none();
+        let sentence = format!("{}: {what} ({error}); trying again", track.state.key);
+        track.back_off(sentence.clone(), Instant::now());
+        if first {
+            (self.observer)(Event::Warning(sentence));
+        }
+        Ok(())
+    }
+
+    /// The position is not in the source's log.
+    fn out_of_range(&mut self, slot: Slot, error: &KafkaError) -> Result<()> {
+        let key = self.tracks[slot].state.key.clone();
+        let position = self.tracks[slot].ahead.position;
+        let asked = bounds(&self.source_admin, &[(key.topic.clone(), key.partition)], Side::Source);
+        let Some(now) = asked.ok().and_then(|found| found.into_values().next()) else {
+            self.tracks[slot].back_off(format!("{key}: the source does not tell which offsets it has; trying again"), Instant::now());
+            return Ok(());
+        };
+        let truncated = error.code == ErrorCode::LOCAL_LOG_TRUNCATION;
+        if (now.low..=now.high).contains(&position) && !truncated {
+            // Found again meanwhile, or a leader answered that had just taken over.
+            self.tracks[slot].back_off(format!("{key}: {error}; trying again"), Instant::now());
+            return Ok(());
+        }
+        let (range, reason, nearest) = if position < now.low {
+            (OffsetRange { from: position, to: now.low }, GapReason::Deleted, now.low)
+        } else {
+            (OffsetRange { from: now.high.min(position), to: position }, GapReason::Truncated, now.high.min(position))
+        };
+        let sentence = match reason {
+            GapReason::Deleted => format!(
+                "{key}: the source deleted {} records {range} before they were copied (retention or DeleteRecords). To go on at offset {nearest} and keep the range in the gap ledger, run with --out-of-range nearest",
+                range.len()
+            ),
+            _ => format!(
+                "{key}: the source ends at offset {}, before our position {position}: it lost records that the target holds ({range}), or the topic was created again. To go on at offset {nearest}, run with --out-of-range nearest",
+                now.high
+            ),
+        };
+        match self.task.out_of_range {
+            OutOfRange::Stop => {
+                (self.observer)(Event::PartitionStopped { key, reason: sentence.clone(), range: Some(range) });
+                self.tracks[slot].stop(sentence);
+            }
+            OutOfRange::Nearest => {
+                let gap = Gap { key, range, reason, found_at_ms: now_ms() };
+                (self.observer)(Event::Gap(gap.clone()));
+                self.gaps.push(gap);
+                self.counters.gaps += 1;
+                // Nothing is in flight here, so what is ahead is acknowledged; a target transaction must carry it first.
+                match self.commit() {
+                    Ok(()) => {}
+                    Err(Interrupt::Failed(error)) => return Err(error),
+                    Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+                }
+                self.tracks[slot].move_to(nearest);
+                let partition = self.tracks[slot].lane_partition(slot);
+                self.lane.add(&[partition]).map_err(|e| self.lane_failure(e))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up what is not committed and begins again behind what is.
+    fn recover(&mut self, error: &KafkaError, refusals: Vec<Refusal>) -> Result<()> {
+        tracing::info!(%error, refused = refusals.len(), "recovering the lane");
+        self.task_error = Some(error.to_string());
+        let mut refusals = refusals;
+        let mut report = Report::default();
+        loop {
+            match self.lane.recover(&mut report) {
+                Ok(()) => break,
+                Err(LaneError::Retry(error) | LaneError::Recover(error)) => {
+                    self.task_error = Some(error.to_string());
+                    self.publish();
+                    if self.shared.stop.load(Ordering::Relaxed) {
+                        return Ok(());
+                    }
+                    std::thread::sleep(Duration::from_millis(500));
+                }
+                Err(error) => return Err(self.lane_failure(error)),
+            }
+        }
+        refusals.append(&mut report.refused);
+        report.faults.clear();
+        let saved_error = self.task_error.take();
+        self.absorb(report);
+        self.task_error = saved_error;
+        if self.transactional() {
+            self.tracks.iter_mut().for_each(Track::roll_back);
+            // Whether an interrupted commit went through is known to the target alone.
+            let (task, identity, launch_id) = (self.task.clone(), self.identity.clone(), self.launch_id.clone());
+            while let Err(error) = take_committed(&task, &identity, &launch_id, &mut self.tracks) {
+                self.task_error = Some(error.to_string());
+                self.publish();
+                if self.shared.stop.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+            }
+        } else {
+            self.tracks.iter_mut().for_each(|track| track.at_end = false);
+        }
+        self.blame(error, &refusals);
+        let mut suspects: BTreeMap<Slot, Vec<Refusal>> = BTreeMap::new();
+        for refusal in refusals.into_iter().filter(|refusal| refusal.code.refuses_record()) {
+            suspects.entry(refusal.slot).or_default().push(refusal);
+        }
+        if suspects.is_empty() && self.tracks.iter().all(|track| track.mode == Mode::Active) {
+            self.failures += 1;
+            std::thread::sleep(Duration::from_millis(50).saturating_mul(1 << self.failures.min(6)));
+        }
+        for (slot, mut refused) in suspects {
+            refused.sort_by_key(|refusal| refusal.offset);
+            if refused.len() == 1 {
+                refused.into_iter().for_each(|refusal| self.condemn(refusal));
+            } else {
+                self.isolate(slot, &refused)?;
+            }
+        }
+        self.assign_active()
+    }
+
+    /// Partitions of a topic that the target refuses wait, the others go on.
+    fn blame(&mut self, error: &KafkaError, refusals: &[Refusal]) {
+        let mut topics: Vec<String> = refusals
+            .iter()
+            .filter(|refusal| refusal.code.concerns_topic())
+            .filter_map(|refusal| self.tracks.get(refusal.slot).map(|track| track.state.target_topic.clone()))
+            .collect();
+        if topics.is_empty() && error.code.concerns_topic() {
+            // A transaction names the topic only in its sentence.
+            let named = |topic: &String| {
+                error.message.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))).any(|word| word.trim_matches('.') == topic)
+            };
+            topics = self.tracks.iter().map(|track| track.state.target_topic.clone()).filter(|topic| named(topic)).collect();
+            if topics.is_empty() {
+                topics = self.tracks.iter().map(|track| track.state.target_topic.clone()).collect();
+            }
+        }
+        topics.sort();
+        topics.dedup();
+        let now = Instant::now();
+        for topic in topics {
+            let sentence = format!("the target topic '{topic}' cannot be written: {error}; give the user WRITE on it, or create it again; trying again");
+            (self.observer)(Event::Warning(sentence.clone()));
+            for track in self.tracks.iter_mut().filter(|track| track.state.target_topic == topic && track.mode != Mode::Stopped) {
+                track.back_off(sentence.clone(), now);
+            }
+        }
+    }
+
+    /// Finds, among records that were refused together, those that are to blame: sends fewer at a time until a refused
+    /// one is alone. Other partitions wait meanwhile, so that giving up a transaction costs nobody else anything.
+    fn isolate(&mut self, slot: Slot, refused: &[Refusal]) -> Result<()> {
+        let Some(last) = refused.last().map(|refusal| refusal.offset) else { return Ok(()) };
+        let mut group = (refused.len() / 2).max(1);
+        let mut assigned = false;
+        while self.tracks[slot].ahead.position <= last && !self.shared.stop.load(Ordering::Relaxed) {
+            if !assigned {
+                let partition = self.tracks[slot].lane_partition(slot);
+                self.lane.add(&[partition]).map_err(|error| self.lane_failure(error))?;
+                assigned = true;
+            }
+            let mut report = Report::default();
+            let mut outcome = Ok(());
+            let mut sent = 0;
+            while sent < group as u64 && outcome.is_ok() && !self.shared.stop.load(Ordering::Relaxed) {
+                outcome = self.lane.step(StepLimit { records: group - sent as usize, wait: Duration::from_millis(100) }, &mut report);
+                sent = report.read;
+                if report.passed.iter().any(|(_, passed)| matches!(passed, Passed::End { .. })) {
+                    break;
+                }
+            }
+            while self.lane.in_flight() > 0 && outcome.is_ok() && report.refused.is_empty() && !self.shared.stop.load(Ordering::Relaxed) {
+                outcome = self.lane.settle(Duration::from_millis(20), &mut report);
+            }
+            let mut culprits = std::mem::take(&mut report.refused);
+            if outcome.is_ok() && culprits.is_empty() {
+                self.after(Ok(()), report).map_err(|interrupt| self.unexpected(interrupt))?;
+                match self.commit() {
+                    Ok(()) => group = group.saturating_mul(2),
+                    Err(Interrupt::Failed(error)) => return Err(error),
+                    Err(Interrupt::Recover(..)) => {
+                        self.reset_lane()?;
+                        assigned = false;
+                    }
+                }
+                continue;
+            }
+            self.absorb(Report { passed: std::mem::take(&mut report.passed), ..Report::default() });
+            culprits.extend(self.reset_lane()?);
+            assigned = false;
+            culprits.retain(|refusal| refusal.code.refuses_record());
+            if culprits.len() == 1 && (group == 1 || sent == 1) {
+                culprits.into_iter().for_each(|refusal| self.condemn(refusal));
+            } else if group > 1 {
+                group = (group / 2).max(1);
+            } else {
+                // Not the record's fault after all: the usual way tries again.
+                break;
+            }
+        }
+        self.reset_lane().map(drop)
+    }
+
+    fn unexpected(&self, interrupt: Interrupt) -> EngineError {
+        match interrupt {
+            Interrupt::Failed(error) => error,
+            Interrupt::Recover(error, _) => EngineError::Cluster { side: Side::Target, what: "writing".into(), error },
+        }
+    }
+
+    /// Recovers the lane without assigning anything.
+    fn reset_lane(&mut self) -> Result<Vec<Refusal>> {
+        let mut report = Report::default();
+        while let Err(error) = self.lane.recover(&mut report) {
+            match error {
+                LaneError::Retry(_) | LaneError::Recover(_) if !self.shared.stop.load(Ordering::Relaxed) => std::thread::sleep(Duration::from_millis(200)),
+                LaneError::Retry(_) | LaneError::Recover(_) => return Ok(Vec::new()),
+                other => return Err(self.lane_failure(other)),
+            }
+        }
+        let refused = std::mem::take(&mut report.refused);
+        self.absorb(report);
+        if self.transactional() {
+            self.tracks.iter_mut().for_each(Track::roll_back);
+        }
+        Ok(refused)
+    }
+
+    /// A record is to be passed over from now on, and kept in quarantine.
+    fn condemn(&mut self, refusal: Refusal) {
+        self.tracks[refusal.slot].condemned.insert(refusal.offset);
+        self.quarantine(refusal);
+    }
+
+    fn quarantine(&mut self, refusal: Refusal) {
+        let key = self.tracks[refusal.slot].state.key.clone();
+        let reason = format!("the target refused the record: {}", refusal.code);
+        let record = refusal.record.map(|record| *record);
+        let value_len = record.as_ref().and_then(|r| r.value.as_ref()).map_or(0, Vec::len);
+        let key_len = record.as_ref().and_then(|r| r.key.as_ref()).map_or(0, Vec::len);
+        let (record_key, value, headers, timestamp_ms) =
+            record.map_or((None, None, Vec::new(), -1), |record| (record.key, record.value, record.headers, record.timestamp));
+        self.quarantined.push(QuarantinedRecord {
+            key: key.clone(),
+            offset: refusal.offset,
+            code: refusal.code.0,
+            reason: reason.clone(),
+            size: (value_len + key_len) as u64,
+            timestamp_ms,
+            record_key,
+            value_complete: value_len <= QUARANTINE_VALUE_LIMIT,
+            value: value.map(|mut value| {
+                value.truncate(QUARANTINE_VALUE_LIMIT);
+                value
+            }),
+            headers,
+            at_ms: now_ms(),
+        });
+        self.counters.quarantined += 1;
+        (self.observer)(Event::Quarantined { key, offset: refusal.offset, reason });
+    }
+
+    fn take_sighting(&mut self, sighting: Sighting) -> Result<()> {
+        if let Some(error) = sighting.error {
+            self.task_error = Some(error);
+        }
+        for track in &mut self.tracks {
+            if let Some(&seen) = sighting.offsets.get(&track.state.key) {
+                track.bounds = Some(seen);
+            }
+        }
+        for (topic, id) in sighting.recreated {
+            self.recreated(&topic, &id)?;
+        }
+        let fresh: Vec<PartitionState> = sighting.new.into_iter().filter(|state| self.tracks.iter().all(|track| track.state.key != state.key)).collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        // Saved before the first record is read, like every start position.
+        self.store.save(&self.task.name, &Checkpoint { partitions: fresh.clone(), ..Checkpoint::default() })?;
+        let first = self.tracks.len();
+        for state in fresh {
+            (self.observer)(Event::Info(format!("{} is new at the source and is copied from offset {}", state.key, state.position)));
+            let hashes = state.source_topic_id.is_none();
+            let end = state.backlog_end;
+            self.tracks.push(Track::new(state, None, end, hashes));
+        }
+        let partitions: Vec<_> = (first..self.tracks.len()).map(|slot| self.tracks[slot].lane_partition(slot)).collect();
+        self.lane.add(&partitions).map_err(|error| self.lane_failure(error))
+    }
+
+    /// A source topic was deleted and created again while the task ran.
+    fn recreated(&mut self, topic: &str, id: &str) -> Result<()> {
+        let slots: Vec<Slot> = (0..self.tracks.len()).filter(|&slot| self.tracks[slot].state.key.topic == topic).collect();
+        let active: Vec<Slot> = slots.iter().copied().filter(|&slot| self.tracks[slot].mode == Mode::Active).collect();
+        self.lane.remove(&active).map_err(|error| self.lane_failure(error))?;
+        match self.flush().and_then(|()| self.commit()) {
+            Ok(()) => {}
+            Err(Interrupt::Failed(error)) => return Err(error),
+            Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+        }
+        for slot in slots {
+            let key = self.tracks[slot].state.key.clone();
+            let position = self.tracks[slot].state.position;
+            match self.task.out_of_range {
+                OutOfRange::Stop => {
+                    let sentence = recreated_sentence(&key, position);
+                    (self.observer)(Event::PartitionStopped { key, reason: sentence.clone(), range: None });
+                    self.tracks[slot].stop(sentence);
+                }
+                OutOfRange::Nearest => {
+                    let asked = bounds(&self.source_admin, &[(key.topic.clone(), key.partition)], Side::Source);
+                    let now = asked.ok().and_then(|found| found.into_values().next()).unwrap_or(LogBounds { low: 0, high: 0 });
+                    let gap = Gap { key, range: OffsetRange { from: position, to: position }, reason: GapReason::Recreated, found_at_ms: now_ms() };
+                    (self.observer)(Event::Gap(gap.clone()));
+                    self.gaps.push(gap);
+                    self.counters.gaps += 1;
+                    let track = &mut self.tracks[slot];
+                    restart(&mut track.state, Some(id.to_owned()), now);
+                    track.ahead = track.state.clone();
+                    track.mode = Mode::Active;
+                    track.at_end = false;
+                    track.dirty = true;
+                    let partition = self.tracks[slot].lane_partition(slot);
+                    self.lane.add(&[partition]).map_err(|error| self.lane_failure(error))?;
+                }
+            }
+        }
+        self.save()
+    }
+
+    fn done(&self) -> bool {
+        let now = Instant::now();
+        let settled = |track: &Track| match track.mode {
+            Mode::Stopped => true,
+            Mode::Active => track.was_at_end || (track.ahead.position >= track.end_at_start && track.error.is_none() && track.end_at_start > track.state.start),
+            Mode::Backoff { .. } => track.failing_since.is_some_and(|since| now.duration_since(since) >= PATIENCE),
+        };
+        self.tracks.iter().all(settled)
+    }
+
+    fn lane_failure(&self, error: LaneError) -> EngineError {
+        match error {
+            LaneError::Fenced(_) => EngineError::Fenced { task: self.task.name.to_string() },
+            LaneError::Recover(error) | LaneError::Retry(error) | LaneError::Fatal(error) => EngineError::Cluster { side: Side::Target, what: "copying".into(), error },
+        }
+    }
+
+    /// Makes a snapshot without touching the rates.
+    pub(crate) fn publish(&self) {
+        let mut progress = lock(&self.shared.progress);
+        let rates = (progress.read_rate, progress.write_rate, progress.write_bytes_rate);
+        *progress = self.snapshot(rates);
+    }
+
+    fn publish_rates(&self, samples: &mut VecDeque<(Instant, Counters)>) {
+        let now = Instant::now();
+        samples.push_back((now, self.counters));
+        while samples.front().is_some_and(|(at, _)| now.duration_since(*at) > RATE_WINDOW) {
+            samples.pop_front();
+        }
+        let rates = samples.front().map_or((0.0, 0.0, 0.0), |(at, then)| {
+            let seconds = now.duration_since(*at).as_secs_f64().max(0.001);
+            let per_second = |now: u64, then: u64| if samples.len() > 1 { (now - then) as f64 / seconds } else { 0.0 };
+            (
+                per_second(self.counters.read, then.read),
+                per_second(self.counters.written, then.written),
+                per_second(self.counters.bytes, then.bytes),
+            )
+        });
+        *lock(&self.shared.progress) = self.snapshot(rates);
+    }
+
+    fn snapshot(&self, (read_rate, write_rate, write_bytes_rate): (f64, f64, f64)) -> Progress {
+        let now = now_ms();
+        let partitions: Vec<PartitionProgress> = self.tracks.iter().enumerate().map(|(slot, track)| self.partition_progress(slot, track, now)).collect();
+        let readable = || partitions.iter().filter(|row| row.condition != PartitionCondition::Stopped);
+        let caught_up = !partitions.is_empty() && readable().all(|row| row.condition == PartitionCondition::CaughtUp);
+        let lag_records = readable().map(|row| row.lag).sum::<Option<i64>>();
+        let (backlog, copied) = self.tracks.iter().fold((0i64, 0i64), |(backlog, copied), track| {
+            let size = (track.state.backlog_end - track.state.start).max(0);
+            (backlog + size, copied + (track.state.position.min(track.state.backlog_end) - track.state.start).clamp(0, size))
+        });
+        let full_percent = if backlog == 0 { 100.0 } else { copied as f64 * 100.0 / backlog as f64 };
+        Progress {
+            task: self.task.name.to_string(),
+            stage: if copied < backlog && !caught_up { Stage::Full } else { Stage::Incremental },
+            delivery: self.delivery.describe().to_owned(),
+            full_percent: if caught_up { 100.0 } else { full_percent },
+            caught_up,
+            read_records: self.counters.read,
+            written_records: self.counters.written,
+            written_bytes: self.counters.bytes,
+            read_rate,
+            write_rate,
+            write_bytes_rate,
+            lag_records,
+            delay_ms: if caught_up { Some(0) } else { readable().filter_map(|row| row.delay_ms).max() },
+            eta_seconds: lag_records.filter(|&lag| lag > 0 && write_rate >= 1.0).map(|lag| (lag as f64 / write_rate).ceil() as u64),
+            gaps: self.counters.gaps,
+            quarantined: self.counters.quarantined,
+            stopped_partitions: self.tracks.iter().filter(|track| track.mode == Mode::Stopped).count() as u64,
+            error: self.task_error.clone(),
+            partitions,
+        }
+    }
+
+    fn partition_progress(&self, slot: Slot, track: &Track, now: i64) -> PartitionProgress {
+        let cached = self.lane.watermarks(slot);
+        let position = track.state.position;
+        let end = match (cached.map(|(_, high)| high), track.bounds.map(|(_, high, _)| high)) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (a, b) => a.or(b),
+        };
+        let held = track.bounds.map_or(0, |(_, high, stable)| (high - stable.max(position)).max(0));
+        let caught_up = track.mode == Mode::Active && track.at_end && !track.is_ahead() && end.is_none_or(|end| end - held <= position);
+        let lag = if caught_up { Some(held) } else { end.map(|end| (end - position).max(0)) };
+        let oldest = self.lane.oldest_in_flight(slot).filter(|&timestamp| timestamp >= 0);
+        PartitionProgress {
+            topic: track.state.key.topic.clone(),
+            target_topic: track.state.target_topic.clone(),
+            partition: track.state.key.partition,
+            condition: match track.mode {
+                Mode::Stopped => PartitionCondition::Stopped,
+                Mode::Backoff { .. } => PartitionCondition::Retrying,
+                Mode::Active if caught_up => PartitionCondition::CaughtUp,
+                Mode::Active => PartitionCondition::Copying,
+            },
+            start: track.state.start,
+            position,
+            target_next: track.state.target_next,
+            log_start: track.bounds.map(|(low, _, _)| low).or(cached.map(|(low, _)| low)),
+            end,
+            lag,
+            delay_ms: if caught_up { Some(0) } else { oldest.map(|timestamp| (now - timestamp).max(0)) },
+            held_by_transaction: if track.at_end { held } else { 0 },
+            records: track.state.records,
+            bytes: track.state.bytes,
+            error: track.error.clone(),
+        }
+    }
+}

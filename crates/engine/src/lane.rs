@@ -1,0 +1,177 @@
+//! A lane is the way records travel from source partitions to target partitions. The copier drives it and owns
+//! positions, checkpoints and error policy; the lane owns the connections and keeps each partition's order.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sluice_kafka::{ErrorCode, KafkaError, RefusedRecord};
+
+/// Index of a partition within a task's run.
+pub type Slot = usize;
+
+/// A partition to copy.
+#[derive(Debug, Clone)]
+pub struct LanePartition {
+    /// Its index.
+    pub slot: Slot,
+    /// Source topic.
+    pub source_topic: String,
+    /// Target topic.
+    pub target_topic: String,
+    /// Partition number on both sides.
+    pub partition: i32,
+    /// Next source offset to copy.
+    pub position: i64,
+    /// Leader epoch of the record before `position`; lets the client notice a truncated source.
+    pub leader_epoch: Option<i32>,
+    /// Offsets that the target refused: they are read and passed over.
+    pub condemned: BTreeSet<i64>,
+}
+
+/// What a lane may do in one step.
+#[derive(Debug, Clone, Copy)]
+pub struct StepLimit {
+    /// Records to read at most.
+    pub records: usize,
+    /// How long to wait for something to happen.
+    pub wait: Duration,
+}
+
+/// Something that happened to a partition, in the order of its source offsets.
+#[derive(Debug)]
+pub enum Passed {
+    /// The target acknowledged a record.
+    Record {
+        /// Source offset.
+        source: i64,
+        /// Target offset, where the acknowledgement carried it.
+        target: Option<i64>,
+        /// Bytes of key and value.
+        bytes: u32,
+        /// Leader epoch of the record.
+        leader_epoch: Option<i32>,
+        /// Hash of the record, where the lane was asked for hashes.
+        hash: u64,
+    },
+    /// A condemned record was passed over.
+    Skipped {
+        /// Source offset.
+        source: i64,
+    },
+    /// Everything visible before this source offset has been passed; it is the end for now.
+    End {
+        /// Source offset.
+        offset: i64,
+    },
+}
+
+/// A record the target refused.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Which partition.
+    pub slot: Slot,
+    /// Source offset.
+    pub offset: i64,
+    /// The target's reason.
+    pub code: ErrorCode,
+    /// The record, when it was refused for what it is.
+    pub record: Option<Box<RefusedRecord>>,
+}
+
+/// What a lane has to say after a step.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Progress in order per partition.
+    pub passed: Vec<(Slot, Passed)>,
+    /// Records that were not written. Nothing after them was written to their partitions either, unless the target is
+    /// too old to guarantee it.
+    pub refused: Vec<Refusal>,
+    /// Faults of source partitions.
+    pub faults: Vec<(Slot, KafkaError)>,
+    /// Connection trouble that concerns no single partition.
+    pub notices: Vec<KafkaError>,
+    /// Records read in this step.
+    pub read: u64,
+    /// Bytes of keys and values read in this step.
+    pub read_bytes: u64,
+}
+
+/// What goes into the target's transaction beside the records.
+#[derive(Debug, Clone)]
+pub struct CommitPosition {
+    /// Target topic: the name under which the position is kept.
+    pub target_topic: String,
+    /// Partition number.
+    pub partition: i32,
+    /// Next source offset.
+    pub position: i64,
+    /// Free text kept with it.
+    pub note: String,
+}
+
+/// Why a lane cannot go on as it is.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LaneError {
+    /// What is not committed must be given up; [`Lane::recover`], then go on from the committed positions.
+    #[error("{0}")]
+    Recover(KafkaError),
+    /// The same call again later may succeed.
+    #[error("{0}")]
+    Retry(KafkaError),
+    /// Another instance writes this task now.
+    #[error("another instance has taken over: {0}")]
+    Fenced(KafkaError),
+    /// Nobody can help without a person.
+    #[error("{0}")]
+    Fatal(KafkaError),
+}
+
+/// See the module.
+pub trait Lane: Send {
+    /// Takes partitions in; they are copied from their positions on.
+    ///
+    /// # Errors
+    /// The client refused.
+    fn add(&mut self, partitions: &[LanePartition]) -> Result<(), LaneError>;
+
+    /// Stops reading partitions. What is in flight is still reported.
+    ///
+    /// # Errors
+    /// The client refused.
+    fn remove(&mut self, slots: &[Slot]) -> Result<(), LaneError>;
+
+    /// Reads and sends some records, collects acknowledgements.
+    ///
+    /// # Errors
+    /// See [`LaneError`].
+    fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError>;
+
+    /// Sends what was read and collects acknowledgements, without reading more.
+    ///
+    /// # Errors
+    /// See [`LaneError`].
+    fn settle(&mut self, wait: Duration, report: &mut Report) -> Result<(), LaneError>;
+
+    /// Records read and not yet acknowledged.
+    fn in_flight(&self) -> usize;
+
+    /// Source timestamp (ms) of the partition's oldest record that is not acknowledged.
+    fn oldest_in_flight(&self, slot: Slot) -> Option<i64>;
+
+    /// Log start and end of a partition as of its last fetch.
+    fn watermarks(&self, slot: Slot) -> Option<(i64, i64)>;
+
+    /// Makes what was sent since the last commit permanent together with these positions. Only when nothing is in
+    /// flight. A lane without transactions has nothing to do.
+    ///
+    /// # Errors
+    /// [`LaneError::Retry`]: call again. [`LaneError::Recover`]: it was not committed, or nobody knows.
+    fn commit(&mut self, positions: &[CommitPosition]) -> Result<(), LaneError>;
+
+    /// Gives up what is not committed and all partitions, and makes the lane fit to be used again. Acknowledgements
+    /// that still arrive are reported, where they count without a commit.
+    ///
+    /// # Errors
+    /// See [`LaneError`].
+    fn recover(&mut self, report: &mut Report) -> Result<(), LaneError>;
+}

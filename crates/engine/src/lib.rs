@@ -1,0 +1,45 @@
+//! Two Kafka clusters: plan, lanes, positions, checkpoints, gaps, quarantine, throughput, verification.
+//!
+//! The engine knows no window and no SQL: it reports through [`Progress`] and an [`Observer`], and keeps its state
+//! through a [`CheckpointStore`].
+
+mod adoption;
+mod checkpoint;
+mod clock;
+mod copier;
+mod delivery;
+mod error;
+mod finding;
+mod inspection;
+mod lane;
+mod launch;
+mod lookup;
+mod pair;
+mod progress;
+mod reconcile;
+mod record_hash;
+mod record_lane;
+mod run;
+mod start_position;
+mod structure;
+mod throttle;
+mod track;
+mod verify;
+mod watch;
+
+pub use checkpoint::{
+    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, OffsetRun, PartitionKey, PartitionState,
+    QUARANTINE_VALUE_LIMIT, QuarantinedRecord,
+};
+pub use error::{EngineError, Result, Side, StoreError};
+pub use finding::{Finding, Verdict};
+pub use inspection::{Inspection, RouteFacts, inspect};
+pub use lane::{CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, Report, Slot, StepLimit};
+pub use progress::{
+    Ending, Event, Observer, Outcome, PartitionCondition, PartitionProgress, Progress, Stage,
+};
+pub use record_lane::{RecordLane, RecordLaneConfig};
+pub use run::{RunOptions, Running, start};
+pub use verify::{
+    Accepted, Difference, DifferenceKind, PartitionReport, VerificationReport, VerificationResult, VerifyOptions, VerifyProgress, verify,
+};

@@ -1,0 +1,34 @@
+//! Reading single records, outside of any copy.
+
+use std::time::{Duration, Instant};
+
+use sluice_kafka::{ErrorCode, KafkaError, Message, PartitionOffset, Reader, ReaderTuning};
+use sluice_model::Cluster;
+
+use crate::checkpoint::PartitionKey;
+use crate::record_hash::hash_message;
+
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Hash of the record at exactly `offset`; `None` when there is none (compacted, a marker, or the end).
+pub(crate) fn record_hash_at(cluster: &Cluster, key: &PartitionKey, offset: i64) -> sluice_kafka::Result<Option<u64>> {
+    let mut reader = Reader::new(cluster, ReaderTuning { prefetch_kib: 1024, ..ReaderTuning::default() })?;
+    reader.assign(&[PartitionOffset::new(key.topic.clone(), key.partition, offset)])?;
+    let until = Instant::now() + DEADLINE;
+    loop {
+        let mut first: Option<Message> = None;
+        reader.read(1, Duration::from_millis(200), |message| {
+            first.get_or_insert(message);
+        })?;
+        if let Some(message) = first {
+            return match message.error() {
+                ErrorCode::NONE => Ok((message.offset() == offset).then(|| hash_message(&message, false))),
+                ErrorCode::LOCAL_PARTITION_EOF | ErrorCode::LOCAL_AUTO_OFFSET_RESET => Ok(None),
+                code => Err(KafkaError::new(code, message.error_text())),
+            };
+        }
+        if Instant::now() >= until {
+            return Err(KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT));
+        }
+    }
+}

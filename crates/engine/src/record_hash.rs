@@ -1,0 +1,30 @@
+//! A record's content as one number, for recognising records without keeping them.
+
+use sluice_kafka::Message;
+use xxhash_rust::xxh3::Xxh3;
+
+/// Hash of key, value and timestamp, and of the headers if asked. Null and empty differ.
+pub(crate) fn hash_message(message: &Message, headers: bool) -> u64 {
+    let mut hasher = Xxh3::new();
+    field(&mut hasher, message.key());
+    field(&mut hasher, message.value());
+    hasher.update(&message.timestamp().0.to_le_bytes());
+    if headers {
+        for (name, value) in message.headers() {
+            field(&mut hasher, Some(name));
+            field(&mut hasher, value);
+        }
+    }
+    hasher.digest()
+}
+
+fn field(hasher: &mut Xxh3, bytes: Option<&[u8]>) {
+    match bytes {
+        None => hasher.update(&[0]),
+        Some(bytes) => {
+            hasher.update(&[1]);
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        }
+    }
+}

@@ -1,0 +1,517 @@
+//! The record lane: librdkafka's batch consumer into its producer, record by record.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use sluice_kafka::{
+    Delivery, ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, Reader, ReaderTuning, TopicHandle, TxnError, Writer, WriterTuning,
+};
+use sluice_model::Cluster;
+
+use crate::lane::{CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, Report, Slot, StepLimit};
+use crate::record_hash::hash_message;
+
+/// Low bits of a ticket: the number of a record within its partition. The bits above are the slot.
+const SEQUENCE_BITS: u32 = 40;
+const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
+/// How long [`Lane::recover`] waits for the answers to what is on its way.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
+/// How long one transactional call may block the lane before the caller is heard again.
+const CALL_SLICE: Duration = Duration::from_secs(5);
+
+/// What a record lane needs to know.
+#[derive(Debug, Clone)]
+pub struct RecordLaneConfig {
+    /// Where to read.
+    pub source: Cluster,
+    /// Where to write.
+    pub target: Cluster,
+    /// The reader's memory and latency.
+    pub reader: ReaderTuning,
+    /// The writer's guarantee and limits.
+    pub writer: WriterTuning,
+    /// Group on the target that keeps the positions (transactional writers).
+    pub group: String,
+    /// Bytes of records that may wait for their acknowledgement.
+    pub in_flight_bytes: usize,
+    /// Whether to hash records (sources without topic ids need it).
+    pub hashes: bool,
+}
+
+enum Fate {
+    Waiting,
+    Written(Option<i64>),
+    Skipped,
+    End,
+}
+
+struct InFlight {
+    source: i64,
+    timestamp: i64,
+    hash: u64,
+    bytes: u32,
+    epoch: i32,
+    fate: Fate,
+}
+
+struct Track {
+    partition: LanePartition,
+    target: TopicHandle,
+    queue: VecDeque<InFlight>,
+    /// Sequence number of the front of `queue`.
+    front: u64,
+    /// Next offset expected from the reader: anything before it was seen already.
+    next: i64,
+    reading: bool,
+    /// A record was refused: nothing more is sent until the lane recovers.
+    blocked: bool,
+}
+
+/// See the module.
+pub struct RecordLane {
+    config: RecordLaneConfig,
+    reader: Reader,
+    writer: Writer,
+    tracks: Vec<Option<Track>>,
+    routes: HashMap<(usize, i32), Slot>,
+    by_name: HashMap<(String, i32), Slot>,
+    last_route: Option<((usize, i32), Slot)>,
+    inbox: VecDeque<Message>,
+    in_flight: usize,
+    in_flight_bytes: usize,
+    transaction_open: bool,
+    broken: Option<KafkaError>,
+}
+
+impl RecordLane {
+    /// Opens the lane. A transactional lane takes its transactional id here, which fences earlier instances.
+    ///
+    /// # Errors
+    /// A refused property, or the target refuses transactions.
+    pub fn open(config: RecordLaneConfig, stop: &dyn Fn() -> bool) -> Result<Self, LaneError> {
+        let reader = Reader::new(&config.source, config.reader).map_err(LaneError::Fatal)?;
+        let writer = open_writer(&config, stop)?;
+        Ok(Self {
+            config,
+            reader,
+            writer,
+            tracks: Vec::new(),
+            routes: HashMap::new(),
+            by_name: HashMap::new(),
+            last_route: None,
+            inbox: VecDeque::new(),
+            in_flight: 0,
+            in_flight_bytes: 0,
+            transaction_open: false,
+            broken: None,
+        })
+    }
+
+    fn transactional(&self) -> bool {
+        matches!(self.config.writer.guarantee, Guarantee::Transactional(_))
+    }
+
+    fn slot_of(&mut self, message: &Message) -> Option<Slot> {
+        let key = (message.topic_key(), message.partition());
+        if let Some((last, slot)) = self.last_route
+            && last == key
+        {
+            return Some(slot);
+        }
+        let slot = match self.routes.get(&key) {
+            Some(&slot) => slot,
+            None => {
+                let slot = *self.by_name.get(&(message.topic().to_owned(), message.partition()))?;
+                self.routes.insert(key, slot);
+                slot
+            }
+        };
+        self.last_route = Some((key, slot));
+        Some(slot)
+    }
+
+    fn receive(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
+        let mut inbox = std::mem::take(&mut self.inbox);
+        let outcome = self.reader.read(limit.records, limit.wait, |message| inbox.push_back(message));
+        self.inbox = inbox;
+        outcome.map_err(LaneError::Fatal)?;
+        report.notices.extend(self.reader.notices().into_iter().map(|n| KafkaError::new(n.code, n.text)));
+        Ok(())
+    }
+
+    /// Sends what was received, as far as the budget reaches.
+    fn send(&mut self, report: &mut Report) -> Result<(), LaneError> {
+        while let Some(message) = self.inbox.pop_front() {
+            if self.in_flight_bytes >= self.config.in_flight_bytes {
+                self.inbox.push_front(message);
+                return Ok(());
+            }
+            let Some(slot) = self.slot_of(&message) else {
+                if message.topic().is_empty() && message.error() != ErrorCode::NONE {
+                    report.notices.push(KafkaError::new(message.error(), message.error_text()));
+                }
+                continue;
+            };
+            let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else { continue };
+            if !track.reading || track.blocked {
+                continue;
+            }
+            let error = message.error();
+            if error == ErrorCode::LOCAL_PARTITION_EOF {
+                if message.offset() >= track.next {
+                    track.next = message.offset();
+                }
+                let end = track.next;
+                track.push(end, &message, Fate::End, 0);
+                self.in_flight += 1;
+                continue;
+            }
+            if error != ErrorCode::NONE {
+                report.faults.push((slot, KafkaError::new(error, message.error_text())));
+                continue;
+            }
+            if message.offset() < track.next {
+                continue;
+            }
+            report.read += 1;
+            report.read_bytes += message.payload_len() as u64;
+            let hash = if self.config.hashes { hash_message(&message, false) } else { 0 };
+            let offset = message.offset();
+            if track.partition.condemned.contains(&offset) {
+                track.push(offset, &message, Fate::Skipped, hash);
+                track.next = offset + 1;
+                self.in_flight += 1;
+                continue;
+            }
+            if !self.transaction_open && matches!(self.config.writer.guarantee, Guarantee::Transactional(_)) {
+                self.writer.begin().map_err(lane_error)?;
+                self.transaction_open = true;
+            }
+            let ticket = ((slot as u64) << SEQUENCE_BITS) | (track.following() & SEQUENCE_MASK);
+            match self.writer.write(track.target, &message, ticket) {
+                Ok(()) => {
+                    self.in_flight_bytes += track.push(offset, &message, Fate::Waiting, hash);
+                    track.next = offset + 1;
+                    self.in_flight += 1;
+                }
+                Err(ErrorCode::LOCAL_QUEUE_FULL) => {
+                    self.inbox.push_front(message);
+                    return Ok(());
+                }
+                Err(code) if code.refuses_record() || code == ErrorCode::MESSAGE_TOO_LARGE || code.concerns_topic() => {
+                    track.blocked = true;
+                    report.refused.push(Refusal { slot, offset, code, record: None });
+                }
+                Err(code) => {
+                    return Err(self.writer.fatal().map_or_else(|| LaneError::Recover(KafkaError::from_code(code)), fatal_error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn collect(&mut self, wait: Duration, report: &mut Report) {
+        let Self { writer, tracks, in_flight_bytes, broken, config, .. } = self;
+        let ordered = config.writer.guarantee == Guarantee::Ordered;
+        writer.poll(wait, |delivery| settle_delivery(tracks, delivery, in_flight_bytes, broken, ordered, report));
+        for notice in self.writer.notices() {
+            report.notices.push(KafkaError::new(notice.code, notice.text));
+        }
+        self.release(report);
+    }
+
+    /// Reports what stands at the front of each partition and is settled.
+    fn release(&mut self, report: &mut Report) {
+        for (slot, track) in self.tracks.iter_mut().enumerate() {
+            let Some(track) = track else { continue };
+            while let Some(front) = track.queue.front() {
+                let passed = match front.fate {
+                    Fate::Waiting => break,
+                    Fate::Written(target) => Passed::Record {
+                        source: front.source,
+                        target,
+                        bytes: front.bytes,
+                        leader_epoch: (front.epoch >= 0).then_some(front.epoch),
+                        hash: front.hash,
+                    },
+                    Fate::Skipped => Passed::Skipped { source: front.source },
+                    Fate::End => Passed::End { offset: front.source },
+                };
+                track.queue.pop_front();
+                track.front += 1;
+                self.in_flight -= 1;
+                report.passed.push((slot, passed));
+            }
+        }
+    }
+
+    fn check_writer(&mut self) -> Result<(), LaneError> {
+        if let Some(fatal) = self.writer.fatal() {
+            return Err(fatal_error(fatal));
+        }
+        match self.broken.take() {
+            Some(error) => Err(LaneError::Recover(error)),
+            None => Ok(()),
+        }
+    }
+
+    fn forget_tracks(&mut self) {
+        self.tracks.clear();
+        self.routes.clear();
+        self.by_name.clear();
+        self.last_route = None;
+        self.inbox.clear();
+        self.in_flight = 0;
+        self.in_flight_bytes = 0;
+    }
+}
+
+impl Track {
+    fn following(&self) -> u64 {
+        self.front + self.queue.len() as u64
+    }
+
+    fn push(&mut self, source: i64, message: &Message, fate: Fate, hash: u64) -> usize {
+        let bytes = if matches!(fate, Fate::End) { 0 } else { message.payload_len() };
+        self.queue.push_back(InFlight {
+            source,
+            timestamp: message.timestamp().0,
+            hash,
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            epoch: message.leader_epoch().unwrap_or(-1),
+            fate,
+        });
+        // Every record costs its book-keeping here and in the client as well.
+        bytes + RECORD_OVERHEAD
+    }
+}
+
+/// Bytes that a record in flight takes beside key and value: its entry here, librdkafka's message, the allocators.
+const RECORD_OVERHEAD: usize = 256;
+
+fn settle_delivery(
+    tracks: &mut [Option<Track>],
+    delivery: Delivery,
+    in_flight_bytes: &mut usize,
+    broken: &mut Option<KafkaError>,
+    ordered: bool,
+    report: &mut Report,
+) {
+    let slot = usize::try_from(delivery.ticket >> SEQUENCE_BITS).unwrap_or(usize::MAX);
+    let sequence = delivery.ticket & SEQUENCE_MASK;
+    let Some(track) = tracks.get_mut(slot).and_then(Option::as_mut) else { return };
+    let index = sequence.wrapping_sub(track.front & SEQUENCE_MASK) & SEQUENCE_MASK;
+    let Some(entry) = usize::try_from(index).ok().and_then(|index| track.queue.get_mut(index)) else { return };
+    *in_flight_bytes = in_flight_bytes.saturating_sub(entry.bytes as usize + RECORD_OVERHEAD);
+    match delivery.error {
+        ErrorCode::NONE => entry.fate = Fate::Written(delivery.offset),
+        // What was dropped on our own word stays unwritten; recovery reads it again.
+        ErrorCode::LOCAL_PURGE_QUEUE | ErrorCode::LOCAL_PURGE_INFLIGHT | ErrorCode::LOCAL_FATAL => track.blocked = true,
+        code => {
+            if ordered && code.refuses_record() {
+                // Without idempotence later records may be written already: this one is set aside for good.
+                entry.fate = Fate::Skipped;
+            } else {
+                track.blocked = true;
+                broken.get_or_insert_with(|| KafkaError::from_code(code));
+            }
+            report.refused.push(Refusal { slot, offset: entry.source, code, record: delivery.refused });
+        }
+    }
+}
+
+impl Lane for RecordLane {
+    fn add(&mut self, partitions: &[LanePartition]) -> Result<(), LaneError> {
+        let mut assigned = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            let target = self.writer.topic(&partition.target_topic).map_err(LaneError::Fatal)?;
+            if self.tracks.len() <= partition.slot {
+                self.tracks.resize_with(partition.slot + 1, || None);
+            }
+            let mut entry = PartitionOffset::new(partition.source_topic.clone(), partition.partition, partition.position);
+            entry.leader_epoch = partition.leader_epoch;
+            assigned.push(entry);
+            self.by_name.insert((partition.source_topic.clone(), partition.partition), partition.slot);
+            self.tracks[partition.slot] = Some(Track {
+                partition: partition.clone(),
+                target,
+                queue: VecDeque::new(),
+                front: 0,
+                next: partition.position,
+                reading: true,
+                blocked: false,
+            });
+        }
+        self.reader.assign(&assigned).map_err(LaneError::Fatal)
+    }
+
+    fn remove(&mut self, slots: &[Slot]) -> Result<(), LaneError> {
+        let mut gone = Vec::new();
+        for &slot in slots {
+            if let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut)
+                && track.reading
+            {
+                track.reading = false;
+                gone.push(PartitionOffset::new(track.partition.source_topic.clone(), track.partition.partition, track.next));
+            }
+        }
+        self.reader.unassign(&gone).map_err(LaneError::Fatal)
+    }
+
+    fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
+        if self.inbox.is_empty() && self.in_flight_bytes < self.config.in_flight_bytes {
+            // With acknowledgements outstanding, waiting long for new records would delay their collection.
+            let wait = if self.in_flight > 0 { limit.wait.min(Duration::from_millis(5)) } else { limit.wait };
+            self.receive(StepLimit { wait, ..limit }, report)?;
+            self.send(report)?;
+            self.collect(Duration::ZERO, report);
+        } else {
+            self.collect(Duration::from_millis(5), report);
+            self.send(report)?;
+        }
+        self.check_writer()
+    }
+
+    fn settle(&mut self, wait: Duration, report: &mut Report) -> Result<(), LaneError> {
+        self.send(report)?;
+        self.collect(wait, report);
+        self.check_writer()
+    }
+
+    fn in_flight(&self) -> usize {
+        self.in_flight + self.inbox.len()
+    }
+
+    fn oldest_in_flight(&self, slot: Slot) -> Option<i64> {
+        let front = self.tracks.get(slot)?.as_ref()?.queue.front()?;
+        (!matches!(front.fate, Fate::End)).then_some(front.timestamp)
+    }
+
+    fn watermarks(&self, slot: Slot) -> Option<(i64, i64)> {
+        let track = self.tracks.get(slot)?.as_ref()?;
+        self.reader.cached_watermarks(&track.partition.source_topic, track.partition.partition)
+    }
+
+    fn commit(&mut self, positions: &[CommitPosition]) -> Result<(), LaneError> {
+        if !self.transaction_open {
+            return Ok(());
+        }
+        let offsets: Vec<PartitionOffset> = positions
+            .iter()
+            .map(|position| {
+                let mut entry = PartitionOffset::new(position.target_topic.clone(), position.partition, position.position);
+                entry.metadata = Some(position.note.clone());
+                entry
+            })
+            .collect();
+        self.writer.send_positions(&self.config.group, &offsets, CALL_SLICE).map_err(lane_error)?;
+        self.writer.commit(CALL_SLICE).map_err(lane_error)?;
+        self.transaction_open = false;
+        Ok(())
+    }
+
+    fn recover(&mut self, report: &mut Report) -> Result<(), LaneError> {
+        let mut ignored = Report::default();
+        let transactional = self.transactional();
+        // Dropping the queue lets only what is on its way be answered, which keeps what it doubles small.
+        drop(self.writer.purge_queue());
+        let until = Instant::now() + DRAIN_DEADLINE;
+        self.inbox.clear();
+        while !transactional && self.waiting() && Instant::now() < until {
+            self.collect(Duration::from_millis(50), report);
+        }
+        if transactional && self.transaction_open && self.writer.fatal().is_none() {
+            let aborted = loop {
+                match self.writer.abort(CALL_SLICE) {
+                    Err(error) if error.retriable && Instant::now() < until => {}
+                    other => break other,
+                }
+            };
+            self.collect(Duration::ZERO, &mut ignored);
+            self.broken = None;
+            if aborted.is_ok() {
+                self.transaction_open = false;
+                let reading = self.reading();
+                self.reader.unassign(&reading).map_err(LaneError::Fatal)?;
+                self.forget_tracks();
+                return Ok(());
+            }
+        }
+        self.broken = None;
+        let reading = self.reading();
+        self.reader.unassign(&reading).map_err(LaneError::Fatal)?;
+        self.forget_tracks();
+        self.transaction_open = false;
+        self.writer = open_writer(&self.config, &|| false)?;
+        Ok(())
+    }
+}
+
+impl RecordLane {
+    fn reading(&self) -> Vec<PartitionOffset> {
+        self.tracks
+            .iter()
+            .flatten()
+            .filter(|track| track.reading)
+            .map(|track| PartitionOffset::new(track.partition.source_topic.clone(), track.partition.partition, track.next))
+            .collect()
+    }
+
+    /// Whether an answer is outstanding that may still come.
+    fn waiting(&self) -> bool {
+        self.in_flight_bytes > 0
+    }
+}
+
+fn open_writer(config: &RecordLaneConfig, stop: &dyn Fn() -> bool) -> Result<Writer, LaneError> {
+    let writer = Writer::new(&config.target, &config.writer).map_err(LaneError::Fatal)?;
+    if matches!(config.writer.guarantee, Guarantee::Transactional(_)) {
+        // A cluster that has never had a transaction first makes its internal topic: seconds, and no failure.
+        loop {
+            match writer.init_transactions(CALL_SLICE) {
+                Ok(()) => break,
+                Err(error) if error.retriable && !error.fatal => {
+                    if stop() {
+                        return Err(LaneError::Retry(error.error));
+                    }
+                }
+                Err(error) => return Err(lane_error(error)),
+            }
+        }
+    }
+    Ok(writer)
+}
+
+fn lane_error(error: TxnError) -> LaneError {
+    if error.error.code.is_fenced() {
+        return LaneError::Fenced(error.error);
+    }
+    if error.fatal {
+        return fatal_error(error.error);
+    }
+    if error.needs_abort {
+        return LaneError::Recover(error.error);
+    }
+    if error.retriable {
+        return LaneError::Retry(error.error);
+    }
+    if error.error.code.is_access() || error.error.code.is_unsupported() {
+        return LaneError::Fatal(error.error);
+    }
+    LaneError::Recover(error.error)
+}
+
+fn fatal_error(error: KafkaError) -> LaneError {
+    if error.code.is_fenced() {
+        LaneError::Fenced(error)
+    } else if error.code.is_access() && !error.code.concerns_topic() || error.code.is_unsupported() {
+        LaneError::Fatal(error)
+    } else {
+        LaneError::Recover(error)
+    }
+}
+
+/// Offsets to pass over that are no longer of interest.
+pub(crate) fn forget_before(condemned: &mut BTreeSet<i64>, position: i64) {
+    *condemned = condemned.split_off(&position);
+}

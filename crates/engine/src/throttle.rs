@@ -1,0 +1,124 @@
+use std::time::{Duration, Instant};
+
+use sluice_model::RateLimits;
+
+/// How far ahead of its rate a task may get, in seconds of that rate.
+const BURST_SECONDS: f64 = 0.25;
+/// Records taken at once when nothing limits them.
+const FULL_STEP: usize = 10_000;
+
+/// Holds a task to its rate limits. Bytes are only known after reading, so the bucket may go below zero and is then
+/// waited for; steps are kept small enough that this stays a fraction of a second.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    limits: RateLimits,
+    records: f64,
+    bytes: f64,
+    mean_bytes: f64,
+    refilled: Instant,
+}
+
+/// What may be done now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allowance {
+    /// Read up to this many records.
+    Records(usize),
+    /// Wait this long first.
+    Wait(Duration),
+}
+
+impl Throttle {
+    pub(crate) fn new(limits: RateLimits, now: Instant) -> Self {
+        Self { limits, records: 0.0, bytes: 0.0, mean_bytes: 1_000.0, refilled: now }
+    }
+
+    /// Takes new limits at once; what was saved up under the old ones is forgotten.
+    pub(crate) fn set(&mut self, limits: RateLimits, now: Instant) {
+        if self.limits != limits {
+            self.limits = limits;
+            self.records = 0.0;
+            self.bytes = 0.0;
+            self.refilled = now;
+        }
+    }
+
+    pub(crate) fn allow(&mut self, now: Instant) -> Allowance {
+        let elapsed = now.saturating_duration_since(self.refilled).as_secs_f64();
+        self.refilled = now;
+        let mut step = FULL_STEP as f64;
+        let mut wait = 0.0f64;
+        for (rate, bucket, cost) in [
+            (self.limits.records_per_second, &mut self.records, 1.0),
+            (self.limits.bytes_per_second, &mut self.bytes, self.mean_bytes.max(1.0)),
+        ] {
+            let Some(rate) = rate else { continue };
+            let rate = rate as f64;
+            *bucket = (*bucket + elapsed * rate).min((rate * BURST_SECONDS).max(cost));
+            let affordable = (*bucket / cost).floor();
+            if affordable < 1.0 {
+                wait = wait.max((cost - *bucket) / rate);
+            }
+            step = step.min(affordable);
+        }
+        if wait > 0.0 {
+            return Allowance::Wait(Duration::from_secs_f64(wait.clamp(0.001, 0.25)));
+        }
+        Allowance::Records((step as usize).clamp(1, FULL_STEP))
+    }
+
+    pub(crate) fn spend(&mut self, records: u64, bytes: u64) {
+        if records == 0 {
+            return;
+        }
+        self.records -= records as f64;
+        self.bytes -= bytes as f64;
+        self.mean_bytes = self.mean_bytes * 0.7 + bytes as f64 / records as f64 * 0.3;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(limits: RateLimits, record_bytes: u64, seconds: f64) -> (u64, u64) {
+        let begin = Instant::now();
+        let (mut at, mut throttle) = (begin, Throttle::new(limits, begin));
+        let (mut records, mut bytes) = (0, 0);
+        while (at - begin).as_secs_f64() < seconds {
+            match throttle.allow(at) {
+                Allowance::Records(n) => {
+                    throttle.spend(n as u64, n as u64 * record_bytes);
+                    records += n as u64;
+                    bytes += n as u64 * record_bytes;
+                    at += Duration::from_millis(1);
+                }
+                Allowance::Wait(wait) => at += wait,
+            }
+        }
+        (records, bytes)
+    }
+
+    #[test]
+    fn records_per_second_are_held_within_five_percent() {
+        let (records, _) = run(RateLimits { records_per_second: Some(1_000), bytes_per_second: None }, 100, 20.0);
+        assert!((19_000..=21_000).contains(&records), "{records}");
+    }
+
+    #[test]
+    fn bytes_per_second_are_held_within_five_percent() {
+        let (_, bytes) = run(RateLimits { records_per_second: None, bytes_per_second: Some(1_000_000) }, 700, 20.0);
+        assert!((19_000_000..=21_000_000).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn one_record_bigger_than_a_second_of_the_rate_is_still_copied() {
+        let (records, _) = run(RateLimits { records_per_second: None, bytes_per_second: Some(1_000) }, 5_000, 60.0);
+        assert!((8..=16).contains(&records), "{records}");
+    }
+
+    #[test]
+    fn no_limit_gives_full_steps() {
+        let now = Instant::now();
+        assert_eq!(Throttle::new(RateLimits::default(), now).allow(now), Allowance::Records(FULL_STEP));
+    }
+}

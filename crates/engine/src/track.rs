@@ -1,0 +1,266 @@
+//! One partition of a running task: what is committed, what is acknowledged and not yet committed, what is wrong.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::checkpoint::{Anchor, OffsetRun, PartitionState};
+use crate::lane::{LanePartition, Passed, Slot};
+
+/// Longest pause between two tries of a partition.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
+
+/// Whether a partition is being read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Active,
+    /// Waits for its next try.
+    Backoff { until: Instant },
+    /// Waits for a person.
+    Stopped,
+}
+
+#[derive(Debug)]
+pub(crate) struct Track {
+    /// As of the last commit: what a restart continues from.
+    pub(crate) state: PartitionState,
+    /// As of the last acknowledgement.
+    pub(crate) ahead: PartitionState,
+    /// The run that still grows, as of `state` and of `ahead`.
+    committed_run: Option<OffsetRun>,
+    run: Option<OffsetRun>,
+    run_changed: bool,
+    closed_runs: Vec<OffsetRun>,
+    /// Acknowledged records behind `run` whose target offsets are not known.
+    unplaced: i64,
+    pub(crate) mode: Mode,
+    pub(crate) error: Option<String>,
+    pub(crate) failing_since: Option<Instant>,
+    attempts: u32,
+    /// At the end of the source, for now.
+    pub(crate) at_end: bool,
+    /// Was at the end of the source at some time in this run.
+    pub(crate) was_at_end: bool,
+    /// Committed end of the source when this run began.
+    pub(crate) end_at_start: i64,
+    /// First and end offset, and end of committed records, as last asked for.
+    pub(crate) bounds: Option<(i64, i64, i64)>,
+    pub(crate) condemned: BTreeSet<i64>,
+    /// Saved state differs from `state` for a reason other than a commit.
+    pub(crate) dirty: bool,
+    hashes: bool,
+}
+
+impl Track {
+    pub(crate) fn new(state: PartitionState, last_run: Option<OffsetRun>, end_at_start: i64, hashes: bool) -> Self {
+        Self {
+            ahead: state.clone(),
+            state,
+            committed_run: last_run.clone(),
+            run: last_run,
+            run_changed: false,
+            closed_runs: Vec::new(),
+            unplaced: 0,
+            mode: Mode::Active,
+            error: None,
+            failing_since: None,
+            attempts: 0,
+            at_end: false,
+            was_at_end: false,
+            end_at_start,
+            bounds: None,
+            condemned: BTreeSet::new(),
+            dirty: false,
+            hashes,
+        }
+    }
+
+    pub(crate) fn lane_partition(&self, slot: Slot) -> LanePartition {
+        LanePartition {
+            slot,
+            source_topic: self.ahead.key.topic.clone(),
+            target_topic: self.ahead.target_topic.clone(),
+            partition: self.ahead.key.partition,
+            position: self.ahead.position,
+            leader_epoch: self.ahead.leader_epoch,
+            condemned: self.condemned.clone(),
+        }
+    }
+
+    /// Takes in what passed. Returns the acknowledged records and bytes.
+    pub(crate) fn absorb(&mut self, passed: &Passed) -> (u64, u64) {
+        self.error = None;
+        self.failing_since = None;
+        self.attempts = 0;
+        match *passed {
+            Passed::Record { source, target, bytes, leader_epoch, hash } => {
+                self.at_end = false;
+                let ahead = &mut self.ahead;
+                ahead.position = source + 1;
+                ahead.leader_epoch = leader_epoch;
+                ahead.records += 1;
+                ahead.bytes += u64::from(bytes);
+                if self.hashes {
+                    ahead.anchor = Some(Anchor { offset: source, hash });
+                }
+                self.place(source, target);
+                (1, u64::from(bytes))
+            }
+            Passed::Skipped { source } => {
+                self.ahead.position = source + 1;
+                (0, 0)
+            }
+            Passed::End { offset } => {
+                self.ahead.position = self.ahead.position.max(offset);
+                self.at_end = true;
+                self.was_at_end = true;
+                (0, 0)
+            }
+        }
+    }
+
+    /// Notes which target offset a source offset got.
+    fn place(&mut self, source: i64, target: Option<i64>) {
+        let Some(target) = target else {
+            self.unplaced += 1;
+            return;
+        };
+        self.ahead.target_next = target + 1;
+        let unplaced = std::mem::take(&mut self.unplaced);
+        if let Some(run) = &mut self.run {
+            // Records without an offset lie between two known ones: when both sides agree on how many, they are placed.
+            if source == run.source + run.length + unplaced && target == run.target + run.length + unplaced {
+                run.length += unplaced + 1;
+                self.run_changed = true;
+                return;
+            }
+        }
+        if let Some(closed) = self.run.take()
+            && self.run_changed
+        {
+            self.closed_runs.push(closed);
+        }
+        self.run = Some(OffsetRun { key: self.state.key.clone(), source, target, length: 1 });
+        self.run_changed = true;
+    }
+
+    /// Whether something is acknowledged that is not committed.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.ahead != self.state
+    }
+
+    /// What was acknowledged is committed now. Returns the runs to save.
+    pub(crate) fn promote(&mut self) -> Vec<OffsetRun> {
+        self.state = self.ahead.clone();
+        self.dirty = false;
+        let mut runs = std::mem::take(&mut self.closed_runs);
+        if std::mem::take(&mut self.run_changed) {
+            runs.extend(self.run.clone());
+        }
+        self.committed_run.clone_from(&self.run);
+        crate::record_lane::forget_before(&mut self.condemned, self.state.position);
+        runs
+    }
+
+    /// What was acknowledged and not committed is given up.
+    pub(crate) fn roll_back(&mut self) {
+        self.ahead = self.state.clone();
+        self.run.clone_from(&self.committed_run);
+        self.run_changed = false;
+        self.closed_runs.clear();
+        self.unplaced = 0;
+        self.at_end = false;
+    }
+
+    /// Puts the committed state elsewhere: after a gap was accepted, or when the target knows better.
+    pub(crate) fn move_to(&mut self, position: i64) {
+        self.state.position = position;
+        self.state.leader_epoch = None;
+        self.ahead.position = position;
+        self.ahead.leader_epoch = None;
+        self.at_end = false;
+        self.dirty = true;
+    }
+
+    /// Notes an error and sets the next try.
+    pub(crate) fn back_off(&mut self, error: String, now: Instant) {
+        self.attempts += 1;
+        let pause = Duration::from_millis(500).saturating_mul(1 << self.attempts.min(6)).min(LONGEST_BACKOFF);
+        self.error = Some(error);
+        self.failing_since.get_or_insert(now);
+        self.at_end = false;
+        self.mode = Mode::Backoff { until: now + pause };
+    }
+
+    pub(crate) fn stop(&mut self, error: String) {
+        self.error = Some(error);
+        self.mode = Mode::Stopped;
+        self.at_end = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::PartitionKey;
+
+    fn track() -> Track {
+        let state = PartitionState {
+            key: PartitionKey { topic: "t".into(), partition: 0 },
+            target_topic: "t".into(),
+            source_topic_id: None,
+            target_topic_id: None,
+            start: 0,
+            target_start: 0,
+            backlog_end: 0,
+            position: 0,
+            leader_epoch: None,
+            target_next: 0,
+            anchor: None,
+            records: 0,
+            bytes: 0,
+        };
+        Track::new(state, None, 0, false)
+    }
+
+    fn record(source: i64, target: Option<i64>) -> Passed {
+        Passed::Record { source, target, bytes: 1, leader_epoch: None, hash: 0 }
+    }
+
+    fn runs(track: &mut Track) -> Vec<(i64, i64, i64)> {
+        track.promote().into_iter().map(|run| (run.source, run.target, run.length)).collect()
+    }
+
+    #[test]
+    fn a_run_breaks_only_where_one_side_has_a_gap() {
+        let mut track = track();
+        for (s, t) in [(0, 10), (1, 11), (3, 12), (4, 13), (5, 15)] {
+            track.absorb(&record(s, Some(t)));
+        }
+        assert_eq!(runs(&mut track), [(0, 10, 2), (3, 12, 2), (5, 15, 1)]);
+        track.absorb(&record(6, Some(16)));
+        assert_eq!(runs(&mut track), [(5, 15, 2)], "a run that grew is saved again under its first offset");
+        assert!(runs(&mut track).is_empty());
+    }
+
+    #[test]
+    fn records_without_a_target_offset_are_placed_when_both_sides_agree() {
+        let mut track = track();
+        for (s, t) in [(0, Some(0)), (1, None), (2, None), (3, Some(3)), (4, None), (5, Some(9))] {
+            track.absorb(&record(s, t));
+        }
+        assert_eq!(runs(&mut track), [(0, 0, 4), (5, 9, 1)]);
+    }
+
+    #[test]
+    fn what_was_not_committed_is_forgotten_on_roll_back() {
+        let mut track = track();
+        track.absorb(&record(0, Some(0)));
+        track.promote();
+        track.absorb(&record(1, Some(1)));
+        track.absorb(&record(2, Some(2)));
+        track.roll_back();
+        assert_eq!((track.ahead.position, track.ahead.records), (1, 1));
+        track.absorb(&record(1, Some(5)));
+        assert_eq!(runs(&mut track), [(1, 5, 1)]);
+    }
+}

@@ -1,0 +1,607 @@
+//! What one asks a cluster about itself, and what one tells it to change.
+#![expect(unsafe_code, reason = "calls librdkafka's admin client")]
+
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString, c_char};
+use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka_sys::bindings as rd;
+use sluice_model::Cluster;
+
+use crate::error::{ErrorCode, KafkaError, Result, check, code_of, text};
+use crate::native::{Native, Notice, Role, c_string, millis, take_error};
+use crate::partition_list::{PartitionList, PartitionOffset, read_entry, read_list};
+use crate::reader::Isolation;
+use crate::settings::{CALL_DEADLINE, Settings};
+
+/// A broker as the cluster advertises it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broker {
+    /// Node id.
+    pub id: i32,
+    /// Advertised host.
+    pub host: String,
+    /// Advertised port.
+    pub port: u16,
+}
+
+/// A partition as the cluster's metadata shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionInfo {
+    /// Number.
+    pub id: i32,
+    /// Node id of the leader; `None` while there is none.
+    pub leader: Option<i32>,
+    /// How many replicas it has.
+    pub replicas: usize,
+}
+
+/// A topic as the cluster's metadata shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicInfo {
+    /// Name.
+    pub name: String,
+    /// Partitions by number.
+    pub partitions: Vec<PartitionInfo>,
+    /// Why it cannot be described; [`ErrorCode::NONE`] when it can.
+    pub error: ErrorCode,
+}
+
+/// A cluster's brokers and topics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Brokers that are up.
+    pub brokers: Vec<Broker>,
+    /// Topics that this user may describe, by name.
+    pub topics: BTreeMap<String, TopicInfo>,
+}
+
+/// Where a configuration value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigOrigin {
+    /// Set on the topic itself.
+    Topic,
+    /// The broker's or Kafka's default.
+    Default,
+}
+
+/// One configuration value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigEntry {
+    /// Its value; `None` for sensitive ones.
+    pub value: Option<String>,
+    /// Where it comes from.
+    pub origin: ConfigOrigin,
+}
+
+/// Which offset to look up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OffsetQuery {
+    /// The first offset in the log.
+    Earliest,
+    /// One past the last record that the isolation level shows.
+    Latest,
+    /// The first record whose timestamp (ms since 1970) is not smaller.
+    At(i64),
+}
+
+/// A topic to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTopic {
+    /// Name.
+    pub name: String,
+    /// Partition count.
+    pub partitions: usize,
+    /// Replicas of each partition.
+    pub replication_factor: usize,
+    /// Topic configuration.
+    pub config: BTreeMap<String, String>,
+}
+
+/// What a cluster's brokers can do, by what they announce on connecting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Headers, idempotence and transactions (message format v2, 0.11 on).
+    pub message_v2: bool,
+    /// Zstandard (2.1 on).
+    pub zstd: bool,
+}
+
+/// A client for questions and changes. Calls block until the answer or their deadline.
+pub struct Admin {
+    native: Native,
+    calls: Mutex<()>,
+    deadline: Duration,
+}
+
+impl Admin {
+    /// A client of `cluster`; connects in the background.
+    ///
+    /// # Errors
+    /// A refused client property.
+    pub fn new(cluster: &Cluster) -> Result<Self> {
+        let mut settings = Settings::new(cluster)?;
+        // Brokers' announced features come through the debug log alone.
+        settings.set("debug", "feature").set("log_level", "7").set("allow.auto.create.topics", "false");
+        Ok(Self { native: Native::create(Role::Writer, settings.pairs(), false)?, calls: Mutex::new(()), deadline: CALL_DEADLINE })
+    }
+
+    /// Waits until the cluster answers, and gives up as soon as it says why it will not (wrong password, bad
+    /// certificate) rather than at the deadline.
+    ///
+    /// # Errors
+    /// The most telling reason: a refused login or certificate before a refused connection before silence.
+    pub fn connect(&self, deadline: Duration) -> Result<Metadata> {
+        let until = Instant::now() + deadline;
+        let mut worst: Option<Notice> = None;
+        loop {
+            match self.metadata_within(Duration::from_millis(700).min(deadline)) {
+                Ok(metadata) => return Ok(metadata),
+                Err(error) => {
+                    self.collect(&mut worst);
+                    let hopeless = worst.as_ref().is_some_and(|notice| notice.code.is_access() || notice.code == ErrorCode::LOCAL_SSL);
+                    if hopeless || Instant::now() >= until {
+                        return Err(match worst {
+                            Some(notice) => KafkaError::new(notice.code, notice.text),
+                            None => error,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    fn collect(&self, worst: &mut Option<Notice>) {
+        // SAFETY: live; serves the error callbacks that wait on the main queue.
+        unsafe { rd::rd_kafka_poll(self.native.ptr(), 0) };
+        let rank = |code: ErrorCode| match code {
+            code if code.is_access() => 3,
+            ErrorCode::LOCAL_SSL => 3,
+            ErrorCode::LOCAL_ALL_BROKERS_DOWN => 1,
+            _ => 2,
+        };
+        for notice in self.native.mailbox().take() {
+            if worst.as_ref().is_none_or(|known| rank(notice.code) >= rank(known.code)) {
+                *worst = Some(notice);
+            }
+        }
+    }
+
+    /// The cluster's id; `None` before 0.10.1.
+    pub fn cluster_id(&self) -> Option<String> {
+        self.native.cluster_id(Duration::from_secs(10))
+    }
+
+    /// What the brokers announced. Ask after [`Admin::connect`].
+    pub fn capabilities(&self) -> Capabilities {
+        let features = self.native.mailbox().features();
+        let has = |name: &str| features.iter().any(|feature| feature == name);
+        Capabilities { message_v2: has("MsgVer2"), zstd: has("ZSTD") }
+    }
+
+    /// All brokers and topics.
+    ///
+    /// # Errors
+    /// Nobody answered within 30 s.
+    pub fn metadata(&self) -> Result<Metadata> {
+        self.metadata_within(self.deadline)
+    }
+
+    fn metadata_within(&self, deadline: Duration) -> Result<Metadata> {
+        let mut found: *const rd::rd_kafka_metadata = std::ptr::null();
+        // SAFETY: the result is read below and then destroyed.
+        unsafe {
+            check(rd::rd_kafka_metadata(self.native.ptr(), 1, std::ptr::null_mut(), &raw mut found, millis(deadline)))?;
+            let metadata = read_metadata(&*found);
+            rd::rd_kafka_metadata_destroy(found);
+            Ok(metadata)
+        }
+    }
+
+    /// Ids of these topics. Topics without one (brokers before 2.8) are left out.
+    ///
+    /// # Errors
+    /// Nobody answered, or the brokers refuse.
+    pub fn topic_ids(&self, topics: &[&str]) -> Result<BTreeMap<String, String>> {
+        const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+        if topics.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let names: Vec<CString> = topics.iter().map(|name| c_string(name)).collect::<Result<_>>()?;
+        let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+        // SAFETY: the collection copies the names and is destroyed after the call was made.
+        let collection = unsafe { rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len()) };
+        let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, &[], |handle, options, queue| {
+            // SAFETY: all live.
+            unsafe { rd::rd_kafka_DescribeTopics(handle, collection, options, queue) };
+        });
+        // SAFETY: ours.
+        unsafe { rd::rd_kafka_TopicCollection_destroy(collection) };
+        let event = answer?;
+        let mut ids = BTreeMap::new();
+        // SAFETY: the event lives until the end of the block, and everything read from it belongs to it.
+        unsafe {
+            let mut count = 0usize;
+            let described = rd::rd_kafka_DescribeTopics_result_topics(rd::rd_kafka_event_DescribeTopics_result(event.ptr()), &raw mut count);
+            for index in 0..count {
+                let topic = *described.add(index);
+                let error = rd::rd_kafka_TopicDescription_error(topic);
+                if !error.is_null() && code_of(rd::rd_kafka_error_code(error)) != ErrorCode::NONE {
+                    continue;
+                }
+                let id = rd::rd_kafka_TopicDescription_topic_id(topic);
+                if id.is_null() {
+                    continue;
+                }
+                let id = text(CStr::from_ptr(rd::rd_kafka_Uuid_base64str(id)));
+                if id.trim_end_matches('=') != NO_ID {
+                    ids.insert(text(CStr::from_ptr(rd::rd_kafka_TopicDescription_name(topic))), id);
+                }
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Configuration of a topic. Its code tells brokers before 0.11 apart ([`ErrorCode::is_unsupported`]).
+    ///
+    /// # Errors
+    /// Unknown topic, no right, or too old a broker.
+    pub fn topic_config(&self, topic: &str) -> Result<BTreeMap<String, ConfigEntry>> {
+        self.describe_config(rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, topic)
+    }
+
+    /// Configuration of a broker.
+    ///
+    /// # Errors
+    /// As [`Admin::topic_config`].
+    pub fn broker_config(&self, broker: i32) -> Result<BTreeMap<String, ConfigEntry>> {
+        self.describe_config(rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_BROKER, &broker.to_string())
+    }
+
+    fn describe_config(&self, kind: rd::rd_kafka_ResourceType_t, name: &str) -> Result<BTreeMap<String, ConfigEntry>> {
+        let name_c = c_string(name)?;
+        // SAFETY: the resource is destroyed after the call was made.
+        let resource = unsafe { rd::rd_kafka_ConfigResource_new(kind, name_c.as_ptr()) };
+        let mut resources = [resource];
+        let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, &[], |handle, options, queue| {
+            // SAFETY: all live.
+            unsafe { rd::rd_kafka_DescribeConfigs(handle, resources.as_mut_ptr(), 1, options, queue) };
+        });
+        // SAFETY: ours.
+        unsafe { rd::rd_kafka_ConfigResource_destroy(resource) };
+        let event = answer?;
+        // SAFETY: everything read belongs to the event.
+        unsafe {
+            let mut count = 0usize;
+            let described = rd::rd_kafka_DescribeConfigs_result_resources(rd::rd_kafka_event_DescribeConfigs_result(event.ptr()), &raw mut count);
+            if count == 0 {
+                return Err(KafkaError::new(ErrorCode::LOCAL_STATE, format!("no configuration came back for '{name}'")));
+            }
+            let resource = *described;
+            let code = code_of(rd::rd_kafka_ConfigResource_error(resource));
+            if code != ErrorCode::NONE {
+                let words = rd::rd_kafka_ConfigResource_error_string(resource);
+                let words = if words.is_null() { code.describe() } else { text(CStr::from_ptr(words)) };
+                return Err(KafkaError::new(code, words));
+            }
+            let entries = rd::rd_kafka_ConfigResource_configs(resource, &raw mut count);
+            let mut config = BTreeMap::new();
+            for index in 0..count {
+                let entry = *entries.add(index);
+                let value = rd::rd_kafka_ConfigEntry_value(entry);
+                let origin = match rd::rd_kafka_ConfigEntry_source(entry) {
+                    rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG => ConfigOrigin::Topic,
+                    // Brokers before 1.1 only say whether it is a default.
+                    rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_UNKNOWN_CONFIG if rd::rd_kafka_ConfigEntry_is_default(entry) == 0 => ConfigOrigin::Topic,
+                    _ => ConfigOrigin::Default,
+                };
+                config.insert(
+                    text(CStr::from_ptr(rd::rd_kafka_ConfigEntry_name(entry))),
+                    ConfigEntry { value: (!value.is_null()).then(|| text(CStr::from_ptr(value))), origin },
+                );
+            }
+            Ok(config)
+        }
+    }
+
+    /// Sets single topic configuration values and leaves all others alone (brokers from 2.3 on).
+    ///
+    /// # Errors
+    /// Refused or too old a broker.
+    pub fn set_topic_config(&self, topic: &str, values: &BTreeMap<String, String>) -> Result<()> {
+        let name = c_string(topic)?;
+        // SAFETY: the resource copies the texts and is destroyed after the call was made.
+        unsafe {
+            let resource = rd::rd_kafka_ConfigResource_new(rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, name.as_ptr());
+            for (key, value) in values {
+                let (key, value) = (c_string(key)?, c_string(value)?);
+                let set = rd::rd_kafka_AlterConfigOpType_t::RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET;
+                if let Some(error) = take_error(rd::rd_kafka_ConfigResource_add_incremental_config(resource, key.as_ptr(), set, value.as_ptr())) {
+                    rd::rd_kafka_ConfigResource_destroy(resource);
+                    return Err(error.error);
+                }
+            }
+            let mut resources = [resource];
+            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS, &[], |handle, options, queue| {
+                rd::rd_kafka_IncrementalAlterConfigs(handle, resources.as_mut_ptr(), 1, options, queue);
+            });
+            rd::rd_kafka_ConfigResource_destroy(resource);
+            let event = answer?;
+            let mut count = 0usize;
+            let altered = rd::rd_kafka_IncrementalAlterConfigs_result_resources(rd::rd_kafka_event_IncrementalAlterConfigs_result(event.ptr()), &raw mut count);
+            for index in 0..count {
+                check(rd::rd_kafka_ConfigResource_error(*altered.add(index)))?;
+            }
+            Ok(())
+        }
+    }
+
+    /// Creates a topic, or only asks whether it could be created.
+    ///
+    /// # Errors
+    /// The cluster's reason.
+    pub fn create_topic(&self, topic: &NewTopic, validate_only: bool) -> Result<()> {
+        let name = c_string(&topic.name)?;
+        let mut reason = [0 as c_char; 512];
+        let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+        // SAFETY: the description copies all texts and is destroyed after the call was made.
+        unsafe {
+            let new = rd::rd_kafka_NewTopic_new(name.as_ptr(), count(topic.partitions), count(topic.replication_factor), reason.as_mut_ptr(), reason.len());
+            if new.is_null() {
+                return Err(KafkaError::new(ErrorCode::LOCAL_INVALID_ARG, text(CStr::from_ptr(reason.as_ptr()))));
+            }
+            for (key, value) in &topic.config {
+                let (key, value) = (c_string(key)?, c_string(value)?);
+                check(rd::rd_kafka_NewTopic_set_config(new, key.as_ptr(), value.as_ptr()))?;
+            }
+            let mut list = [new];
+            let flags: &[AdminFlag] = if validate_only { &[AdminFlag::ValidateOnly] } else { &[] };
+            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_CREATETOPICS, flags, |handle, options, queue| {
+                rd::rd_kafka_CreateTopics(handle, list.as_mut_ptr(), 1, options, queue);
+            });
+            rd::rd_kafka_NewTopic_destroy(new);
+            let event = answer?;
+            let mut count = 0usize;
+            let results = rd::rd_kafka_CreateTopics_result_topics(rd::rd_kafka_event_CreateTopics_result(event.ptr()), &raw mut count);
+            topic_results(results, count)
+        }
+    }
+
+    /// Deletes a topic.
+    ///
+    /// # Errors
+    /// The cluster's reason.
+    pub fn delete_topic(&self, topic: &str) -> Result<()> {
+        let name = c_string(topic)?;
+        // SAFETY: the description is destroyed after the call was made.
+        unsafe {
+            let delete = rd::rd_kafka_DeleteTopic_new(name.as_ptr());
+            let mut list = [delete];
+            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETETOPICS, &[], |handle, options, queue| {
+                rd::rd_kafka_DeleteTopics(handle, list.as_mut_ptr(), 1, options, queue);
+            });
+            rd::rd_kafka_DeleteTopic_destroy(delete);
+            let event = answer?;
+            let mut count = 0usize;
+            let results = rd::rd_kafka_DeleteTopics_result_topics(rd::rd_kafka_event_DeleteTopics_result(event.ptr()), &raw mut count);
+            topic_results(results, count)
+        }
+    }
+
+    /// Grows a topic to `total` partitions (brokers from 1.0 on).
+    ///
+    /// # Errors
+    /// The cluster's reason.
+    pub fn create_partitions(&self, topic: &str, total: usize) -> Result<()> {
+        let name = c_string(topic)?;
+        let mut reason = [0 as c_char; 512];
+        // SAFETY: the description is destroyed after the call was made.
+        unsafe {
+            let grow = rd::rd_kafka_NewPartitions_new(name.as_ptr(), total, reason.as_mut_ptr(), reason.len());
+            if grow.is_null() {
+                return Err(KafkaError::new(ErrorCode::LOCAL_INVALID_ARG, text(CStr::from_ptr(reason.as_ptr()))));
+            }
+            let mut list = [grow];
+            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, &[], |handle, options, queue| {
+                rd::rd_kafka_CreatePartitions(handle, list.as_mut_ptr(), 1, options, queue);
+            });
+            rd::rd_kafka_NewPartitions_destroy(grow);
+            let event = answer?;
+            let mut count = 0usize;
+            let results = rd::rd_kafka_CreatePartitions_result_topics(rd::rd_kafka_event_CreatePartitions_result(event.ptr()), &raw mut count);
+            topic_results(results, count)
+        }
+    }
+
+    /// Deletes all records below each offset (brokers from 0.11 on).
+    ///
+    /// # Errors
+    /// The first partition's reason.
+    pub fn delete_records(&self, before: &[PartitionOffset]) -> Result<()> {
+        let list = PartitionList::new(before)?;
+        // SAFETY: the description copies the list and is destroyed after the call was made.
+        unsafe {
+            let delete = rd::rd_kafka_DeleteRecords_new(list.ptr());
+            let mut requests = [delete];
+            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETERECORDS, &[], |handle, options, queue| {
+                rd::rd_kafka_DeleteRecords(handle, requests.as_mut_ptr(), 1, options, queue);
+            });
+            rd::rd_kafka_DeleteRecords_destroy(delete);
+            let event = answer?;
+            let results = rd::rd_kafka_DeleteRecords_result_offsets(rd::rd_kafka_event_DeleteRecords_result(event.ptr()));
+            for entry in read_list(results) {
+                if entry.error != ErrorCode::NONE {
+                    return Err(KafkaError::from_code(entry.error).context(format_args!("{}-{}", entry.topic, entry.partition)));
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// Looks up one offset for each partition. `None` where no record matches ([`OffsetQuery::At`] behind the end).
+    ///
+    /// # Errors
+    /// Nobody answered; per-partition errors are in the entries.
+    pub fn offsets(&self, partitions: &[(String, i32)], query: OffsetQuery, isolation: Isolation) -> Result<Vec<PartitionOffset>> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let spec = match query {
+            OffsetQuery::Earliest => -2,
+            OffsetQuery::Latest => -1,
+            OffsetQuery::At(timestamp) => timestamp.max(0),
+        };
+        let wanted: Vec<PartitionOffset> = partitions.iter().map(|(topic, partition)| PartitionOffset::new(topic.clone(), *partition, spec)).collect();
+        let list = PartitionList::new(&wanted)?;
+        let flags: &[AdminFlag] = match isolation {
+            Isolation::Committed => &[AdminFlag::ReadCommitted],
+            Isolation::Uncommitted => &[],
+        };
+        let event = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS, flags, |handle, options, queue| {
+            // SAFETY: all live.
+            unsafe { rd::rd_kafka_ListOffsets(handle, list.ptr(), options, queue) };
+        })?;
+        // SAFETY: everything read belongs to the event.
+        unsafe {
+            let mut count = 0usize;
+            let infos = rd::rd_kafka_ListOffsets_result_infos(rd::rd_kafka_event_ListOffsets_result(event.ptr()), &raw mut count);
+            Ok((0..count).map(|index| read_entry(rd::rd_kafka_ListOffsetsResultInfo_topic_partition(*infos.add(index)))).collect())
+        }
+    }
+
+    /// Where a consumer group stands: all its committed offsets.
+    ///
+    /// # Errors
+    /// The coordinator's reason.
+    pub fn group_offsets(&self, group: &str) -> Result<Vec<PartitionOffset>> {
+        let name = c_string(group)?;
+        // SAFETY: the request copies its texts and is destroyed after the call was made.
+        unsafe {
+            let request = rd::rd_kafka_ListConsumerGroupOffsets_new(name.as_ptr(), std::ptr::null());
+            let mut requests = [request];
+            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, &[], |handle, options, queue| {
+                rd::rd_kafka_ListConsumerGroupOffsets(handle, requests.as_mut_ptr(), 1, options, queue);
+            });
+            rd::rd_kafka_ListConsumerGroupOffsets_destroy(request);
+            let event = answer?;
+            let mut count = 0usize;
+            let groups = rd::rd_kafka_ListConsumerGroupOffsets_result_groups(rd::rd_kafka_event_ListConsumerGroupOffsets_result(event.ptr()), &raw mut count);
+            if count == 0 {
+                return Ok(Vec::new());
+            }
+            let result = *groups;
+            let error = rd::rd_kafka_group_result_error(result);
+            if !error.is_null() {
+                let code = code_of(rd::rd_kafka_error_code(error));
+                return Err(KafkaError::new(code, text(CStr::from_ptr(rd::rd_kafka_error_string(error)))));
+            }
+            Ok(read_list(rd::rd_kafka_group_result_partitions(result)))
+        }
+    }
+
+    fn call(
+        &self,
+        operation: rd::rd_kafka_admin_op_t,
+        flags: &[AdminFlag],
+        send: impl FnOnce(*mut rd::rd_kafka_t, *const rd::rd_kafka_AdminOptions_t, *mut rd::rd_kafka_queue_t),
+    ) -> Result<Event> {
+        // One call at a time keeps answers and questions together without a table of tickets.
+        let _turn = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reason = [0 as c_char; 256];
+        // SAFETY: options and queue live until the answer has arrived; a late answer to a destroyed queue is dropped
+        // by the library.
+        unsafe {
+            let queue = rd::rd_kafka_queue_new(self.native.ptr());
+            let options = rd::rd_kafka_AdminOptions_new(self.native.ptr(), operation);
+            rd::rd_kafka_AdminOptions_set_request_timeout(options, millis(self.deadline), reason.as_mut_ptr(), reason.len());
+            for flag in flags {
+                match flag {
+                    AdminFlag::ValidateOnly => {
+                        rd::rd_kafka_AdminOptions_set_validate_only(options, 1, reason.as_mut_ptr(), reason.len());
+                    }
+                    AdminFlag::ReadCommitted => {
+                        let level = rd::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
+                        drop(take_error(rd::rd_kafka_AdminOptions_set_isolation_level(options, level)));
+                    }
+                }
+            }
+            send(self.native.ptr(), options, queue);
+            let event = rd::rd_kafka_queue_poll(queue, millis(self.deadline + Duration::from_secs(2)));
+            rd::rd_kafka_AdminOptions_destroy(options);
+            rd::rd_kafka_queue_destroy(queue);
+            let event = NonNull::new(event).map(Event).ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT))?;
+            let code = code_of(rd::rd_kafka_event_error(event.ptr()));
+            if code != ErrorCode::NONE {
+                return Err(KafkaError::new(code, text(CStr::from_ptr(rd::rd_kafka_event_error_string(event.ptr())))));
+            }
+            Ok(event)
+        }
+    }
+}
+
+enum AdminFlag {
+    ValidateOnly,
+    ReadCommitted,
+}
+
+/// An answer, freed on drop.
+struct Event(NonNull<rd::rd_kafka_event_t>);
+
+impl Event {
+    fn ptr(&self) -> *mut rd::rd_kafka_event_t {
+        self.0.as_ptr()
+    }
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        // SAFETY: ours.
+        unsafe { rd::rd_kafka_event_destroy(self.0.as_ptr()) }
+    }
+}
+
+unsafe fn topic_results(results: *mut *const rd::rd_kafka_topic_result_t, count: usize) -> Result<()> {
+    // SAFETY: the caller's event holds `count` results.
+    unsafe {
+        for index in 0..count {
+            let result = *results.add(index);
+            let code = code_of(rd::rd_kafka_topic_result_error(result));
+            if code != ErrorCode::NONE {
+                let words = rd::rd_kafka_topic_result_error_string(result);
+                let words = if words.is_null() { code.describe() } else { text(CStr::from_ptr(words)) };
+                return Err(KafkaError::new(code, words));
+            }
+        }
+        Ok(())
+    }
+}
+
+unsafe fn read_metadata(raw: &rd::rd_kafka_metadata) -> Metadata {
+    let length = |n: i32| usize::try_from(n).unwrap_or(0);
+    // SAFETY: the library's arrays have the lengths it states.
+    unsafe {
+        let brokers = (0..length(raw.broker_cnt))
+            .map(|index| &*raw.brokers.add(index))
+            .map(|broker| Broker { id: broker.id, host: text(CStr::from_ptr(broker.host)), port: u16::try_from(broker.port).unwrap_or(0) })
+            .collect();
+        let topics = (0..length(raw.topic_cnt))
+            .map(|index| &*raw.topics.add(index))
+            .map(|topic| {
+                let mut partitions: Vec<PartitionInfo> = (0..length(topic.partition_cnt))
+                    .map(|index| &*topic.partitions.add(index))
+                    .map(|partition| PartitionInfo {
+                        id: partition.id,
+                        leader: (partition.leader >= 0).then_some(partition.leader),
+                        replicas: length(partition.replica_cnt),
+                    })
+                    .collect();
+                partitions.sort_by_key(|partition| partition.id);
+                let name = text(CStr::from_ptr(topic.topic));
+                (name.clone(), TopicInfo { name, partitions, error: code_of(topic.err) })
+            })
+            .collect();
+        Metadata { brokers, topics }
+    }
+}

@@ -1,0 +1,238 @@
+use std::ffi::CStr;
+use std::fmt;
+
+use rdkafka_sys::bindings as rd;
+use thiserror::Error;
+
+/// Shorthand for results of this crate.
+pub type Result<T> = std::result::Result<T, KafkaError>;
+
+/// An error code of the Kafka protocol (positive) or of librdkafka itself (negative).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ErrorCode(pub i32);
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $value:expr;)*) => {
+        impl ErrorCode {
+            $($(#[$doc])* pub const $name: ErrorCode = ErrorCode($value);)*
+        }
+    };
+}
+
+codes! {
+    /// No error.
+    NONE = 0;
+    /// The offset is outside the log.
+    OFFSET_OUT_OF_RANGE = 1;
+    /// A record batch is corrupt, or its key is missing on a compacted topic of an old broker.
+    CORRUPT_MESSAGE = 2;
+    /// No such topic or partition (or no right to know of it).
+    UNKNOWN_TOPIC_OR_PARTITION = 3;
+    /// Bigger than the topic's `max.message.bytes`.
+    MESSAGE_TOO_LARGE = 10;
+    /// The group coordinator is loading.
+    COORDINATOR_LOAD_IN_PROGRESS = 14;
+    /// No coordinator yet.
+    COORDINATOR_NOT_AVAILABLE = 15;
+    /// Another broker coordinates.
+    NOT_COORDINATOR = 16;
+    /// Bigger than a log segment.
+    RECORD_LIST_TOO_LARGE = 18;
+    /// No right to the topic.
+    TOPIC_AUTHORIZATION_FAILED = 29;
+    /// No right to the group.
+    GROUP_AUTHORIZATION_FAILED = 30;
+    /// No right to the cluster operation.
+    CLUSTER_AUTHORIZATION_FAILED = 31;
+    /// The timestamp is outside the topic's bounds.
+    INVALID_TIMESTAMP = 32;
+    /// The broker does not know this request or version.
+    UNSUPPORTED_VERSION = 35;
+    /// The topic exists.
+    TOPIC_ALREADY_EXISTS = 36;
+    /// More replicas than brokers.
+    INVALID_REPLICATION_FACTOR = 38;
+    /// A topic configuration that this broker does not take.
+    INVALID_CONFIG = 40;
+    /// The request is malformed, or asks for what the broker does not know.
+    INVALID_REQUEST = 42;
+    /// The record needs a newer message format than the topic has.
+    UNSUPPORTED_FOR_MESSAGE_FORMAT = 43;
+    /// The broker's policy refuses it.
+    POLICY_VIOLATION = 44;
+    /// A newer producer has taken the transactional id.
+    INVALID_PRODUCER_EPOCH = 47;
+    /// No right to the transactional id.
+    TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53;
+    /// Wrong user or password.
+    SASL_AUTHENTICATION_FAILED = 58;
+    /// The broker refuses the record.
+    INVALID_RECORD = 87;
+    /// A newer producer has taken the transactional id.
+    PRODUCER_FENCED = 90;
+
+    /// The client is being closed.
+    LOCAL_DESTROY = -197;
+    /// The connection failed.
+    LOCAL_TRANSPORT = -195;
+    /// A host name could not be resolved.
+    LOCAL_RESOLVE = -193;
+    /// The record waited too long.
+    LOCAL_MSG_TIMED_OUT = -192;
+    /// The end of the partition was reached: no error.
+    LOCAL_PARTITION_EOF = -191;
+    /// No such partition.
+    LOCAL_UNKNOWN_PARTITION = -190;
+    /// No such topic.
+    LOCAL_UNKNOWN_TOPIC = -188;
+    /// No broker answers.
+    LOCAL_ALL_BROKERS_DOWN = -187;
+    /// A setting was refused.
+    LOCAL_INVALID_ARG = -186;
+    /// The deadline passed.
+    LOCAL_TIMED_OUT = -185;
+    /// The local queue is full: back-pressure.
+    LOCAL_QUEUE_FULL = -184;
+    /// TLS failed.
+    LOCAL_SSL = -181;
+    /// The call is not possible in this state.
+    LOCAL_STATE = -172;
+    /// The broker lacks this function.
+    LOCAL_UNSUPPORTED_FEATURE = -165;
+    /// Wrong user or password.
+    LOCAL_AUTHENTICATION = -169;
+    /// The position is no longer in the log, and no reset is allowed.
+    LOCAL_AUTO_OFFSET_RESET = -140;
+    /// The log was truncated below the position.
+    LOCAL_LOG_TRUNCATION = -139;
+    /// The record was purged from the queue.
+    LOCAL_PURGE_QUEUE = -152;
+    /// The record was purged while in flight.
+    LOCAL_PURGE_INFLIGHT = -151;
+    /// The client is unusable after an earlier error.
+    LOCAL_FATAL = -150;
+    /// A record could not be written, so the producer stopped rather than leave a hole.
+    LOCAL_GAPLESS_GUARANTEE = -148;
+    /// Another producer has taken the transactional id.
+    LOCAL_FENCED = -144;
+}
+
+impl ErrorCode {
+    /// librdkafka's one-line description.
+    pub fn describe(self) -> String {
+        crate::native::describe_code(self)
+    }
+
+    /// The broker refused this very record (or the batch it travelled in); sending it again changes nothing.
+    pub fn refuses_record(self) -> bool {
+        matches!(
+            self,
+            Self::MESSAGE_TOO_LARGE
+                | Self::RECORD_LIST_TOO_LARGE
+                | Self::INVALID_TIMESTAMP
+                | Self::UNSUPPORTED_FOR_MESSAGE_FORMAT
+                | Self::POLICY_VIOLATION
+                | Self::INVALID_RECORD
+                | Self::CORRUPT_MESSAGE
+                | Self::LOCAL_INVALID_ARG
+        )
+    }
+
+    /// The fault lies with one topic or partition; other topics can go on.
+    pub fn concerns_topic(self) -> bool {
+        matches!(
+            self,
+            Self::TOPIC_AUTHORIZATION_FAILED
+                | Self::UNKNOWN_TOPIC_OR_PARTITION
+                | Self::LOCAL_UNKNOWN_PARTITION
+                | Self::LOCAL_UNKNOWN_TOPIC
+        )
+    }
+
+    /// A second instance has taken over.
+    pub fn is_fenced(self) -> bool {
+        matches!(self, Self::LOCAL_FENCED | Self::INVALID_PRODUCER_EPOCH | Self::PRODUCER_FENCED)
+    }
+
+    /// The broker is too old for the request.
+    pub fn is_unsupported(self) -> bool {
+        matches!(self, Self::LOCAL_UNSUPPORTED_FEATURE | Self::UNSUPPORTED_VERSION)
+    }
+
+    /// User, password, certificate or right is wrong: trying again does not help until a person acts.
+    pub fn is_access(self) -> bool {
+        matches!(
+            self,
+            Self::LOCAL_AUTHENTICATION
+                | Self::SASL_AUTHENTICATION_FAILED
+                | Self::TOPIC_AUTHORIZATION_FAILED
+                | Self::GROUP_AUTHORIZATION_FAILED
+                | Self::CLUSTER_AUTHORIZATION_FAILED
+                | Self::TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+        )
+    }
+
+    /// Passes by itself: a coordinator moves or loads, a connection drops, a deadline passes.
+    pub fn is_transient(self) -> bool {
+        matches!(
+            self,
+            Self::COORDINATOR_LOAD_IN_PROGRESS
+                | Self::COORDINATOR_NOT_AVAILABLE
+                | Self::NOT_COORDINATOR
+                | Self::LOCAL_TRANSPORT
+                | Self::LOCAL_TIMED_OUT
+                | Self::LOCAL_ALL_BROKERS_DOWN
+                | Self::LOCAL_RESOLVE
+        )
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.describe())
+    }
+}
+
+/// What a cluster or the client library answered.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct KafkaError {
+    /// The code, for decisions.
+    pub code: ErrorCode,
+    /// The sentence, for people.
+    pub message: String,
+}
+
+impl KafkaError {
+    /// An error with its own sentence.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// An error with librdkafka's description.
+    pub fn from_code(code: ErrorCode) -> Self {
+        Self { code, message: code.describe() }
+    }
+
+    /// Puts `what` before the sentence.
+    #[must_use]
+    pub fn context(self, what: impl fmt::Display) -> Self {
+        Self { code: self.code, message: format!("{what}: {}", self.message) }
+    }
+}
+
+pub(crate) fn code_of(err: rd::rd_kafka_resp_err_t) -> ErrorCode {
+    ErrorCode(err as i32)
+}
+
+pub(crate) fn check(err: rd::rd_kafka_resp_err_t) -> Result<()> {
+    match code_of(err) {
+        ErrorCode::NONE => Ok(()),
+        code => Err(KafkaError::from_code(code)),
+    }
+}
+
+/// Copies a C string that may be null.
+pub(crate) fn text(c: &CStr) -> String {
+    c.to_string_lossy().into_owned()
+}

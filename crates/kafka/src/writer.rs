@@ -1,0 +1,333 @@
+#![expect(unsafe_code, reason = "calls librdkafka's producer")]
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use rdkafka_sys::bindings as rd;
+use sluice_model::Cluster;
+
+use crate::error::{ErrorCode, KafkaError, Result, check};
+use crate::message::Message;
+use crate::native::{Native, Notice, Role, TIMESTAMP_ZERO, TxnError, c_string, millis, take_error};
+use crate::partition_list::{PartitionList, PartitionOffset};
+use crate::settings::Settings;
+
+// A record's ticket travels in the pointer that librdkafka hands back with the acknowledgement.
+const _: () = assert!(usize::BITS >= 64, "Sluice needs a 64-bit system");
+
+/// How a writer guarantees what it writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guarantee {
+    /// Idempotent; a record that cannot be written stops the writer instead of leaving a hole.
+    Idempotent,
+    /// Idempotent and transactional under this id, which fences earlier writers of the same id.
+    Transactional(String),
+    /// For brokers before 0.11, which know neither: one request at a time keeps the order.
+    Ordered,
+}
+
+/// What a writer needs to know about the target.
+#[derive(Debug, Clone)]
+pub struct WriterTuning {
+    /// See [`Guarantee`].
+    pub guarantee: Guarantee,
+    /// `none`, `gzip`, `snappy`, `lz4` or `zstd`.
+    pub codec: &'static str,
+    /// Largest batch in bytes before compression; a bigger record travels alone.
+    pub batch_bytes: u32,
+    /// KiB of records waiting for their acknowledgement.
+    pub queue_kib: u32,
+    /// Timeout of a transaction on the broker, in ms.
+    pub transaction_timeout_ms: u32,
+}
+
+/// A record that a target refused, in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedRecord {
+    /// Key.
+    pub key: Option<Vec<u8>>,
+    /// Value.
+    pub value: Option<Vec<u8>>,
+    /// Headers in their order.
+    pub headers: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// Timestamp in ms since 1970.
+    pub timestamp: i64,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The number given to [`Writer::write`].
+    pub ticket: u64,
+    /// Offset on the target; `None` when the acknowledgement did not carry it (a retry that found the record written).
+    pub offset: Option<i64>,
+    /// [`ErrorCode::NONE`] when written.
+    pub error: ErrorCode,
+    /// The record itself, when `error` says that it was refused for what it is ([`ErrorCode::refuses_record`]).
+    pub refused: Option<Box<RefusedRecord>>,
+}
+
+/// A target topic known to a writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopicHandle(NonNull<rd::rd_kafka_topic_t>);
+
+// SAFETY: a topic object is thread-safe and owned by the writer; the handle is only used with that writer.
+unsafe impl Send for TopicHandle {}
+
+/// Writes records to one cluster and reports each one's fate in batches.
+pub struct Writer {
+    topics: HashMap<String, NonNull<rd::rd_kafka_topic_t>>,
+    queue: NonNull<rd::rd_kafka_queue_t>,
+    ready: Vec<*const rd::rd_kafka_message_t>,
+    native: Native,
+}
+
+// SAFETY: all library objects are thread-safe; the buffer is only used through &mut self.
+unsafe impl Send for Writer {}
+
+impl Writer {
+    /// A writer to `cluster`. Connects in the background.
+    ///
+    /// # Errors
+    /// A refused client property.
+    pub fn new(cluster: &Cluster, tuning: &WriterTuning) -> Result<Self> {
+        let mut settings = Settings::new(cluster)?;
+        settings
+            .set("acks", "all")
+            // Infinite: an outage is waited for, never turned into a hole.
+            .set("message.timeout.ms", "0")
+            .set("allow.auto.create.topics", "false")
+            .set("retries", "2147483647")
+            .set("retry.backoff.ms", "50")
+            .set("retry.backoff.max.ms", "1000")
+            // The broker's limit decides, not ours: a compressible record may be far bigger than it.
+            .set("message.max.bytes", "1000000000")
+            .set("batch.size", tuning.batch_bytes.to_string())
+            .set("batch.num.messages", "10000")
+            .set("linger.ms", "5")
+            .set("queue.buffering.max.messages", "2000000")
+            .set("queue.buffering.max.kbytes", tuning.queue_kib.to_string())
+            .set("compression.codec", tuning.codec)
+            .set("topic.metadata.refresh.interval.ms", "10000");
+        if tuning.codec == "zstd" {
+            settings.set("compression.level", "1");
+        }
+        match &tuning.guarantee {
+            Guarantee::Idempotent => {
+                settings.set("enable.idempotence", "true").set("enable.gapless.guarantee", "true");
+            }
+            Guarantee::Transactional(id) => {
+                settings
+                    .set("enable.idempotence", "true")
+                    .set("transactional.id", id.as_str())
+                    .set("transaction.timeout.ms", tuning.transaction_timeout_ms.to_string());
+            }
+            Guarantee::Ordered => {
+                settings.set("enable.idempotence", "false").set("max.in.flight", "1");
+            }
+        }
+        let native = Native::create(Role::Writer, settings.pairs(), true)?;
+        // SAFETY: the handle is live; the queue is released in drop, before the handle.
+        let queue = unsafe { rd::rd_kafka_queue_get_main(native.ptr()) };
+        let queue = NonNull::new(queue).ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_STATE))?;
+        Ok(Self { topics: HashMap::new(), queue, ready: Vec::new(), native })
+    }
+
+    /// The handle of a target topic.
+    ///
+    /// # Errors
+    /// The library refused the name.
+    pub fn topic(&mut self, name: &str) -> Result<TopicHandle> {
+        if let Some(&known) = self.topics.get(name) {
+            return Ok(TopicHandle(known));
+        }
+        let name_c = c_string(name)?;
+        // SAFETY: the handle is live; the topic is released in drop.
+        let topic = unsafe { rd::rd_kafka_topic_new(self.native.ptr(), name_c.as_ptr(), std::ptr::null_mut()) };
+        let topic = NonNull::new(topic).ok_or_else(|| KafkaError::new(ErrorCode::LOCAL_UNKNOWN_TOPIC, format!("'{name}' cannot be written to")))?;
+        self.topics.insert(name.to_owned(), topic);
+        Ok(TopicHandle(topic))
+    }
+
+    /// Queues a consumed record for `topic`, same partition number, key, value, headers and timestamp. Headers are
+    /// taken out of `message` unless the queue refuses it. `ticket` comes back with its [`Delivery`].
+    ///
+    /// # Errors
+    /// [`ErrorCode::LOCAL_QUEUE_FULL`]: poll, then write the same message again. Any other: it was not taken.
+    pub fn write(&mut self, topic: TopicHandle, message: &Message, ticket: u64) -> std::result::Result<(), ErrorCode> {
+        let raw = message.raw();
+        let timestamp = match message.timestamp().0 {
+            0 => TIMESTAMP_ZERO,
+            other => other,
+        };
+        let headers = message.detach_headers();
+        let argument = |vtype, u| rd::rd_kafka_vu_t { vtype, u };
+        let bytes = |ptr: *mut c_void, size: usize| rd::rd_kafka_vu_s__bindgen_ty_1 { mem: rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 { ptr, size } };
+        let arguments = [
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_RKT, rd::rd_kafka_vu_s__bindgen_ty_1 { rkt: topic.0.as_ptr() }),
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION, rd::rd_kafka_vu_s__bindgen_ty_1 { i32_: raw.partition }),
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_MSGFLAGS, rd::rd_kafka_vu_s__bindgen_ty_1 { i: rd::RD_KAFKA_MSG_F_COPY }),
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE, bytes(raw.payload, raw.len)),
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_KEY, bytes(raw.key, raw.key_len)),
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP, rd::rd_kafka_vu_s__bindgen_ty_1 { i64_: timestamp }),
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_OPAQUE, rd::rd_kafka_vu_s__bindgen_ty_1 { ptr: ticket as usize as *mut c_void }),
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_HEADERS, rd::rd_kafka_vu_s__bindgen_ty_1 { headers }),
+        ];
+        let used = if headers.is_null() { arguments.len() - 1 } else { arguments.len() };
+        // SAFETY: key and value are copied during the call; the topic belongs to this writer; on success the headers
+        // belong to the library.
+        let error = unsafe { rd::rd_kafka_produceva(self.native.ptr(), arguments.as_ptr(), used) };
+        match take_error(error) {
+            None => Ok(()),
+            Some(refused) => {
+                if !headers.is_null() {
+                    // SAFETY: on failure the headers are still ours; the message takes them back.
+                    unsafe { rd::rd_kafka_message_set_headers(std::ptr::from_ref(raw).cast_mut(), headers) }
+                }
+                Err(refused.error.code)
+            }
+        }
+    }
+
+    /// Waits up to `wait` for acknowledgements and passes those that are there to `each`. Returns how many.
+    pub fn poll(&mut self, wait: Duration, mut each: impl FnMut(Delivery)) -> usize {
+        let mut seen = 0;
+        let mut wait = wait;
+        loop {
+            // SAFETY: the queue is live; the event is freed below, after its messages were read.
+            let event = unsafe { rd::rd_kafka_queue_poll(self.queue.as_ptr(), millis(wait)) };
+            if event.is_null() {
+                return seen;
+            }
+            wait = Duration::ZERO;
+            // SAFETY: as above.
+            unsafe {
+                if rd::rd_kafka_event_type(event) == rd::RD_KAFKA_EVENT_DR {
+                    self.ready.resize(rd::rd_kafka_event_message_count(event), std::ptr::null());
+                    let count = rd::rd_kafka_event_message_array(event, self.ready.as_mut_ptr(), self.ready.len());
+                    for &message in &self.ready[..count] {
+                        let offset = (*message).offset;
+                        let error = ErrorCode((&raw const (*message).err).cast::<i32>().read());
+                        each(Delivery {
+                            ticket: (*message)._private as usize as u64,
+                            offset: (offset >= 0).then_some(offset),
+                            error,
+                            refused: error.refuses_record().then(|| Box::new(copy_record(message))),
+                        });
+                    }
+                    seen += count;
+                }
+                rd::rd_kafka_event_destroy(event);
+            }
+        }
+    }
+
+    /// Drops what is queued but not on its way; each record comes back through [`Writer::poll`] as purged.
+    ///
+    /// # Errors
+    /// The library refused.
+    pub fn purge_queue(&mut self) -> Result<()> {
+        // SAFETY: live.
+        check(unsafe { rd::rd_kafka_purge(self.native.ptr(), rd::RD_KAFKA_PURGE_F_QUEUE | rd::RD_KAFKA_PURGE_F_NON_BLOCKING) })
+    }
+
+    /// The error that ended this writer, if one did.
+    pub fn fatal(&self) -> Option<KafkaError> {
+        self.native.fatal()
+    }
+
+    /// What the library reported since the last call.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.native.mailbox().take()
+    }
+
+    /// Takes the transactional id: fences earlier writers of it and ends what they left open.
+    ///
+    /// # Errors
+    /// See [`TxnError`].
+    pub fn init_transactions(&self, deadline: Duration) -> std::result::Result<(), TxnError> {
+        // SAFETY: live.
+        outcome(unsafe { rd::rd_kafka_init_transactions(self.native.ptr(), millis(deadline)) })
+    }
+
+    /// Opens a transaction.
+    ///
+    /// # Errors
+    /// See [`TxnError`].
+    pub fn begin(&self) -> std::result::Result<(), TxnError> {
+        // SAFETY: live.
+        outcome(unsafe { rd::rd_kafka_begin_transaction(self.native.ptr()) })
+    }
+
+    /// Puts `positions` for `group` into the open transaction. Nobody needs to be a member of the group.
+    ///
+    /// # Errors
+    /// See [`TxnError`].
+    pub fn send_positions(&self, group: &str, positions: &[PartitionOffset], deadline: Duration) -> std::result::Result<(), TxnError> {
+        let plain = |error| TxnError { error, retriable: false, needs_abort: false, fatal: false };
+        let list = PartitionList::new(positions).map_err(plain)?;
+        let group = c_string(group).map_err(plain)?;
+        // SAFETY: all live; the group description is freed after the call.
+        unsafe {
+            let metadata = rd::rd_kafka_consumer_group_metadata_new(group.as_ptr());
+            let error = rd::rd_kafka_send_offsets_to_transaction(self.native.ptr(), list.ptr(), metadata, millis(deadline));
+            rd::rd_kafka_consumer_group_metadata_destroy(metadata);
+            outcome(error)
+        }
+    }
+
+    /// Commits the open transaction. Every record must have been acknowledged before (poll until none is in flight).
+    ///
+    /// # Errors
+    /// See [`TxnError`]; a passed deadline is retriable by the same call.
+    pub fn commit(&self, deadline: Duration) -> std::result::Result<(), TxnError> {
+        // SAFETY: live.
+        outcome(unsafe { rd::rd_kafka_commit_transaction(self.native.ptr(), millis(deadline)) })
+    }
+
+    /// Aborts the open transaction.
+    ///
+    /// # Errors
+    /// See [`TxnError`].
+    pub fn abort(&self, deadline: Duration) -> std::result::Result<(), TxnError> {
+        // SAFETY: live.
+        outcome(unsafe { rd::rd_kafka_abort_transaction(self.native.ptr(), millis(deadline)) })
+    }
+}
+
+fn outcome(error: *mut rd::rd_kafka_error_t) -> std::result::Result<(), TxnError> {
+    take_error(error).map_or(Ok(()), Err)
+}
+
+/// Copies a record out of its delivery report.
+///
+/// # Safety
+/// `message` is live.
+unsafe fn copy_record(message: *const rd::rd_kafka_message_t) -> RefusedRecord {
+    // SAFETY: the caller's promise; the borrowed view is forgotten, so the report stays the library's.
+    unsafe {
+        let view = std::mem::ManuallyDrop::new(Message::from_raw(NonNull::new_unchecked(message.cast_mut())));
+        RefusedRecord {
+            key: view.key().map(<[u8]>::to_vec),
+            value: view.value().map(<[u8]>::to_vec),
+            headers: view.headers().map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec))).collect(),
+            timestamp: view.timestamp().0,
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // SAFETY: topics and queue go before the handle. What is still queued is purged, because destroying a
+        // producer would otherwise wait for it; positions never include it.
+        unsafe {
+            rd::rd_kafka_purge(self.native.ptr(), rd::RD_KAFKA_PURGE_F_QUEUE | rd::RD_KAFKA_PURGE_F_INFLIGHT | rd::RD_KAFKA_PURGE_F_NON_BLOCKING);
+            for topic in self.topics.values() {
+                rd::rd_kafka_topic_destroy(topic.as_ptr());
+            }
+            rd::rd_kafka_queue_destroy(self.queue.as_ptr());
+        }
+    }
+}

@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+
+use crate::{InvalidTask, Result, Secret};
+
+/// The value of one client property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PropertyValue {
+    /// May be shown.
+    Plain(String),
+    /// Passwords, keys and tokens: never shown.
+    Secret(Secret),
+}
+
+impl PropertyValue {
+    /// The value in clear, for the client library alone.
+    pub fn reveal(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Secret(secret) => secret.reveal(),
+        }
+    }
+}
+
+/// How to reach one Kafka cluster: a data source. Properties carry librdkafka's names
+/// (`security.protocol`, `sasl.username`, `ssl.ca.location`, …); other syntaxes are translated before they get here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    bootstrap: String,
+    properties: BTreeMap<String, PropertyValue>,
+}
+
+/// Properties whose values are secret, by librdkafka's names.
+const SECRET_PROPERTIES: &[&str] = &[
+    "sasl.password",
+    "ssl.key.password",
+    "ssl.keystore.password",
+    "ssl.key.pem",
+    "sasl.oauthbearer.client.secret",
+    "sasl.oauthbearer.config",
+    "ssl_key",
+];
+
+impl Cluster {
+    /// A cluster reached through `bootstrap`, a comma-separated list of `host:port` (IPv6 in brackets).
+    ///
+    /// # Errors
+    /// The list is empty, or an entry has no host or no port between 1 and 65535.
+    pub fn new(bootstrap: &str) -> Result<Self> {
+        let mut addresses: Vec<&str> = Vec::new();
+        for address in bootstrap
+            .split([',', '\n', ' '])
+            .map(str::trim)
+            .filter(|a| !a.is_empty())
+        {
+            let bare = address.rsplit_once("://").map_or(address, |(_, rest)| rest);
+            check_address(bare)?;
+            if !addresses.contains(&bare) {
+                addresses.push(bare);
+            }
+        }
+        if addresses.is_empty() {
+            return Err(InvalidTask::Bootstrap {
+                text: bootstrap.to_owned(),
+                reason: "give at least one broker as host:port",
+            });
+        }
+        Ok(Self {
+            bootstrap: addresses.join(","),
+            properties: BTreeMap::new(),
+        })
+    }
+
+    /// The comma-separated bootstrap list, without duplicates.
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// Sets a property; known secret names are kept as secrets.
+    pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        let key = key.into();
+        let value = if SECRET_PROPERTIES.contains(&key.as_str()) {
+            PropertyValue::Secret(Secret::new(value))
+        } else {
+            PropertyValue::Plain(value.into())
+        };
+        self.properties.insert(key, value);
+    }
+
+    /// The properties by name.
+    pub fn properties(&self) -> &BTreeMap<String, PropertyValue> {
+        &self.properties
+    }
+}
+
+fn check_address(address: &str) -> Result<()> {
+    let invalid = |reason| InvalidTask::Bootstrap {
+        text: address.to_owned(),
+        reason,
+    };
+    let (host, port) = address
+        .rsplit_once(':')
+        .ok_or_else(|| invalid("the port is missing; write host:port"))?;
+    if host.is_empty() {
+        return Err(invalid("the host is missing; write host:port"));
+    }
+    if host.contains(':') && !(host.starts_with('[') && host.ends_with(']')) {
+        return Err(invalid("write an IPv6 address in brackets, as [::1]:9092"));
+    }
+    match port.parse::<u16>() {
+        Ok(1..) => Ok(()),
+        _ => Err(invalid("the port must be a number from 1 to 65535")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bootstrap_lists_are_trimmed_and_deduplicated() {
+        let cluster = Cluster::new(" a:9092, b:9092,a:9092,[::1]:9093,PLAINTEXT://c:1 ").unwrap();
+        assert_eq!(cluster.bootstrap(), "a:9092,b:9092,[::1]:9093,c:1");
+    }
+
+    #[test]
+    fn malformed_addresses_are_refused_with_the_reason() {
+        for (text, word) in [
+            ("", "at least one"),
+            ("host", "port is missing"),
+            (":1", "host is missing"),
+            ("h:0", "1 to 65535"),
+            ("h:x", "1 to 65535"),
+            ("::1:92", "brackets"),
+        ] {
+            let error = Cluster::new(text).unwrap_err().to_string();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn passwords_do_not_show_in_debug_output() {
+        let mut cluster = Cluster::new("a:1").unwrap();
+        cluster.set("sasl.password", "hunter2");
+        assert!(!format!("{cluster:?}").contains("hunter2"));
+    }
+}

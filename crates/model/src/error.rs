@@ -1,0 +1,68 @@
+use thiserror::Error;
+
+/// Shorthand for results of this crate.
+pub type Result<T> = std::result::Result<T, InvalidTask>;
+
+/// A task description that cannot be run. Each sentence names the field and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvalidTask {
+    /// The name is empty or longer than 64 characters.
+    #[error("the task name must have 1 to 64 characters, this one has {length}")]
+    NameLength {
+        /// Characters (not bytes) of the trimmed name.
+        length: usize,
+    },
+    /// A topic name that Kafka would refuse.
+    #[error("'{name}' is no valid topic name: {reason}")]
+    TopicName {
+        /// The name as given.
+        name: String,
+        /// The rule it breaks.
+        reason: &'static str,
+    },
+    /// No topic, pattern or `--all` given.
+    #[error("no topics chosen: name at least one topic, give an include pattern, or choose all topics")]
+    NoObjects,
+    /// A regular expression that does not compile.
+    #[error("the {what} pattern '{pattern}' is not a valid regular expression: {reason}")]
+    Pattern {
+        /// Which field.
+        what: &'static str,
+        /// The pattern as given.
+        pattern: String,
+        /// The compiler's words, on one line.
+        reason: String,
+    },
+    /// A start position that cannot be read.
+    #[error("'{text}' is no start position: {reason}")]
+    Start {
+        /// The text as given.
+        text: String,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// Bootstrap servers missing or malformed.
+    #[error("'{text}' is no bootstrap address: {reason}")]
+    Bootstrap {
+        /// The text as given.
+        text: String,
+        /// What is wrong and what would be right.
+        reason: &'static str,
+    },
+    /// A limit of zero, which would stop the copy for ever.
+    #[error("the rate limit in {unit} must be greater than 0; leave it out for no limit")]
+    RateLimit {
+        /// `records/s` or `bytes/s`.
+        unit: &'static str,
+    },
+    /// Two source topics would be written into one target topic.
+    #[error("'{first}' and '{second}' would both be written to '{target}': give them different target names")]
+    Merge {
+        /// One source topic.
+        first: String,
+        /// The other source topic.
+        second: String,
+        /// The shared target topic.
+        target: String,
+    },
+}

@@ -1,0 +1,57 @@
+use serde::{Deserialize, Serialize};
+
+/// What a crash may do to the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// Each record once, whatever happens. Target-side transactions; on targets without transactions (before 0.11)
+    /// the end of the target's log is reconciled with the source at each start.
+    #[default]
+    ExactlyOnce,
+    /// No record is lost; a crash may repeat what was in flight.
+    AtLeastOnce,
+}
+
+/// What to do with records that are in a target topic before the first launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExistingData {
+    /// Refuse to start.
+    #[default]
+    Stop,
+    /// Leave them and write behind them.
+    Append,
+    /// Delete them, once, at the first launch.
+    Rewrite,
+}
+
+/// What to do when the source no longer has the record at a position (retention, DeleteRecords, truncation, a
+/// topic that was deleted and created again) or does not have it yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutOfRange {
+    /// Stop the partition and report the exact range.
+    #[default]
+    Stop,
+    /// Write the missing range to the gap ledger and go on at the nearest offset that exists.
+    Nearest,
+}
+
+/// Compression of the records on their way to the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Codec {
+    /// What the target topic's `compression.type` says; lz4 where that is `producer`.
+    #[default]
+    Auto,
+    /// Not compressed.
+    None,
+    /// gzip
+    Gzip,
+    /// Snappy
+    Snappy,
+    /// LZ4
+    Lz4,
+    /// Zstandard; needs brokers from 2.1 on.
+    Zstd,
+}

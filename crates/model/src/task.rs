@@ -1,0 +1,179 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Cluster, Codec, Delivery, ExistingData, InvalidTask, Objects, OutOfRange, RateLimits, Rename, Result,
+    Start,
+};
+
+/// A task's name: 1 to 64 characters (not bytes), without blanks at its ends.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TaskName(String);
+
+impl TaskName {
+    /// # Errors
+    /// Empty after trimming, or longer than 64 characters.
+    pub fn new(name: &str) -> Result<Self> {
+        let name = name.trim();
+        let length = name.chars().count();
+        if !(1..=64).contains(&length) {
+            return Err(InvalidTask::NameLength { length });
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for TaskName {
+    type Error = InvalidTask;
+
+    fn try_from(name: String) -> Result<Self> {
+        Self::new(&name)
+    }
+}
+
+impl From<TaskName> for String {
+    fn from(name: TaskName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for TaskName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One replication: source, target, objects and settings. What a user describes; what a launch made of it
+/// (positions, target topics) is kept beside it, never in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Identifies the task within its state and, with both cluster ids, on the target.
+    pub name: TaskName,
+    /// Where records come from.
+    pub source: Cluster,
+    /// Where they go.
+    pub target: Cluster,
+    /// Which topics.
+    pub objects: Objects,
+    /// Their names on the target.
+    pub rename: Rename,
+    /// Where the copy begins.
+    pub start: Start,
+    /// Start positions of single source topics, before `start`.
+    pub start_overrides: BTreeMap<String, Start>,
+    /// What to do with records already in target topics.
+    pub existing: ExistingData,
+    /// What a crash may do to the target.
+    pub delivery: Delivery,
+    /// What to do when a position is not in the source.
+    pub out_of_range: OutOfRange,
+    /// Ceilings of speed.
+    pub rate: RateLimits,
+    /// Replicas of created target topics; `None` takes the source's count, fitted to the target's brokers.
+    pub replication_factor: Option<u16>,
+    /// Compression towards the target.
+    pub compression: Codec,
+}
+
+impl Task {
+    /// A task with every setting at its default.
+    pub fn new(name: TaskName, source: Cluster, target: Cluster, objects: Objects) -> Self {
+        Self {
+            name,
+            source,
+            target,
+            objects,
+            rename: Rename::default(),
+            start: Start::default(),
+            start_overrides: BTreeMap::new(),
+            existing: ExistingData::default(),
+            delivery: Delivery::default(),
+            out_of_range: OutOfRange::default(),
+            rate: RateLimits::default(),
+            replication_factor: None,
+            compression: Codec::default(),
+        }
+    }
+
+    /// Checks what can be checked without asking a cluster.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn check(&self) -> Result<()> {
+        self.objects.check()?;
+        self.rename.check()?;
+        self.rate.check()
+    }
+
+    /// Where the copy of `topic` begins.
+    pub fn start_of(&self, topic: &str) -> &Start {
+        self.start_overrides.get(topic).unwrap_or(&self.start)
+    }
+
+    /// Pairs the chosen ones of `source_topics` with their target names.
+    ///
+    /// # Errors
+    /// A target name Kafka would refuse, or two topics that would be written into one.
+    pub fn routes<'a>(
+        &self,
+        source_topics: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<(String, String)>> {
+        let mut routes: Vec<(String, String)> = Vec::new();
+        let mut taken: BTreeMap<String, String> = BTreeMap::new();
+        for source in self.objects.select(source_topics)? {
+            let target = self.rename.apply(source)?;
+            if let Some(first) = taken.insert(target.clone(), source.to_owned()) {
+                return Err(InvalidTask::Merge {
+                    first,
+                    second: source.to_owned(),
+                    target,
+                });
+            }
+            routes.push((source.to_owned(), target));
+        }
+        Ok(routes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(objects: Objects) -> Task {
+        let cluster = Cluster::new("a:1").unwrap();
+        Task::new(TaskName::new("t").unwrap(), cluster.clone(), cluster, objects)
+    }
+
+    #[test]
+    fn names_are_counted_in_characters() {
+        assert!(TaskName::new(&"中".repeat(64)).is_ok());
+        assert_eq!(
+            TaskName::new(&"中".repeat(65)),
+            Err(InvalidTask::NameLength { length: 65 })
+        );
+        assert_eq!(TaskName::new("  "), Err(InvalidTask::NameLength { length: 0 }));
+    }
+
+    #[test]
+    fn two_sources_of_one_target_are_refused() {
+        let mut task = task(Objects::all());
+        task.rename.map.insert("a".into(), "b".into());
+        let error = task.routes(["a", "b"]).unwrap_err();
+        assert_eq!(
+            error,
+            InvalidTask::Merge {
+                first: "a".into(),
+                second: "b".into(),
+                target: "b".into()
+            }
+        );
+    }
+}

@@ -1,0 +1,456 @@
+//! [`CheckpointStore`] on SQLite.
+
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use sluice_engine::{
+    Anchor, Checkpoint, CheckpointStore, Gap, Launch, OffsetRun, PartitionKey, PartitionState, QuarantinedRecord,
+    StoreError,
+};
+use sluice_model::{OffsetRange, TaskName};
+
+use crate::sqlite_store::Durability;
+use crate::{SqliteStore, StateError, gap_reason, header_blob};
+
+const PARTITION_COLUMNS: &str = "topic, partition, target_topic, source_topic_id, target_topic_id, start, target_start, \
+     backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes";
+
+impl CheckpointStore for SqliteStore {
+    fn launch(&self, task: &TaskName) -> Result<Option<Launch>, StoreError> {
+        let sql = "SELECT task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery FROM launches WHERE task = ?1";
+        Ok(self.read(|t| t.prepare_cached(sql)?.query_row([task.as_str()], launch).optional())?)
+    }
+
+    fn begin(&self, launch: &Launch, partitions: &[PartitionState]) -> Result<(), StoreError> {
+        let mut taken = false;
+        let written = self.write(Durability::Power, |t| {
+            let rows = t.execute(
+                "INSERT INTO launches (task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                params![
+                    launch.task.as_str(),
+                    launch.launch_id,
+                    launch.source_cluster,
+                    launch.target_cluster,
+                    launch.launched_at_ms,
+                    launch.delivery
+                ],
+            )?;
+            taken = rows == 0;
+            if taken {
+                return Ok(());
+            }
+            partitions.iter().try_for_each(|state| save_partition(t, &launch.task, state))
+        });
+        if taken {
+            return Err(StateError::AlreadyLaunched { task: launch.task.clone() }.into());
+        }
+        Ok(written?)
+    }
+
+    fn partitions(&self, task: &TaskName) -> Result<Vec<PartitionState>, StoreError> {
+        let sql = format!("SELECT {PARTITION_COLUMNS} FROM partitions WHERE task = ?1 ORDER BY topic, partition");
+        Ok(self.read(|t| t.prepare_cached(&sql)?.query_map([task.as_str()], partition_state)?.collect())?)
+    }
+
+    fn save(&self, task: &TaskName, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        if checkpoint.is_empty() {
+            return Ok(());
+        }
+        Ok(self.write(Durability::Process, |t| {
+            checkpoint.partitions.iter().try_for_each(|state| save_partition(t, task, state))?;
+            save_runs(t, task, &checkpoint.runs)?;
+            checkpoint.gaps.iter().try_for_each(|gap| save_gap(t, task, gap))?;
+            checkpoint.quarantined.iter().try_for_each(|record| save_quarantined(t, task, record))
+        })?)
+    }
+
+    fn runs(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<OffsetRun>, StoreError> {
+        let sql = "SELECT source_base, target_base, length FROM offset_runs
+                   WHERE run_partition = (SELECT id FROM run_partitions WHERE task = ?1 AND topic = ?2 AND partition = ?3)
+                   ORDER BY source_base";
+        Ok(self.read(|t| {
+            t.prepare_cached(sql)?
+                .query_map(params![task.as_str(), key.topic, key.partition], |row| offset_run(key, row))?
+                .collect()
+        })?)
+    }
+
+    fn last_run(&self, task: &TaskName, key: &PartitionKey) -> Result<Option<OffsetRun>, StoreError> {
+        let sql = "SELECT source_base, target_base, length FROM offset_runs
+                   WHERE run_partition = (SELECT id FROM run_partitions WHERE task = ?1 AND topic = ?2 AND partition = ?3)
+                   ORDER BY source_base DESC LIMIT 1";
+        Ok(self.read(|t| {
+            t.prepare_cached(sql)?
+                .query_row(params![task.as_str(), key.topic, key.partition], |row| offset_run(key, row))
+                .optional()
+        })?)
+    }
+
+    fn gaps(&self, task: &TaskName) -> Result<Vec<Gap>, StoreError> {
+        let sql = "SELECT topic, partition, from_offset, to_offset, reason, found_at_ms FROM gaps
+                   WHERE task = ?1 ORDER BY topic, partition, from_offset, to_offset";
+        Ok(self.read(|t| t.prepare_cached(sql)?.query_map([task.as_str()], gap)?.collect())?)
+    }
+
+    fn quarantined(&self, task: &TaskName, limit: usize) -> Result<Vec<QuarantinedRecord>, StoreError> {
+        let sql = "SELECT topic, partition, record_offset, code, reason, size, timestamp_ms, record_key, value, value_complete, headers, at_ms
+                   FROM quarantined WHERE task = ?1 ORDER BY topic, partition, record_offset LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        Ok(self.read(|t| {
+            t.prepare_cached(sql)?.query_map(params![task.as_str(), limit], quarantined_record)?.collect()
+        })?)
+    }
+
+    fn quarantined_count(&self, task: &TaskName) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM quarantined WHERE task = ?1";
+        Ok(self.read(|t| t.prepare_cached(sql)?.query_row([task.as_str()], |row| unsigned(row, 0)))?)
+    }
+
+    fn launches(&self) -> Result<Vec<Launch>, StoreError> {
+        let sql = "SELECT task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery FROM launches ORDER BY task";
+        Ok(self.read(|t| t.prepare_cached(sql)?.query_map([], launch)?.collect())?)
+    }
+}
+
+fn save_partition(t: &Transaction<'_>, task: &TaskName, state: &PartitionState) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO partitions (task, topic, partition, target_topic, source_topic_id, target_topic_id,
+                 start, target_start, backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    t.prepare_cached(sql)?.execute(params![
+        task.as_str(),
+        state.key.topic,
+        state.key.partition,
+        state.target_topic,
+        state.source_topic_id,
+        state.target_topic_id,
+        state.start,
+        state.target_start,
+        state.backlog_end,
+        state.position,
+        state.leader_epoch,
+        state.target_next,
+        state.anchor.map(|anchor| anchor.offset),
+        state.anchor.map(|anchor| anchor.hash.cast_signed()),
+        signed(state.records),
+        signed(state.bytes),
+    ])?;
+    Ok(())
+}
+
+fn save_runs(t: &Transaction<'_>, task: &TaskName, runs: &[OffsetRun]) -> rusqlite::Result<()> {
+    // Runs come grouped by partition, so the last id is most often the next one too.
+    let mut known: Option<(&PartitionKey, i64)> = None;
+    for run in runs {
+        let id = match known {
+            Some((key, id)) if *key == run.key => id,
+            _ => run_partition(t, task, &run.key)?,
+        };
+        known = Some((&run.key, id));
+        t.prepare_cached(
+            "INSERT OR REPLACE INTO offset_runs (run_partition, source_base, target_base, length) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![id, run.source, run.target, run.length])?;
+    }
+    Ok(())
+}
+
+fn run_partition(t: &Transaction<'_>, task: &TaskName, key: &PartitionKey) -> rusqlite::Result<i64> {
+    let known = t
+        .prepare_cached("SELECT id FROM run_partitions WHERE task = ?1 AND topic = ?2 AND partition = ?3")?
+        .query_row(params![task.as_str(), key.topic, key.partition], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    t.prepare_cached("INSERT INTO run_partitions (task, topic, partition) VALUES (?1, ?2, ?3)")?
+        .insert(params![task.as_str(), key.topic, key.partition])
+}
+
+fn save_gap(t: &Transaction<'_>, task: &TaskName, gap: &Gap) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO gaps (task, topic, partition, from_offset, to_offset, reason, found_at_ms)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+    t.prepare_cached(sql)?.execute(params![
+        task.as_str(),
+        gap.key.topic,
+        gap.key.partition,
+        gap.range.from,
+        gap.range.to,
+        gap_reason::word(gap.reason),
+        gap.found_at_ms,
+    ])?;
+    Ok(())
+}
+
+fn save_quarantined(t: &Transaction<'_>, task: &TaskName, record: &QuarantinedRecord) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO quarantined (task, topic, partition, record_offset, code, reason, size, timestamp_ms, record_key,
+                 value, value_complete, headers, at_ms)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING";
+    t.prepare_cached(sql)?.execute(params![
+        task.as_str(),
+        record.key.topic,
+        record.key.partition,
+        record.offset,
+        record.code,
+        record.reason,
+        signed(record.size),
+        record.timestamp_ms,
+        record.record_key,
+        record.value,
+        record.value_complete,
+        header_blob::encode(&record.headers),
+        record.at_ms,
+    ])?;
+    Ok(())
+}
+
+fn launch(row: &Row<'_>) -> rusqlite::Result<Launch> {
+    let name: String = row.get(0)?;
+    Ok(Launch {
+        task: TaskName::new(&name)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))?,
+        launch_id: row.get(1)?,
+        source_cluster: row.get(2)?,
+        target_cluster: row.get(3)?,
+        launched_at_ms: row.get(4)?,
+        delivery: row.get(5)?,
+    })
+}
+
+fn partition_state(row: &Row<'_>) -> rusqlite::Result<PartitionState> {
+    let anchor = match (row.get::<_, Option<i64>>(11)?, row.get::<_, Option<i64>>(12)?) {
+        (Some(offset), Some(hash)) => Some(Anchor { offset, hash: hash.cast_unsigned() }),
+        _ => None,
+    };
+    Ok(PartitionState {
+        key: partition_key(row)?,
+        target_topic: row.get(2)?,
+        source_topic_id: row.get(3)?,
+        target_topic_id: row.get(4)?,
+        start: row.get(5)?,
+        target_start: row.get(6)?,
+        backlog_end: row.get(7)?,
+        position: row.get(8)?,
+        leader_epoch: row.get(9)?,
+        target_next: row.get(10)?,
+        anchor,
+        records: unsigned(row, 13)?,
+        bytes: unsigned(row, 14)?,
+    })
+}
+
+fn offset_run(key: &PartitionKey, row: &Row<'_>) -> rusqlite::Result<OffsetRun> {
+    Ok(OffsetRun { key: key.clone(), source: row.get(0)?, target: row.get(1)?, length: row.get(2)? })
+}
+
+fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
+    let word: String = row.get(4)?;
+    let reason = gap_reason::from_word(&word).ok_or_else(|| {
+        rusqlite::Error::FromSqlConversionFailure(4, Type::Text, format!("'{word}' is no reason of a gap").into())
+    })?;
+    Ok(Gap {
+        key: partition_key(row)?,
+        range: OffsetRange { from: row.get(2)?, to: row.get(3)? },
+        reason,
+        found_at_ms: row.get(5)?,
+    })
+}
+
+fn quarantined_record(row: &Row<'_>) -> rusqlite::Result<QuarantinedRecord> {
+    let headers: Vec<u8> = row.get(10)?;
+    Ok(QuarantinedRecord {
+        key: partition_key(row)?,
+        offset: row.get(2)?,
+        code: row.get(3)?,
+        reason: row.get(4)?,
+        size: unsigned(row, 5)?,
+        timestamp_ms: row.get(6)?,
+        record_key: row.get(7)?,
+        value: row.get(8)?,
+        value_complete: row.get(9)?,
+        headers: header_blob::decode(&headers).ok_or_else(|| {
+            rusqlite::Error::FromSqlConversionFailure(10, Type::Blob, "the headers of a record are cut".into())
+        })?,
+        at_ms: row.get(11)?,
+    })
+}
+
+/// Topic and partition, the first two columns.
+fn partition_key(row: &Row<'_>) -> rusqlite::Result<PartitionKey> {
+    Ok(PartitionKey { topic: row.get(0)?, partition: row.get(1)? })
+}
+
+/// SQLite's numbers are signed; counts never get near the limit.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_engine::GapReason;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn store() -> (TempDir, SqliteStore) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(dir.path()).unwrap();
+        (dir, store)
+    }
+
+    fn name(text: &str) -> TaskName {
+        TaskName::new(text).unwrap()
+    }
+
+    fn key(topic: &str, partition: i32) -> PartitionKey {
+        PartitionKey { topic: topic.into(), partition }
+    }
+
+    fn a_launch(task: &str) -> Launch {
+        Launch {
+            task: name(task),
+            launch_id: "id".into(),
+            source_cluster: "s".into(),
+            target_cluster: String::new(),
+            launched_at_ms: 1,
+            delivery: "exactly-once".into(),
+        }
+    }
+
+    fn a_state(topic: &str, partition: i32) -> PartitionState {
+        PartitionState {
+            key: key(topic, partition),
+            target_topic: "t".into(),
+            source_topic_id: Some("x".into()),
+            target_topic_id: None,
+            start: 1,
+            target_start: 2,
+            backlog_end: 3,
+            position: 4,
+            leader_epoch: Some(5),
+            target_next: 6,
+            anchor: Some(Anchor { offset: 7, hash: u64::MAX - 1 }),
+            records: 8,
+            bytes: 9,
+        }
+    }
+
+    fn run(partition: i32, source: i64, target: i64, length: i64) -> OffsetRun {
+        OffsetRun { key: key("a", partition), source, target, length }
+    }
+
+    fn a_record(offset: i64) -> QuarantinedRecord {
+        QuarantinedRecord {
+            key: key("a", 0),
+            offset,
+            code: 10,
+            reason: "too large".into(),
+            size: 11,
+            timestamp_ms: -1,
+            record_key: Some(vec![]),
+            value: None,
+            value_complete: true,
+            headers: vec![(b"h".to_vec(), None), (b"h".to_vec(), Some(vec![0]))],
+            at_ms: 12,
+        }
+    }
+
+    #[test]
+    fn everything_saved_is_read_back_by_the_next_process() {
+        let (dir, store) = store();
+        let gap = Gap {
+            key: key("a", 0),
+            range: OffsetRange { from: 3, to: 9 },
+            reason: GapReason::Recreated,
+            found_at_ms: 4,
+        };
+        let bare = PartitionState { leader_epoch: None, anchor: None, ..a_state("a", 10) };
+        store.begin(&a_launch("n"), &[a_state("a", 2), bare.clone()]).unwrap();
+        let checkpoint = Checkpoint {
+            partitions: vec![],
+            runs: vec![run(0, 5, 50, 1)],
+            gaps: vec![gap.clone()],
+            quarantined: vec![a_record(7)],
+        };
+        store.save(&name("n"), &checkpoint).unwrap();
+        drop(store);
+
+        let store = SqliteStore::open(dir.path()).unwrap();
+        assert_eq!(store.launch(&name("n")).unwrap(), Some(a_launch("n")));
+        assert_eq!(store.launches().unwrap(), [a_launch("n")]);
+        assert_eq!(store.partitions(&name("n")).unwrap(), [a_state("a", 2), bare]);
+        assert_eq!(store.runs(&name("n"), &key("a", 0)).unwrap(), [run(0, 5, 50, 1)]);
+        assert_eq!(store.gaps(&name("n")).unwrap(), [gap]);
+        assert_eq!(store.quarantined(&name("n"), 10).unwrap(), [a_record(7)]);
+        assert_eq!(store.quarantined_count(&name("n")).unwrap(), 1);
+        assert_eq!(store.launch(&name("other")).unwrap(), None);
+    }
+
+    #[test]
+    fn a_run_that_grew_replaces_itself_and_the_last_one_is_found() {
+        let (_dir, store) = store();
+        let save = |runs| store.save(&name("n"), &Checkpoint { runs, ..Checkpoint::default() }).unwrap();
+        save(vec![run(0, 100, 0, 5), run(1, 7, 7, 7), run(0, 0, 9, 5)]);
+        save(vec![run(0, 100, 0, 50)]);
+        assert_eq!(store.runs(&name("n"), &key("a", 0)).unwrap(), [run(0, 0, 9, 5), run(0, 100, 0, 50)]);
+        assert_eq!(store.last_run(&name("n"), &key("a", 0)).unwrap(), Some(run(0, 100, 0, 50)));
+        assert_eq!(store.last_run(&name("n"), &key("a", 9)).unwrap(), None);
+        assert_eq!(store.runs(&name("m"), &key("a", 0)).unwrap(), []);
+    }
+
+    #[test]
+    fn gaps_and_quarantined_records_saved_twice_stand_once() {
+        let (_dir, store) = store();
+        let gap =
+            Gap { key: key("a", 0), range: OffsetRange { from: 0, to: 1 }, reason: GapReason::Deleted, found_at_ms: 1 };
+        let checkpoint = Checkpoint {
+            gaps: vec![gap.clone()],
+            quarantined: vec![a_record(1), a_record(2)],
+            ..Checkpoint::default()
+        };
+        store.save(&name("n"), &checkpoint).unwrap();
+        store.save(&name("n"), &checkpoint).unwrap();
+        assert_eq!(store.gaps(&name("n")).unwrap().len(), 1);
+        assert_eq!(store.quarantined_count(&name("n")).unwrap(), 2);
+        assert_eq!(store.quarantined(&name("n"), 1).unwrap(), [a_record(1)]);
+    }
+
+    #[test]
+    fn tasks_of_two_processes_keep_apart_in_one_directory() {
+        let (dir, first) = store();
+        let second = SqliteStore::open(dir.path()).unwrap();
+        first.begin(&a_launch("one"), &[a_state("a", 0)]).unwrap();
+        second.begin(&a_launch("two"), &[a_state("a", 0)]).unwrap();
+        std::thread::scope(|scope| {
+            for (store, task) in [(&first, "one"), (&second, "two")] {
+                scope.spawn(move || {
+                    for position in 1..=200 {
+                        let state = PartitionState { position, ..a_state("a", 0) };
+                        let runs = vec![run(0, position, position, 1)];
+                        let checkpoint = Checkpoint { partitions: vec![state], runs, ..Checkpoint::default() };
+                        store.save(&name(task), &checkpoint).unwrap();
+                    }
+                });
+            }
+        });
+        for (reader, task) in [(&second, "one"), (&first, "two")] {
+            assert_eq!(reader.partitions(&name(task)).unwrap()[0].position, 200);
+            assert_eq!(reader.runs(&name(task), &key("a", 0)).unwrap().len(), 200);
+        }
+        assert_eq!(first.launches().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_second_first_launch_of_a_task_is_refused_and_changes_nothing() {
+        let (dir, first) = store();
+        let second = SqliteStore::open(dir.path()).unwrap();
+        first.begin(&a_launch("n"), &[a_state("a", 0)]).unwrap();
+        let error = second.begin(&a_launch("n"), &[a_state("b", 0)]).unwrap_err().to_string();
+        assert!(error.contains("another process"), "{error}");
+        assert_eq!(first.partitions(&name("n")).unwrap(), [a_state("a", 0)]);
+    }
+}
