@@ -431,7 +431,8 @@ impl Copier {
             self.tracks[slot].back_off(format!("{key}: the source does not tell which offsets it has; trying again"), Instant::now());
             return Ok(());
         };
-        let truncated = error.code == ErrorCode::LOCAL_LOG_TRUNCATION;
+        // librdkafka reports a diverged log under the code of a missing offset as well; only its words tell them apart.
+        let truncated = error.code == ErrorCode::LOCAL_LOG_TRUNCATION || error.message.to_ascii_lowercase().contains("truncat");
         if (now.low..=now.high).contains(&position) && !truncated {
             // Found again meanwhile, or a leader answered that had just taken over.
             self.tracks[slot].back_off(format!("{key}: {error}; trying again"), Instant::now());

@@ -20,9 +20,11 @@ const NOT_CARRIED: &[(&str, &str)] = &[
     ("message.timestamp.type", "the target keeps the times that the records carry"),
     ("message.timestamp.difference.max.ms", "it would refuse old records"),
     ("message.timestamp.before.max.ms", "it would refuse old records"),
-    ("message.timestamp.after.max.ms", "it would refuse records"),
     ("remote.storage.enable", "tiered storage belongs to the source cluster"),
 ];
+
+/// Brokers from 3.6 on refuse records from the future, by default more than an hour of it; older sources take them.
+const FUTURE_BOUND: &str = "message.timestamp.after.max.ms";
 
 /// What creating a target topic would take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,9 @@ pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: 
     let mut config = BTreeMap::new();
     match pair.source.admin.topic_config(source_topic) {
         Ok(entries) => {
+            if !entries.contains_key(FUTURE_BOUND) {
+                config.insert(FUTURE_BOUND.to_owned(), i64::MAX.to_string());
+            }
             for (key, entry) in entries {
                 let (ConfigOrigin::Topic, Some(value)) = (entry.origin, entry.value) else { continue };
                 if let Some((_, why)) = NOT_CARRIED.iter().find(|(name, _)| *name == key) {
@@ -56,6 +61,7 @@ pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: 
             }
         }
         Err(error) if error.code.is_unsupported() => {
+            config.insert(FUTURE_BOUND.to_owned(), i64::MAX.to_string());
             remarks.push(format!("the configuration of '{source_topic}' cannot be read: the source is older than 0.11; '{target_topic}' gets the target's defaults"));
         }
         Err(error) => {
@@ -96,6 +102,8 @@ fn fit(target: &Admin, draft: &mut TopicDraft) -> Result<()> {
             Ok(()) => {
                 draft.topic.config.insert(key, value);
             }
+            // Ours, not the source's: an older target has no such bound to lift.
+            Err(_) if key == FUTURE_BOUND && value == i64::MAX.to_string() => {}
             Err(error) => draft.remarks.push(format!("'{key}={value}' is not carried over to '{}': the target refuses it ({error})", bare.name)),
         }
     }

@@ -16,6 +16,9 @@ use crate::partition_list::{PartitionList, PartitionOffset, read_entry, read_lis
 use crate::reader::Isolation;
 use crate::settings::{CALL_DEADLINE, Settings};
 
+/// How long offsets are asked for again while leaders are being elected.
+const ELECTION_DEADLINE: Duration = Duration::from_secs(8);
+
 /// A broker as the cluster advertises it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broker {
@@ -124,7 +127,7 @@ impl Admin {
     pub fn new(cluster: &Cluster) -> Result<Self> {
         let mut settings = Settings::new(cluster)?;
         // Brokers' announced features come through the debug log alone.
-        settings.set("debug", "feature").set("log_level", "7").set("allow.auto.create.topics", "false");
+        settings.set("debug", "broker,feature").set("log_level", "7").set("allow.auto.create.topics", "false");
         Ok(Self { native: Native::create(Role::Writer, settings.pairs(), false)?, calls: Mutex::new(()), deadline: CALL_DEADLINE })
     }
 
@@ -440,11 +443,23 @@ impl Admin {
         }
     }
 
-    /// Looks up one offset for each partition. `None` where no record matches ([`OffsetQuery::At`] behind the end).
+    /// Looks up one offset for each partition, waiting out elections. `None` where no record matches ([`OffsetQuery::At`] behind the end).
     ///
     /// # Errors
     /// Nobody answered; per-partition errors are in the entries.
     pub fn offsets(&self, partitions: &[(String, i32)], query: OffsetQuery, isolation: Isolation) -> Result<Vec<PartitionOffset>> {
+        let until = Instant::now() + ELECTION_DEADLINE;
+        loop {
+            let found = self.offsets_once(partitions, query, isolation)?;
+            let unsettled = found.iter().any(|entry| entry.error.is_election() || entry.error == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+            if !unsettled || Instant::now() >= until {
+                return Ok(found);
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn offsets_once(&self, partitions: &[(String, i32)], query: OffsetQuery, isolation: Isolation) -> Result<Vec<PartitionOffset>> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
@@ -476,6 +491,16 @@ impl Admin {
     /// # Errors
     /// The coordinator's reason.
     pub fn group_offsets(&self, group: &str) -> Result<Vec<PartitionOffset>> {
+        let until = Instant::now() + self.deadline;
+        loop {
+            match self.group_offsets_once(group) {
+                Err(error) if error.code.is_transient() && Instant::now() < until => std::thread::sleep(Duration::from_millis(200)),
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn group_offsets_once(&self, group: &str) -> Result<Vec<PartitionOffset>> {
         let name = c_string(group)?;
         // SAFETY: the request copies its texts and is destroyed after the call was made.
         unsafe {

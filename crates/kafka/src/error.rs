@@ -28,6 +28,10 @@ codes! {
     CORRUPT_MESSAGE = 2;
     /// No such topic or partition (or no right to know of it).
     UNKNOWN_TOPIC_OR_PARTITION = 3;
+    /// The partition has no leader for the moment.
+    LEADER_NOT_AVAILABLE = 5;
+    /// Another broker leads the partition, or this one does not know yet that it does.
+    NOT_LEADER = 6;
     /// Bigger than the topic's `max.message.bytes`.
     MESSAGE_TOO_LARGE = 10;
     /// The group coordinator is loading.
@@ -66,6 +70,12 @@ codes! {
     TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53;
     /// Wrong user or password.
     SASL_AUTHENTICATION_FAILED = 58;
+    /// The broker's view of the leadership is newer than the client's.
+    FENCED_LEADER_EPOCH = 74;
+    /// The client's view of the leadership is newer than the broker's.
+    UNKNOWN_LEADER_EPOCH = 75;
+    /// The partition is being moved.
+    OFFSET_NOT_AVAILABLE = 78;
     /// The broker refuses the record.
     INVALID_RECORD = 87;
     /// A newer producer has taken the transactional id.
@@ -146,6 +156,18 @@ impl ErrorCode {
                 | Self::UNKNOWN_TOPIC_OR_PARTITION
                 | Self::LOCAL_UNKNOWN_PARTITION
                 | Self::LOCAL_UNKNOWN_TOPIC
+        )
+    }
+
+    /// Leadership is being settled, as after a topic was made: a second or two.
+    pub fn is_election(self) -> bool {
+        matches!(
+            self,
+            Self::LEADER_NOT_AVAILABLE
+                | Self::NOT_LEADER
+                | Self::FENCED_LEADER_EPOCH
+                | Self::UNKNOWN_LEADER_EPOCH
+                | Self::OFFSET_NOT_AVAILABLE
         )
     }
 

@@ -1,7 +1,7 @@
 #![expect(unsafe_code, reason = "calls librdkafka's batch consumer")]
 
 use std::ptr::NonNull;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka_sys::bindings as rd;
 use sluice_model::Cluster;
@@ -207,10 +207,16 @@ impl Reader {
     /// # Errors
     /// The coordinator did not answer within `deadline`, or refuses.
     pub fn committed(&self, partitions: &[PartitionOffset], deadline: Duration) -> Result<Vec<PartitionOffset>> {
-        let list = PartitionList::new(partitions)?;
-        // SAFETY: both live.
-        check(unsafe { rd::rd_kafka_committed(self.native.ptr(), list.ptr(), millis(deadline)) })?;
-        Ok(list.entries())
+        let until = Instant::now() + deadline;
+        loop {
+            let list = PartitionList::new(partitions)?;
+            // SAFETY: both live.
+            match check(unsafe { rd::rd_kafka_committed(self.native.ptr(), list.ptr(), millis(deadline)) }) {
+                // A cluster that never had a group makes its internal topic first.
+                Err(error) if error.code.is_transient() && Instant::now() < until => std::thread::sleep(Duration::from_millis(200)),
+                outcome => return outcome.map(|()| list.entries()),
+            }
+        }
     }
 
     /// Commits these offsets for the group named at creation, without being its member.

@@ -1,0 +1,97 @@
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use sluice_engine::{
+    CheckpointStore, Ending, Event, Outcome, RunOptions, Running, VerificationReport, VerifyOptions, start, verify,
+};
+use sluice_model::{Cluster, Objects, Task, TaskName};
+use sluice_store::SqliteStore;
+
+/// Polls until `condition` holds, at most a minute.
+///
+/// # Errors
+/// It failed, or did not hold in time.
+pub fn eventually(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !condition()? {
+        if Instant::now() >= until {
+            bail!("not within a minute: {what}");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// A task with a state of its own.
+pub struct Bench {
+    /// The task; tests change it before they run it.
+    pub task: Task,
+    /// Its state.
+    pub store: Arc<SqliteStore>,
+    events: Arc<Mutex<Vec<Event>>>,
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    /// A task that copies `topics` between two plaintext clusters.
+    ///
+    /// # Errors
+    /// The state could not be made.
+    pub fn new(source: &str, target: &str, topics: &[&str]) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let objects = Objects::Topics(topics.iter().map(|topic| (*topic).to_owned()).collect());
+        let task = Task::new(TaskName::new("test")?, Cluster::new(source)?, Cluster::new(target)?, objects);
+        Ok(Self { task, store: Arc::new(SqliteStore::open(dir.path())?), events: Arc::default(), dir })
+    }
+
+    /// The state's directory.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// Starts the task.
+    ///
+    /// # Errors
+    /// The engine refused.
+    pub fn start(&self, until_caught_up: bool) -> sluice_engine::Result<Running> {
+        let events = self.events.clone();
+        let observer = Arc::new(move |event| events.lock().unwrap_or_else(PoisonError::into_inner).push(event));
+        start(self.task.clone(), self.store.clone(), observer, RunOptions { until_caught_up })
+    }
+
+    /// Runs the task until it has caught up.
+    ///
+    /// # Errors
+    /// It was refused, failed, or took more than three minutes.
+    pub fn copy(&self) -> Result<Outcome> {
+        let running = self.start(true)?;
+        let until = Instant::now() + Duration::from_secs(180);
+        while !running.is_finished() {
+            if Instant::now() >= until {
+                bail!("the copy has not caught up in three minutes: {:#?}", running.progress());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let outcome = running.wait();
+        match &outcome.ending {
+            Ending::CaughtUp => Ok(outcome),
+            other => bail!("the copy ended with {other:?}"),
+        }
+    }
+
+    /// What was reported so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Compares both sides.
+    ///
+    /// # Errors
+    /// A cluster cannot be reached.
+    pub fn verify(&self) -> Result<VerificationReport> {
+        let store: &dyn CheckpointStore = self.store.as_ref();
+        Ok(verify(&self.task, store, VerifyOptions::default(), &|_| {}, &AtomicBool::new(false))?)
+    }
+}

@@ -1,0 +1,11 @@
+//! What the tests of whole copies share: clusters, odd records, tasks, and readers that are not ours.
+
+mod copying;
+mod filling;
+mod grounds;
+mod reading;
+
+pub use copying::{Bench, eventually};
+pub use filling::{Filler, OddRecord, odd_records};
+pub use grounds::{cluster, skipped};
+pub use reading::{PlainRecord, read_all};
