@@ -1,2 +1,60 @@
-//! The terminal companion.
-fn main() {}
+//! `sluice`, the terminal companion: copies Kafka topics between two clusters and proves the copy equal.
+
+mod amount;
+mod arguments;
+mod check;
+mod copy;
+mod copy_report;
+mod default_name;
+mod demo;
+mod description;
+mod exit;
+mod follow;
+mod interrupts;
+mod log_output;
+mod prepared;
+mod screen;
+mod state_dir;
+mod status;
+mod task_file;
+mod verify;
+mod verify_table;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use exit::Exit;
+use interrupts::Interrupts;
+use screen::Screen;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // Wrong arguments end here, with clap's sentence and exit code 2.
+    let arguments = Arguments::parse();
+    let screen = Screen::new();
+    log_output::install(&screen);
+    match run(arguments.command, screen.clone()) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            screen.say(&format!("error: {error:#}"));
+            Exit::NotStarted.into()
+        }
+    }
+}
+
+fn run(command: Command, screen: Screen) -> anyhow::Result<Exit> {
+    let interrupts = Interrupts::install()?;
+    match command {
+        Command::Copy(arguments) => copy::copy(&arguments.task, None, screen, &interrupts),
+        Command::Run(arguments) => copy::copy(&arguments.task, Some(&arguments.file), screen, &interrupts),
+        Command::Check(arguments) => check::check(&arguments.task, arguments.file.as_deref(), &screen),
+        Command::Verify(arguments) => verify::verify(&arguments.task, arguments.file.as_deref(), screen, &interrupts),
+        Command::Status(arguments) => status::status(&arguments),
+        Command::Demo(arguments) => demo::demo(&arguments, screen, &interrupts),
+    }
+}

@@ -1,0 +1,47 @@
+# `make help` explains each target in a line.
+
+SLUICE_CACHE ?= $(HOME)/.cache/sluice
+export SLUICE_CACHE
+export CARGO_TARGET_DIR := $(SLUICE_CACHE)/target
+CARGO ?= cargo
+TEST_THREADS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit e2e bench jars setup setup-test format
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## Install what is missing, build, and watch a copy between two embedded demo clusters
+	$(CARGO) build --release -p sluice-cli
+	$(CARGO_TARGET_DIR)/release/sluice demo $(ARGS)
+
+test: setup-test check ## Install what is missing, check the style, and run every test
+	@scripts/test
+
+check: setup ## Formatting and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+
+unit: setup ## The tests that need nothing but this tree
+	$(CARGO) test --release --workspace --exclude sluice-tests --exclude sluice-testground
+
+e2e: setup-test jars ## The tests on real brokers alone
+	$(CARGO) build --release -p sluice-cli
+	$(CARGO) test --release -p sluice-tests -p sluice-testground --no-fail-fast -- --test-threads=$(TEST_THREADS)
+
+bench: setup-test jars ## Copy the same topics with Sluice, kcat and MirrorMaker 2; writes docs/benchmarks.md
+	$(CARGO) build --release -p sluice-cli
+	$(CARGO) run --release -p sluice-bench -- $(ARGS)
+
+jars: setup-test ## Fetch every Apache Kafka version that the tests start
+	$(CARGO) run --release -q -p sluice-testground --bin testground -- jars
+
+format: ## Format the tree
+	$(CARGO) fmt --all
+
+setup:
+	@scripts/setup build
+
+setup-test:
+	@scripts/setup test

@@ -1,0 +1,253 @@
+//! From arguments and a task file to a task.
+
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+use sluice_kafka::ClientProperties;
+use sluice_model::{Cluster, InvalidTask, Objects, RateLimits, Task, TaskName};
+
+use crate::arguments::TaskArguments;
+use crate::task_file::{ClusterSection, TaskFile};
+
+/// Stands in a description until the name is known.
+const UNNAMED: &str = "(unnamed)";
+
+/// A described task.
+#[derive(Debug)]
+pub struct Description {
+    /// The task; its name means something only if `named`.
+    pub task: Task,
+    /// Whether a name was given.
+    pub named: bool,
+    /// What a person should know of the configuration files; without secrets.
+    pub notes: Vec<String>,
+}
+
+/// Describes a task; arguments win over the file.
+///
+/// # Errors
+/// Something is missing or wrong, in a sentence.
+pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Result<Description> {
+    let file = file.map(TaskFile::load).transpose()?.unwrap_or_default();
+    let mut notes = Vec::new();
+    let source = Side {
+        name: "source",
+        flag: "--from",
+        bootstrap: arguments.from.as_deref(),
+        config: arguments.from_config.as_deref(),
+        section: &file.source,
+    };
+    let target = Side {
+        name: "target",
+        flag: "--to",
+        bootstrap: arguments.to.as_deref(),
+        config: arguments.to_config.as_deref(),
+        section: &file.target,
+    };
+    let source = source.cluster(&file, &mut notes)?;
+    let target = target.cluster(&file, &mut notes)?;
+    let objects = objects(arguments, &file)?;
+    let name = arguments.name.clone().or_else(|| file.name.clone());
+    let named = name.is_some();
+    let mut task = Task::new(name.map_or_else(|| TaskName::new(UNNAMED), Ok)?, source, target, objects);
+    task.rename = file.rename.clone();
+    task.rename.map.extend(arguments.rename.iter().map(|pair| (pair.left.clone(), pair.right.clone())));
+    if !arguments.rename_regex.is_empty() {
+        task.rename.regex.clone_from(&arguments.rename_regex);
+    }
+    arguments.prefix.clone_into_some(&mut task.rename.prefix);
+    arguments.suffix.clone_into_some(&mut task.rename.suffix);
+    task.start = arguments.start.clone().or_else(|| file.start.clone()).unwrap_or_default();
+    task.start_overrides = file.start_overrides.clone();
+    task.start_overrides.extend(arguments.start_topic.iter().cloned());
+    task.existing = arguments.existing.or(file.existing).unwrap_or_default();
+    task.delivery = arguments.delivery.or(file.delivery).unwrap_or_default();
+    task.out_of_range = arguments.out_of_range.or(file.out_of_range).unwrap_or_default();
+    task.rate = RateLimits {
+        records_per_second: arguments.rate_records.or(file.limits.records_per_second).map(|amount| amount.0),
+        bytes_per_second: arguments.rate_bytes.or(file.limits.bytes_per_second).map(|amount| amount.0),
+    };
+    task.replication_factor = arguments.replication_factor.or(file.replication_factor);
+    if task.replication_factor == Some(0) {
+        bail!("the replication factor must be at least 1; leave it out to take the source's");
+    }
+    task.compression = arguments.compression.or(file.compression).unwrap_or_default();
+    task.check()?;
+    if let Objects::Topics(topics) = &task.objects {
+        // A misspelt name here would otherwise just not apply.
+        let strangers = task.rename.map.keys().chain(task.start_overrides.keys()).find(|topic| !topics.contains(topic));
+        if let Some(topic) = strangers {
+            bail!("'{topic}' has its own name or start but is not one of the topics to copy; correct its spelling or add it to the topics");
+        }
+    }
+    Ok(Description { task, named, notes })
+}
+
+fn objects(arguments: &TaskArguments, file: &TaskFile) -> anyhow::Result<Objects> {
+    if !arguments.topics.is_empty() {
+        return Ok(Objects::Topics(arguments.topics.clone()));
+    }
+    let include = arguments.include.clone().or_else(|| arguments.all.then(|| ".*".to_owned()));
+    if let Some(include) = include {
+        return Ok(Objects::Matching { include, exclude: arguments.exclude.clone() });
+    }
+    match (file.objects()?, &arguments.exclude) {
+        (Some(Objects::Matching { include, .. }), Some(exclude)) => {
+            Ok(Objects::Matching { include, exclude: Some(exclude.clone()) })
+        }
+        (Some(Objects::Topics(_)) | None, Some(_)) => {
+            bail!("--exclude means something only with --include or --all; add --all to copy all other topics")
+        }
+        (Some(objects), None) => Ok(objects),
+        (None, None) => Err(anyhow!("{} (--topic NAME, --include REGEX or --all)", InvalidTask::NoObjects)),
+    }
+}
+
+/// What is known of one cluster.
+struct Side<'a> {
+    name: &'static str,
+    flag: &'static str,
+    bootstrap: Option<&'a str>,
+    config: Option<&'a Path>,
+    section: &'a ClusterSection,
+}
+
+impl Side<'_> {
+    fn cluster(&self, file: &TaskFile, notes: &mut Vec<String>) -> anyhow::Result<Cluster> {
+        // A configuration file in the arguments replaces all that the task file says of security: half of each would
+        // be neither.
+        let layers = match self.config {
+            Some(path) => vec![ClientProperties::load(path)?],
+            None => {
+                let config = self.section.config.as_deref().map(|path| ClientProperties::load(&file.base_dir.join(path)));
+                let own = ClientProperties::from_pairs(self.section.property_pairs(self.name)?, &file.base_dir)
+                    .map_err(|error| anyhow!("in [{}.properties] of the task file: {error}", self.name))?;
+                config.transpose()?.into_iter().chain([own]).collect()
+            }
+        };
+        let in_layers = layers.iter().rev().find_map(ClientProperties::bootstrap);
+        let bootstrap = self.bootstrap.or(self.section.bootstrap.as_deref()).or(in_layers).ok_or_else(|| {
+            anyhow!(
+                "no {name} cluster: give its brokers with {flag} HOST:PORT, with bootstrap in [{name}] of a task file, or with bootstrap.servers in the file of {flag}-config",
+                name = self.name,
+                flag = self.flag
+            )
+        })?;
+        let mut cluster = Cluster::new(bootstrap).map_err(|error| anyhow!("{} cluster: {error}", self.name))?;
+        for layer in &layers {
+            layer.apply(&mut cluster);
+            notes.extend(layer.notes().iter().map(|note| format!("{} cluster: {note}", self.name)));
+        }
+        Ok(cluster)
+    }
+}
+
+/// Replaces a field where an argument was given.
+trait CloneIntoSome {
+    fn clone_into_some(&self, field: &mut String);
+}
+
+impl CloneIntoSome for Option<String> {
+    fn clone_into_some(&self, field: &mut String) {
+        if let Some(value) = self {
+            field.clone_from(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use sluice_model::{Codec, Delivery, ExistingData, Start};
+
+    use super::*;
+    use crate::arguments::{Arguments, Command};
+
+    fn described(file: Option<&str>, arguments: &[&str]) -> anyhow::Result<Description> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("task.toml");
+        if let Some(text) = file {
+            std::fs::write(&path, text).unwrap();
+        }
+        std::fs::write(dir.path().join("c.properties"), "bootstrap.servers=x:1\nclient.id=c\ngroup.id=g\n").unwrap();
+        let line = ["sluice", "check"].iter().chain(arguments);
+        let Command::Check(parsed) = Arguments::try_parse_from(line).unwrap().command else { panic!("a check") };
+        describe(&parsed.task, file.map(|_| path.as_path()))
+    }
+
+    fn refused(file: Option<&str>, arguments: &[&str]) -> String {
+        format!("{:#}", described(file, arguments).unwrap_err())
+    }
+
+    const FILE: &str = r#"
+        name = "file"
+        topics = ["a", "b"]
+        start = "latest"
+        existing = "append"
+        compression = "zstd"
+        [source]
+        config = "c.properties"
+        properties = { "client.id" = "own" }
+        [target]
+        bootstrap = "t:1"
+        [rename]
+        prefix = "p."
+        map = { a = "z" }
+        [limits]
+        bytes_per_second = "1k"
+    "#;
+
+    #[test]
+    fn a_task_file_is_enough() {
+        let Description { task, named, notes } = described(Some(FILE), &[]).unwrap();
+        assert!(named);
+        assert_eq!(task.source.bootstrap(), "x:1", "the configuration file has the brokers");
+        assert_eq!(task.source.properties()["client.id"].reveal(), "own", "own properties win over the file's");
+        assert_eq!((task.start, task.existing, task.compression), (Start::Latest, ExistingData::Append, Codec::Zstd));
+        assert_eq!(task.rate.bytes_per_second, Some(1000));
+        assert!(notes.iter().any(|note| note.contains("source cluster: 'group.id'")), "{notes:?}");
+    }
+
+    #[test]
+    fn arguments_win_over_the_file() {
+        let arguments = [
+            "--name", "n", "--from", "f:1", "--topic", "c", "--topic", "b", "--topic", "a", "--prefix", "q.", "--rename", "c=y", "--start", "earliest", "--existing",
+            "stop", "--delivery", "at-least-once", "--rate-bytes", "2k", "--compression", "none",
+        ];
+        let task = described(Some(FILE), &arguments).unwrap().task;
+        assert_eq!(task.name.as_str(), "n");
+        assert_eq!(task.source.bootstrap(), "f:1");
+        assert_eq!(task.objects, Objects::Topics(vec!["c".into(), "b".into(), "a".into()]));
+        assert_eq!((task.rename.prefix.as_str(), task.rename.map.len()), ("q.", 2));
+        assert_eq!((task.start, task.existing, task.delivery), (Start::Earliest, ExistingData::Stop, Delivery::AtLeastOnce));
+        assert_eq!((task.rate.bytes_per_second, task.compression), (Some(2000), Codec::None));
+    }
+
+    #[test]
+    fn patterns_may_be_narrowed() {
+        let task = described(Some("all = true"), &["--from", "a:1", "--to", "b:1", "--exclude", "x"]).unwrap().task;
+        assert_eq!(task.objects, Objects::Matching { include: ".*".into(), exclude: Some("x".into()) });
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let both = ["--from", "a:1", "--to", "b:1"];
+        let with = |more: &[&'static str]| both.iter().chain(more).copied().collect::<Vec<_>>();
+        for (arguments, words) in [
+            (vec!["--to", "b:1", "--topic", "t"], "no source cluster: give its brokers with --from"),
+            (vec!["--from", "a:1", "--topic", "t"], "no target cluster: give its brokers with --to"),
+            (with(&[]), "--topic NAME"),
+            (with(&["--exclude", "x"]), "--exclude means something only with"),
+            (with(&["--topic", "a b"]), "'a b' is no valid topic name"),
+            (with(&["--include", "("]), "include pattern '('"),
+            (with(&["--topic", "t", "--rate-records", "0"]), "greater than 0"),
+            (with(&["--topic", "t", "--rename", "u=v"]), "'u' has its own name"),
+            (vec!["--from", "a", "--to", "b:1", "--topic", "t"], "source cluster: 'a' is no bootstrap address"),
+            (with(&["--topic", "t", "--from-config", "/nowhere/c"]), "/nowhere/c"),
+        ] {
+            let error = refused(None, &arguments);
+            assert!(error.contains(words), "{arguments:?}: {error}");
+        }
+        assert!(refused(Some("replication_factor = 0"), &with(&["--topic", "t"])).contains("at least 1"));
+    }
+}

@@ -1,0 +1,51 @@
+//! Where the state is when `--state` does not say it.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+
+/// The user's own directory for it, by the custom of the system.
+///
+/// # Errors
+/// The environment does not say where the user's directory is.
+pub fn default() -> anyhow::Result<PathBuf> {
+    from_environment(|name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute()))
+}
+
+#[cfg(target_os = "macos")]
+fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let home = get("HOME").ok_or_else(|| unknown("HOME"))?;
+    Ok(home.join("Library/Application Support/Sluice"))
+}
+
+#[cfg(windows)]
+fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    Ok(get("LOCALAPPDATA").ok_or_else(|| unknown("LOCALAPPDATA"))?.join("Sluice"))
+}
+
+#[cfg(not(any(target_os = "macos", windows)))]
+fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    get("XDG_STATE_HOME")
+        .or_else(|| get("HOME").map(|home| home.join(".local/state")))
+        .map(|base| base.join("sluice"))
+        .ok_or_else(|| unknown("HOME"))
+}
+
+fn unknown(variable: &str) -> anyhow::Error {
+    anyhow!("the directory for the state is unknown, because {variable} is not set; give it with --state DIR")
+}
+
+#[cfg(all(test, not(any(target_os = "macos", windows))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_custom_of_the_system_is_followed() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            from_environment(move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
+        };
+        assert_eq!(with(&[("HOME", "/h")]).unwrap(), PathBuf::from("/h/.local/state/sluice"));
+        assert_eq!(with(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]).unwrap(), PathBuf::from("/s/sluice"));
+        assert!(with(&[]).unwrap_err().to_string().contains("--state"));
+    }
+}
