@@ -1,10 +1,12 @@
 //! What the tests of whole copies share: clusters, odd records, tasks, and readers that are not ours.
 
+mod companion;
 mod copying;
 mod filling;
 mod grounds;
 mod reading;
 
+pub use companion::{companion, sluice, spawn_sluice};
 pub use copying::{Bench, eventually};
 pub use filling::{Filler, OddRecord, odd_records};
 pub use grounds::{cluster, skipped};

@@ -55,8 +55,12 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
     if !arguments.rename_regex.is_empty() {
         task.rename.regex.clone_from(&arguments.rename_regex);
     }
-    arguments.prefix.clone_into_some(&mut task.rename.prefix);
-    arguments.suffix.clone_into_some(&mut task.rename.suffix);
+    if let Some(prefix) = &arguments.prefix {
+        task.rename.prefix.clone_from(prefix);
+    }
+    if let Some(suffix) = &arguments.suffix {
+        task.rename.suffix.clone_from(suffix);
+    }
     task.start = arguments.start.clone().or_else(|| file.start.clone()).unwrap_or_default();
     task.start_overrides = file.start_overrides.clone();
     task.start_overrides.extend(arguments.start_topic.iter().cloned());
@@ -139,19 +143,6 @@ impl Side<'_> {
             notes.extend(layer.notes().iter().map(|note| format!("{} cluster: {note}", self.name)));
         }
         Ok(cluster)
-    }
-}
-
-/// Replaces a field where an argument was given.
-trait CloneIntoSome {
-    fn clone_into_some(&self, field: &mut String);
-}
-
-impl CloneIntoSome for Option<String> {
-    fn clone_into_some(&self, field: &mut String) {
-        if let Some(value) = self {
-            field.clone_from(value);
-        }
     }
 }
 

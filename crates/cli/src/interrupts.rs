@@ -37,6 +37,11 @@ impl Interrupts {
         Ok(Self { state })
     }
 
+    /// Signals that never come: for work that another part of the program ends.
+    pub fn none() -> Self {
+        Self { state: Arc::default() }
+    }
+
     /// From now on the first signal only asks.
     pub fn will_stop_cleanly(&self) {
         self.state.can_stop.store(true, Ordering::SeqCst);

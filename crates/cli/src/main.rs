@@ -16,6 +16,7 @@ mod prepared;
 mod screen;
 mod state_dir;
 mod status;
+mod tables;
 mod task_file;
 mod verify;
 mod verify_table;

@@ -4,12 +4,15 @@ use std::{fs, path::Path, process::Command};
 
 use crate::{KafkaVersion, Result, error::Doing};
 
+/// Logs at INFO where a consumer begins to read; nothing else tells an empty topic from one not read.
+const POSITIONS: &str = "org.apache.kafka.clients.consumer.internals.SubscriptionState";
+
 /// Where the log lines of a program go.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Logging {
     /// A broker: everything, to standard output, which is its log file.
     Broker,
-    /// A tool: only warnings, to standard error, since standard output is its answer.
+    /// A tool: warnings and where it begins to read, to standard error, since standard output is its answer.
     Tool,
 }
 
@@ -28,6 +31,8 @@ impl Logging {
                  appender.console.target = SYSTEM_{}\n\
                  appender.console.layout.type = PatternLayout\n\
                  appender.console.layout.pattern = {pattern}\n\
+                 logger.positions.name = {POSITIONS}\n\
+                 logger.positions.level = INFO\n\
                  rootLogger.level = {level}\n\
                  rootLogger.appenderRef.console.ref = console\n",
                 stream.to_uppercase()
@@ -36,6 +41,7 @@ impl Logging {
         } else {
             let text = format!(
                 "log4j.rootLogger={level}, console\n\
+                 log4j.logger.{POSITIONS}=INFO\n\
                  log4j.appender.console=org.apache.log4j.ConsoleAppender\n\
                  log4j.appender.console.target=System.{stream}\n\
                  log4j.appender.console.layout=org.apache.log4j.PatternLayout\n\

@@ -1,5 +1,10 @@
 //! Brokers that end, freeze and come back, and networks that fail.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, also in its functions, a failure is to say where it is"
+)]
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},

@@ -1,5 +1,10 @@
 //! Every version starts, takes records and gives them back.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, also in its functions, a failure is to say where it is"
+)]
+
 use std::fs;
 
 use sluice_testground::{
@@ -59,7 +64,7 @@ fn takes_and_gives(version: KafkaVersion) {
 
     let input = cluster.dir().join("input");
     fs::write(&input, "k1\tone\nk2\ttwo\nk3\tthree\n").unwrap();
-    let producer = if version.is_kraft() {
+    let producer = if version >= KafkaVersion::V4_3_1 {
         "org.apache.kafka.tools.ConsoleProducer"
     } else {
         "kafka.tools.ConsoleProducer"

@@ -1,10 +1,11 @@
 use std::{collections::BTreeMap, io::Write, time::Duration};
 
 use super::{JavaTool, ToolOutput};
-use crate::{Cluster, KafkaVersion, Result, error::Doing, server_properties::to_text};
+use crate::{Cluster, Error, KafkaVersion, Result, error::Doing, server_properties::to_text};
 
-/// On top of the silence after the last record: the start of the JVM and of the consumer, on a busy machine.
-const PATIENCE_TO_START: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
+/// The silence doubles each time.
+const ATTEMPTS: u32 = 4;
 
 /// Kafka's console consumer: what a topic holds, said by someone else.
 ///
@@ -17,6 +18,7 @@ pub struct ConsoleConsumer {
     partition: Option<i32>,
     max_records: Option<u64>,
     silence: Duration,
+    patience: Duration,
     read_committed: bool,
     print: Vec<&'static str>,
     print_value: bool,
@@ -26,17 +28,18 @@ pub struct ConsoleConsumer {
 impl ConsoleConsumer {
     /// Reads `topic` of `cluster`.
     pub fn new(cluster: &Cluster, topic: impl Into<String>) -> Self {
-        Self::at(cluster.version().tools(), cluster.direct_bootstrap(), topic)
+        Self::at(cluster.version(), cluster.direct_bootstrap(), topic)
     }
 
-    /// Reads `topic` of any cluster, with the tools of `version`.
+    /// Reads `topic` of any cluster, whose brokers are of `version`.
     pub fn at(version: KafkaVersion, bootstrap: impl Into<String>, topic: impl Into<String>) -> Self {
         Self {
-            version,
+            version: version.tools(),
             topic: topic.into(),
             partition: None,
             max_records: None,
             silence: Duration::from_secs(5),
+            patience: PATIENCE,
             read_committed: false,
             print: Vec::new(),
             print_value: true,
@@ -62,6 +65,13 @@ impl ConsoleConsumer {
     #[must_use]
     pub fn silence(mut self, silence: Duration) -> Self {
         self.silence = silence;
+        self
+    }
+
+    /// How long the program may run before it is killed. Five minutes if not said.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -128,23 +138,32 @@ impl ConsoleConsumer {
 
     /// Reads, and returns one line a record.
     ///
+    /// Kafka's program ends with success whatever happens, so its log is asked too: no records means that there
+    /// was a topic, that it could be read, and that it was empty.
+    ///
     /// # Errors
     /// It fails, for example because the topic is not there or the password is wrong.
     pub fn run(self) -> Result<Vec<String>> {
-        let (class, config_flag, formatter_flag) = match self.version {
-            KafkaVersion::V4_3_1 => (
-                "org.apache.kafka.tools.consumer.ConsoleConsumer",
-                "--command-config",
-                "--formatter-property",
-            ),
-            KafkaVersion::V3_9_1 => (
-                "org.apache.kafka.tools.consumer.ConsoleConsumer",
-                "--consumer.config",
-                "--property",
-            ),
-            KafkaVersion::V2_0_1 | KafkaVersion::V1_0_2 | KafkaVersion::V0_10_2_2 => {
-                ("kafka.tools.ConsoleConsumer", "--consumer.config", "--property")
+        let mut silence = self.silence;
+        for _ in 1..ATTEMPTS {
+            let output = self.read(silence)?;
+            // Beginning to read takes a group, which takes a while on a cluster that never had one, and the
+            // silence counts from the start.
+            if !began(&output) && is_silence(&output) && !output.stderr.contains("UNKNOWN_TOPIC_OR_PARTITION")
+            {
+                silence *= 2;
+                continue;
             }
+            return judge(output);
+        }
+        self.read(silence).and_then(judge)
+    }
+
+    fn read(&self, silence: Duration) -> Result<ToolOutput> {
+        let (config_flag, formatter_flag) = if self.version >= KafkaVersion::V4_3_1 {
+            ("--command-config", "--formatter-property")
+        } else {
+            ("--consumer.config", "--property")
         };
         let mut config =
             tempfile::NamedTempFile::new().doing(|| "making a file of client properties".to_owned())?;
@@ -153,12 +172,12 @@ impl ConsoleConsumer {
             .doing(|| format!("writing {}", config.path().display()))?;
         let bootstrap = self.client.get("bootstrap.servers").cloned().unwrap_or_default();
 
-        let mut tool = JavaTool::new(self.version, class)
+        let mut tool = JavaTool::new(self.version, "org.apache.kafka.tools.consumer.ConsoleConsumer")
             .args(["--bootstrap-server", &bootstrap, "--topic", &self.topic])
             .arg(config_flag)
             .arg(config.path().display().to_string())
-            .args(["--timeout-ms", &self.silence.as_millis().to_string()])
-            .patience(PATIENCE_TO_START + self.silence * 4);
+            .args(["--timeout-ms", &silence.as_millis().to_string()])
+            .patience(self.patience);
         tool = match self.partition {
             Some(partition) => tool.args(["--partition", &partition.to_string(), "--offset", "earliest"]),
             None => tool.arg("--from-beginning"),
@@ -175,13 +194,36 @@ impl ConsoleConsumer {
         if !self.print_value {
             tool = tool.args([formatter_flag, "print.value=false"]);
         }
-        tool.run()
-            .and_then(ToolOutput::successful)
-            .map(|output| output.lines())
+        tool.run()?.successful()
     }
 
     fn print(mut self, what: &'static str) -> Self {
         self.print.push(what);
         self
     }
+}
+
+const SILENCE: &str = "org.apache.kafka.common.errors.TimeoutException";
+
+/// Whether the consumer got as far as an offset to read from.
+fn began(output: &ToolOutput) -> bool {
+    output.stderr.contains("Resetting offset for partition")
+}
+
+/// Whether it ended because no more records came.
+fn is_silence(output: &ToolOutput) -> bool {
+    output.stderr.lines().any(|line| line == SILENCE)
+}
+
+fn judge(output: ToolOutput) -> Result<Vec<String>> {
+    let gave_up = output.stderr.contains("terminating consumer process");
+    if began(&output) && (!gave_up || is_silence(&output)) {
+        return Ok(output.lines());
+    }
+    let status = "ended without having read".to_owned();
+    Err(Error::Tool {
+        tool: output.tool,
+        status,
+        output: output.stderr,
+    })
 }

@@ -1,0 +1,57 @@
+//! `sluice verify`.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use sluice_engine::{VerificationResult, VerifyOptions};
+use sluice_store::TaskLock;
+
+use crate::arguments::TaskArguments;
+use crate::exit::Exit;
+use crate::interrupts::Interrupts;
+use crate::prepared::{Prepared, prepare};
+use crate::screen::Screen;
+use crate::verify_table;
+
+/// Compares both sides and prints the report.
+///
+/// # Errors
+/// The description is wrong, a cluster cannot be reached or the state cannot be read.
+pub fn verify(arguments: &TaskArguments, file: Option<&Path>, screen: Screen, interrupts: &Interrupts) -> anyhow::Result<Exit> {
+    let Prepared { task, store, state_dir } = prepare(arguments, file, &screen)?;
+    interrupts.will_stop_cleanly();
+    let options = VerifyOptions { running: TaskLock::is_running(&state_dir, &task.name) };
+    let display = Mutex::new(screen.display(arguments.quiet));
+    let report = sluice_engine::verify(
+        &task,
+        store.as_ref(),
+        options,
+        &|progress| {
+            if let Ok(mut display) = display.lock() {
+                display.verifying(&progress);
+            }
+        },
+        interrupts.flag(),
+    );
+    drop(display);
+    if interrupts.asked() {
+        screen.say("interrupted: nothing is proved");
+        return Ok(Exit::Interrupted);
+    }
+    let report = report?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", verify_table::render(&report));
+    }
+    Ok(exit(report.result))
+}
+
+/// A copy with accepted differences is not equal, however well known they are: a script must not take it for that.
+pub fn exit(result: VerificationResult) -> Exit {
+    match result {
+        VerificationResult::Equal => Exit::Done,
+        VerificationResult::AcceptedDifferences | VerificationResult::Different => Exit::NotWhole,
+        VerificationResult::Incomplete => Exit::NotStarted,
+    }
+}

@@ -1,0 +1,34 @@
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// The terminal companion, built beside the tests.
+///
+/// # Errors
+/// It was not built: `cargo build --release -p sluice-cli`.
+pub fn companion() -> Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let folder = test.parent().and_then(|deps| deps.parent()).context("the test's folder")?;
+    let binary = folder.join(format!("sluice{}", std::env::consts::EXE_SUFFIX));
+    if !binary.exists() {
+        bail!("{} is missing: cargo build --release -p sluice-cli", binary.display());
+    }
+    Ok(binary)
+}
+
+/// Runs `sluice` with `args` to its end.
+///
+/// # Errors
+/// It could not be started.
+pub fn sluice(args: &[&str]) -> Result<Output> {
+    Ok(Command::new(companion()?).args(args).stdin(Stdio::null()).output()?)
+}
+
+/// Starts `sluice` with `args` and lets it run.
+///
+/// # Errors
+/// It could not be started.
+pub fn spawn_sluice(args: &[&str]) -> Result<Child> {
+    Ok(Command::new(companion()?).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
+}
