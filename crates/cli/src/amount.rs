@@ -41,7 +41,9 @@ impl<'de> Deserialize<'de> for Amount {
             }
 
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<Amount, E> {
-                u64::try_from(number).map(Amount).map_err(|_| E::custom("it must not be negative"))
+                u64::try_from(number)
+                    .map(Amount)
+                    .map_err(|_| E::custom("it must not be negative"))
             }
 
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<Amount, E> {
@@ -63,11 +65,30 @@ mod tests {
 
     #[test]
     fn amounts_may_have_a_suffix() {
-        for (text, number) in [("0", 0), ("5000", 5000), ("20k", 20_000), ("10M", 10_000_000), ("2 G", 2_000_000_000), ("1_000", 1000)] {
+        for (text, number) in [
+            ("0", 0),
+            ("5000", 5000),
+            ("20k", 20_000),
+            ("10M", 10_000_000),
+            ("2 G", 2_000_000_000),
+            ("1_000", 1000),
+        ] {
             assert_eq!(text.parse::<Amount>(), Ok(Amount(number)), "{text}");
         }
-        for text in ["", "k", "-1", "1.5M", "10MB", "99999999999999999999", "99999999999G", "ä"] {
-            assert!(text.parse::<Amount>().is_err_and(|error| error.contains("10M")), "{text}");
+        for text in [
+            "",
+            "k",
+            "-1",
+            "1.5M",
+            "10MB",
+            "99999999999999999999",
+            "99999999999G",
+            "ä",
+        ] {
+            assert!(
+                text.parse::<Amount>().is_err_and(|error| error.contains("10M")),
+                "{text}"
+            );
         }
     }
 }

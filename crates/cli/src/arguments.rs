@@ -117,7 +117,11 @@ pub struct TaskArguments {
     pub suffix: Option<String>,
 
     /// Where the copy begins, at its first launch [default: earliest].
-    #[arg(long, value_name = "earliest|latest|offset:N|time:RFC3339|group:G", help_heading = "How to copy")]
+    #[arg(
+        long,
+        value_name = "earliest|latest|offset:N|time:RFC3339|group:G",
+        help_heading = "How to copy"
+    )]
     pub start: Option<Start>,
     /// Where the copy of one topic begins; may be repeated.
     #[arg(long, value_name = "TOPIC=START", value_parser = topic_start, help_heading = "How to copy")]
@@ -195,9 +199,10 @@ impl FromStr for Pair {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
-            Some((left, right)) if !left.is_empty() && !right.is_empty() => {
-                Ok(Self { left: left.to_owned(), right: right.to_owned() })
-            }
+            Some((left, right)) if !left.is_empty() && !right.is_empty() => Ok(Self {
+                left: left.to_owned(),
+                right: right.to_owned(),
+            }),
             _ => Err("write the source topic, '=' and the target topic, as orders=orders-eu".to_owned()),
         }
     }
@@ -206,9 +211,10 @@ impl FromStr for Pair {
 fn regex_rename(text: &str) -> Result<RegexRename, String> {
     // The last '=': a pattern may well hold one, a topic name never does.
     match text.rsplit_once('=') {
-        Some((pattern, replacement)) if !pattern.is_empty() => {
-            Ok(RegexRename { pattern: pattern.to_owned(), replacement: replacement.to_owned() })
-        }
+        Some((pattern, replacement)) if !pattern.is_empty() => Ok(RegexRename {
+            pattern: pattern.to_owned(),
+            replacement: replacement.to_owned(),
+        }),
         _ => Err("write the pattern, '=' and the replacement, as '^prod\\.(.*)$=$1'".to_owned()),
     }
 }
@@ -219,7 +225,10 @@ fn topic_start(text: &str) -> Result<(String, Start), String> {
         .split_once('=')
         .filter(|(topic, _)| !topic.is_empty())
         .ok_or("write the topic, '=' and its start, as orders=offset:100")?;
-    Ok((topic.to_owned(), start.parse::<Start>().map_err(|error| error.to_string())?))
+    Ok((
+        topic.to_owned(),
+        start.parse::<Start>().map_err(|error| error.to_string())?,
+    ))
 }
 
 /// One of a type's words, which are those of its JSON form.
@@ -240,7 +249,10 @@ mod tests {
 
     fn task(arguments: &[&str]) -> Result<TaskArguments, String> {
         let all = ["sluice", "copy"].iter().chain(arguments);
-        match Arguments::try_parse_from(all).map_err(|error| error.to_string())?.command {
+        match Arguments::try_parse_from(all)
+            .map_err(|error| error.to_string())?
+            .command
+        {
             Command::Copy(copy) => Ok(copy.task),
             other => panic!("{other:?}"),
         }
@@ -262,17 +274,41 @@ mod tests {
         let read = task(&["--delivery", "at-least-once", "--out-of-range", "nearest"]).unwrap();
         assert_eq!(read.delivery, Some(Delivery::AtLeastOnce));
         assert_eq!(read.out_of_range, Some(OutOfRange::Nearest));
-        assert!(task(&["--existing", "delete"]).unwrap_err().contains("rewrite"), "the right words are offered");
+        assert!(
+            task(&["--existing", "delete"]).unwrap_err().contains("rewrite"),
+            "the right words are offered"
+        );
     }
 
     #[test]
     fn pairs_are_split_where_names_end() {
         let read = task(&[
-            "--rename", "a=b", "--rename-regex", "x=y(.*)=$1", "--start-topic", "a=offset:0=5,1=7", "--topic", "a,b", "--topic", "c",
+            "--rename",
+            "a=b",
+            "--rename-regex",
+            "x=y(.*)=$1",
+            "--start-topic",
+            "a=offset:0=5,1=7",
+            "--topic",
+            "a,b",
+            "--topic",
+            "c",
         ])
         .unwrap();
-        assert_eq!(read.rename, [Pair { left: "a".into(), right: "b".into() }]);
-        assert_eq!(read.rename_regex, [RegexRename { pattern: "x=y(.*)".into(), replacement: "$1".into() }]);
+        assert_eq!(
+            read.rename,
+            [Pair {
+                left: "a".into(),
+                right: "b".into()
+            }]
+        );
+        assert_eq!(
+            read.rename_regex,
+            [RegexRename {
+                pattern: "x=y(.*)".into(),
+                replacement: "$1".into()
+            }]
+        );
         assert_eq!(read.start_topic[0].1.to_string(), "offset:0=5,1=7");
         assert_eq!(read.topics, ["a", "b", "c"]);
     }

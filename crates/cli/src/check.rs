@@ -9,6 +9,7 @@ use sluice_store::TaskLock;
 
 use crate::arguments::TaskArguments;
 use crate::exit::Exit;
+use crate::output;
 use crate::prepared::{Prepared, prepare};
 use crate::screen::Screen;
 use crate::tables;
@@ -32,7 +33,11 @@ struct CheckReport<'a> {
 /// # Errors
 /// The description is wrong, or a cluster cannot be reached.
 pub fn check(arguments: &TaskArguments, file: Option<&Path>, screen: &Screen) -> anyhow::Result<Exit> {
-    let Prepared { task, store, state_dir } = prepare(arguments, file, screen)?;
+    let Prepared {
+        task,
+        store,
+        state_dir,
+    } = prepare(arguments, file, screen)?;
     let mut inspection = sluice_engine::inspect(&task, store.as_ref())?;
     if TaskLock::is_running(&state_dir, &task.name) {
         inspection.findings.push(Finding::failed(
@@ -54,17 +59,23 @@ pub fn check(arguments: &TaskArguments, file: Option<&Path>, screen: &Screen) ->
             routes: &inspection.routes,
             findings: &inspection.findings,
         };
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        output::write(&serde_json::to_string_pretty(&report)?)?;
     } else {
-        println!("{}", routes(&inspection));
-        println!("{}", findings(&inspection));
-        println!("{}", sentence(task.name.as_str(), &inspection));
+        output::write(&routes(&inspection).to_string())?;
+        output::write(&findings(&inspection).to_string())?;
+        output::write(&sentence(task.name.as_str(), &inspection))?;
     }
     Ok(if may_start { Exit::Done } else { Exit::NotStarted })
 }
 
 fn routes(inspection: &Inspection) -> Table {
-    let header = ["source topic", "target topic", "partitions", "to copy", "on the target now"];
+    let header = [
+        "source topic",
+        "target topic",
+        "partitions",
+        "to copy",
+        "on the target now",
+    ];
     let mut table = tables::table(header, 2..5);
     for route in &inspection.routes {
         let now = match route.target_partitions {
@@ -101,13 +112,30 @@ fn findings(inspection: &Inspection) -> Table {
 }
 
 fn sentence(name: &str, inspection: &Inspection) -> String {
-    let count = |verdict: Verdict| inspection.findings.iter().filter(|finding| finding.result == verdict).count() as u64;
+    let count = |verdict: Verdict| {
+        inspection
+            .findings
+            .iter()
+            .filter(|finding| finding.result == verdict)
+            .count() as u64
+    };
     let (failed, warnings) = (count(Verdict::Failed), count(Verdict::Warning));
     let verb = if inspection.resumes { "resume" } else { "start" };
-    let warned = if warnings > 0 { format!(", {}", words::plural(warnings, "warning", "warnings")) } else { String::new() };
+    let warned = if warnings > 0 {
+        format!(", {}", words::plural(warnings, "warning", "warnings"))
+    } else {
+        String::new()
+    };
     if failed > 0 {
-        return format!("task '{name}' would not {verb}: {} failed{warned}", words::plural(failed, "inspection", "inspections"));
+        return format!(
+            "task '{name}' would not {verb}: {} failed{warned}",
+            words::plural(failed, "inspection", "inspections")
+        );
     }
     let backlog: i64 = inspection.routes.iter().map(|route| route.backlog).sum();
-    format!("task '{name}' would {verb}: {} offsets to copy, delivery {}{warned}", words::count(backlog), inspection.delivery)
+    format!(
+        "task '{name}' would {verb}: {} offsets to copy, delivery {}{warned}",
+        words::count(backlog),
+        inspection.delivery
+    )
 }

@@ -13,6 +13,7 @@ use crate::copy_report::CopyReport;
 use crate::exit::Exit;
 use crate::follow::{Events, follow};
 use crate::interrupts::Interrupts;
+use crate::output;
 use crate::prepared::{Prepared, prepare};
 use crate::screen::Screen;
 
@@ -29,12 +30,23 @@ struct Status<'a> {
 ///
 /// # Errors
 /// It could not start.
-pub fn copy(arguments: &TaskArguments, file: Option<&Path>, screen: Screen, interrupts: &Interrupts) -> anyhow::Result<Exit> {
-    let Prepared { task, store, state_dir } = prepare(arguments, file, &screen)?;
+pub fn copy(
+    arguments: &TaskArguments,
+    file: Option<&Path>,
+    screen: Screen,
+    interrupts: &Interrupts,
+) -> anyhow::Result<Exit> {
+    let Prepared {
+        task,
+        store,
+        state_dir,
+    } = prepare(arguments, file, &screen)?;
     let _lock = TaskLock::acquire(&state_dir, &task.name)?;
     let begun = Instant::now();
     let (observer, mut events) = Events::new();
-    let options = RunOptions { until_caught_up: arguments.until_caught_up };
+    let options = RunOptions {
+        until_caught_up: arguments.until_caught_up,
+    };
     let started = sluice_engine::start(task.clone(), store.clone(), observer, options);
     let running = match started {
         Ok(running) => running,
@@ -45,31 +57,50 @@ pub fn copy(arguments: &TaskArguments, file: Option<&Path>, screen: Screen, inte
     };
     interrupts.will_stop_cleanly();
     if !arguments.quiet {
-        screen.say(&format!("task '{}', delivery {}, state in '{}'", task.name, running.progress().delivery, state_dir.display()));
+        screen.say(&format!(
+            "task '{}', delivery {}, state in '{}'",
+            task.name,
+            running.progress().delivery,
+            state_dir.display()
+        ));
     }
-    let outcome = follow(running, &mut events, &screen, arguments.quiet, interrupts, &mut |progress| {
-        publish(&store, &task.name, None, progress);
-        true
-    });
+    let outcome = follow(
+        running,
+        &mut events,
+        &screen,
+        arguments.quiet,
+        interrupts,
+        &mut |progress| {
+            publish(&store, &task.name, None, progress);
+            true
+        },
+    );
     let last = outcome.progress.clone();
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let report = CopyReport::new(&task, outcome, interrupts.asked(), duration_ms, store.as_ref())?;
     publish(&store, &task.name, Some(report.ended), &last);
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        output::write(&serde_json::to_string_pretty(&report)?)?;
     } else {
-        println!("{}", report.table());
-        println!("{}", report.sentence());
+        output::write(&report.table().to_string())?;
+        output::write(&report.sentence())?;
     }
     Ok(report.exit())
 }
 
 fn publish(store: &SqliteStore, task: &TaskName, ended: Option<&str>, progress: &Progress) {
-    let progress = Progress { partitions: Vec::new(), ..progress.clone() };
-    let said = serde_json::to_string(&Status { ended, progress }).map_err(|error| error.to_string()).and_then(|json| {
-        let now = jiff::Timestamp::now().as_millisecond();
-        store.publish_status(task, std::process::id(), now, &json).map_err(|error| error.to_string())
-    });
+    let progress = Progress {
+        partitions: Vec::new(),
+        ..progress.clone()
+    };
+    let said = serde_json::to_string(&Status { ended, progress })
+        .map_err(|error| error.to_string())
+        .and_then(|json| {
+            let now = jiff::Timestamp::now().as_millisecond();
+            store
+                .publish_status(task, std::process::id(), now, &json)
+                .map_err(|error| error.to_string())
+        });
     // The copy does not depend on it; its own checkpoints do tell when the state cannot be written.
     if let Err(error) = said {
         tracing::warn!("The status could not be written: {error}.");

@@ -146,7 +146,8 @@ impl CopyReport {
             Ending::Stopped => ("stopped", None),
             Ending::Failed(error) => ("failed", Some(error.to_string())),
         };
-        let whole = error.is_none() && totals.gaps == 0 && totals.quarantined == 0 && totals.stopped_partitions == 0;
+        let whole =
+            error.is_none() && totals.gaps == 0 && totals.quarantined == 0 && totals.stopped_partitions == 0;
         let exit = match (interrupted && error.is_none(), whole) {
             (true, _) => Exit::Interrupted,
             (false, true) => Exit::Done,
@@ -191,9 +192,17 @@ impl CopyReport {
             sentence.push_str(&format!(", {} in all runs", words::count(totals.records)));
         }
         for (number, one, many) in [
-            (totals.stopped_partitions, "partition stopped", "partitions stopped"),
+            (
+                totals.stopped_partitions,
+                "partition stopped",
+                "partitions stopped",
+            ),
             (totals.gaps, "gap", "gaps"),
-            (totals.quarantined, "record in quarantine", "records in quarantine"),
+            (
+                totals.quarantined,
+                "record in quarantine",
+                "records in quarantine",
+            ),
         ] {
             if number > 0 {
                 sentence.push_str(&format!(", {}", words::plural(number, one, many)));
@@ -207,7 +216,15 @@ impl CopyReport {
 
     /// A row per topic.
     pub fn table(&self) -> Table {
-        let header = ["source topic", "target topic", "partitions", "records", "bytes", "lag", "state"];
+        let header = [
+            "source topic",
+            "target topic",
+            "partitions",
+            "records",
+            "bytes",
+            "lag",
+            "state",
+        ];
         let mut table = tables::table(header, 2..6);
         let mut rest = self.partitions.as_slice();
         while let Some(first) = rest.first() {
@@ -232,11 +249,22 @@ impl CopyReport {
 /// The state of a topic: that of its partition that needs most attention.
 fn state(partitions: &[PartitionProgress]) -> String {
     let with = |condition: PartitionCondition| partitions.iter().filter(move |p| p.condition == condition);
-    for condition in [PartitionCondition::Stopped, PartitionCondition::Retrying, PartitionCondition::Copying] {
+    for condition in [
+        PartitionCondition::Stopped,
+        PartitionCondition::Retrying,
+        PartitionCondition::Copying,
+    ] {
         let count = with(condition).count();
         if let Some(first) = with(condition).next() {
-            let reason = first.error.as_ref().filter(|_| condition != PartitionCondition::Copying);
-            return format!("{} ({count}){}", words::word(&condition), reason.map(|r| format!(": {r}")).unwrap_or_default());
+            let reason = first
+                .error
+                .as_ref()
+                .filter(|_| condition != PartitionCondition::Copying);
+            return format!(
+                "{} ({count}){}",
+                words::word(&condition),
+                reason.map(|r| format!(": {r}")).unwrap_or_default()
+            );
         }
     }
     words::word(&PartitionCondition::CaughtUp)
@@ -252,17 +280,28 @@ mod tests {
 
     fn report(ending: Ending, interrupted: bool, with_gap: bool) -> CopyReport {
         let cluster = Cluster::new("a:1").unwrap();
-        let task = Task::new(TaskName::new("n").unwrap(), cluster.clone(), cluster, Objects::all());
+        let task = Task::new(
+            TaskName::new("n").unwrap(),
+            cluster.clone(),
+            cluster,
+            Objects::all(),
+        );
         let dir = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(dir.path()).unwrap();
         if with_gap {
             let gap = Gap {
-                key: PartitionKey { topic: "a".into(), partition: 0 },
+                key: PartitionKey {
+                    topic: "a".into(),
+                    partition: 0,
+                },
                 range: OffsetRange { from: 0, to: 5 },
                 reason: GapReason::Deleted,
                 found_at_ms: 0,
             };
-            let checkpoint = sluice_engine::Checkpoint { gaps: vec![gap], ..Default::default() };
+            let checkpoint = sluice_engine::Checkpoint {
+                gaps: vec![gap],
+                ..Default::default()
+            };
             store.save(&task.name, &checkpoint).unwrap();
         }
         let row = |topic: &str, partition, condition| PartitionProgress {
@@ -280,7 +319,11 @@ mod tests {
             row("a", 1, PartitionCondition::Retrying),
             row("b", 0, PartitionCondition::CaughtUp),
         ];
-        let progress = Progress { partitions, written_records: 500, ..Progress::default() };
+        let progress = Progress {
+            partitions,
+            written_records: 500,
+            ..Progress::default()
+        };
         CopyReport::new(&task, Outcome { ending, progress }, interrupted, 1500, &store).unwrap()
     }
 
@@ -302,8 +345,14 @@ mod tests {
     #[test]
     fn the_sentence_and_the_table_say_how_it_went() {
         let report = report(Ending::CaughtUp, false, true);
-        assert_eq!(report.sentence(), "task 'n' caught up: 500 records (0 B) copied in 1 s, 3,000 in all runs, 1 gap");
+        assert_eq!(
+            report.sentence(),
+            "task 'n' caught up: 500 records (0 B) copied in 1 s, 3,000 in all runs, 1 gap"
+        );
         let table = report.table().to_string();
-        assert!(table.contains("retrying (1): why") && table.contains("2,000"), "{table}");
+        assert!(
+            table.contains("retrying (1): why") && table.contains("2,000"),
+            "{table}"
+        );
     }
 }

@@ -25,13 +25,30 @@ pub fn default_name(
             (readable, [&["topics"], names.as_slice()].concat())
         }
         Objects::Matching { include, exclude } => {
-            let readable = if include == ".*" { "all".to_owned() } else { shortened(include) };
-            (readable, vec!["matching", include.as_str(), exclude.as_deref().unwrap_or("\u{1}")])
+            let readable = if include == ".*" {
+                "all".to_owned()
+            } else {
+                shortened(include)
+            };
+            (
+                readable,
+                vec![
+                    "matching",
+                    include.as_str(),
+                    exclude.as_deref().unwrap_or("\u{1}"),
+                ],
+            )
         }
     };
     facts.extend([source_cluster, target_cluster, &rename.prefix, &rename.suffix]);
-    rename.map.iter().for_each(|(from, to)| facts.extend([from.as_str(), to.as_str()]));
-    rename.regex.iter().for_each(|rule| facts.extend([rule.pattern.as_str(), rule.replacement.as_str()]));
+    rename
+        .map
+        .iter()
+        .for_each(|(from, to)| facts.extend([from.as_str(), to.as_str()]));
+    rename
+        .regex
+        .iter()
+        .for_each(|rule| facts.extend([rule.pattern.as_str(), rule.replacement.as_str()]));
     // 40 bits: enough that the few tasks of one state directory never meet.
     let hash = xxh3_64(facts.join("\u{1f}").as_bytes()) >> 24;
     TaskName::new(&format!("{readable}-{hash:010x}"))
@@ -39,7 +56,13 @@ pub fn default_name(
 
 fn shortened(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') {
+                c
+            } else {
+                '_'
+            }
+        })
         .take(READABLE)
         .collect()
 }
@@ -68,8 +91,14 @@ mod tests {
     #[test]
     fn another_copy_has_another_name() {
         let plain = Rename::default();
-        let prefixed = Rename { prefix: "x".into(), ..Rename::default() };
-        let except = |exclude: Option<&str>| Objects::Matching { include: ".*".into(), exclude: exclude.map(str::to_owned) };
+        let prefixed = Rename {
+            prefix: "x".into(),
+            ..Rename::default()
+        };
+        let except = |exclude: Option<&str>| Objects::Matching {
+            include: ".*".into(),
+            exclude: exclude.map(str::to_owned),
+        };
         let names = [
             name("s", &topics(&["a"]), &plain),
             name("s2", &topics(&["a"]), &plain),
@@ -85,7 +114,13 @@ mod tests {
     #[test]
     fn long_names_and_patterns_fit() {
         let long = "x".repeat(249);
-        for objects in [topics(&[&long, "y"]), Objects::Matching { include: format!("({long}|.*)"), exclude: None }] {
+        for objects in [
+            topics(&[&long, "y"]),
+            Objects::Matching {
+                include: format!("({long}|.*)"),
+                exclude: None,
+            },
+        ] {
             assert!(name("s", &objects, &Rename::default()).chars().count() <= 64);
         }
     }

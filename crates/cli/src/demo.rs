@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::follow::{Events, follow};
 use crate::interrupts::Interrupts;
 use crate::screen::Screen;
-use crate::{verify, verify_table};
+use crate::{output, verify, verify_table};
 
 /// Topics and their partitions.
 const TOPICS: &[(&str, i32)] = &[("orders", 6), ("payments", 4), ("clicks", 8)];
@@ -41,12 +41,17 @@ pub fn demo(arguments: &DemoArguments, screen: Screen, interrupts: &Interrupts) 
         source.create_topic(topic, *partitions, &[])?;
         for partition in 0..*partitions {
             for first in (0..BACKLOG).step_by(usize::try_from(BATCH)?) {
-                let batch = (first..first + BATCH).map(|number| record(topic, partition, number)).collect();
+                let batch = (first..first + BATCH)
+                    .map(|number| record(topic, partition, number))
+                    .collect();
                 source.append(topic, partition, batch)?;
             }
         }
     }
-    let until = arguments.seconds.map_or_else(|| "until Ctrl-C".to_owned(), |seconds| format!("for {seconds} seconds"));
+    let until = arguments.seconds.map_or_else(
+        || "until Ctrl-C".to_owned(),
+        |seconds| format!("for {seconds} seconds"),
+    );
     screen.say(&format!(
         "Two small Kafka clusters run inside this process; a program writes orders, payments and clicks to the first one.\n\
          Sluice copies its backlog to the second one, then follows the writer {until}, and at the end compares every record."
@@ -64,27 +69,41 @@ pub fn demo(arguments: &DemoArguments, screen: Screen, interrupts: &Interrupts) 
     let writing = Arc::new(AtomicBool::new(true));
     let writer = {
         let (source, writing) = (source.clone(), writing.clone());
-        std::thread::Builder::new().name("demo-writer".into()).spawn(move || write(&source, &writing))?
+        std::thread::Builder::new()
+            .name("demo-writer".into())
+            .spawn(move || write(&source, &writing))?
     };
     let running = sluice_engine::start(task.clone(), store.clone(), observer, RunOptions::default())?;
     interrupts.will_stop_cleanly();
     let begun = Instant::now();
     let mut writer_stopped: Option<Instant> = None;
     // Here the first Ctrl-C stops the writer, so that the copy can catch up and be compared; the second one ends.
-    let outcome = follow(running, &mut events, &screen, false, &Interrupts::none(), &mut |progress| {
-        let over = interrupts.asked() || arguments.seconds.is_some_and(|seconds| begun.elapsed() >= Duration::from_secs(seconds));
-        match writer_stopped {
-            None if over => {
-                writing.store(false, Ordering::Relaxed);
-                writer_stopped = Some(Instant::now());
-                screen.say("The writer stops; the copy catches up and is compared.");
-                true
+    let outcome = follow(
+        running,
+        &mut events,
+        &screen,
+        false,
+        &Interrupts::none(),
+        &mut |progress| {
+            let over = interrupts.asked()
+                || arguments
+                    .seconds
+                    .is_some_and(|seconds| begun.elapsed() >= Duration::from_secs(seconds));
+            match writer_stopped {
+                None if over => {
+                    writing.store(false, Ordering::Relaxed);
+                    writer_stopped = Some(Instant::now());
+                    screen.say("The writer stops; the copy catches up and is compared.");
+                    true
+                }
+                // A second is enough for the copy to have seen the writer's last records.
+                Some(since) if since.elapsed() > Duration::from_secs(1) => {
+                    !progress.caught_up && since.elapsed() < CATCH_UP
+                }
+                _ => true,
             }
-            // A second is enough for the copy to have seen the writer's last records.
-            Some(since) if since.elapsed() > Duration::from_secs(1) => !progress.caught_up && since.elapsed() < CATCH_UP,
-            _ => true,
-        }
-    });
+        },
+    );
     writing.store(false, Ordering::Relaxed);
     if let Ok(Err(error)) = writer.join() {
         return Err(anyhow::Error::new(error).context("the demo's writer failed"));
@@ -106,7 +125,9 @@ pub fn demo(arguments: &DemoArguments, screen: Screen, interrupts: &Interrupts) 
     );
     drop(display);
     let report = report?;
-    print!("{}", verify_table::render(&report));
+    output::write(&verify_table::render(&report))?;
+    // A cluster ends with its last handle, and the writer's is gone already.
+    drop((source, target));
     Ok(verify::exit(report.result))
 }
 
@@ -127,11 +148,17 @@ fn write(source: &FakeCluster, writing: &AtomicBool) -> Result<(), FakeError> {
 /// A record as a shop could write it. Some are tombstones, some have no key.
 fn record(topic: &str, partition: i32, number: i64) -> FakeRecord {
     let key = format!("{topic}-{partition}-{}", number % 1000);
-    let value = format!(r#"{{"topic":"{topic}","number":{number},"amount":"{}.{:02}","currency":"EUR"}}"#, number % 500, number % 100);
+    let value = format!(
+        r#"{{"topic":"{topic}","number":{number},"amount":"{}.{:02}","currency":"EUR"}}"#,
+        number % 500,
+        number % 100
+    );
     let record = match number % 50 {
         7 => FakeRecord::tombstone(key),
         13 => FakeRecord::unkeyed(value),
         _ => FakeRecord::new(key, value),
     };
-    record.header("source", Some(b"demo")).at(Timestamp::now().as_millisecond())
+    record
+        .header("source", Some(b"demo"))
+        .at(Timestamp::now().as_millisecond())
 }

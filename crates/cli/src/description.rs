@@ -49,9 +49,19 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
     let objects = objects(arguments, &file)?;
     let name = arguments.name.clone().or_else(|| file.name.clone());
     let named = name.is_some();
-    let mut task = Task::new(name.map_or_else(|| TaskName::new(UNNAMED), Ok)?, source, target, objects);
+    let mut task = Task::new(
+        name.map_or_else(|| TaskName::new(UNNAMED), Ok)?,
+        source,
+        target,
+        objects,
+    );
     task.rename = file.rename.clone();
-    task.rename.map.extend(arguments.rename.iter().map(|pair| (pair.left.clone(), pair.right.clone())));
+    task.rename.map.extend(
+        arguments
+            .rename
+            .iter()
+            .map(|pair| (pair.left.clone(), pair.right.clone())),
+    );
     if !arguments.rename_regex.is_empty() {
         task.rename.regex.clone_from(&arguments.rename_regex);
     }
@@ -61,15 +71,25 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
     if let Some(suffix) = &arguments.suffix {
         task.rename.suffix.clone_from(suffix);
     }
-    task.start = arguments.start.clone().or_else(|| file.start.clone()).unwrap_or_default();
+    task.start = arguments
+        .start
+        .clone()
+        .or_else(|| file.start.clone())
+        .unwrap_or_default();
     task.start_overrides = file.start_overrides.clone();
     task.start_overrides.extend(arguments.start_topic.iter().cloned());
     task.existing = arguments.existing.or(file.existing).unwrap_or_default();
     task.delivery = arguments.delivery.or(file.delivery).unwrap_or_default();
     task.out_of_range = arguments.out_of_range.or(file.out_of_range).unwrap_or_default();
     task.rate = RateLimits {
-        records_per_second: arguments.rate_records.or(file.limits.records_per_second).map(|amount| amount.0),
-        bytes_per_second: arguments.rate_bytes.or(file.limits.bytes_per_second).map(|amount| amount.0),
+        records_per_second: arguments
+            .rate_records
+            .or(file.limits.records_per_second)
+            .map(|amount| amount.0),
+        bytes_per_second: arguments
+            .rate_bytes
+            .or(file.limits.bytes_per_second)
+            .map(|amount| amount.0),
     };
     task.replication_factor = arguments.replication_factor.or(file.replication_factor);
     if task.replication_factor == Some(0) {
@@ -79,9 +99,16 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
     task.check()?;
     if let Objects::Topics(topics) = &task.objects {
         // A misspelt name here would otherwise just not apply.
-        let strangers = task.rename.map.keys().chain(task.start_overrides.keys()).find(|topic| !topics.contains(topic));
+        let strangers = task
+            .rename
+            .map
+            .keys()
+            .chain(task.start_overrides.keys())
+            .find(|topic| !topics.contains(topic));
         if let Some(topic) = strangers {
-            bail!("'{topic}' has its own name or start but is not one of the topics to copy; correct its spelling or add it to the topics");
+            bail!(
+                "'{topic}' has its own name or start but is not one of the topics to copy; correct its spelling or add it to the topics"
+            );
         }
     }
     Ok(Description { task, named, notes })
@@ -91,19 +118,31 @@ fn objects(arguments: &TaskArguments, file: &TaskFile) -> anyhow::Result<Objects
     if !arguments.topics.is_empty() {
         return Ok(Objects::Topics(arguments.topics.clone()));
     }
-    let include = arguments.include.clone().or_else(|| arguments.all.then(|| ".*".to_owned()));
+    let include = arguments
+        .include
+        .clone()
+        .or_else(|| arguments.all.then(|| ".*".to_owned()));
     if let Some(include) = include {
-        return Ok(Objects::Matching { include, exclude: arguments.exclude.clone() });
+        return Ok(Objects::Matching {
+            include,
+            exclude: arguments.exclude.clone(),
+        });
     }
     match (file.objects()?, &arguments.exclude) {
-        (Some(Objects::Matching { include, .. }), Some(exclude)) => {
-            Ok(Objects::Matching { include, exclude: Some(exclude.clone()) })
-        }
+        (Some(Objects::Matching { include, .. }), Some(exclude)) => Ok(Objects::Matching {
+            include,
+            exclude: Some(exclude.clone()),
+        }),
         (Some(Objects::Topics(_)) | None, Some(_)) => {
-            bail!("--exclude means something only with --include or --all; add --all to copy all other topics")
+            bail!(
+                "--exclude means something only with --include or --all; add --all to copy all other topics"
+            )
         }
         (Some(objects), None) => Ok(objects),
-        (None, None) => Err(anyhow!("{} (--topic NAME, --include REGEX or --all)", InvalidTask::NoObjects)),
+        (None, None) => Err(anyhow!(
+            "{} (--topic NAME, --include REGEX or --all)",
+            InvalidTask::NoObjects
+        )),
     }
 }
 
@@ -123,9 +162,16 @@ impl Side<'_> {
         let layers = match self.config {
             Some(path) => vec![ClientProperties::load(path)?],
             None => {
-                let config = self.section.config.as_deref().map(|path| ClientProperties::load(&file.base_dir.join(path)));
-                let own = ClientProperties::from_pairs(self.section.property_pairs(self.name)?, &file.base_dir)
-                    .map_err(|error| anyhow!("in [{}.properties] of the task file: {error}", self.name))?;
+                let config = self
+                    .section
+                    .config
+                    .as_deref()
+                    .map(|path| ClientProperties::load(&file.base_dir.join(path)));
+                let own =
+                    ClientProperties::from_pairs(self.section.property_pairs(self.name)?, &file.base_dir)
+                        .map_err(|error| {
+                            anyhow!("in [{}.properties] of the task file: {error}", self.name)
+                        })?;
                 config.transpose()?.into_iter().chain([own]).collect()
             }
         };
@@ -137,10 +183,16 @@ impl Side<'_> {
                 flag = self.flag
             )
         })?;
-        let mut cluster = Cluster::new(bootstrap).map_err(|error| anyhow!("{} cluster: {error}", self.name))?;
+        let mut cluster =
+            Cluster::new(bootstrap).map_err(|error| anyhow!("{} cluster: {error}", self.name))?;
         for layer in &layers {
             layer.apply(&mut cluster);
-            notes.extend(layer.notes().iter().map(|note| format!("{} cluster: {note}", self.name)));
+            notes.extend(
+                layer
+                    .notes()
+                    .iter()
+                    .map(|note| format!("{} cluster: {note}", self.name)),
+            );
         }
         Ok(cluster)
     }
@@ -160,9 +212,15 @@ mod tests {
         if let Some(text) = file {
             std::fs::write(&path, text).unwrap();
         }
-        std::fs::write(dir.path().join("c.properties"), "bootstrap.servers=x:1\nclient.id=c\ngroup.id=g\n").unwrap();
+        std::fs::write(
+            dir.path().join("c.properties"),
+            "bootstrap.servers=x:1\nclient.id=c\ngroup.id=g\n",
+        )
+        .unwrap();
         let line = ["sluice", "check"].iter().chain(arguments);
-        let Command::Check(parsed) = Arguments::try_parse_from(line).unwrap().command else { panic!("a check") };
+        let Command::Check(parsed) = Arguments::try_parse_from(line).unwrap().command else {
+            panic!("a check")
+        };
         describe(&parsed.task, file.map(|_| path.as_path()))
     }
 
@@ -192,32 +250,90 @@ mod tests {
     fn a_task_file_is_enough() {
         let Description { task, named, notes } = described(Some(FILE), &[]).unwrap();
         assert!(named);
-        assert_eq!(task.source.bootstrap(), "x:1", "the configuration file has the brokers");
-        assert_eq!(task.source.properties()["client.id"].reveal(), "own", "own properties win over the file's");
-        assert_eq!((task.start, task.existing, task.compression), (Start::Latest, ExistingData::Append, Codec::Zstd));
+        assert_eq!(
+            task.source.bootstrap(),
+            "x:1",
+            "the configuration file has the brokers"
+        );
+        assert_eq!(
+            task.source.properties()["client.id"].reveal(),
+            "own",
+            "own properties win over the file's"
+        );
+        assert_eq!(
+            (task.start, task.existing, task.compression),
+            (Start::Latest, ExistingData::Append, Codec::Zstd)
+        );
         assert_eq!(task.rate.bytes_per_second, Some(1000));
-        assert!(notes.iter().any(|note| note.contains("source cluster: 'group.id'")), "{notes:?}");
+        assert!(
+            notes
+                .iter()
+                .any(|note| note.contains("source cluster: 'group.id'")),
+            "{notes:?}"
+        );
     }
 
     #[test]
     fn arguments_win_over_the_file() {
         let arguments = [
-            "--name", "n", "--from", "f:1", "--topic", "c", "--topic", "b", "--topic", "a", "--prefix", "q.", "--rename", "c=y", "--start", "earliest", "--existing",
-            "stop", "--delivery", "at-least-once", "--rate-bytes", "2k", "--compression", "none",
+            "--name",
+            "n",
+            "--from",
+            "f:1",
+            "--topic",
+            "c",
+            "--topic",
+            "b",
+            "--topic",
+            "a",
+            "--prefix",
+            "q.",
+            "--rename",
+            "c=y",
+            "--start",
+            "earliest",
+            "--existing",
+            "stop",
+            "--delivery",
+            "at-least-once",
+            "--rate-bytes",
+            "2k",
+            "--compression",
+            "none",
         ];
         let task = described(Some(FILE), &arguments).unwrap().task;
         assert_eq!(task.name.as_str(), "n");
         assert_eq!(task.source.bootstrap(), "f:1");
-        assert_eq!(task.objects, Objects::Topics(vec!["c".into(), "b".into(), "a".into()]));
+        assert_eq!(
+            task.objects,
+            Objects::Topics(vec!["c".into(), "b".into(), "a".into()])
+        );
         assert_eq!((task.rename.prefix.as_str(), task.rename.map.len()), ("q.", 2));
-        assert_eq!((task.start, task.existing, task.delivery), (Start::Earliest, ExistingData::Stop, Delivery::AtLeastOnce));
-        assert_eq!((task.rate.bytes_per_second, task.compression), (Some(2000), Codec::None));
+        assert_eq!(
+            (task.start, task.existing, task.delivery),
+            (Start::Earliest, ExistingData::Stop, Delivery::AtLeastOnce)
+        );
+        assert_eq!(
+            (task.rate.bytes_per_second, task.compression),
+            (Some(2000), Codec::None)
+        );
     }
 
     #[test]
     fn patterns_may_be_narrowed() {
-        let task = described(Some("all = true"), &["--from", "a:1", "--to", "b:1", "--exclude", "x"]).unwrap().task;
-        assert_eq!(task.objects, Objects::Matching { include: ".*".into(), exclude: Some("x".into()) });
+        let task = described(
+            Some("all = true"),
+            &["--from", "a:1", "--to", "b:1", "--exclude", "x"],
+        )
+        .unwrap()
+        .task;
+        assert_eq!(
+            task.objects,
+            Objects::Matching {
+                include: ".*".into(),
+                exclude: Some("x".into())
+            }
+        );
     }
 
     #[test]
@@ -225,16 +341,28 @@ mod tests {
         let both = ["--from", "a:1", "--to", "b:1"];
         let with = |more: &[&'static str]| both.iter().chain(more).copied().collect::<Vec<_>>();
         for (arguments, words) in [
-            (vec!["--to", "b:1", "--topic", "t"], "no source cluster: give its brokers with --from"),
-            (vec!["--from", "a:1", "--topic", "t"], "no target cluster: give its brokers with --to"),
+            (
+                vec!["--to", "b:1", "--topic", "t"],
+                "no source cluster: give its brokers with --from",
+            ),
+            (
+                vec!["--from", "a:1", "--topic", "t"],
+                "no target cluster: give its brokers with --to",
+            ),
             (with(&[]), "--topic NAME"),
             (with(&["--exclude", "x"]), "--exclude means something only with"),
             (with(&["--topic", "a b"]), "'a b' is no valid topic name"),
             (with(&["--include", "("]), "include pattern '('"),
             (with(&["--topic", "t", "--rate-records", "0"]), "greater than 0"),
             (with(&["--topic", "t", "--rename", "u=v"]), "'u' has its own name"),
-            (vec!["--from", "a", "--to", "b:1", "--topic", "t"], "source cluster: 'a' is no bootstrap address"),
-            (with(&["--topic", "t", "--from-config", "/nowhere/c"]), "/nowhere/c"),
+            (
+                vec!["--from", "a", "--to", "b:1", "--topic", "t"],
+                "source cluster: 'a' is no bootstrap address",
+            ),
+            (
+                with(&["--topic", "t", "--from-config", "/nowhere/c"]),
+                "/nowhere/c",
+            ),
         ] {
             let error = refused(None, &arguments);
             assert!(error.contains(words), "{arguments:?}: {error}");

@@ -29,7 +29,13 @@ impl Events {
         let (sender, queue) = mpsc::channel();
         // Nobody listens any more only when the process ends.
         let observer = std::sync::Arc::new(move |event| drop(sender.send(event)));
-        (observer, Self { queue, written: BTreeMap::new() })
+        (
+            observer,
+            Self {
+                queue,
+                written: BTreeMap::new(),
+            },
+        )
     }
 
     /// Writes what was said since the last time.
@@ -49,17 +55,22 @@ impl Events {
                         words::count(gap.range.len())
                     ),
                 ),
-                Event::Quarantined { key, offset, reason } => {
-                    ("quarantine", format!("quarantine: the target refused {key} offset {offset}: {reason}"))
+                Event::Quarantined { key, offset, reason } => (
+                    "quarantine",
+                    format!("quarantine: the target refused {key} offset {offset}: {reason}"),
+                ),
+                Event::PartitionStopped { key, reason, .. } => {
+                    ("stopped", format!("stopped: {key}: {reason}"))
                 }
-                Event::PartitionStopped { key, reason, .. } => ("stopped", format!("stopped: {key}: {reason}")),
             };
             let written = self.written.entry(kind).or_default();
             *written += 1;
             if kind.is_empty() || *written <= LINES_PER_KIND {
                 screen.say(&line);
             } else if *written == LINES_PER_KIND + 1 {
-                screen.say(&format!("{kind}: further ones are only counted here; the report has them all"));
+                screen.say(&format!(
+                    "{kind}: further ones are only counted here; the report has them all"
+                ));
             }
         }
     }
@@ -90,7 +101,8 @@ pub fn follow(
         if interrupts.asked() && !told {
             told = true;
             running.stop();
-            screen.say("stopping: what is on its way is being finished and saved (Ctrl-C again ends at once)");
+            screen
+                .say("stopping: what is on its way is being finished and saved (Ctrl-C again ends at once)");
         }
         std::thread::sleep(REFRESH);
     }

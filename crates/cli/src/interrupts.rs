@@ -39,7 +39,9 @@ impl Interrupts {
 
     /// Signals that never come: for work that another part of the program ends.
     pub fn none() -> Self {
-        Self { state: Arc::default() }
+        Self {
+            state: Arc::default(),
+        }
     }
 
     /// From now on the first signal only asks.

@@ -13,7 +13,10 @@ const FILTER_VARIABLE: &str = "SLUICE_LOG";
 /// Starts logging.
 pub fn install(screen: &Screen) {
     let filter = EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(AboveBars(screen.clone())).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(AboveBars(screen.clone()))
+        .init();
 }
 
 /// Writes lines above progress bars instead of through them.
@@ -23,7 +26,10 @@ impl<'a> MakeWriter<'a> for AboveBars {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
-        Line { screen: self.0.clone(), bytes: Vec::new() }
+        Line {
+            screen: self.0.clone(),
+            bytes: Vec::new(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod exit;
 mod follow;
 mod interrupts;
 mod log_output;
+mod output;
 mod prepared;
 mod screen;
 mod state_dir;
@@ -54,7 +55,9 @@ fn run(command: Command, screen: Screen) -> anyhow::Result<Exit> {
         Command::Copy(arguments) => copy::copy(&arguments.task, None, screen, &interrupts),
         Command::Run(arguments) => copy::copy(&arguments.task, Some(&arguments.file), screen, &interrupts),
         Command::Check(arguments) => check::check(&arguments.task, arguments.file.as_deref(), &screen),
-        Command::Verify(arguments) => verify::verify(&arguments.task, arguments.file.as_deref(), screen, &interrupts),
+        Command::Verify(arguments) => {
+            verify::verify(&arguments.task, arguments.file.as_deref(), screen, &interrupts)
+        }
         Command::Status(arguments) => status::status(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments, screen, &interrupts),
     }

@@ -30,7 +30,11 @@ pub struct Prepared {
 /// # Errors
 /// The description is wrong, the state cannot be used, or a cluster that must be asked for its id cannot be reached.
 pub fn prepare(arguments: &TaskArguments, file: Option<&Path>, screen: &Screen) -> anyhow::Result<Prepared> {
-    let Description { mut task, named, notes } = describe(arguments, file)?;
+    let Description {
+        mut task,
+        named,
+        notes,
+    } = describe(arguments, file)?;
     if !arguments.quiet {
         notes.iter().for_each(|note| screen.say(&format!("note: {note}")));
     }
@@ -39,7 +43,11 @@ pub fn prepare(arguments: &TaskArguments, file: Option<&Path>, screen: &Screen) 
     if !named {
         task.name = name_from_clusters(&task, &store)?;
     }
-    Ok(Prepared { task, store, state_dir })
+    Ok(Prepared {
+        task,
+        store,
+        state_dir,
+    })
 }
 
 /// Asks both clusters for their ids and makes the name of them.
@@ -51,7 +59,13 @@ fn name_from_clusters(task: &Task, store: &SqliteStore) -> anyhow::Result<TaskNa
     question.objects = Objects::Topics(vec![NOBODY.to_owned()]);
     let answer = sluice_engine::inspect(&question, store)?;
     // Brokers before 0.10.1 have no id; their address must do.
-    let source = answer.source_cluster_id.as_deref().unwrap_or(task.source.bootstrap());
-    let target = answer.target_cluster_id.as_deref().unwrap_or(task.target.bootstrap());
+    let source = answer
+        .source_cluster_id
+        .as_deref()
+        .unwrap_or(task.source.bootstrap());
+    let target = answer
+        .target_cluster_id
+        .as_deref()
+        .unwrap_or(task.target.bootstrap());
     Ok(default_name(source, target, &task.objects, &task.rename)?)
 }

@@ -22,8 +22,15 @@ impl Screen {
     /// Finds out whether stderr is a terminal.
     pub fn new() -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { bars: MultiProgress::with_draw_target(target), terminal }
+        let target = if terminal {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        Self {
+            bars: MultiProgress::with_draw_target(target),
+            terminal,
+        }
     }
 
     /// Writes a line that stays.
@@ -36,13 +43,21 @@ impl Screen {
         let kind = match (quiet, self.terminal) {
             (true, _) => Kind::Nothing,
             (false, true) => {
-                let bar = self.bars.add(ProgressBar::new(STEPS));
+                let bar = self
+                    .bars
+                    .add(ProgressBar::new(STEPS).with_style(style(Looks::Line)));
                 bar.enable_steady_tick(Duration::from_millis(200));
-                Kind::Bar { bar, looks: None }
+                Kind::Bar {
+                    bar,
+                    looks: Looks::Line,
+                }
             }
             (false, false) => Kind::Lines { last: None },
         };
-        Display { screen: self.clone(), kind }
+        Display {
+            screen: self.clone(),
+            kind,
+        }
     }
 }
 
@@ -54,7 +69,7 @@ pub struct Display {
 
 enum Kind {
     Nothing,
-    Bar { bar: ProgressBar, looks: Option<Looks> },
+    Bar { bar: ProgressBar, looks: Looks },
     Lines { last: Option<Instant> },
 }
 
@@ -67,15 +82,24 @@ enum Looks {
 impl Display {
     /// Shows a copy's progress.
     pub fn copying(&mut self, progress: &Progress) {
-        let looks = if progress.stage == Stage::Full { Looks::Bar } else { Looks::Line };
+        let looks = if progress.stage == Stage::Full {
+            Looks::Bar
+        } else {
+            Looks::Line
+        };
         self.show(looks, share(progress.full_percent / 100.0), &copy_line(progress));
     }
 
     /// Shows a verification's progress.
     pub fn verifying(&mut self, progress: &VerifyProgress) {
-        let done = if progress.total == 0 { 0.0 } else { progress.records as f64 / progress.total as f64 };
+        let done = if progress.total == 0 {
+            0.0
+        } else {
+            progress.records as f64 / progress.total as f64
+        };
         let line = format!(
-            "{} records compared, {} of {}",
+            "{:.1} % | {} records compared | {} of {}",
+            done * 100.0,
             words::count(progress.records),
             progress.partitions_done,
             words::plural(progress.partitions, "partition", "partitions")
@@ -87,16 +111,9 @@ impl Display {
         match &mut self.kind {
             Kind::Nothing => {}
             Kind::Bar { bar, looks } => {
-                if *looks != Some(wanted) {
-                    let template = match wanted {
-                        Looks::Bar => "{spinner} [{bar:28}] {wide_msg}",
-                        Looks::Line => "{spinner} {wide_msg}",
-                    };
-                    // Both templates are constant; without one the bar keeps its plain looks.
-                    if let Ok(style) = ProgressStyle::with_template(template) {
-                        bar.set_style(style.progress_chars("=> "));
-                    }
-                    *looks = Some(wanted);
+                if *looks != wanted {
+                    bar.set_style(style(wanted));
+                    *looks = wanted;
                 }
                 bar.set_position(position);
                 bar.set_message(line.to_owned());
@@ -120,39 +137,78 @@ impl Drop for Display {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=STEPS before")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0..=STEPS before"
+)]
 fn share(done: f64) -> u64 {
     (done * STEPS as f64).clamp(0.0, STEPS as f64) as u64
 }
 
-/// A copy's state in a line.
-fn copy_line(progress: &Progress) -> String {
-    let rate = format!("{} records/s, {}/s", words::count(progress.write_rate.round()), words::bytes(progress.write_bytes_rate));
-    let lag = progress.lag_records.map_or_else(|| "lag not known yet".to_owned(), |lag| format!("lag {}", words::count(lag)));
-    let mut parts = match progress.stage {
-        Stage::Structure => vec!["making the target topics ready".to_owned()],
-        Stage::Full => {
-            let mut parts = vec![format!("backlog {:.1} %", progress.full_percent), rate, lag];
-            parts.extend(progress.eta_seconds.map(|s| format!("{} left", words::span(Duration::from_secs(s)))));
-            parts
-        }
-        Stage::Incremental => {
-            let delay = progress.delay_ms.map(|ms| format!("delay {}", words::span_ms(ms)));
-            let state = if progress.caught_up { "caught up" } else { "following" };
-            let copied = format!("{} records copied", words::count(progress.written_records));
-            [Some(state.to_owned()), Some(copied), Some(rate), Some(lag), delay].into_iter().flatten().collect()
-        }
+fn style(looks: Looks) -> ProgressStyle {
+    let template = match looks {
+        Looks::Bar => "{spinner} [{bar:20}] {wide_msg}",
+        Looks::Line => "{spinner} {wide_msg}",
     };
+    // Both templates are constant and right; were they not, a plain bar would do.
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
+}
+
+/// A copy's state in a line, what matters most first: a narrow terminal cuts the end off.
+fn copy_line(progress: &Progress) -> String {
+    let mut parts = vec![match progress.stage {
+        Stage::Structure => "making the target topics ready".to_owned(),
+        Stage::Full => format!("backlog {:.1} %", progress.full_percent),
+        Stage::Incremental if progress.caught_up => "caught up".to_owned(),
+        Stage::Incremental => "following".to_owned(),
+    }];
+    parts.extend(progress.error.as_ref().map(|error| format!("retrying: {error}")));
     for (number, one, many) in [
-        (progress.stopped_partitions, "partition stopped", "partitions stopped"),
+        (
+            progress.stopped_partitions,
+            "partition stopped",
+            "partitions stopped",
+        ),
         (progress.gaps, "gap", "gaps"),
-        (progress.quarantined, "record in quarantine", "records in quarantine"),
+        (
+            progress.quarantined,
+            "record in quarantine",
+            "records in quarantine",
+        ),
     ] {
         if number > 0 {
             parts.push(words::plural(number, one, many));
         }
     }
-    parts.extend(progress.error.as_ref().map(|error| format!("retrying: {error}")));
+    if progress.stage == Stage::Structure {
+        return parts.join(" | ");
+    }
+    let lag = progress.lag_records.map_or_else(
+        || "lag not known yet".to_owned(),
+        |lag| format!("lag {}", words::count(lag)),
+    );
+    if progress.stage == Stage::Full {
+        parts.extend(
+            progress
+                .eta_seconds
+                .map(|s| format!("{} left", words::span(Duration::from_secs(s)))),
+        );
+        parts.push(lag);
+    } else {
+        let delay = progress
+            .delay_ms
+            .map_or_else(String::new, |ms| format!(", delay {}", words::span_ms(ms)));
+        parts.push(format!("{lag}{delay}"));
+    }
+    parts.push(format!("{} records/s", words::count(progress.write_rate.round())));
+    parts.push(format!("{}/s", words::bytes(progress.write_bytes_rate)));
+    parts.push(format!(
+        "{} records copied",
+        words::count(progress.written_records)
+    ));
     parts.join(" | ")
 }
 
@@ -171,7 +227,10 @@ mod tests {
             eta_seconds: Some(81),
             ..Progress::default()
         };
-        assert_eq!(copy_line(&progress), "backlog 42.1 % | 12,345 records/s, 1.2 MB/s | lag 1,000,000 | 1 min 21 s left");
+        assert_eq!(
+            copy_line(&progress),
+            "backlog 42.1 % | 1 min 21 s left | lag 1,000,000 | 12,345 records/s | 1.2 MB/s | 0 records copied"
+        );
         progress.stage = Stage::Incremental;
         progress.caught_up = true;
         progress.lag_records = Some(0);
@@ -181,7 +240,7 @@ mod tests {
         progress.gaps = 2;
         assert_eq!(
             copy_line(&progress),
-            "caught up | 7 records copied | 12,345 records/s, 1.2 MB/s | lag 0 | delay 0 s | 1 partition stopped | 2 gaps"
+            "caught up | 1 partition stopped | 2 gaps | lag 0, delay 0 s | 12,345 records/s | 1.2 MB/s | 7 records copied"
         );
     }
 }

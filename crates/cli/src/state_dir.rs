@@ -9,7 +9,11 @@ use anyhow::anyhow;
 /// # Errors
 /// The environment does not say where the user's directory is.
 pub fn default() -> anyhow::Result<PathBuf> {
-    from_environment(|name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute()))
+    from_environment(|name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    })
 }
 
 #[cfg(target_os = "macos")]
@@ -20,7 +24,9 @@ fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<Pat
 
 #[cfg(windows)]
 fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
-    Ok(get("LOCALAPPDATA").ok_or_else(|| unknown("LOCALAPPDATA"))?.join("Sluice"))
+    Ok(get("LOCALAPPDATA")
+        .ok_or_else(|| unknown("LOCALAPPDATA"))?
+        .join("Sluice"))
 }
 
 #[cfg(not(any(target_os = "macos", windows)))]
@@ -42,10 +48,21 @@ mod tests {
     #[test]
     fn the_custom_of_the_system_is_followed() {
         let with = |pairs: &'static [(&str, &str)]| {
-            from_environment(move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
+            from_environment(move |name| {
+                pairs
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| value.into())
+            })
         };
-        assert_eq!(with(&[("HOME", "/h")]).unwrap(), PathBuf::from("/h/.local/state/sluice"));
-        assert_eq!(with(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]).unwrap(), PathBuf::from("/s/sluice"));
+        assert_eq!(
+            with(&[("HOME", "/h")]).unwrap(),
+            PathBuf::from("/h/.local/state/sluice")
+        );
+        assert_eq!(
+            with(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]).unwrap(),
+            PathBuf::from("/s/sluice")
+        );
         assert!(with(&[]).unwrap_err().to_string().contains("--state"));
     }
 }

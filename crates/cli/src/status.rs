@@ -12,6 +12,7 @@ use sluice_store::{SqliteStore, TaskLock, TaskStatus};
 
 use crate::arguments::StatusArguments;
 use crate::exit::Exit;
+use crate::output;
 use crate::state_dir;
 use crate::tables;
 use crate::words;
@@ -71,25 +72,44 @@ pub fn status(arguments: &StatusArguments) -> anyhow::Result<Exit> {
         Some(store) => rows(&store, &dir)?,
         None => Vec::new(),
     };
-    let report = StatusReport { state_dir: dir.display().to_string(), tasks };
+    let report = StatusReport {
+        state_dir: dir.display().to_string(),
+        tasks,
+    };
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        output::write(&serde_json::to_string_pretty(&report)?)?;
     } else if report.tasks.is_empty() {
-        println!("no tasks in '{}'", report.state_dir);
+        output::write(&format!("no tasks in '{}'", report.state_dir))?;
     } else {
-        println!("{}", table(&report.tasks, Timestamp::now()));
+        output::write(&table(&report.tasks, Timestamp::now()).to_string())?;
     }
     Ok(Exit::Done)
 }
 
 fn rows(store: &SqliteStore, dir: &Path) -> anyhow::Result<Vec<TaskRow>> {
-    let mut said: BTreeMap<String, TaskStatus> = store.statuses()?.into_iter().map(|status| (status.task.clone(), status)).collect();
-    store.launches()?.into_iter().map(|launch| row(store, dir, &launch, said.remove(launch.task.as_str()))).collect()
+    let mut said: BTreeMap<String, TaskStatus> = store
+        .statuses()?
+        .into_iter()
+        .map(|status| (status.task.clone(), status))
+        .collect();
+    store
+        .launches()?
+        .into_iter()
+        .map(|launch| row(store, dir, &launch, said.remove(launch.task.as_str())))
+        .collect()
 }
 
-fn row(store: &SqliteStore, dir: &Path, launch: &Launch, status: Option<TaskStatus>) -> anyhow::Result<TaskRow> {
+fn row(
+    store: &SqliteStore,
+    dir: &Path,
+    launch: &Launch,
+    status: Option<TaskStatus>,
+) -> anyhow::Result<TaskRow> {
     let running = TaskLock::is_running(dir, &launch.task);
-    let said: Value = status.as_ref().and_then(|status| serde_json::from_str(&status.json).ok()).unwrap_or(Value::Null);
+    let said: Value = status
+        .as_ref()
+        .and_then(|status| serde_json::from_str(&status.json).ok())
+        .unwrap_or(Value::Null);
     let partitions = store.partitions(&launch.task)?;
     let state = match said.get("ended").and_then(Value::as_str) {
         _ if running => "running",
@@ -134,7 +154,18 @@ fn time(ms: i64) -> Option<String> {
 }
 
 fn table(tasks: &[TaskRow], now: Timestamp) -> Table {
-    let header = ["task", "state", "partitions", "records", "bytes", "lag", "delay", "gaps", "quarantine", "last heard"];
+    let header = [
+        "task",
+        "state",
+        "partitions",
+        "records",
+        "bytes",
+        "lag",
+        "delay",
+        "gaps",
+        "quarantine",
+        "last heard",
+    ];
     let mut table = tables::table(header, 2..9);
     for task in tasks {
         let number = |field: &str| task.progress.get(field).and_then(Value::as_i64);
@@ -146,7 +177,15 @@ fn table(tasks: &[TaskRow], now: Timestamp) -> Table {
             .updated_at
             .as_ref()
             .and_then(|time| time.parse::<Timestamp>().ok())
-            .map_or_else(|| "never".to_owned(), |then| format!("{} ago", words::span_ms(now.duration_since(then).as_millis().try_into().unwrap_or(0))));
+            .map_or_else(
+                || "never".to_owned(),
+                |then| {
+                    format!(
+                        "{} ago",
+                        words::span_ms(now.duration_since(then).as_millis().try_into().unwrap_or(0))
+                    )
+                },
+            );
         table.add_row([
             task.name.clone(),
             state,

@@ -57,7 +57,8 @@ impl TaskFile {
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("the task file '{}' cannot be read", path.display()))?;
-        let mut file = Self::parse(&text).map_err(|error| anyhow!("the task file '{}', {error}", path.display()))?;
+        let mut file =
+            Self::parse(&text).map_err(|error| anyhow!("the task file '{}', {error}", path.display()))?;
         file.base_dir = path.parent().unwrap_or(Path::new(".")).to_owned();
         Ok(file)
     }
@@ -75,18 +76,27 @@ impl TaskFile {
     pub fn objects(&self) -> anyhow::Result<Option<Objects>> {
         let ways = [self.topics.is_some(), self.all, self.include.is_some()];
         if ways.into_iter().filter(|&chosen| chosen).count() > 1 {
-            bail!("the task file chooses its topics in more than one way; leave one of topics, all and include");
+            bail!(
+                "the task file chooses its topics in more than one way; leave one of topics, all and include"
+            );
         }
         if let Some(topics) = &self.topics {
             if self.exclude.is_some() {
-                bail!("the task file has exclude beside topics, where it means nothing; leave topics you do not want out of the list");
+                bail!(
+                    "the task file has exclude beside topics, where it means nothing; leave topics you do not want out of the list"
+                );
             }
             return Ok(Some(Objects::Topics(topics.clone())));
         }
         let include = self.include.clone().or_else(|| self.all.then(|| ".*".to_owned()));
         match include {
-            Some(include) => Ok(Some(Objects::Matching { include, exclude: self.exclude.clone() })),
-            None if self.exclude.is_some() => bail!("the task file has exclude without include or all; add all = true"),
+            Some(include) => Ok(Some(Objects::Matching {
+                include,
+                exclude: self.exclude.clone(),
+            })),
+            None if self.exclude.is_some() => {
+                bail!("the task file has exclude without include or all; add all = true")
+            }
             None => Ok(None),
         }
     }
@@ -118,13 +128,19 @@ impl ClusterSection {
 /// Line and field of an error. The line itself is not shown: it may hold a password.
 fn explain(text: &str, error: &toml::de::Error) -> String {
     let message = error.message();
-    let Some(span) = error.span() else { return message.to_owned() };
+    let Some(span) = error.span() else {
+        return message.to_owned();
+    };
     let before = text.get(..span.start).unwrap_or(text);
     let number = before.matches('\n').count() + 1;
     let line = text.lines().nth(number - 1).unwrap_or_default().trim();
     let field = line.split_once('=').map_or(line, |(key, _)| key.trim());
     let named = !field.is_empty() && field.len() <= 60;
-    if named { format!("line {number} ({field}): {message}") } else { format!("line {number}: {message}") }
+    if named {
+        format!("line {number} ({field}): {message}")
+    } else {
+        format!("line {number}: {message}")
+    }
 }
 
 #[cfg(test)]
@@ -183,8 +199,17 @@ mod tests {
         assert_eq!(file.rename.regex[0].pattern, "^p");
         assert_eq!(file.start_overrides["orders.1"], Start::Offset(7));
         let pairs = file.source.property_pairs("source").unwrap();
-        assert_eq!(pairs[0], ("enable.ssl.certificate.verification".to_owned(), "true".to_owned()));
-        assert!(matches!(file.objects().unwrap(), Some(Objects::Matching { exclude: Some(_), .. })));
+        assert_eq!(
+            pairs[0],
+            (
+                "enable.ssl.certificate.verification".to_owned(),
+                "true".to_owned()
+            )
+        );
+        assert!(matches!(
+            file.objects().unwrap(),
+            Some(Objects::Matching { exclude: Some(_), .. })
+        ));
     }
 
     #[test]
@@ -192,12 +217,27 @@ mod tests {
         for (text, words) in [
             ("\n\nsorce = 1", "line 3 (sorce): unknown field `sorce`"),
             ("name = 5", "line 1 (name): "),
-            ("all = true\nexisting = \"drop\"", "line 2 (existing): unknown variant `drop`, expected one of `stop`"),
-            ("start = \"yesterday\"", "line 1 (start): 'yesterday' is no start position"),
-            ("[limits]\nbytes_per_second = \"fast\"", "line 2 (bytes_per_second): 'fast' is no amount"),
-            ("[limits]\nbytes_per_second = -1", "line 2 (bytes_per_second): it must not be negative"),
+            (
+                "all = true\nexisting = \"drop\"",
+                "line 2 (existing): unknown variant `drop`, expected one of `stop`",
+            ),
+            (
+                "start = \"yesterday\"",
+                "line 1 (start): 'yesterday' is no start position",
+            ),
+            (
+                "[limits]\nbytes_per_second = \"fast\"",
+                "line 2 (bytes_per_second): 'fast' is no amount",
+            ),
+            (
+                "[limits]\nbytes_per_second = -1",
+                "line 2 (bytes_per_second): it must not be negative",
+            ),
             ("topics = [\"a\"", "line 1"),
-            ("[source]\npasword = \"hunter2\"", "line 2 (pasword): unknown field"),
+            (
+                "[source]\npasword = \"hunter2\"",
+                "line 2 (pasword): unknown field",
+            ),
         ] {
             let error = TaskFile::parse(text).unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");
@@ -222,6 +262,9 @@ mod tests {
     fn nested_properties_are_explained() {
         let file = TaskFile::parse("[source.properties]\nsasl.password = \"hunter2\"").unwrap();
         let error = file.source.property_pairs("source").unwrap_err().to_string();
-        assert!(error.contains("in quotes") && !error.contains("hunter2"), "{error}");
+        assert!(
+            error.contains("in quotes") && !error.contains("hunter2"),
+            "{error}"
+        );
     }
 }

@@ -9,6 +9,7 @@ use sluice_store::TaskLock;
 use crate::arguments::TaskArguments;
 use crate::exit::Exit;
 use crate::interrupts::Interrupts;
+use crate::output;
 use crate::prepared::{Prepared, prepare};
 use crate::screen::Screen;
 use crate::verify_table;
@@ -17,10 +18,21 @@ use crate::verify_table;
 ///
 /// # Errors
 /// The description is wrong, a cluster cannot be reached or the state cannot be read.
-pub fn verify(arguments: &TaskArguments, file: Option<&Path>, screen: Screen, interrupts: &Interrupts) -> anyhow::Result<Exit> {
-    let Prepared { task, store, state_dir } = prepare(arguments, file, &screen)?;
+pub fn verify(
+    arguments: &TaskArguments,
+    file: Option<&Path>,
+    screen: Screen,
+    interrupts: &Interrupts,
+) -> anyhow::Result<Exit> {
+    let Prepared {
+        task,
+        store,
+        state_dir,
+    } = prepare(arguments, file, &screen)?;
     interrupts.will_stop_cleanly();
-    let options = VerifyOptions { running: TaskLock::is_running(&state_dir, &task.name) };
+    let options = VerifyOptions {
+        running: TaskLock::is_running(&state_dir, &task.name),
+    };
     let display = Mutex::new(screen.display(arguments.quiet));
     let report = sluice_engine::verify(
         &task,
@@ -40,9 +52,9 @@ pub fn verify(arguments: &TaskArguments, file: Option<&Path>, screen: Screen, in
     }
     let report = report?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        output::write(&serde_json::to_string_pretty(&report)?)?;
     } else {
-        print!("{}", verify_table::render(&report));
+        output::write(&verify_table::render(&report))?;
     }
     Ok(exit(report.result))
 }

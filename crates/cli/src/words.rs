@@ -8,7 +8,9 @@ use serde::Serialize;
 /// `1234567` as "1,234,567".
 pub fn count(number: impl Display) -> String {
     let digits = number.to_string();
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |rest| ("-", rest));
+    let (sign, digits) = digits
+        .strip_prefix('-')
+        .map_or(("", digits.as_str()), |rest| ("-", rest));
     let mut out = String::from(sign);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -21,7 +23,11 @@ pub fn count(number: impl Display) -> String {
 
 /// "one partition", "2 partitions".
 pub fn plural(number: u64, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{} {many}", count(number)) }
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{} {many}", count(number))
+    }
 }
 
 /// Bytes with a decimal unit, as "1.2 MB".
@@ -29,7 +35,11 @@ pub fn bytes(number: f64) -> String {
     let mut amount = number;
     for unit in ["B", "kB", "MB", "GB", "TB"] {
         if amount < 999.5 || unit == "TB" {
-            return if unit == "B" { format!("{amount:.0} B") } else { format!("{amount:.1} {unit}") };
+            return if unit == "B" {
+                format!("{amount:.0} B")
+            } else {
+                format!("{amount:.1} {unit}")
+            };
         }
         amount /= 1000.0;
     }
@@ -68,14 +78,25 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (-1_234_567, "-1,234,567"),
+        ] {
             assert_eq!(count(number), text);
         }
     }
 
     #[test]
     fn bytes_have_a_fitting_unit() {
-        for (number, text) in [(0.0, "0 B"), (999.0, "999 B"), (1_200.0, "1.2 kB"), (999_999.0, "1.0 MB"), (5e15, "5000.0 TB")] {
+        for (number, text) in [
+            (0.0, "0 B"),
+            (999.0, "999 B"),
+            (1_200.0, "1.2 kB"),
+            (999_999.0, "1.0 MB"),
+            (5e15, "5000.0 TB"),
+        ] {
             assert_eq!(bytes(number), text);
         }
     }

@@ -39,6 +39,8 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(250);
 const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a failing partition holds up the end of a run that is otherwise done.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a partition whose position is at its end is given to say so itself.
+const END_PATIENCE: Duration = Duration::from_secs(5);
 /// Time over which rates are averaged.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
@@ -62,6 +64,7 @@ pub(crate) struct Copier {
     unsaved_bytes: u64,
     failures: u32,
     task_error: Option<String>,
+    begun: Instant,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -116,6 +119,7 @@ impl Copier {
             unsaved_bytes: 0,
             failures: 0,
             task_error: None,
+            begun: now,
         })
     }
 
@@ -297,7 +301,7 @@ impl Copier {
     fn commit_positions(&self) -> Vec<CommitPosition> {
         self.tracks
             .iter()
-            .filter(|track| track.ahead.position != track.state.position)
+            .filter(|track| track.ahead.position != track.state.position || track.dirty)
             .map(|track| {
                 let ahead = &track.ahead;
                 let note = Note {
@@ -431,6 +435,13 @@ impl Copier {
             self.tracks[slot].back_off(format!("{key}: the source does not tell which offsets it has; trying again"), Instant::now());
             return Ok(());
         };
+        // A topic that was created again holds other records under the same offsets.
+        let id_now = self.source_admin.topic_ids(&[&key.topic]).ok().and_then(|mut ids| ids.remove(&key.topic));
+        if let (Some(then), Some(id)) = (&self.tracks[slot].state.source_topic_id, id_now)
+            && *then != id
+        {
+            return self.recreated(&key.topic, Some(id));
+        }
         // librdkafka reports a diverged log under the code of a missing offset as well; only its words tell them apart.
         let truncated = error.code == ErrorCode::LOCAL_LOG_TRUNCATION || error.message.to_ascii_lowercase().contains("truncat");
         if (now.low..=now.high).contains(&position) && !truncated {
@@ -453,6 +464,10 @@ impl Copier {
                 now.high
             ),
         };
+        if reason == GapReason::Truncated && !truncated && self.tracks[slot].state.source_topic_id.is_none() && self.task.out_of_range == OutOfRange::Nearest {
+            // Without topic ids nobody can tell lost records from a new topic: beginning anew loses nothing in both cases.
+            return self.recreated(&key.topic, None);
+        }
         match self.task.out_of_range {
             OutOfRange::Stop => {
                 (self.observer)(Event::PartitionStopped { key, reason: sentence.clone(), range: Some(range) });
@@ -470,6 +485,12 @@ impl Copier {
                     Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
                 }
                 self.tracks[slot].move_to(nearest);
+                // At once: an older position on the target would otherwise win at the next start.
+                match self.commit() {
+                    Ok(()) => {}
+                    Err(Interrupt::Failed(error)) => return Err(error),
+                    Err(Interrupt::Recover(error, refusals)) => return self.recover(&error, refusals),
+                }
                 let partition = self.tracks[slot].lane_partition(slot);
                 self.lane.add(&[partition]).map_err(|e| self.lane_failure(e))?;
             }
@@ -688,7 +709,7 @@ impl Copier {
             }
         }
         for (topic, id) in sighting.recreated {
-            self.recreated(&topic, &id)?;
+            self.recreated(&topic, Some(id))?;
         }
         let fresh: Vec<PartitionState> = sighting.new.into_iter().filter(|state| self.tracks.iter().all(|track| track.state.key != state.key)).collect();
         if fresh.is_empty() {
@@ -708,7 +729,7 @@ impl Copier {
     }
 
     /// A source topic was deleted and created again while the task ran.
-    fn recreated(&mut self, topic: &str, id: &str) -> Result<()> {
+    fn recreated(&mut self, topic: &str, id: Option<String>) -> Result<()> {
         let slots: Vec<Slot> = (0..self.tracks.len()).filter(|&slot| self.tracks[slot].state.key.topic == topic).collect();
         let active: Vec<Slot> = slots.iter().copied().filter(|&slot| self.tracks[slot].mode == Mode::Active).collect();
         self.lane.remove(&active).map_err(|error| self.lane_failure(error))?;
@@ -734,7 +755,7 @@ impl Copier {
                     self.gaps.push(gap);
                     self.counters.gaps += 1;
                     let track = &mut self.tracks[slot];
-                    restart(&mut track.state, Some(id.to_owned()), now);
+                    restart(&mut track.state, id.clone(), now);
                     track.ahead = track.state.clone();
                     track.mode = Mode::Active;
                     track.at_end = false;
@@ -751,7 +772,7 @@ impl Copier {
         let now = Instant::now();
         let settled = |track: &Track| match track.mode {
             Mode::Stopped => true,
-            Mode::Active => track.was_at_end || (track.ahead.position >= track.end_at_start && track.error.is_none() && track.end_at_start > track.state.start),
+            Mode::Active => track.was_at_end || (track.ahead.position >= track.end_at_start && self.begun.elapsed() >= END_PATIENCE),
             Mode::Backoff { .. } => track.failing_since.is_some_and(|since| now.duration_since(since) >= PATIENCE),
         };
         self.tracks.iter().all(settled)
@@ -832,6 +853,7 @@ impl Copier {
         };
         let held = track.bounds.map_or(0, |(_, high, stable)| (high - stable.max(position)).max(0));
         let caught_up = track.mode == Mode::Active && track.at_end && !track.is_ahead() && end.is_none_or(|end| end - held <= position);
+        let end = end.or(caught_up.then_some(position));
         let lag = if caught_up { Some(held) } else { end.map(|end| (end - position).max(0)) };
         let oldest = self.lane.oldest_in_flight(slot).filter(|&timestamp| timestamp >= 0);
         PartitionProgress {

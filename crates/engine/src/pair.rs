@@ -98,7 +98,9 @@ pub(crate) fn identity(name: &str, source: Option<&str>, target: Option<&str>) -
 }
 
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().trim_end_matches('.').to_owned()
+    let line = text.lines().next().unwrap_or_default().trim();
+    // librdkafka ends its sentences with timings that help nobody here.
+    line.split(" (after ").next().unwrap_or(line).trim_end_matches('.').to_owned()
 }
 
 fn remedy(error: &KafkaError) -> &'static str {

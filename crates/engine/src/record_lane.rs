@@ -87,10 +87,10 @@ impl RecordLane {
     /// Opens the lane. A transactional lane takes its transactional id here, which fences earlier instances.
     ///
     /// # Errors
-    /// A refused property, or the target refuses transactions.
-    pub fn open(config: RecordLaneConfig, stop: &dyn Fn() -> bool) -> Result<Self, LaneError> {
+    /// A refused property, the target refuses transactions, or it did not answer within `deadline`.
+    pub fn open(config: RecordLaneConfig, deadline: Duration) -> Result<Self, LaneError> {
         let reader = Reader::new(&config.source, config.reader).map_err(LaneError::Fatal)?;
-        let writer = open_writer(&config, stop)?;
+        let writer = open_writer(&config, deadline)?;
         Ok(Self {
             config,
             reader,
@@ -394,7 +394,12 @@ impl Lane for RecordLane {
 
     fn commit(&mut self, positions: &[CommitPosition]) -> Result<(), LaneError> {
         if !self.transaction_open {
-            return Ok(());
+            if positions.is_empty() {
+                return Ok(());
+            }
+            // Positions that moved without a record (a gap that was accepted, markers) are kept on the target as well.
+            self.writer.begin().map_err(lane_error)?;
+            self.transaction_open = true;
         }
         let offsets: Vec<PartitionOffset> = positions
             .iter()
@@ -442,7 +447,7 @@ impl Lane for RecordLane {
         self.reader.unassign(&reading).map_err(LaneError::Fatal)?;
         self.forget_tracks();
         self.transaction_open = false;
-        self.writer = open_writer(&self.config, &|| false)?;
+        self.writer = open_writer(&self.config, CALL_SLICE)?;
         Ok(())
     }
 }
@@ -463,15 +468,16 @@ impl RecordLane {
     }
 }
 
-fn open_writer(config: &RecordLaneConfig, stop: &dyn Fn() -> bool) -> Result<Writer, LaneError> {
+fn open_writer(config: &RecordLaneConfig, deadline: Duration) -> Result<Writer, LaneError> {
     let writer = Writer::new(&config.target, &config.writer).map_err(LaneError::Fatal)?;
     if matches!(config.writer.guarantee, Guarantee::Transactional(_)) {
         // A cluster that has never had a transaction first makes its internal topic: seconds, and no failure.
+        let until = Instant::now() + deadline;
         loop {
             match writer.init_transactions(CALL_SLICE) {
                 Ok(()) => break,
                 Err(error) if error.retriable && !error.fatal => {
-                    if stop() {
+                    if Instant::now() >= until {
                         return Err(LaneError::Retry(error.error));
                     }
                 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use sluice_kafka::{Isolation, OffsetQuery, PartitionOffset, ReaderTuning, WriterTuning};
 use sluice_model::{Codec, RateLimits, Task};
@@ -22,6 +23,9 @@ use crate::reconcile;
 use crate::record_lane::{RecordLane, RecordLaneConfig};
 use crate::track::Track;
 use crate::watch::Watcher;
+
+/// How long the target may take to accept this instance as the only writer.
+const OPEN_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How a run behaves that is no setting of the task.
 #[derive(Debug, Clone, Copy, Default)]
@@ -116,7 +120,7 @@ pub fn start(task: Task, store: Arc<dyn CheckpointStore>, observer: Observer, op
     let shared = Arc::new(Shared { stop: AtomicBool::new(false), rate: Mutex::new(task.rate), progress: Mutex::new(Progress::default()) });
     let identity = plan.pair.identity(&task);
     let hashes = partitions.iter().any(|partition| partition.source_topic_id.is_none());
-    let lane = RecordLane::open(lane_config(&plan, &task, &identity, hashes), &|| false).map_err(|error| lane_refused(&task, error))?;
+    let lane = RecordLane::open(lane_config(&plan, &task, &identity, hashes), OPEN_DEADLINE).map_err(|error| lane_refused(&task, error))?;
     let mut tracks = tracks(&plan, store.as_ref(), &task, partitions, hashes)?;
     match plan.delivery {
         EffectiveDelivery::Transactions => take_committed(&task, &identity, &launched.launch_id, &mut tracks)?,
@@ -249,7 +253,9 @@ pub(crate) fn take_committed(task: &Task, identity: &str, launch_id: &str, track
             let same = track.state.target_topic == entry.topic
                 && track.state.key.partition == entry.partition
                 && track.state.key.topic == note.source_topic
-                && track.state.source_topic_id == note.source_id;
+                && track.state.source_topic_id == note.source_id
+                // A partition that began anew (its topic was created again) has nothing to do with earlier commits.
+                && track.state.target_start == note.target_start;
             if same && position > track.state.position {
                 track.move_to(position);
                 track.state.target_next = note.target_next.max(track.state.target_next);

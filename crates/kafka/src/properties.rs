@@ -67,8 +67,10 @@ impl ClientProperties {
     /// The file or one it names cannot be read, a line makes no sense, a variable is missing, or a key store has a
     /// format that only Java knows.
     pub fn load(path: &Path) -> Result<Self, PropertiesError> {
-        let bytes = std::fs::read(path)
-            .map_err(|error| PropertiesError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+        let bytes = std::fs::read(path).map_err(|error| PropertiesError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
         // Java wrote such files in Latin-1 for twenty years.
         let text = String::from_utf8(bytes)
             .unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| char::from(byte)).collect());
@@ -90,10 +92,18 @@ impl ClientProperties {
     /// # Errors
     /// As [`ClientProperties::load`].
     pub fn from_pairs(pairs: Vec<(String, String)>, base_dir: &Path) -> Result<Self, PropertiesError> {
-        Self::translate(syntax::dialect_of(pairs.iter().map(|(key, _)| key.as_str())), pairs, base_dir)
+        Self::translate(
+            syntax::dialect_of(pairs.iter().map(|(key, _)| key.as_str())),
+            pairs,
+            base_dir,
+        )
     }
 
-    fn translate(dialect: Dialect, pairs: Vec<(String, String)>, base_dir: &Path) -> Result<Self, PropertiesError> {
+    fn translate(
+        dialect: Dialect,
+        pairs: Vec<(String, String)>,
+        base_dir: &Path,
+    ) -> Result<Self, PropertiesError> {
         let placeholders = Placeholders::new(base_dir);
         // The last of two lines with one key counts, as for every reader of such files.
         let given: BTreeMap<String, String> = pairs.into_iter().collect();
@@ -108,14 +118,23 @@ impl ClientProperties {
         stores::translate(&mut translated, base_dir)?;
         let mut bootstrap = None;
         for name in ["metadata.broker.list", "bootstrap.servers"] {
-            bootstrap = translated.remove(name).filter(|list| !list.trim().is_empty()).or(bootstrap);
+            bootstrap = translated
+                .remove(name)
+                .filter(|list| !list.trim().is_empty())
+                .or(bootstrap);
         }
         // Two names of one property; the last one set would win by chance.
         if let Some(mechanism) = translated.remove("sasl.mechanisms") {
             translated.entry("sasl.mechanism".to_owned()).or_insert(mechanism);
         }
-        if translated.get("ssl.endpoint.identification.algorithm").is_some_and(String::is_empty) {
-            translated.insert("ssl.endpoint.identification.algorithm".to_owned(), "none".to_owned());
+        if translated
+            .get("ssl.endpoint.identification.algorithm")
+            .is_some_and(String::is_empty)
+        {
+            translated.insert(
+                "ssl.endpoint.identification.algorithm".to_owned(),
+                "none".to_owned(),
+            );
         }
         translated.retain(|key, _| {
             let keep = !SET_BY_SLUICE.contains(&key.as_str());
@@ -126,8 +145,15 @@ impl ClientProperties {
         });
         paths::settle(&mut translated, base_dir)?;
         content::check(&translated, &mut notes)?;
-        let properties = translated.into_iter().map(|(key, value)| (key, Secret::new(value))).collect();
-        Ok(Self { bootstrap, properties, notes })
+        let properties = translated
+            .into_iter()
+            .map(|(key, value)| (key, Secret::new(value)))
+            .collect();
+        Ok(Self {
+            bootstrap,
+            properties,
+            notes,
+        })
     }
 
     /// The bootstrap servers, if they are among the properties.
@@ -152,7 +178,11 @@ impl ClientProperties {
 ///
 /// # Errors
 /// As [`ClientProperties::load`].
-pub fn apply_properties(cluster: &mut Cluster, text: &str, base_dir: &Path) -> Result<Vec<String>, PropertiesError> {
+pub fn apply_properties(
+    cluster: &mut Cluster,
+    text: &str,
+    base_dir: &Path,
+) -> Result<Vec<String>, PropertiesError> {
     let properties = ClientProperties::parse(text, base_dir)?;
     properties.apply(cluster);
     Ok(properties.notes)
@@ -171,7 +201,9 @@ mod tests {
     }
 
     fn error(text: &str) -> String {
-        ClientProperties::parse(text, Path::new("/nowhere")).unwrap_err().to_string()
+        ClientProperties::parse(text, Path::new("/nowhere"))
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -184,7 +216,11 @@ mod tests {
         assert_eq!(value(&read, "sasl.mechanism"), Some("SCRAM-SHA-512"));
         assert_eq!(value(&read, "sasl.username"), Some("me"));
         assert_eq!(value(&read, "sasl.password"), Some("p=a\\b#c"));
-        assert_eq!(value(&read, "new.key"), Some("1"), "librdkafka will name it if it does not know it");
+        assert_eq!(
+            value(&read, "new.key"),
+            Some("1"),
+            "librdkafka will name it if it does not know it"
+        );
         assert_eq!(read.notes(), [""; 0]);
     }
 
@@ -205,12 +241,23 @@ mod tests {
         assert_eq!(value(&read, "sasl.username"), Some("al\"ice"));
         assert_eq!(value(&read, "sasl.password"), Some("sécret;"));
         assert_eq!(value(&read, "sasl.jaas.config"), None);
-        assert_eq!(value(&read, "ssl.endpoint.identification.algorithm"), Some("none"));
+        assert_eq!(
+            value(&read, "ssl.endpoint.identification.algorithm"),
+            Some("none")
+        );
         assert_eq!(value(&read, "socket.timeout.ms"), Some("20000"));
         assert_eq!(value(&read, "group.id"), None);
         assert_eq!(read.notes().len(), 2, "{:?}", read.notes());
-        assert!(read.notes().iter().any(|note| note.contains("key.deserializer")), "{:?}", read.notes());
-        assert!(read.notes().iter().any(|note| note.contains("group.id")), "{:?}", read.notes());
+        assert!(
+            read.notes().iter().any(|note| note.contains("key.deserializer")),
+            "{:?}",
+            read.notes()
+        );
+        assert!(
+            read.notes().iter().any(|note| note.contains("group.id")),
+            "{:?}",
+            read.notes()
+        );
     }
 
     #[test]
@@ -218,16 +265,26 @@ mod tests {
         let pairs = [
             ("sasl.mechanism", "SCRAM-SHA-256"),
             ("security.protocol", "SASL_SSL"),
-            ("sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required username='u' password='p';"),
+            (
+                "sasl.jaas.config",
+                "org.apache.kafka.common.security.scram.ScramLoginModule required username='u' password='p';",
+            ),
         ];
-        let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let pairs = pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
         let read = ClientProperties::from_pairs(pairs, Path::new(".")).unwrap();
-        assert_eq!((value(&read, "sasl.username"), value(&read, "sasl.password")), (Some("u"), Some("p")));
+        assert_eq!(
+            (value(&read, "sasl.username"), value(&read, "sasl.password")),
+            (Some("u"), Some("p"))
+        );
     }
 
     #[test]
     fn secrets_show_neither_in_debug_output_nor_in_messages() {
-        let text = "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=u\nsasl.password=hunter2\n";
+        let text =
+            "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=u\nsasl.password=hunter2\n";
         assert!(!format!("{:?}", read(text)).contains("hunter2"));
         let broken = error("sasl.jaas.config=PlainLoginModule required username=\"u\" password=\"hunter2;\n");
         assert!(!broken.contains("hunter2"), "{broken}");
@@ -236,29 +293,49 @@ mod tests {
     #[test]
     fn credentials_without_a_protocol_that_uses_them_are_remarked() {
         let read = read("sasl.mechanism=PLAIN\nsasl.username=u\nsasl.password=p\n");
-        assert!(read.notes().iter().any(|note| note.contains("security.protocol")), "{:?}", read.notes());
+        assert!(
+            read.notes().iter().any(|note| note.contains("security.protocol")),
+            "{:?}",
+            read.notes()
+        );
     }
 
     #[test]
     fn a_missing_variable_is_named_with_its_property() {
         let text = error("sasl.password=${env:SLUICE_TEST_NO_SUCH_VARIABLE}\n");
-        assert!(text.contains("SLUICE_TEST_NO_SUCH_VARIABLE") && text.contains("sasl.password"), "{text}");
+        assert!(
+            text.contains("SLUICE_TEST_NO_SUCH_VARIABLE") && text.contains("sasl.password"),
+            "{text}"
+        );
     }
 
     #[test]
     fn values_may_come_from_files_beside_the_file() {
         let dir = tempfile_dir("from_files");
         std::fs::write(dir.join("pw"), "hunter2\r\n").unwrap();
-        std::fs::write(dir.join("ca.pem"), "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n").unwrap();
+        std::fs::write(
+            dir.join("ca.pem"),
+            "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
+        )
+        .unwrap();
         let file = dir.join("client.properties");
-        std::fs::write(&file, "security.protocol=sasl_ssl\nsasl.password=${file:pw}\nssl.ca.location=ca.pem\n").unwrap();
+        std::fs::write(
+            &file,
+            "security.protocol=sasl_ssl\nsasl.password=${file:pw}\nssl.ca.location=ca.pem\n",
+        )
+        .unwrap();
         let read = ClientProperties::load(&file).unwrap();
         assert_eq!(value(&read, "sasl.password"), Some("hunter2"));
         assert_eq!(value(&read, "ssl.ca.location"), dir.join("ca.pem").to_str());
 
         std::fs::write(&file, "ssl.ca.location=other.pem\n").unwrap();
         let text = ClientProperties::load(&file).unwrap_err().to_string();
-        assert!(text.contains("client.properties") && text.contains("ssl.ca.location") && text.contains("other.pem"), "{text}");
+        assert!(
+            text.contains("client.properties")
+                && text.contains("ssl.ca.location")
+                && text.contains("other.pem"),
+            "{text}"
+        );
         std::fs::remove_dir_all(dir).unwrap();
     }
 
@@ -273,7 +350,10 @@ mod tests {
             ("ssl.truststore.location=trust.jks", "keytool -list -rfc"),
             ("ssl.truststore.location=trust.p12", "openssl pkcs12"),
             ("ssl.keystore.location=trust.jks", "-deststoretype PKCS12"),
-            ("ssl.truststore.location=missing.jks\nssl.truststore.type=JKS", "missing.jks"),
+            (
+                "ssl.truststore.location=missing.jks\nssl.truststore.type=JKS",
+                "missing.jks",
+            ),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(command), "{text}: {error}");
@@ -284,7 +364,10 @@ mod tests {
         }
         assert_eq!(value(&read, "ssl.key.password"), Some("x"));
         let read = parse("ssl.keystore.location=trust.p12\nssl.keystore.password=y\nssl.truststore.type=PEM\nsecurity.protocol=SSL").unwrap();
-        assert_eq!(value(&read, "ssl.keystore.location"), dir.join("trust.p12").to_str());
+        assert_eq!(
+            value(&read, "ssl.keystore.location"),
+            dir.join("trust.p12").to_str()
+        );
         assert_eq!(value(&read, "ssl.keystore.password"), Some("y"));
         std::fs::remove_dir_all(dir).unwrap();
     }
@@ -323,11 +406,22 @@ mod tests {
     #[test]
     fn login_modules_without_a_counterpart_are_refused_by_name() {
         for (config, word) in [
-            ("software.amazon.msk.auth.iam.IAMLoginModule required;", "IAMLoginModule"),
-            ("org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub='a';", "token.endpoint.url"),
-            ("org.apache.kafka.common.security.plain.PlainLoginModule required username='a';", "password"),
+            (
+                "software.amazon.msk.auth.iam.IAMLoginModule required;",
+                "IAMLoginModule",
+            ),
+            (
+                "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub='a';",
+                "token.endpoint.url",
+            ),
+            (
+                "org.apache.kafka.common.security.plain.PlainLoginModule required username='a';",
+                "password",
+            ),
         ] {
-            let text = error(&format!("security.protocol=SASL_SSL\nsasl.jaas.config={config}\n"));
+            let text = error(&format!(
+                "security.protocol=SASL_SSL\nsasl.jaas.config={config}\n"
+            ));
             assert!(text.contains(word), "{config}: {text}");
         }
     }

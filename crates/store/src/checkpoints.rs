@@ -3,8 +3,8 @@
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sluice_engine::{
-    Anchor, Checkpoint, CheckpointStore, Gap, Launch, OffsetRun, PartitionKey, PartitionState, QuarantinedRecord,
-    StoreError,
+    Anchor, Checkpoint, CheckpointStore, Gap, Launch, OffsetRun, PartitionKey, PartitionState,
+    QuarantinedRecord, StoreError,
 };
 use sluice_model::{OffsetRange, TaskName};
 
@@ -17,7 +17,11 @@ const PARTITION_COLUMNS: &str = "topic, partition, target_topic, source_topic_id
 impl CheckpointStore for SqliteStore {
     fn launch(&self, task: &TaskName) -> Result<Option<Launch>, StoreError> {
         let sql = "SELECT task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery FROM launches WHERE task = ?1";
-        Ok(self.read(|t| t.prepare_cached(sql)?.query_row([task.as_str()], launch).optional())?)
+        Ok(self.read(|t| {
+            t.prepare_cached(sql)?
+                .query_row([task.as_str()], launch)
+                .optional()
+        })?)
     }
 
     fn begin(&self, launch: &Launch, partitions: &[PartitionState]) -> Result<(), StoreError> {
@@ -42,14 +46,22 @@ impl CheckpointStore for SqliteStore {
             partitions.iter().try_for_each(|state| save_partition(t, &launch.task, state))
         });
         if taken {
-            return Err(StateError::AlreadyLaunched { task: launch.task.clone() }.into());
+            return Err(StateError::AlreadyLaunched {
+                task: launch.task.clone(),
+            }
+            .into());
         }
         Ok(written?)
     }
 
     fn partitions(&self, task: &TaskName) -> Result<Vec<PartitionState>, StoreError> {
-        let sql = format!("SELECT {PARTITION_COLUMNS} FROM partitions WHERE task = ?1 ORDER BY topic, partition");
-        Ok(self.read(|t| t.prepare_cached(&sql)?.query_map([task.as_str()], partition_state)?.collect())?)
+        let sql =
+            format!("SELECT {PARTITION_COLUMNS} FROM partitions WHERE task = ?1 ORDER BY topic, partition");
+        Ok(self.read(|t| {
+            t.prepare_cached(&sql)?
+                .query_map([task.as_str()], partition_state)?
+                .collect()
+        })?)
     }
 
     fn save(&self, task: &TaskName, checkpoint: &Checkpoint) -> Result<(), StoreError> {
@@ -57,10 +69,19 @@ impl CheckpointStore for SqliteStore {
             return Ok(());
         }
         Ok(self.write(Durability::Process, |t| {
-            checkpoint.partitions.iter().try_for_each(|state| save_partition(t, task, state))?;
+            checkpoint
+                .partitions
+                .iter()
+                .try_for_each(|state| save_partition(t, task, state))?;
             save_runs(t, task, &checkpoint.runs)?;
-            checkpoint.gaps.iter().try_for_each(|gap| save_gap(t, task, gap))?;
-            checkpoint.quarantined.iter().try_for_each(|record| save_quarantined(t, task, record))
+            checkpoint
+                .gaps
+                .iter()
+                .try_for_each(|gap| save_gap(t, task, gap))?;
+            checkpoint
+                .quarantined
+                .iter()
+                .try_for_each(|record| save_quarantined(t, task, record))
         })?)
     }
 
@@ -70,7 +91,9 @@ impl CheckpointStore for SqliteStore {
                    ORDER BY source_base";
         Ok(self.read(|t| {
             t.prepare_cached(sql)?
-                .query_map(params![task.as_str(), key.topic, key.partition], |row| offset_run(key, row))?
+                .query_map(params![task.as_str(), key.topic, key.partition], |row| {
+                    offset_run(key, row)
+                })?
                 .collect()
         })?)
     }
@@ -81,7 +104,9 @@ impl CheckpointStore for SqliteStore {
                    ORDER BY source_base DESC LIMIT 1";
         Ok(self.read(|t| {
             t.prepare_cached(sql)?
-                .query_row(params![task.as_str(), key.topic, key.partition], |row| offset_run(key, row))
+                .query_row(params![task.as_str(), key.topic, key.partition], |row| {
+                    offset_run(key, row)
+                })
                 .optional()
         })?)
     }
@@ -97,13 +122,18 @@ impl CheckpointStore for SqliteStore {
                    FROM quarantined WHERE task = ?1 ORDER BY topic, partition, record_offset LIMIT ?2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.read(|t| {
-            t.prepare_cached(sql)?.query_map(params![task.as_str(), limit], quarantined_record)?.collect()
+            t.prepare_cached(sql)?
+                .query_map(params![task.as_str(), limit], quarantined_record)?
+                .collect()
         })?)
     }
 
     fn quarantined_count(&self, task: &TaskName) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM quarantined WHERE task = ?1";
-        Ok(self.read(|t| t.prepare_cached(sql)?.query_row([task.as_str()], |row| unsigned(row, 0)))?)
+        Ok(self.read(|t| {
+            t.prepare_cached(sql)?
+                .query_row([task.as_str()], |row| unsigned(row, 0))
+        })?)
     }
 
     fn launches(&self) -> Result<Vec<Launch>, StoreError> {
@@ -181,7 +211,11 @@ fn save_gap(t: &Transaction<'_>, task: &TaskName, gap: &Gap) -> rusqlite::Result
     Ok(())
 }
 
-fn save_quarantined(t: &Transaction<'_>, task: &TaskName, record: &QuarantinedRecord) -> rusqlite::Result<()> {
+fn save_quarantined(
+    t: &Transaction<'_>,
+    task: &TaskName,
+    record: &QuarantinedRecord,
+) -> rusqlite::Result<()> {
     let sql = "INSERT INTO quarantined (task, topic, partition, record_offset, code, reason, size, timestamp_ms, record_key,
                  value, value_complete, headers, at_ms)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING";
@@ -218,7 +252,10 @@ fn launch(row: &Row<'_>) -> rusqlite::Result<Launch> {
 
 fn partition_state(row: &Row<'_>) -> rusqlite::Result<PartitionState> {
     let anchor = match (row.get::<_, Option<i64>>(11)?, row.get::<_, Option<i64>>(12)?) {
-        (Some(offset), Some(hash)) => Some(Anchor { offset, hash: hash.cast_unsigned() }),
+        (Some(offset), Some(hash)) => Some(Anchor {
+            offset,
+            hash: hash.cast_unsigned(),
+        }),
         _ => None,
     };
     Ok(PartitionState {
@@ -239,17 +276,29 @@ fn partition_state(row: &Row<'_>) -> rusqlite::Result<PartitionState> {
 }
 
 fn offset_run(key: &PartitionKey, row: &Row<'_>) -> rusqlite::Result<OffsetRun> {
-    Ok(OffsetRun { key: key.clone(), source: row.get(0)?, target: row.get(1)?, length: row.get(2)? })
+    Ok(OffsetRun {
+        key: key.clone(),
+        source: row.get(0)?,
+        target: row.get(1)?,
+        length: row.get(2)?,
+    })
 }
 
 fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
     let word: String = row.get(4)?;
     let reason = gap_reason::from_word(&word).ok_or_else(|| {
-        rusqlite::Error::FromSqlConversionFailure(4, Type::Text, format!("'{word}' is no reason of a gap").into())
+        rusqlite::Error::FromSqlConversionFailure(
+            4,
+            Type::Text,
+            format!("'{word}' is no reason of a gap").into(),
+        )
     })?;
     Ok(Gap {
         key: partition_key(row)?,
-        range: OffsetRange { from: row.get(2)?, to: row.get(3)? },
+        range: OffsetRange {
+            from: row.get(2)?,
+            to: row.get(3)?,
+        },
         reason,
         found_at_ms: row.get(5)?,
     })
@@ -268,7 +317,11 @@ fn quarantined_record(row: &Row<'_>) -> rusqlite::Result<QuarantinedRecord> {
         value: row.get(8)?,
         value_complete: row.get(9)?,
         headers: header_blob::decode(&headers).ok_or_else(|| {
-            rusqlite::Error::FromSqlConversionFailure(10, Type::Blob, "the headers of a record are cut".into())
+            rusqlite::Error::FromSqlConversionFailure(
+                10,
+                Type::Blob,
+                "the headers of a record are cut".into(),
+            )
         })?,
         at_ms: row.get(11)?,
     })
@@ -276,7 +329,10 @@ fn quarantined_record(row: &Row<'_>) -> rusqlite::Result<QuarantinedRecord> {
 
 /// Topic and partition, the first two columns.
 fn partition_key(row: &Row<'_>) -> rusqlite::Result<PartitionKey> {
-    Ok(PartitionKey { topic: row.get(0)?, partition: row.get(1)? })
+    Ok(PartitionKey {
+        topic: row.get(0)?,
+        partition: row.get(1)?,
+    })
 }
 
 /// SQLite's numbers are signed; counts never get near the limit.
@@ -307,7 +363,10 @@ mod tests {
     }
 
     fn key(topic: &str, partition: i32) -> PartitionKey {
-        PartitionKey { topic: topic.into(), partition }
+        PartitionKey {
+            topic: topic.into(),
+            partition,
+        }
     }
 
     fn a_launch(task: &str) -> Launch {
@@ -333,14 +392,22 @@ mod tests {
             position: 4,
             leader_epoch: Some(5),
             target_next: 6,
-            anchor: Some(Anchor { offset: 7, hash: u64::MAX - 1 }),
+            anchor: Some(Anchor {
+                offset: 7,
+                hash: u64::MAX - 1,
+            }),
             records: 8,
             bytes: 9,
         }
     }
 
     fn run(partition: i32, source: i64, target: i64, length: i64) -> OffsetRun {
-        OffsetRun { key: key("a", partition), source, target, length }
+        OffsetRun {
+            key: key("a", partition),
+            source,
+            target,
+            length,
+        }
     }
 
     fn a_record(offset: i64) -> QuarantinedRecord {
@@ -368,8 +435,14 @@ mod tests {
             reason: GapReason::Recreated,
             found_at_ms: 4,
         };
-        let bare = PartitionState { leader_epoch: None, anchor: None, ..a_state("a", 10) };
-        store.begin(&a_launch("n"), &[a_state("a", 2), bare.clone()]).unwrap();
+        let bare = PartitionState {
+            leader_epoch: None,
+            anchor: None,
+            ..a_state("a", 10)
+        };
+        store
+            .begin(&a_launch("n"), &[a_state("a", 2), bare.clone()])
+            .unwrap();
         let checkpoint = Checkpoint {
             partitions: vec![],
             runs: vec![run(0, 5, 50, 1)],
@@ -393,11 +466,27 @@ mod tests {
     #[test]
     fn a_run_that_grew_replaces_itself_and_the_last_one_is_found() {
         let (_dir, store) = store();
-        let save = |runs| store.save(&name("n"), &Checkpoint { runs, ..Checkpoint::default() }).unwrap();
+        let save = |runs| {
+            store
+                .save(
+                    &name("n"),
+                    &Checkpoint {
+                        runs,
+                        ..Checkpoint::default()
+                    },
+                )
+                .unwrap()
+        };
         save(vec![run(0, 100, 0, 5), run(1, 7, 7, 7), run(0, 0, 9, 5)]);
         save(vec![run(0, 100, 0, 50)]);
-        assert_eq!(store.runs(&name("n"), &key("a", 0)).unwrap(), [run(0, 0, 9, 5), run(0, 100, 0, 50)]);
-        assert_eq!(store.last_run(&name("n"), &key("a", 0)).unwrap(), Some(run(0, 100, 0, 50)));
+        assert_eq!(
+            store.runs(&name("n"), &key("a", 0)).unwrap(),
+            [run(0, 0, 9, 5), run(0, 100, 0, 50)]
+        );
+        assert_eq!(
+            store.last_run(&name("n"), &key("a", 0)).unwrap(),
+            Some(run(0, 100, 0, 50))
+        );
         assert_eq!(store.last_run(&name("n"), &key("a", 9)).unwrap(), None);
         assert_eq!(store.runs(&name("m"), &key("a", 0)).unwrap(), []);
     }
@@ -405,10 +494,14 @@ mod tests {
     #[test]
     fn gaps_and_quarantined_records_saved_twice_stand_once() {
         let (_dir, store) = store();
-        let gap =
-            Gap { key: key("a", 0), range: OffsetRange { from: 0, to: 1 }, reason: GapReason::Deleted, found_at_ms: 1 };
+        let gap = Gap {
+            key: key("a", 0),
+            range: OffsetRange { from: 0, to: 1 },
+            reason: GapReason::Deleted,
+            found_at_ms: 1,
+        };
         let checkpoint = Checkpoint {
-            gaps: vec![gap.clone()],
+            gaps: vec![gap],
             quarantined: vec![a_record(1), a_record(2)],
             ..Checkpoint::default()
         };
@@ -429,9 +522,16 @@ mod tests {
             for (store, task) in [(&first, "one"), (&second, "two")] {
                 scope.spawn(move || {
                     for position in 1..=200 {
-                        let state = PartitionState { position, ..a_state("a", 0) };
+                        let state = PartitionState {
+                            position,
+                            ..a_state("a", 0)
+                        };
                         let runs = vec![run(0, position, position, 1)];
-                        let checkpoint = Checkpoint { partitions: vec![state], runs, ..Checkpoint::default() };
+                        let checkpoint = Checkpoint {
+                            partitions: vec![state],
+                            runs,
+                            ..Checkpoint::default()
+                        };
                         store.save(&name(task), &checkpoint).unwrap();
                     }
                 });
@@ -449,7 +549,10 @@ mod tests {
         let (dir, first) = store();
         let second = SqliteStore::open(dir.path()).unwrap();
         first.begin(&a_launch("n"), &[a_state("a", 0)]).unwrap();
-        let error = second.begin(&a_launch("n"), &[a_state("b", 0)]).unwrap_err().to_string();
+        let error = second
+            .begin(&a_launch("n"), &[a_state("b", 0)])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("another process"), "{error}");
         assert_eq!(first.partitions(&name("n")).unwrap(), [a_state("a", 0)]);
     }

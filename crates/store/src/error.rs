@@ -75,7 +75,9 @@ pub enum StateError {
         task: TaskName,
     },
     /// Another process runs the task.
-    #[error("task '{task}' is already running in {owner}. Stop that one first, or give this copy another name")]
+    #[error(
+        "task '{task}' is already running in {owner}. Stop that one first, or give this copy another name"
+    )]
     TaskRunning {
         /// The task.
         task: TaskName,
@@ -102,7 +104,10 @@ pub enum StateError {
 
 impl StateError {
     pub(crate) fn directory(dir: &Path, error: &io::Error) -> Self {
-        Self::Directory { dir: dir.to_owned(), reason: error.to_string() }
+        Self::Directory {
+            dir: dir.to_owned(),
+            reason: error.to_string(),
+        }
     }
 
     pub(crate) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
@@ -110,9 +115,9 @@ impl StateError {
         let reason = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull { path },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
-                Self::Locked { path }
-            }
+            Some(
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
+            ) => Self::Locked { path },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt { path, reason },
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::NotWritable { path, reason }
@@ -158,7 +163,10 @@ mod tests {
             (rusqlite::ffi::SQLITE_IOERR, "failed"),
         ] {
             let text = sentence(code);
-            assert!(text.contains(words) && text.contains("/s/sluice.db"), "{code}: {text}");
+            assert!(
+                text.contains(words) && text.contains("/s/sluice.db"),
+                "{code}: {text}"
+            );
         }
     }
 }

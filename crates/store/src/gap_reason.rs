@@ -12,9 +12,14 @@ pub(crate) fn word(reason: GapReason) -> &'static str {
 
 /// The reason a word of the database stands for.
 pub(crate) fn from_word(text: &str) -> Option<GapReason> {
-    [GapReason::Deleted, GapReason::Truncated, GapReason::Recreated, GapReason::StartOutsideLog]
-        .into_iter()
-        .find(|reason| word(*reason) == text)
+    [
+        GapReason::Deleted,
+        GapReason::Truncated,
+        GapReason::Recreated,
+        GapReason::StartOutsideLog,
+    ]
+    .into_iter()
+    .find(|reason| word(*reason) == text)
 }
 
 #[cfg(test)]
@@ -23,7 +28,12 @@ mod tests {
 
     #[test]
     fn every_reason_reads_back() {
-        for reason in [GapReason::Deleted, GapReason::Truncated, GapReason::Recreated, GapReason::StartOutsideLog] {
+        for reason in [
+            GapReason::Deleted,
+            GapReason::Truncated,
+            GapReason::Recreated,
+            GapReason::StartOutsideLog,
+        ] {
             assert_eq!(from_word(word(reason)), Some(reason));
         }
         assert_eq!(from_word("else"), None);

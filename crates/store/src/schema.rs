@@ -23,7 +23,11 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) 
         .map_err(|error| from_sqlite(&error))?;
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     if found > known {
-        return Err(StateError::Newer { path: path.to_owned(), found, known });
+        return Err(StateError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
     }
     if found == known {
         return Ok(());
@@ -31,10 +35,15 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) 
     if found > 0 {
         snapshot(connection, path, found, known)?;
     }
-    Migrations::new(steps.iter().map(|sql| M::up(sql)).collect()).to_latest(connection).map_err(|error| match error {
-        rusqlite_migration::Error::RusqliteError { err, .. } => from_sqlite(&err),
-        other => StateError::Database { path: path.to_owned(), reason: other.to_string() },
-    })
+    Migrations::new(steps.iter().map(|sql| M::up(sql)).collect())
+        .to_latest(connection)
+        .map_err(|error| match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => from_sqlite(&err),
+            other => StateError::Database {
+                path: path.to_owned(),
+                reason: other.to_string(),
+            },
+        })
 }
 
 /// Keeps a copy of the database as it is, so that an older version of the program can be used again.
@@ -42,7 +51,11 @@ fn snapshot(connection: &Connection, path: &Path, from: i64, to: i64) -> Result<
     let dir = path.parent().unwrap_or(Path::new(".")).join(SNAPSHOT_DIR);
     let copy = dir.join(format!("sluice-format-{from}-before-{to}.db"));
     let unfinished = copy.with_extension("db.part");
-    let failed = |reason: String| StateError::Snapshot { path: path.to_owned(), copy: copy.clone(), reason };
+    let failed = |reason: String| StateError::Snapshot {
+        path: path.to_owned(),
+        copy: copy.clone(),
+        reason,
+    };
     crate::state_dir::create(&dir)?;
     if unfinished.exists() {
         fs::remove_file(&unfinished).map_err(|error| failed(error.to_string()))?;
@@ -75,14 +88,24 @@ mod tests {
         let mut connection = open(&path);
         migrate(&mut connection, &path, &[FIRST]).unwrap();
         migrate(&mut connection, &path, &[FIRST, SECOND]).unwrap();
-        let now: (i64, i64) =
-            connection.query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let now: (i64, i64) = connection
+            .query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
         assert_eq!(now, (7, 8));
 
         let kept = Connection::open(dir.path().join("before-upgrade/sluice-format-1-before-2.db")).unwrap();
-        assert_eq!(kept.query_row("SELECT x FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
-        assert!(kept.prepare("SELECT y FROM a").is_err(), "the copy has the old format");
-        let version: i64 = kept.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(
+            kept.query_row("SELECT x FROM a", [], |row| row.get::<_, i64>(0))
+                .unwrap(),
+            7
+        );
+        assert!(
+            kept.prepare("SELECT y FROM a").is_err(),
+            "the copy has the old format"
+        );
+        let version: i64 = kept
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
         assert_eq!(version, 1, "an older program can open the copy");
     }
 
@@ -102,7 +125,10 @@ mod tests {
         migrate(&mut connection, &path, &[FIRST]).unwrap();
         let broken = "ALTER TABLE a ADD COLUMN y INTEGER; ALTER TABLE nowhere ADD COLUMN z INTEGER;";
         assert!(migrate(&mut connection, &path, &[FIRST, broken]).is_err());
-        assert!(connection.prepare("SELECT y FROM a").is_err(), "half a step was rolled back");
+        assert!(
+            connection.prepare("SELECT y FROM a").is_err(),
+            "half a step was rolled back"
+        );
         migrate(&mut connection, &path, &[FIRST, SECOND]).unwrap();
     }
 
@@ -113,6 +139,9 @@ mod tests {
         let mut connection = open(&path);
         migrate(&mut connection, &path, &[FIRST, SECOND]).unwrap();
         let error = migrate(&mut connection, &path, &[FIRST]).unwrap_err().to_string();
-        assert!(error.contains("newer version of Sluice (its format is 2, this version knows 1)"), "{error}");
+        assert!(
+            error.contains("newer version of Sluice (its format is 2, this version knows 1)"),
+            "{error}"
+        );
     }
 }

@@ -83,12 +83,21 @@ impl SqliteStore {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&path, flags).map_err(explain)?;
         connection.busy_timeout(BUSY).map_err(explain)?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(explain)?;
-        connection.pragma_update(None, "synchronous", "NORMAL").map_err(explain)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(explain)?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(explain)?;
+        connection
+            .pragma_update(None, "synchronous", "NORMAL")
+            .map_err(explain)?;
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .map_err(explain)?;
         connection.set_prepared_statement_cache_capacity(64);
         schema::migrate(&mut connection, &path, schema::STEPS)?;
-        Ok(Self { path, connection: Mutex::new(connection) })
+        Ok(Self {
+            path,
+            connection: Mutex::new(connection),
+        })
     }
 
     /// The database file.
@@ -128,7 +137,9 @@ impl SqliteStore {
             Durability::Power => connection.pragma_update(None, "synchronous", "NORMAL"),
             Durability::Process => Ok(()),
         };
-        written.and(restored).map_err(|error| StateError::from_sqlite(&self.path, &error))
+        written
+            .and(restored)
+            .map_err(|error| StateError::from_sqlite(&self.path, &error))
     }
 }
 
@@ -139,7 +150,11 @@ mod tests {
     #[test]
     fn a_directory_without_state_stays_empty_when_only_looked_at() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(SqliteStore::open_existing(&dir.path().join("none")).unwrap().is_none());
+        assert!(
+            SqliteStore::open_existing(&dir.path().join("none"))
+                .unwrap()
+                .is_none()
+        );
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
@@ -156,7 +171,9 @@ mod tests {
     fn many_may_open_a_new_directory_at_once() {
         let dir = tempfile::tempdir().unwrap();
         std::thread::scope(|scope| {
-            let openings: Vec<_> = (0..8).map(|_| scope.spawn(|| SqliteStore::open(dir.path()).map(drop))).collect();
+            let openings: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| SqliteStore::open(dir.path()).map(drop)))
+                .collect();
             for opening in openings {
                 opening.join().unwrap().unwrap();
             }
@@ -168,10 +185,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(dir.path()).unwrap();
         let mut other = Connection::open(store.path()).unwrap();
-        let transaction = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+        let transaction = other
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .unwrap();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| {
-                store.write(Durability::Process, |t| t.execute("DELETE FROM launches", []).map(drop))
+                store.write(Durability::Process, |t| {
+                    t.execute("DELETE FROM launches", []).map(drop)
+                })
             });
             std::thread::sleep(Duration::from_millis(200));
             assert!(!waiting.is_finished(), "it waits");
@@ -186,10 +207,19 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(dir.path()).unwrap();
-        store.write(Durability::Power, |t| t.execute("DELETE FROM launches", []).map(drop)).unwrap();
+        store
+            .write(Durability::Power, |t| {
+                t.execute("DELETE FROM launches", []).map(drop)
+            })
+            .unwrap();
         for file in std::fs::read_dir(dir.path()).unwrap() {
             let file = file.unwrap();
-            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.file_name());
+            assert_eq!(
+                file.metadata().unwrap().permissions().mode() & 0o077,
+                0,
+                "{:?}",
+                file.file_name()
+            );
         }
     }
 }

@@ -16,7 +16,9 @@ pub(crate) fn create(dir: &Path) -> Result<()> {
         use std::os::unix::fs::DirBuilderExt;
         builder.mode(0o700);
     }
-    builder.create(dir).map_err(|error| StateError::directory(dir, &error))
+    builder
+        .create(dir)
+        .map_err(|error| StateError::directory(dir, &error))
 }
 
 /// Opens a file of the directory for writing, made readable by its owner alone where it is missing. Its content stays.
@@ -41,7 +43,10 @@ mod tests {
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
         let error = create(&file.join("state")).unwrap_err().to_string();
-        assert!(error.contains("file/state") && error.contains("may write to"), "{error}");
+        assert!(
+            error.contains("file/state") && error.contains("may write to"),
+            "{error}"
+        );
     }
 
     #[cfg(unix)]

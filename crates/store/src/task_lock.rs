@@ -30,7 +30,10 @@ impl TaskLock {
         let locks = dir.join(LOCK_DIR);
         state_dir::create(&locks)?;
         let base = locks.join(file_stem(task));
-        let (lock_file, owner_file) = (base.with_added_extension("lock"), base.with_added_extension("pid"));
+        let (lock_file, owner_file) = (
+            base.with_added_extension("lock"),
+            base.with_added_extension("pid"),
+        );
         let failed = |error: std::io::Error| StateError::directory(&locks, &error);
         let file = state_dir::open_file(&lock_file).map_err(failed)?;
         // `is_running` takes a shared lock for a moment; that alone must not look like another process.
@@ -43,7 +46,9 @@ impl TaskLock {
                     std::thread::sleep(Duration::from_millis(30));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    let owner = fs::read_to_string(&owner_file).ok().and_then(|pid| pid.trim().parse::<u32>().ok());
+                    let owner = fs::read_to_string(&owner_file)
+                        .ok()
+                        .and_then(|pid| pid.trim().parse::<u32>().ok());
                     return Err(StateError::TaskRunning {
                         task: task.clone(),
                         owner: owner.map_or("another process".to_owned(), |pid| format!("process {pid}")),
@@ -54,12 +59,18 @@ impl TaskLock {
         }
         // In a file of its own: on Windows nobody else can read a locked one.
         fs::write(&owner_file, std::process::id().to_string()).map_err(failed)?;
-        Ok(Self { _file: file, owner_file })
+        Ok(Self {
+            _file: file,
+            owner_file,
+        })
     }
 
     /// Whether some process runs `task` now.
     pub fn is_running(dir: &Path, task: &TaskName) -> bool {
-        let path = dir.join(LOCK_DIR).join(file_stem(task)).with_added_extension("lock");
+        let path = dir
+            .join(LOCK_DIR)
+            .join(file_stem(task))
+            .with_added_extension("lock");
         File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 }
@@ -78,7 +89,13 @@ fn file_stem(task: &TaskName) -> String {
         .as_str()
         .chars()
         .take(SHOWN)
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     format!("{shown}-{:016x}", xxh3_64(task.as_str().as_bytes()))
 }
@@ -99,7 +116,10 @@ mod tests {
         let held = TaskLock::acquire(dir.path(), &task).unwrap();
         assert!(TaskLock::is_running(dir.path(), &task));
         let error = TaskLock::acquire(dir.path(), &task).unwrap_err().to_string();
-        assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
+        assert!(
+            error.contains(&format!("process {}", std::process::id())),
+            "{error}"
+        );
         assert!(TaskLock::acquire(dir.path(), &name("another")).is_ok());
         drop(held);
         assert!(!TaskLock::is_running(dir.path(), &task));
@@ -108,13 +128,17 @@ mod tests {
 
     #[test]
     fn names_that_look_alike_have_different_files() {
-        let stems: std::collections::BTreeSet<String> = ["a/b", "a_b", "A_B", "a.b", "../a", "中", "文", &"x".repeat(64)]
-            .into_iter()
-            .map(|text| file_stem(&name(text)).to_lowercase())
-            .collect();
+        let stems: std::collections::BTreeSet<String> =
+            ["a/b", "a_b", "A_B", "a.b", "../a", "中", "文", &"x".repeat(64)]
+                .into_iter()
+                .map(|text| file_stem(&name(text)).to_lowercase())
+                .collect();
         assert_eq!(stems.len(), 8);
         for stem in stems {
-            assert!(stem.len() < 100 && stem.is_ascii() && !stem.contains(['/', '.']), "{stem}");
+            assert!(
+                stem.len() < 100 && stem.is_ascii() && !stem.contains(['/', '.']),
+                "{stem}"
+            );
         }
     }
 }

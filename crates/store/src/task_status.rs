@@ -64,7 +64,12 @@ mod tests {
         let task = TaskName::new("n").unwrap();
         writer.publish_status(&task, 1, 10, "{}").unwrap();
         writer.publish_status(&task, u32::MAX, 20, "{\"a\":1}").unwrap();
-        let last = TaskStatus { task: "n".into(), pid: u32::MAX, updated_at_ms: 20, json: "{\"a\":1}".into() };
+        let last = TaskStatus {
+            task: "n".into(),
+            pid: u32::MAX,
+            updated_at_ms: 20,
+            json: "{\"a\":1}".into(),
+        };
         assert_eq!(reader.statuses().unwrap(), [last]);
     }
 }

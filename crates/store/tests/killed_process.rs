@@ -1,4 +1,5 @@
 //! A process that is killed keeps every checkpoint whose save returned.
+#![expect(clippy::unwrap_used, reason = "a test may fail by it")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -13,7 +14,10 @@ const VICTIM: &str = "SLUICE_STORE_TEST_VICTIM";
 
 fn state(position: i64) -> PartitionState {
     PartitionState {
-        key: PartitionKey { topic: "a".into(), partition: 0 },
+        key: PartitionKey {
+            topic: "a".into(),
+            partition: 0,
+        },
         target_topic: "a".into(),
         source_topic_id: None,
         target_topic_id: None,
@@ -47,9 +51,17 @@ fn save_for_ever(dir: &Path, task: &TaskName) {
     let mut position = store.partitions(task).unwrap()[0].position;
     loop {
         position += 1;
-        let runs =
-            vec![OffsetRun { key: state(0).key, source: position - 1, target: position - 1, length: 1 }];
-        let checkpoint = Checkpoint { partitions: vec![state(position)], runs, ..Checkpoint::default() };
+        let runs = vec![OffsetRun {
+            key: state(0).key,
+            source: position - 1,
+            target: position - 1,
+            length: 1,
+        }];
+        let checkpoint = Checkpoint {
+            partitions: vec![state(position)],
+            runs,
+            ..Checkpoint::default()
+        };
         store.save(task, &checkpoint).unwrap();
         println!("saved {position}");
         std::io::stdout().flush().unwrap();
@@ -66,7 +78,11 @@ fn every_checkpoint_that_was_saved_survives_kill() {
     let mut said = 0;
     for round in 1..=5_usize {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "every_checkpoint_that_was_saved_survives_kill", "--nocapture"])
+            .args([
+                "--exact",
+                "every_checkpoint_that_was_saved_survives_kill",
+                "--nocapture",
+            ])
             .env(VICTIM, dir.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -85,9 +101,19 @@ fn every_checkpoint_that_was_saved_survives_kill() {
 
         let store = SqliteStore::open(dir.path()).unwrap();
         let position = store.partitions(&task).unwrap()[0].position;
-        assert!(position >= said, "round {round}: {said} was saved, {position} is there");
+        assert!(
+            position >= said,
+            "round {round}: {said} was saved, {position} is there"
+        );
         let runs = store.runs(&task, &state(0).key).unwrap();
-        assert_eq!(runs.len(), usize::try_from(position).unwrap(), "position and runs are of one moment");
-        assert!(!TaskLock::is_running(dir.path(), &task), "the lock went with the process");
+        assert_eq!(
+            runs.len(),
+            usize::try_from(position).unwrap(),
+            "position and runs are of one moment"
+        );
+        assert!(
+            !TaskLock::is_running(dir.path(), &task),
+            "the lock went with the process"
+        );
     }
 }

@@ -113,3 +113,31 @@ impl Reader<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, thread};
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_broker_is_an_error_and_not_a_wait() {
+        for answer in [
+            &b"HTTP/1.1 400 Bad Request\r\n"[..],
+            &[0, 0, 0, 2, 0, 0],
+            &[0, 0, 0, 4, 9, 9, 9, 9],
+            b"",
+        ] {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let stranger = thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 4];
+                stream.read_exact(&mut request).unwrap();
+                stream.write_all(answer).unwrap();
+            });
+            assert!(ask(port).is_err(), "{answer:?}");
+            stranger.join().unwrap();
+        }
+    }
+}

@@ -66,3 +66,22 @@ impl Ports {
 fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn two_claims_share_no_port_and_end() {
+        let (mut first, mut second) = (Ports::claim().unwrap(), Ports::claim().unwrap());
+        let mut seen = HashSet::new();
+        for ports in [&mut first, &mut second] {
+            for _ in 0..BLOCK {
+                assert!(seen.insert(ports.next().unwrap()));
+            }
+            assert!(matches!(ports.next(), Err(Error::NoPorts { .. })));
+        }
+    }
+}

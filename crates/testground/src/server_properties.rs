@@ -51,6 +51,13 @@ pub(crate) fn server_properties(
     let mine = &ports[index];
     let id = broker_id(index).to_string();
     let replicas = ports.len().min(3).to_string();
+    // A killed broker is let in again only when its last session is over. Among several, a short session makes
+    // a busy machine look like a dead broker; a single one is its own controller, and both are slow together.
+    let (session, heartbeat) = if ports.len() == 1 {
+        ("3000", "500")
+    } else {
+        ("6000", "1000")
+    };
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     let mut set = |key: &str, value: &str| {
         all.insert(key.to_owned(), value.to_owned());
@@ -82,12 +89,15 @@ pub(crate) fn server_properties(
         Some(port) => {
             set("broker.id", &id);
             set("zookeeper.connect", &format!("127.0.0.1:{port}"));
+            set("zookeeper.session.timeout.ms", "4000");
         }
         None => {
             set("node.id", &id);
             set("process.roles", "broker,controller");
             set("controller.listener.names", CONTROLLER);
             set("controller.quorum.voters", &voters(ports));
+            set("broker.session.timeout.ms", session);
+            set("broker.heartbeat.interval.ms", heartbeat);
             if layout.version >= KafkaVersion::V4_3_1 {
                 set("share.coordinator.state.topic.num.partitions", "4");
                 set("share.coordinator.state.topic.replication.factor", &replicas);

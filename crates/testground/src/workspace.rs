@@ -68,3 +68,23 @@ fn clear_abandoned(parent: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_abandoned_folder_is_cleared_and_one_in_use_is_not() {
+        let parent = tempfile::tempdir().unwrap();
+        let in_use = Workspace::new(Some(parent.path())).unwrap();
+        let abandoned = parent.path().join(format!("{PREFIX}gone"));
+        let foreign = parent.path().join("foreign");
+        for dir in [&abandoned, &foreign] {
+            fs::create_dir(dir).unwrap();
+            File::create(dir.join(IN_USE)).unwrap();
+        }
+        let next = Workspace::new(Some(parent.path())).unwrap();
+        assert!(!abandoned.exists());
+        assert!(foreign.exists() && in_use.path().exists() && next.path().exists());
+    }
+}

@@ -49,7 +49,16 @@ impl Ground {
     /// A command between the two clusters.
     pub fn command(&self, command: &str) -> Command {
         let mut sluice = sluice();
-        sluice.arg(command).args(["--from", &self.source.bootstrap(), "--to", &self.target.bootstrap(), "--state"]).arg(self.dir.path());
+        sluice
+            .arg(command)
+            .args([
+                "--from",
+                &self.source.bootstrap(),
+                "--to",
+                &self.target.bootstrap(),
+                "--state",
+            ])
+            .arg(self.dir.path());
         sluice
     }
 
@@ -60,7 +69,8 @@ impl Ground {
     /// As `run`, with `--json`; the object on stdout.
     pub fn json(&self, command: &str, arguments: &[&str]) -> (i32, Value) {
         let ran = ran(self.command(command).arg("--json").args(arguments).assert());
-        let value = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}\n{}", ran.out, ran.err));
+        let value = serde_json::from_str(&ran.out)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", ran.out, ran.err));
         (ran.code, value)
     }
 
@@ -75,14 +85,24 @@ impl Ground {
 /// The program, with nothing of this environment that it would read.
 pub fn sluice() -> Command {
     let mut command = assert_cmd::cargo::cargo_bin_cmd!("sluice");
-    command.env_remove("SLUICE_STATE").env_remove("SLUICE_LOG").timeout(std::time::Duration::from_secs(60));
+    command
+        .env_remove("SLUICE_STATE")
+        .env_remove("SLUICE_LOG")
+        .timeout(std::time::Duration::from_secs(60));
     command
 }
 
 pub fn ran(assert: Assert) -> Ran {
     let output = assert.get_output();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    Ran { code: output.status.code().unwrap_or_else(|| panic!("killed: {}", text(&output.stderr))), out: text(&output.stdout), err: text(&output.stderr) }
+    Ran {
+        code: output
+            .status
+            .code()
+            .unwrap_or_else(|| panic!("killed: {}", text(&output.stderr))),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
 }
 
 pub fn is_empty(dir: &Path) -> bool {

@@ -26,14 +26,41 @@ fn bad_arguments_are_named() {
         (&["copy"][..], "no source cluster: give its brokers with --from"),
         (&["copy", "--from", "a:1"], "no target cluster"),
         (&["copy", "--from", "a:1", "--to", "b:1"], "no topics chosen"),
-        (&["copy", "--from", "a", "--to", "b:1", "--topic", "t"], "write host:port"),
-        (&["copy", "--from", "a:1", "--to", "b:1", "--topic", "t", "--start", "noon"], "earliest, latest"),
-        (&["verify", "--from", "a:1", "--to", "b:1", "--include", "*"], "not a valid regular expression"),
-        (&["check", "--from", "a:1", "--to", "b:1", "--topic", "t", "--rate-bytes", "0"], "greater than 0"),
+        (
+            &["copy", "--from", "a", "--to", "b:1", "--topic", "t"],
+            "write host:port",
+        ),
+        (
+            &[
+                "copy", "--from", "a:1", "--to", "b:1", "--topic", "t", "--start", "noon",
+            ],
+            "earliest, latest",
+        ),
+        (
+            &["verify", "--from", "a:1", "--to", "b:1", "--include", "*"],
+            "not a valid regular expression",
+        ),
+        (
+            &[
+                "check",
+                "--from",
+                "a:1",
+                "--to",
+                "b:1",
+                "--topic",
+                "t",
+                "--rate-bytes",
+                "0",
+            ],
+            "greater than 0",
+        ),
         (&["copy", "--frm", "a:1"], "unexpected argument '--frm'"),
         (&["copi"], "unrecognized subcommand"),
         (&["run"], "TASK.toml"),
-        (&["run", "/nowhere/task.toml"], "'/nowhere/task.toml' cannot be read"),
+        (
+            &["run", "/nowhere/task.toml"],
+            "'/nowhere/task.toml' cannot be read",
+        ),
     ] {
         let error = refused(arguments);
         assert!(error.contains(words), "{arguments:?}: {error}");
@@ -44,9 +71,16 @@ fn bad_arguments_are_named() {
 fn a_mistake_in_a_task_file_is_named_with_its_line() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("task.toml");
-    std::fs::write(&path, "topics = [\"a\"]\n[source]\nbootstrap = \"a:1\"\nboostrap = \"hunter2\"\n").unwrap();
+    std::fs::write(
+        &path,
+        "topics = [\"a\"]\n[source]\nbootstrap = \"a:1\"\nboostrap = \"hunter2\"\n",
+    )
+    .unwrap();
     let error = refused(&["run", path.to_str().unwrap()]);
-    assert!(error.contains("task.toml', line 4 (boostrap): unknown field"), "{error}");
+    assert!(
+        error.contains("task.toml', line 4 (boostrap): unknown field"),
+        "{error}"
+    );
     assert!(!error.contains("hunter2"), "{error}");
 }
 
@@ -55,10 +89,23 @@ fn a_missing_variable_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let task = dir.path().join("task.toml");
     let config = dir.path().join("c.properties");
-    std::fs::write(&config, "bootstrap.servers=a:1\nsasl.password=${env:SLUICE_TEST_UNSET}\n").unwrap();
-    std::fs::write(&task, "topics = [\"a\"]\ntarget.bootstrap = \"b:1\"\nsource.config = \"c.properties\"\n").unwrap();
+    std::fs::write(
+        &config,
+        "bootstrap.servers=a:1\nsasl.password=${env:SLUICE_TEST_UNSET}\n",
+    )
+    .unwrap();
+    std::fs::write(
+        &task,
+        "topics = [\"a\"]\ntarget.bootstrap = \"b:1\"\nsource.config = \"c.properties\"\n",
+    )
+    .unwrap();
     let error = refused(&["check", task.to_str().unwrap()]);
-    assert!(error.contains("c.properties") && error.contains("'SLUICE_TEST_UNSET'") && error.contains("sasl.password"), "{error}");
+    assert!(
+        error.contains("c.properties")
+            && error.contains("'SLUICE_TEST_UNSET'")
+            && error.contains("sasl.password"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -67,7 +114,10 @@ fn a_cluster_that_does_not_answer_is_named_in_time() {
         let begun = Instant::now();
         let arguments = [&["copy", "--from", NOBODY, "--to", NOBODY, "--topic", "t"], name].concat();
         let error = refused(&arguments);
-        assert!(error.contains("source cluster") && error.contains(NOBODY) && error.contains("Check"), "{error}");
+        assert!(
+            error.contains("source cluster") && error.contains(NOBODY) && error.contains("Check"),
+            "{error}"
+        );
         assert!(begun.elapsed() < Duration::from_secs(16), "{:?}", begun.elapsed());
     }
 }
@@ -78,9 +128,17 @@ fn a_state_directory_that_cannot_be_used_is_named_before_any_cluster_is_asked() 
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
     let begun = Instant::now();
-    let ran = ran(sluice().args(["copy", "--from", NOBODY, "--to", NOBODY, "--topic", "t", "--state"]).arg(file.join("state")).assert());
+    let ran = ran(sluice()
+        .args([
+            "copy", "--from", NOBODY, "--to", NOBODY, "--topic", "t", "--state",
+        ])
+        .arg(file.join("state"))
+        .assert());
     let error = refusal(&ran);
-    assert!(error.contains("state directory") && error.contains("file/state"), "{error}");
+    assert!(
+        error.contains("state directory") && error.contains("file/state"),
+        "{error}"
+    );
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
@@ -98,7 +156,10 @@ fn an_empty_state_directory_has_no_tasks_and_stays_empty() {
     let plain = ran(sluice().args(["status", "--state"]).arg(dir.path()).assert());
     assert_eq!(plain.code, 0);
     assert!(plain.out.starts_with("no tasks in"), "{}", plain.out);
-    let json = ran(sluice().args(["status", "--json", "--state"]).arg(dir.path()).assert());
+    let json = ran(sluice()
+        .args(["status", "--json", "--state"])
+        .arg(dir.path())
+        .assert());
     let value: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(value["tasks"], serde_json::json!([]));
     assert!(is_empty(dir.path()));
@@ -124,17 +185,34 @@ fn data_on_the_target_is_not_mixed_unasked() {
 #[test]
 fn a_wrong_password_is_told_but_not_shown() {
     let ground = Ground::new();
-    let source = FakeCluster::builder().sasl_plain_user("alice", "right").start().unwrap();
+    let source = FakeCluster::builder()
+        .sasl_plain_user("alice", "right")
+        .start()
+        .unwrap();
     let config = ground.file(
         "from.properties",
         "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.username=alice\nsasl.password=hunter2\n",
     );
     let ran = ran(sluice()
-        .args(["copy", "--from", &source.bootstrap(), "--from-config", &config, "--to", &ground.target.bootstrap(), "--topic", "a", "--state"])
+        .args([
+            "copy",
+            "--from",
+            &source.bootstrap(),
+            "--from-config",
+            &config,
+            "--to",
+            &ground.target.bootstrap(),
+            "--topic",
+            "a",
+            "--state",
+        ])
         .arg(ground.dir.path())
         .env("SLUICE_LOG", "trace")
         .assert());
     let error = refusal(&ran);
-    assert!(error.contains("source cluster") && error.contains("password"), "{error}");
+    assert!(
+        error.contains("source cluster") && error.contains("password"),
+        "{error}"
+    );
     assert!(!error.contains("hunter2"), "{error}");
 }

@@ -23,22 +23,31 @@ pub(super) enum KeyFile {
 /// Looks at a file's first bytes. `None` if it cannot be read.
 pub(super) fn kind(path: &Path) -> Option<KeyFile> {
     let mut head = Vec::new();
-    File::open(path).and_then(|file| file.take(64 * 1024).read_to_end(&mut head)).ok()?;
-    Some(if head.starts_with(&[0xfe, 0xed, 0xfe, 0xed]) || head.starts_with(&[0xce, 0xce, 0xce, 0xce]) {
-        KeyFile::Jks
-    } else if head.windows(11).any(|window| window == b"-----BEGIN ") {
-        KeyFile::Pem
-    } else if head.first() == Some(&0x30) {
-        KeyFile::Binary
-    } else {
-        KeyFile::Unknown
-    })
+    File::open(path)
+        .and_then(|file| file.take(64 * 1024).read_to_end(&mut head))
+        .ok()?;
+    Some(
+        if head.starts_with(&[0xfe, 0xed, 0xfe, 0xed]) || head.starts_with(&[0xce, 0xce, 0xce, 0xce]) {
+            KeyFile::Jks
+        } else if head.windows(11).any(|window| window == b"-----BEGIN ") {
+            KeyFile::Pem
+        } else if head.first() == Some(&0x30) {
+            KeyFile::Binary
+        } else {
+            KeyFile::Unknown
+        },
+    )
 }
 
 /// Checks translated properties; what may be meant so goes to `notes`.
-pub(super) fn check(properties: &BTreeMap<String, String>, notes: &mut Vec<String>) -> Result<(), PropertiesError> {
+pub(super) fn check(
+    properties: &BTreeMap<String, String>,
+    notes: &mut Vec<String>,
+) -> Result<(), PropertiesError> {
     for key in ["ssl.ca.location", "ssl.certificate.location", "ssl.key.location"] {
-        let Some(path) = properties.get(key).map(Path::new) else { continue };
+        let Some(path) = properties.get(key).map(Path::new) else {
+            continue;
+        };
         if !path.is_file() {
             continue;
         }
@@ -51,12 +60,28 @@ pub(super) fn check(properties: &BTreeMap<String, String>, notes: &mut Vec<Strin
         };
         return Err(PropertiesError::value(
             key,
-            format!("names '{}', which is no PEM file. Convert it, for example with: {fix}", path.display()),
+            format!(
+                "names '{}', which is no PEM file. Convert it, for example with: {fix}",
+                path.display()
+            ),
         ));
     }
-    let protocol = properties.get("security.protocol").map_or("plaintext", String::as_str).to_ascii_lowercase();
-    let any = |prefixes: &[&str]| properties.keys().any(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)));
-    if any(&["sasl.username", "sasl.password", "sasl.kerberos.principal", "sasl.oauthbearer."]) && !protocol.starts_with("sasl_") {
+    let protocol = properties
+        .get("security.protocol")
+        .map_or("plaintext", String::as_str)
+        .to_ascii_lowercase();
+    let any = |prefixes: &[&str]| {
+        properties
+            .keys()
+            .any(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)))
+    };
+    if any(&[
+        "sasl.username",
+        "sasl.password",
+        "sasl.kerberos.principal",
+        "sasl.oauthbearer.",
+    ]) && !protocol.starts_with("sasl_")
+    {
         notes.push(format!(
             "credentials are set, but security.protocol is {protocol}: nobody logs in. Set security.protocol to SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user"
         ));

@@ -30,7 +30,9 @@ pub enum PropertiesError {
         reason: &'static str,
     },
     /// `${env:NAME}` without such a variable.
-    #[error("the environment variable '{variable}' that '{key}' takes its value from is not set: set it, for example with export {variable}=…")]
+    #[error(
+        "the environment variable '{variable}' that '{key}' takes its value from is not set: set it, for example with export {variable}=…"
+    )]
     MissingVariable {
         /// The property.
         key: String,
@@ -59,13 +61,19 @@ pub enum PropertiesError {
 
 impl PropertiesError {
     pub(super) fn value(key: &str, reason: impl Into<String>) -> Self {
-        Self::Value { key: key.to_owned(), reason: reason.into() }
+        Self::Value {
+            key: key.to_owned(),
+            reason: reason.into(),
+        }
     }
 
     pub(super) fn in_file(self, path: &Path) -> Self {
         match self {
             Self::Unreadable { .. } | Self::InFile { .. } => self,
-            other => Self::InFile { path: path.to_owned(), error: Box::new(other) },
+            other => Self::InFile {
+                path: path.to_owned(),
+                error: Box::new(other),
+            },
         }
     }
 }

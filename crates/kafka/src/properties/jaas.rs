@@ -21,7 +21,8 @@ pub(super) fn parse(text: &str) -> Result<LoginModule, &'static str> {
     };
     match tokens.next() {
         Some(Token::Word(flag))
-            if ["required", "requisite", "sufficient", "optional"].contains(&flag.to_ascii_lowercase().as_str()) => {}
+            if ["required", "requisite", "sufficient", "optional"]
+                .contains(&flag.to_ascii_lowercase().as_str()) => {}
         _ => return Err(SHAPE),
     }
     let mut options = BTreeMap::new();
@@ -78,7 +79,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, &'static str> {
             blank if blank.is_whitespace() => {}
             first => {
                 let mut word = String::from(first);
-                while let Some(next) = chars.next_if(|c| !c.is_whitespace() && !matches!(c, ';' | '=' | '"' | '\'')) {
+                while let Some(next) =
+                    chars.next_if(|c| !c.is_whitespace() && !matches!(c, ';' | '=' | '"' | '\''))
+                {
                     word.push(next);
                 }
                 tokens.push(Token::Word(word));
@@ -94,12 +97,25 @@ mod tests {
 
     #[test]
     fn options_are_read_with_either_quote_or_none() {
-        let Ok(module) = parse("a.b.PlainLoginModule REQUIRED\n username=\"a\\\"b\\\\;\" password = 'x y' serviceName=kafka ;") else {
+        let Ok(module) = parse(
+            "a.b.PlainLoginModule REQUIRED\n username=\"a\\\"b\\\\;\" password = 'x y' serviceName=kafka ;",
+        ) else {
             panic!("it is well formed");
         };
         assert_eq!(module.class, "PlainLoginModule");
-        let options: Vec<(&str, &str)> = module.options.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        assert_eq!(options, [("password", "x y"), ("serviceName", "kafka"), ("username", "a\"b\\;")]);
+        let options: Vec<(&str, &str)> = module
+            .options
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        assert_eq!(
+            options,
+            [
+                ("password", "x y"),
+                ("serviceName", "kafka"),
+                ("username", "a\"b\\;")
+            ]
+        );
     }
 
     #[test]
@@ -113,7 +129,10 @@ mod tests {
             ("PlainLoginModule required =b;", "without a name"),
             ("PlainLoginModule required; Other required;", "more than one"),
         ] {
-            assert!(parse(text).err().is_some_and(|error| error.contains(word)), "{text}");
+            assert!(
+                parse(text).err().is_some_and(|error| error.contains(word)),
+                "{text}"
+            );
         }
     }
 }

@@ -96,23 +96,32 @@ pub(super) fn translate(
     let mut out = Properties::new();
     // Before placeholders are resolved: a password with a quote in it must not end the quoted text around it.
     if let Some(text) = given.remove("sasl.jaas.config") {
-        let module = jaas::parse(&text).map_err(|reason| PropertiesError::value("sasl.jaas.config", reason))?;
+        let module =
+            jaas::parse(&text).map_err(|reason| PropertiesError::value("sasl.jaas.config", reason))?;
         login(module, &given, placeholders, &mut out)?;
     }
     given.retain(|key, _| {
         let ignored = IGNORED.contains(&key.as_str()) || IGNORED_VALUES.contains(&key.as_str());
         if ignored {
-            notes.push(format!("'{key}' is left out: it means something to Java's clients only"));
+            notes.push(format!(
+                "'{key}' is left out: it means something to Java's clients only"
+            ));
         }
         !ignored
     });
     for (key, value) in &mut given {
         *value = placeholders.resolve(key, value)?;
     }
-    for (java, ours) in [("send.buffer.bytes", "socket.send.buffer.bytes"), ("receive.buffer.bytes", "socket.receive.buffer.bytes")] {
+    for (java, ours) in [
+        ("send.buffer.bytes", "socket.send.buffer.bytes"),
+        ("receive.buffer.bytes", "socket.receive.buffer.bytes"),
+    ] {
         if let Some(value) = given.remove(java) {
             // "As the system likes" is -1 there and 0 here.
-            out.insert(ours.to_owned(), if value == "-1" { "0".to_owned() } else { value });
+            out.insert(
+                ours.to_owned(),
+                if value == "-1" { "0".to_owned() } else { value },
+            );
         }
     }
     if let Some(value) = given.remove("request.timeout.ms") {
@@ -120,15 +129,25 @@ pub(super) fn translate(
             .parse()
             .map_err(|_| PropertiesError::value("request.timeout.ms", "must be a number of milliseconds"))?;
         if ms > LONGEST_REQUEST_MS {
-            notes.push(format!("'request.timeout.ms' is taken as {LONGEST_REQUEST_MS}, the longest possible"));
+            notes.push(format!(
+                "'request.timeout.ms' is taken as {LONGEST_REQUEST_MS}, the longest possible"
+            ));
         }
-        out.insert("socket.timeout.ms".to_owned(), ms.min(LONGEST_REQUEST_MS).to_string());
+        out.insert(
+            "socket.timeout.ms".to_owned(),
+            ms.min(LONGEST_REQUEST_MS).to_string(),
+        );
     }
     out.extend(given);
     Ok(out)
 }
 
-fn login(module: LoginModule, given: &Properties, placeholders: &Placeholders<'_>, out: &mut Properties) -> Result<()> {
+fn login(
+    module: LoginModule,
+    given: &Properties,
+    placeholders: &Placeholders<'_>,
+    out: &mut Properties,
+) -> Result<()> {
     const KEY: &str = "sasl.jaas.config";
     let LoginModule { class, mut options } = module;
     let mut take = |option: &str, property: &str, needed: bool| -> Result<()> {
@@ -137,7 +156,10 @@ fn login(module: LoginModule, given: &Properties, placeholders: &Placeholders<'_
                 out.insert(property.to_owned(), placeholders.resolve(KEY, &value)?);
                 Ok(())
             }
-            None if needed => Err(PropertiesError::value(KEY, format!("has no {option} for {class}; add {option}=\"…\""))),
+            None if needed => Err(PropertiesError::value(
+                KEY,
+                format!("has no {option} for {class}; add {option}=\"…\""),
+            )),
             None => Ok(()),
         }
     };
@@ -163,7 +185,10 @@ fn login(module: LoginModule, given: &Properties, placeholders: &Placeholders<'_
             take("scope", "sasl.oauthbearer.scope", false)?;
             let extensions: Vec<String> = options
                 .iter()
-                .filter_map(|(name, value)| name.strip_prefix("extension_").map(|name| format!("{name}={value}")))
+                .filter_map(|(name, value)| {
+                    name.strip_prefix("extension_")
+                        .map(|name| format!("{name}={value}"))
+                })
                 .collect();
             if !extensions.is_empty() {
                 out.insert(
@@ -176,7 +201,9 @@ fn login(module: LoginModule, given: &Properties, placeholders: &Placeholders<'_
         other => {
             return Err(PropertiesError::value(
                 KEY,
-                format!("uses {other}, which has no counterpart outside of Java. Supported are PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule with client credentials, and Krb5LoginModule; use a user with one of them (on Amazon MSK: SASL/SCRAM)"),
+                format!(
+                    "uses {other}, which has no counterpart outside of Java. Supported are PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule with client credentials, and Krb5LoginModule; use a user with one of them (on Amazon MSK: SASL/SCRAM)"
+                ),
             ));
         }
     }

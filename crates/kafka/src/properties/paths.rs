@@ -16,15 +16,27 @@ const FILES: &[&str] = &[
     "https.ca.location",
 ];
 
-pub(super) fn settle(properties: &mut BTreeMap<String, String>, base_dir: &Path) -> Result<(), PropertiesError> {
-    for (key, value) in properties.iter_mut().filter(|(key, _)| FILES.contains(&key.as_str())) {
+pub(super) fn settle(
+    properties: &mut BTreeMap<String, String>,
+    base_dir: &Path,
+) -> Result<(), PropertiesError> {
+    for (key, value) in properties
+        .iter_mut()
+        .filter(|(key, _)| FILES.contains(&key.as_str()))
+    {
         // The place of the system's certificates, by librdkafka's word.
         if key.ends_with("ca.location") && value == "probe" {
             continue;
         }
         let path = base_dir.join(&*value);
         std::fs::metadata(&path)
-            .and_then(|meta| if meta.is_file() { std::fs::File::open(&path).map(drop) } else { Ok(()) })
+            .and_then(|meta| {
+                if meta.is_file() {
+                    std::fs::File::open(&path).map(drop)
+                } else {
+                    Ok(())
+                }
+            })
             .map_err(|error| PropertiesError::MissingFile {
                 key: key.clone(),
                 path: path.clone(),

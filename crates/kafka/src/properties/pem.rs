@@ -39,16 +39,27 @@ mod tests {
     fn blocks_get_their_lines_back() {
         let body = "A".repeat(70);
         let one_line = format!("-----BEGIN CERTIFICATE----- {body} -----END CERTIFICATE-----");
-        let expected =
-            format!("-----BEGIN CERTIFICATE-----\n{}\n{}\n-----END CERTIFICATE-----\n", "A".repeat(64), "A".repeat(6));
+        let expected = format!(
+            "-----BEGIN CERTIFICATE-----\n{}\n{}\n-----END CERTIFICATE-----\n",
+            "A".repeat(64),
+            "A".repeat(6)
+        );
         assert_eq!(restore(&one_line).as_ref(), Some(&expected));
         assert_eq!(restore(&expected).as_ref(), Some(&expected));
-        assert_eq!(restore(&format!("{one_line} {one_line}")), Some(format!("{expected}{expected}")));
+        assert_eq!(
+            restore(&format!("{one_line} {one_line}")),
+            Some(format!("{expected}{expected}"))
+        );
     }
 
     #[test]
     fn what_is_no_pem_is_not_taken_for_it() {
-        for text in ["", "AAAA", "-----BEGIN X----- AA", "-----BEGIN X----- AA -----END Y-----"] {
+        for text in [
+            "",
+            "AAAA",
+            "-----BEGIN X----- AA",
+            "-----BEGIN X----- AA -----END Y-----",
+        ] {
             assert_eq!(restore(text), None, "{text}");
         }
     }

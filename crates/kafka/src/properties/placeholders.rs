@@ -47,14 +47,20 @@ impl<'a> Placeholders<'a> {
         match std::fs::read_to_string(&path) {
             // Editors end a file with a line break that belongs to no password.
             Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
-            Err(error) => Err(PropertiesError::MissingFile { key: key.to_owned(), path, reason: error.to_string() }),
+            Err(error) => Err(PropertiesError::MissingFile {
+                key: key.to_owned(),
+                path,
+                reason: error.to_string(),
+            }),
         }
     }
 }
 
 fn variable(key: &str, name: &str) -> Result<String, PropertiesError> {
-    std::env::var(name.trim())
-        .map_err(|_| PropertiesError::MissingVariable { key: key.to_owned(), variable: name.trim().to_owned() })
+    std::env::var(name.trim()).map_err(|_| PropertiesError::MissingVariable {
+        key: key.to_owned(),
+        variable: name.trim().to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -62,7 +68,9 @@ mod tests {
     use super::*;
 
     fn resolve(value: &str) -> String {
-        Placeholders::new(Path::new("/nowhere")).resolve("k", value).unwrap()
+        Placeholders::new(Path::new("/nowhere"))
+            .resolve("k", value)
+            .unwrap()
     }
 
     #[test]
@@ -77,7 +85,10 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = Placeholders::new(Path::new("/nowhere")).resolve("k", "${file:pw}").unwrap_err().to_string();
+        let error = Placeholders::new(Path::new("/nowhere"))
+            .resolve("k", "${file:pw}")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("pw") && error.contains("'k'"), "{error}");
     }
 }

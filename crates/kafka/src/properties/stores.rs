@@ -21,10 +21,15 @@ fn trust_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
     let store_type = given.remove("ssl.truststore.type");
     given.remove("ssl.truststore.password");
     if let Some(text) = given.remove("ssl.truststore.certificates") {
-        given.insert("ssl.ca.pem".to_owned(), pem_text("ssl.truststore.certificates", &text)?);
+        given.insert(
+            "ssl.ca.pem".to_owned(),
+            pem_text("ssl.truststore.certificates", &text)?,
+        );
     }
     const KEY: &str = "ssl.truststore.location";
-    let Some(location) = given.remove(KEY).filter(|location| !location.is_empty()) else { return Ok(()) };
+    let Some(location) = given.remove(KEY).filter(|location| !location.is_empty()) else {
+        return Ok(());
+    };
     let path = base_dir.join(&location);
     let shown = path.display();
     match store_kind(KEY, &path, store_type.as_deref())? {
@@ -34,24 +39,33 @@ fn trust_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
         }
         KeyFile::Binary => Err(PropertiesError::value(
             KEY,
-            format!("names the PKCS#12 trust store '{shown}', and certificates are needed as PEM. Convert it with: openssl pkcs12 -in '{shown}' -nokeys -out ca.pem (or: keytool -list -rfc -keystore '{shown}' > ca.pem), and set ssl.ca.location=ca.pem instead"),
+            format!(
+                "names the PKCS#12 trust store '{shown}', and certificates are needed as PEM. Convert it with: openssl pkcs12 -in '{shown}' -nokeys -out ca.pem (or: keytool -list -rfc -keystore '{shown}' > ca.pem), and set ssl.ca.location=ca.pem instead"
+            ),
         )),
         KeyFile::Jks | KeyFile::Unknown => Err(PropertiesError::value(
             KEY,
-            format!("names the Java trust store '{shown}', which only Java can read. Convert it with: keytool -list -rfc -keystore '{shown}' > ca.pem, and set ssl.ca.location=ca.pem instead"),
+            format!(
+                "names the Java trust store '{shown}', which only Java can read. Convert it with: keytool -list -rfc -keystore '{shown}' > ca.pem, and set ssl.ca.location=ca.pem instead"
+            ),
         )),
     }
 }
 
 fn key_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
     let store_type = given.remove("ssl.keystore.type");
-    for (java, ours) in [("ssl.keystore.certificate.chain", "ssl.certificate.pem"), ("ssl.keystore.key", "ssl.key.pem")] {
+    for (java, ours) in [
+        ("ssl.keystore.certificate.chain", "ssl.certificate.pem"),
+        ("ssl.keystore.key", "ssl.key.pem"),
+    ] {
         if let Some(text) = given.remove(java) {
             given.insert(ours.to_owned(), pem_text(java, &text)?);
         }
     }
     const KEY: &str = "ssl.keystore.location";
-    let Some(location) = given.remove(KEY).filter(|location| !location.is_empty()) else { return Ok(()) };
+    let Some(location) = given.remove(KEY).filter(|location| !location.is_empty()) else {
+        return Ok(());
+    };
     let path = base_dir.join(&location);
     let shown = path.display();
     match store_kind(KEY, &path, store_type.as_deref())? {
@@ -63,14 +77,18 @@ fn key_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
         KeyFile::Binary => {
             // A PKCS#12 store has one password for the store and the key.
             if let Some(password) = given.remove("ssl.key.password") {
-                given.entry("ssl.keystore.password".to_owned()).or_insert(password);
+                given
+                    .entry("ssl.keystore.password".to_owned())
+                    .or_insert(password);
             }
             given.insert(KEY.to_owned(), location);
         }
         KeyFile::Jks | KeyFile::Unknown => {
             return Err(PropertiesError::value(
                 KEY,
-                format!("names the Java key store '{shown}', which only Java can read. Convert it with: keytool -importkeystore -srckeystore '{shown}' -destkeystore client.p12 -deststoretype PKCS12, and set ssl.keystore.location=client.p12 instead"),
+                format!(
+                    "names the Java key store '{shown}', which only Java can read. Convert it with: keytool -importkeystore -srckeystore '{shown}' -destkeystore client.p12 -deststoretype PKCS12, and set ssl.keystore.location=client.p12 instead"
+                ),
             ));
         }
     }
@@ -80,7 +98,11 @@ fn key_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
 /// What a store is: its content knows better than its declared type, which is often left at Java's default.
 fn store_kind(key: &str, path: &Path, declared: Option<&str>) -> Result<KeyFile> {
     if let Err(error) = std::fs::metadata(path) {
-        return Err(PropertiesError::MissingFile { key: key.to_owned(), path: path.to_owned(), reason: error.to_string() });
+        return Err(PropertiesError::MissingFile {
+            key: key.to_owned(),
+            path: path.to_owned(),
+            reason: error.to_string(),
+        });
     }
     let found = kind(path).unwrap_or(KeyFile::Unknown);
     Ok(match declared.map(str::to_ascii_uppercase).as_deref() {
@@ -92,6 +114,9 @@ fn store_kind(key: &str, path: &Path, declared: Option<&str>) -> Result<KeyFile>
 
 fn pem_text(key: &str, text: &str) -> Result<String> {
     pem::restore(text).ok_or_else(|| {
-        PropertiesError::value(key, "is no PEM text: it must go from -----BEGIN …----- to the matching -----END …-----")
+        PropertiesError::value(
+            key,
+            "is no PEM text: it must go from -----BEGIN …----- to the matching -----END …-----",
+        )
     })
 }

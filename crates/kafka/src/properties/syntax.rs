@@ -32,7 +32,9 @@ pub(super) fn read(text: &str) -> Result<(Dialect, Vec<(String, String)>), Prope
         .map(|(index, line)| (index + 1, without_option(line.trim())))
         .filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', '!']))
         .collect();
-    let keys = plain.iter().map(|(_, line)| line.split_once('=').map_or(*line, |(key, _)| key.trim()));
+    let keys = plain
+        .iter()
+        .map(|(_, line)| line.split_once('=').map_or(*line, |(key, _)| key.trim()));
     let dialect = match dialect_of(keys) {
         Dialect::Librdkafka if plain.iter().any(|(_, line)| !line.contains('=')) => Dialect::Java,
         found => found,
@@ -67,7 +69,10 @@ fn without_option(line: &str) -> &str {
 
 fn named(line: usize, key: &str, value: &str) -> Result<(String, String), PropertiesError> {
     if key.is_empty() {
-        return Err(PropertiesError::Line { line, reason: "has no key before its '='; write key=value" });
+        return Err(PropertiesError::Line {
+            line,
+            reason: "has no key before its '='; write key=value",
+        });
     }
     Ok((key.to_owned(), value.to_owned()))
 }
@@ -110,7 +115,10 @@ fn java_pair(line: usize, text: &str) -> Result<(String, String), PropertiesErro
             separates
         })
         .map(|(index, _)| index)
-        .ok_or(PropertiesError::Line { line, reason: "has a key without a value; write key=value" })?;
+        .ok_or(PropertiesError::Line {
+            line,
+            reason: "has a key without a value; write key=value",
+        })?;
     let rest = text[end..].trim_start();
     let rest = rest.strip_prefix(['=', ':']).map_or(rest, str::trim_start);
     let value = unescape(line, rest)?;
@@ -123,14 +131,19 @@ fn unescape(line: usize, text: &str) -> Result<String, PropertiesError> {
     // Characters beyond the 16-bit range are written as two escapes.
     let mut units: Vec<u16> = Vec::new();
     let mut chars = text.chars();
-    let malformed = PropertiesError::Line { line, reason: "has an escape \\u that is not followed by four hexadecimal digits" };
+    let malformed = PropertiesError::Line {
+        line,
+        reason: "has an escape \\u that is not followed by four hexadecimal digits",
+    };
     loop {
         let next = chars.next();
         if next == Some('\\') {
             match chars.next() {
                 Some('u') => {
                     let digits: String = chars.by_ref().take(4).collect();
-                    let unit = (digits.len() == 4).then(|| u16::from_str_radix(&digits, 16).ok()).flatten();
+                    let unit = (digits.len() == 4)
+                        .then(|| u16::from_str_radix(&digits, 16).ok())
+                        .flatten();
                     units.push(unit.ok_or(malformed.clone())?);
                     continue;
                 }
@@ -190,7 +203,10 @@ mod tests {
         ] {
             assert_eq!(java(text)[0], (key.to_owned(), value.to_owned()), "{text:?}");
         }
-        assert_eq!(java("! no\n# no\r\n\r\na=b\r\n"), [("a".to_owned(), "b".to_owned())]);
+        assert_eq!(
+            java("! no\n# no\r\n\r\na=b\r\n"),
+            [("a".to_owned(), "b".to_owned())]
+        );
     }
 
     #[test]
@@ -219,7 +235,10 @@ mod tests {
         let alphabet = ['a', '=', ':', '\\', 'u', ' ', '\n', '\r', '#', 'ü', '-', 'X'];
         let mut texts = vec![String::new()];
         for _ in 0..4 {
-            texts = texts.iter().flat_map(|text| alphabet.map(|c| format!("{text}{c}"))).collect();
+            texts = texts
+                .iter()
+                .flat_map(|text| alphabet.map(|c| format!("{text}{c}")))
+                .collect();
             for text in &texts {
                 drop(parse_properties(text));
                 drop(parse_properties(&format!("key.serializer=\n{text}")));
