@@ -5,9 +5,11 @@ mod copying;
 mod filling;
 mod grounds;
 mod reading;
+mod sharing;
 
 pub use companion::{companion, sluice, spawn_sluice};
 pub use copying::{Bench, eventually};
 pub use filling::{Filler, OddRecord, odd_records};
 pub use grounds::{cluster, skipped};
 pub use reading::{PlainRecord, read_all};
+pub use sharing::Shared;

@@ -228,8 +228,6 @@ impl Copier {
         for (slot, passed) in report.passed {
             let Some(track) = self.tracks.get_mut(slot) else { continue };
             let (records, bytes) = track.absorb(&passed);
-            self.counters.written += records;
-            self.counters.bytes += bytes;
             self.unsaved_bytes += bytes;
             if records > 0 || matches!(passed, Passed::End { .. }) {
                 self.task_error = None;
@@ -330,6 +328,9 @@ impl Copier {
         let mut checkpoint = Checkpoint { gaps: std::mem::take(&mut self.gaps), quarantined: std::mem::take(&mut self.quarantined), ..Checkpoint::default() };
         for track in &mut self.tracks {
             if track.dirty || track.is_ahead() {
+                // Counted here and not at the acknowledgement: an aborted transaction takes its records back.
+                self.counters.written += track.ahead.records - track.state.records;
+                self.counters.bytes += track.ahead.bytes - track.state.bytes;
                 checkpoint.runs.extend(track.promote());
                 checkpoint.partitions.push(track.state.clone());
             }
@@ -525,6 +526,7 @@ impl Copier {
         self.task_error = saved_error;
         if self.transactional() {
             self.tracks.iter_mut().for_each(Track::roll_back);
+            self.unsaved_bytes = 0;
             // Whether an interrupted commit went through is known to the target alone.
             let (task, identity, launch_id) = (self.task.clone(), self.identity.clone(), self.launch_id.clone());
             while let Err(error) = take_committed(&task, &identity, &launch_id, &mut self.tracks) {

@@ -249,7 +249,7 @@ impl RecordLane {
         if let Some(fatal) = self.writer.fatal() {
             return Err(fatal_error(fatal));
         }
-        match self.broken.take() {
+        match self.broken.take().or_else(|| self.writer.transaction_failure()) {
             Some(error) => Err(LaneError::Recover(error)),
             None => Ok(()),
         }
@@ -418,8 +418,10 @@ impl Lane for RecordLane {
     fn recover(&mut self, report: &mut Report) -> Result<(), LaneError> {
         let mut ignored = Report::default();
         let transactional = self.transactional();
-        // Dropping the queue lets only what is on its way be answered, which keeps what it doubles small.
-        drop(self.writer.purge_queue());
+        if !transactional && let Err(error) = self.writer.purge_queue() {
+            // Dropping the queue only keeps what is doubled small: an abort empties it by itself.
+            tracing::debug!(%error, "purging the queue");
+        }
         let until = Instant::now() + DRAIN_DEADLINE;
         self.inbox.clear();
         while !transactional && self.waiting() && Instant::now() < until {
@@ -434,6 +436,7 @@ impl Lane for RecordLane {
             };
             self.collect(Duration::ZERO, &mut ignored);
             self.broken = None;
+            drop(self.writer.transaction_failure());
             if aborted.is_ok() {
                 self.transaction_open = false;
                 let reading = self.reading();

@@ -33,6 +33,15 @@ pub struct Notice {
 pub(crate) struct Mailbox {
     notices: Mutex<VecDeque<Notice>>,
     features: Mutex<Vec<String>>,
+    transaction: Mutex<TransactionTrouble>,
+}
+
+/// What the log says of a failed transaction. librdkafka tells the application only at its next transactional call,
+/// which cannot be made while records wait for acknowledgements that will never come.
+#[derive(Debug, Default)]
+struct TransactionTrouble {
+    topics: Vec<String>,
+    failed: Option<KafkaError>,
 }
 
 impl Mailbox {
@@ -52,6 +61,37 @@ impl Mailbox {
     /// Protocol features that brokers announced, by librdkafka's names.
     pub(crate) fn features(&self) -> Vec<String> {
         lock(&self.features).clone()
+    }
+
+    /// Why the open transaction can only be aborted, with the topics that could not be added to it.
+    pub(crate) fn take_transaction_failure(&self) -> Option<KafkaError> {
+        let mut trouble = lock(&self.transaction);
+        let failed = trouble.failed.take()?;
+        let topics = std::mem::take(&mut trouble.topics);
+        if topics.is_empty() {
+            return Some(failed);
+        }
+        Some(KafkaError::new(failed.code, format!("{} (topics: {})", failed.message, topics.join(", "))))
+    }
+
+    /// Reads `Failed to add partition "TOPIC" [N] to transaction: …`.
+    fn learn_topic(&self, line: &str) {
+        if line.contains("to transaction")
+            && let Some(topic) = line.split('"').nth(1)
+        {
+            let mut trouble = lock(&self.transaction);
+            if !trouble.topics.iter().any(|known| known == topic) {
+                trouble.topics.push(topic.to_owned());
+            }
+        }
+    }
+
+    /// Reads `Current transaction failed in state STATE: WORDS (CODE_NAME[, requires epoch bump])`.
+    fn learn_failure(&self, line: &str) {
+        let Some((_, words)) = line.split_once("Current transaction failed in state ") else { return };
+        let name = words.rsplit_once('(').map_or("", |(_, name)| name.trim_end_matches(')').split(',').next().unwrap_or(""));
+        let failed = KafkaError::new(code_by_name(name).unwrap_or(ErrorCode::LOCAL_STATE), words.to_owned());
+        lock(&self.transaction).failed.get_or_insert(failed);
     }
 
     fn learn_features(&self, line: &str) {
@@ -210,21 +250,35 @@ pub struct TxnError {
 }
 
 pub(crate) fn describe_code(code: ErrorCode) -> String {
-    // SAFETY: the table is static; only codes that the bindings know are looked up, others get their number.
+    find_description(|number, _| number == code.0).map_or_else(|| format!("Kafka error {}", code.0), |(_, words)| words)
+}
+
+/// The code that librdkafka calls `name`, as "TOPIC_AUTHORIZATION_FAILED".
+fn code_by_name(name: &str) -> Option<ErrorCode> {
+    find_description(|_, known| known == name).map(|(number, _)| ErrorCode(number))
+}
+
+/// Looks through librdkafka's table of codes, names and descriptions.
+fn find_description(wanted: impl Fn(i32, &str) -> bool) -> Option<(i32, String)> {
+    // SAFETY: the table is static. Codes are read as numbers: the bindings' enum may not know all of them.
     unsafe {
         let mut table = std::ptr::null();
         let mut count = 0usize;
         rd::rd_kafka_get_err_descs(&raw mut table, &raw mut count);
         for index in 0..count {
             let entry = table.add(index);
+            if (*entry).name.is_null() || (*entry).desc.is_null() {
+                continue;
+            }
             let number = (&raw const (*entry).code).cast::<i32>().read();
-            if number == code.0 && !(*entry).desc.is_null() {
-                return text(CStr::from_ptr((*entry).desc));
+            if wanted(number, &text(CStr::from_ptr((*entry).name))) {
+                return Some((number, text(CStr::from_ptr((*entry).desc))));
             }
         }
+        None
     }
-    format!("Kafka error {}", code.0)
 }
+
 
 pub(crate) fn c_string(value: &str) -> Result<CString> {
     CString::new(value).map_err(|_| KafkaError::new(ErrorCode::LOCAL_INVALID_ARG, "a text with a NUL character was refused"))
@@ -253,11 +307,15 @@ unsafe extern "C" fn on_log(handle: *const rd::rd_kafka_t, level: c_int, facilit
             return;
         }
         let words = text(CStr::from_ptr(line));
-        if CStr::from_ptr(facility).to_bytes() == b"FEATURE"
-            && !handle.is_null()
+        if !handle.is_null()
             && let Some(mailbox) = rd::rd_kafka_opaque(handle).cast::<Mailbox>().as_ref()
         {
-            mailbox.learn_features(&words);
+            match CStr::from_ptr(facility).to_bytes() {
+                b"FEATURE" => mailbox.learn_features(&words),
+                b"ADDPARTS" => mailbox.learn_topic(&words),
+                b"TXNERR" => mailbox.learn_failure(&words),
+                _ => {}
+            }
         }
         if level <= 4 {
             tracing::debug!(target: "librdkafka", "{words}");
@@ -296,4 +354,26 @@ unsafe extern "C" fn on_send(_: *mut rd::rd_kafka_t, message: *mut rd::rd_kafka_
         }
     }
     rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_transaction_is_read_from_the_log_with_its_topics() {
+        let mailbox = Mailbox::default();
+        mailbox.learn_topic("[thrd:x]: 127.0.0.1:1/1: Failed to add partition \"orders.v1\" [3] to transaction: Broker: Topic authorization failed");
+        mailbox.learn_failure("[thrd:main]: Current transaction failed in state InTransaction: Failed to add partition(s) to transaction on broker x: Broker: Topic authorization failed (after 3 ms) (TOPIC_AUTHORIZATION_FAILED)");
+        let failure = mailbox.take_transaction_failure().unwrap();
+        assert_eq!(failure.code, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        assert!(failure.message.contains("orders.v1"), "{failure}");
+        assert!(mailbox.take_transaction_failure().is_none());
+    }
+
+    #[test]
+    fn codes_have_names_and_words() {
+        assert_eq!(code_by_name("OUT_OF_ORDER_SEQUENCE_NUMBER"), Some(ErrorCode(45)));
+        assert_eq!(describe_code(ErrorCode(9_999)), "Kafka error 9999");
+    }
 }

@@ -238,6 +238,11 @@ impl Writer {
         self.native.fatal()
     }
 
+    /// Why the open transaction can only be aborted, if that is so. Told once.
+    pub fn transaction_failure(&self) -> Option<KafkaError> {
+        self.native.mailbox().take_transaction_failure()
+    }
+
     /// What the library reported since the last call.
     pub fn notices(&self) -> Vec<Notice> {
         self.native.mailbox().take()

@@ -211,7 +211,6 @@ fn a_refused_record_makes_exit_code_1_and_is_listed() {
 }
 
 #[test]
-#[ignore = "after a refused record in a transaction the engine waits for ever for acknowledgements"]
 fn a_refused_record_in_a_transaction_makes_exit_code_1_and_is_listed() {
     refused_record("exactly-once");
 }
