@@ -146,7 +146,7 @@ fn a_copy_to_a_target_without_transactions_goes_on_behind_what_the_target_receiv
         forget(&bench, &earlier)?;
         filler.numbered(&topic, PARTITIONS, 160, 20, 120)?;
         let outcome = bench.copy()?;
-        assert_eq!(outcome.progress.written_records, 20 * PARTITIONS as u64, "only what the target lacks is written");
+        assert_eq!(outcome.progress.written_records, 20 * PARTITIONS as u64, "only what the target lacks is written from {from}: {:#?}\n{:#?}", outcome.progress.partitions, bench.events());
         let told = bench.events().into_iter().filter(|event| matches!(event, Event::Info(text) if text.contains("received 72 records behind the last checkpoint"))).count();
         assert_eq!(told, 2, "{:#?}", bench.events());
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use sluice_kafka::{ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, Reader, ReaderTuning};
 use sluice_model::{Cluster, Task};
 
+use crate::checkpoint::{Checkpoint, CheckpointStore};
 use crate::error::{EngineError, Result, Side};
 use crate::lane::Passed;
 use crate::pair::Pair;
@@ -24,8 +25,8 @@ struct Seen {
     bytes: u32,
 }
 
-/// Moves `track` behind what the target received after the last checkpoint.
-pub(crate) fn reconcile(pair: &Pair, task: &Task, track: &mut Track, observer: &Observer) -> Result<()> {
+/// Moves `track` behind what the target received after the last checkpoint, and saves that: it is no work of this run.
+pub(crate) fn reconcile(pair: &Pair, task: &Task, store: &dyn CheckpointStore, track: &mut Track, observer: &Observer) -> Result<()> {
     let state = &track.state;
     let target = (state.target_topic.clone(), state.key.partition);
     let fail = |side: Side, error: KafkaError| EngineError::Cluster { side, what: format!("matching the end of {}-{} with its source", target.0, target.1), error };
@@ -71,6 +72,8 @@ pub(crate) fn reconcile(pair: &Pair, task: &Task, track: &mut Track, observer: &
         observer(Event::Warning(format!("{}: {repeated} records are twice on the target, from a write that was repeated", track.state.key)));
     }
     track.ahead.target_next = track.ahead.target_next.max(end);
+    let runs = track.promote();
+    store.save(&task.name, &Checkpoint { partitions: vec![track.state.clone()], runs, ..Checkpoint::default() })?;
     Ok(())
 }
 

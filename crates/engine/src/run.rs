@@ -126,7 +126,7 @@ pub fn start(task: Task, store: Arc<dyn CheckpointStore>, observer: Observer, op
         EffectiveDelivery::Transactions => take_committed(&task, &identity, &launched.launch_id, &mut tracks)?,
         EffectiveDelivery::Reconciled => {
             for track in &mut tracks {
-                reconcile::reconcile(&plan.pair, &task, track, &observer)?;
+                reconcile::reconcile(&plan.pair, &task, store.as_ref(), track, &observer)?;
             }
         }
         EffectiveDelivery::AtLeastOnce | EffectiveDelivery::AtLeastOnceOrdered => {}
