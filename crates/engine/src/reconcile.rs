@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, Reader, ReaderTuning};
+use sluice_kafka::{ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, Reader, ReaderTuning, TimestampKind};
 use sluice_model::{Cluster, Task};
 
 use crate::checkpoint::{Checkpoint, CheckpointStore};
@@ -12,7 +12,7 @@ use crate::error::{EngineError, Result, Side};
 use crate::lane::Passed;
 use crate::pair::Pair;
 use crate::progress::{Event, Observer};
-use crate::record_hash::hash_message;
+use crate::record_hash::{Fields, hash_fields, hash_message};
 use crate::track::Track;
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -22,6 +22,10 @@ const LOOKAHEAD: usize = 10_000;
 struct Seen {
     offset: i64,
     hash: u64,
+    /// Hash without the time.
+    bare: u64,
+    /// The broker stamped it: its time says nothing of where it comes from.
+    stamped: bool,
     bytes: u32,
 }
 
@@ -46,11 +50,12 @@ pub(crate) fn reconcile(pair: &Pair, task: &Task, store: &dyn CheckpointStore, t
     let source = (state.key.topic.clone(), state.key.partition);
     let expected = read(&task.source, &source, state.position, None, wanted).map_err(|error| fail(Side::Source, error))?;
     let (mut next, mut matched, mut repeated) = (0usize, Vec::new(), 0u64);
+    let same = |candidate: &Seen, record: &Seen| if record.stamped { candidate.bare == record.bare } else { candidate.hash == record.hash };
     for record in &received {
-        if let Some(ahead) = expected[next..].iter().position(|candidate| candidate.hash == record.hash) {
+        if let Some(ahead) = expected[next..].iter().position(|candidate| same(candidate, record)) {
             matched.push((next + ahead, record.offset));
             next += ahead + 1;
-        } else if expected[..next].iter().any(|candidate| candidate.hash == record.hash) {
+        } else if expected[..next].iter().any(|candidate| same(candidate, record)) {
             repeated += 1;
         } else {
             return Err(EngineError::Refused(format!(
@@ -87,7 +92,13 @@ fn read(cluster: &Cluster, partition: &(String, i32), from: i64, to: Option<i64>
             ErrorCode::NONE if to.is_some_and(|to| message.offset() >= to) => ended = true,
             ErrorCode::NONE => {
                 let bytes = u32::try_from(message.payload_len()).unwrap_or(u32::MAX);
-                seen.push(Seen { offset: message.offset(), hash: hash_message(&message, false), bytes });
+                seen.push(Seen {
+                    offset: message.offset(),
+                    hash: hash_message(&message, false),
+                    bare: hash_fields(&message, Fields { headers: false, time: false }),
+                    stamped: message.timestamp().1 == TimestampKind::LogAppend,
+                    bytes,
+                });
                 ended |= to == Some(message.offset() + 1);
             }
             ErrorCode::LOCAL_PARTITION_EOF => ended = true,

@@ -16,6 +16,8 @@ const SEQUENCE_BITS: u32 = 40;
 const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
 /// How long [`Lane::recover`] waits for the answers to what is on its way.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a failed writer is asked for the records it failed with.
+const BLAME_DEADLINE: Duration = Duration::from_millis(300);
 /// How long one transactional call may block the lane before the caller is heard again.
 const CALL_SLICE: Duration = Duration::from_secs(5);
 
@@ -245,11 +247,20 @@ impl RecordLane {
         }
     }
 
-    fn check_writer(&mut self) -> Result<(), LaneError> {
-        if let Some(fatal) = self.writer.fatal() {
+    fn check_writer(&mut self, report: &mut Report) -> Result<(), LaneError> {
+        let fatal = self.writer.fatal();
+        let failure = self.writer.transaction_failure();
+        if fatal.is_some() || failure.is_some() {
+            // The failure is heard of before the report that says which records it is about.
+            let until = Instant::now() + BLAME_DEADLINE;
+            while report.refused.is_empty() && self.waiting() && Instant::now() < until {
+                self.collect(Duration::from_millis(10), report);
+            }
+        }
+        if let Some(fatal) = fatal {
             return Err(fatal_error(fatal));
         }
-        match self.broken.take().or_else(|| self.writer.transaction_failure()) {
+        match self.broken.take().or(failure) {
             Some(error) => Err(LaneError::Recover(error)),
             None => Ok(()),
         }
@@ -369,13 +380,13 @@ impl Lane for RecordLane {
             self.collect(Duration::from_millis(5), report);
             self.send(report)?;
         }
-        self.check_writer()
+        self.check_writer(report)
     }
 
     fn settle(&mut self, wait: Duration, report: &mut Report) -> Result<(), LaneError> {
         self.send(report)?;
         self.collect(wait, report);
-        self.check_writer()
+        self.check_writer(report)
     }
 
     fn in_flight(&self) -> usize {
