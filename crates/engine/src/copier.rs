@@ -1,6 +1,6 @@
 //! Drives a lane: what to read and when, when to commit, what an error means for which partition.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -540,6 +540,12 @@ impl Copier {
             self.tracks.iter_mut().for_each(|track| track.at_end = false);
         }
         self.blame(error, &refusals);
+        // Brokers from 2.4 on say which records of a batch they refuse; then the others of it come back as innocent.
+        let told: BTreeSet<Slot> = refusals
+            .iter()
+            .filter(|refusal| refusal.code == ErrorCode::LOCAL_INVALID_DIFFERENT_RECORD)
+            .map(|refusal| refusal.slot)
+            .collect();
         let mut suspects: BTreeMap<Slot, Vec<Refusal>> = BTreeMap::new();
         for refusal in refusals.into_iter().filter(|refusal| refusal.code.refuses_record()) {
             suspects.entry(refusal.slot).or_default().push(refusal);
@@ -550,7 +556,7 @@ impl Copier {
         }
         for (slot, mut refused) in suspects {
             refused.sort_by_key(|refusal| refusal.offset);
-            if refused.len() == 1 {
+            if refused.len() == 1 || told.contains(&slot) {
                 refused.into_iter().for_each(|refusal| self.condemn(refusal));
             } else {
                 self.isolate(slot, &refused)?;

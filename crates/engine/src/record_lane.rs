@@ -427,7 +427,6 @@ impl Lane for RecordLane {
     }
 
     fn recover(&mut self, report: &mut Report) -> Result<(), LaneError> {
-        let mut ignored = Report::default();
         let transactional = self.transactional();
         if !transactional && let Err(error) = self.writer.purge_queue() {
             // Dropping the queue only keeps what is doubled small: an abort empties it by itself.
@@ -438,24 +437,8 @@ impl Lane for RecordLane {
         while !transactional && self.waiting() && Instant::now() < until {
             self.collect(Duration::from_millis(50), report);
         }
-        if transactional && self.transaction_open && self.writer.fatal().is_none() {
-            let aborted = loop {
-                match self.writer.abort(CALL_SLICE) {
-                    Err(error) if error.retriable && Instant::now() < until => {}
-                    other => break other,
-                }
-            };
-            self.collect(Duration::ZERO, &mut ignored);
-            self.broken = None;
-            drop(self.writer.transaction_failure());
-            if aborted.is_ok() {
-                self.transaction_open = false;
-                let reading = self.reading();
-                self.reader.unassign(&reading).map_err(LaneError::Fatal)?;
-                self.forget_tracks();
-                return Ok(());
-            }
-        }
+        // A transaction is given up with its writer: the next one takes the same id, which aborts what is open. Aborting
+        // and going on with the same writer ends in skipped sequence numbers after a refused batch (librdkafka 2.12.1).
         self.broken = None;
         let reading = self.reading();
         self.reader.unassign(&reading).map_err(LaneError::Fatal)?;

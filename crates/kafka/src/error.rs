@@ -111,6 +111,8 @@ codes! {
     LOCAL_UNSUPPORTED_FEATURE = -165;
     /// Wrong user or password.
     LOCAL_AUTHENTICATION = -169;
+    /// The record shared a batch with one that the broker refused, and was not written for that reason alone.
+    LOCAL_INVALID_DIFFERENT_RECORD = -138;
     /// The position is no longer in the log, and no reset is allowed.
     LOCAL_AUTO_OFFSET_RESET = -140;
     /// The log was truncated below the position.
