@@ -9,10 +9,16 @@ use anyhow::{Context, Result, bail};
 /// It was not built: `cargo build --release -p sluice-cli`.
 pub fn companion() -> Result<PathBuf> {
     let test = std::env::current_exe()?;
-    let folder = test.parent().and_then(|deps| deps.parent()).context("the test's folder")?;
+    let folder = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .context("the test's folder")?;
     let binary = folder.join(format!("sluice{}", std::env::consts::EXE_SUFFIX));
     if !binary.exists() {
-        bail!("{} is missing: cargo build --release -p sluice-cli", binary.display());
+        bail!(
+            "{} is missing: cargo build --release -p sluice-cli",
+            binary.display()
+        );
     }
     Ok(binary)
 }
@@ -22,7 +28,10 @@ pub fn companion() -> Result<PathBuf> {
 /// # Errors
 /// It could not be started.
 pub fn sluice(args: &[&str]) -> Result<Output> {
-    Ok(Command::new(companion()?).args(args).stdin(Stdio::null()).output()?)
+    Ok(Command::new(companion()?)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()?)
 }
 
 /// Starts `sluice` with `args` and lets it run.
@@ -30,5 +39,10 @@ pub fn sluice(args: &[&str]) -> Result<Output> {
 /// # Errors
 /// It could not be started.
 pub fn spawn_sluice(args: &[&str]) -> Result<Child> {
-    Ok(Command::new(companion()?).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
+    Ok(Command::new(companion()?)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?)
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use sluice_engine::{
-    CheckpointStore, Ending, Event, Outcome, RunOptions, Running, VerificationReport, VerifyOptions, start, verify,
+    CheckpointStore, Ending, Event, Outcome, RunOptions, Running, VerificationReport, VerifyOptions, start,
+    verify,
 };
 use sluice_model::{Cluster, Objects, Task, TaskName};
 use sluice_store::SqliteStore;
@@ -42,8 +43,18 @@ impl Bench {
     pub fn new(source: &str, target: &str, topics: &[&str]) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let objects = Objects::Topics(topics.iter().map(|topic| (*topic).to_owned()).collect());
-        let task = Task::new(TaskName::new("test")?, Cluster::new(source)?, Cluster::new(target)?, objects);
-        Ok(Self { task, store: Arc::new(SqliteStore::open(dir.path())?), events: Arc::default(), dir })
+        let task = Task::new(
+            TaskName::new("test")?,
+            Cluster::new(source)?,
+            Cluster::new(target)?,
+            objects,
+        );
+        Ok(Self {
+            task,
+            store: Arc::new(SqliteStore::open(dir.path())?),
+            events: Arc::default(),
+            dir,
+        })
     }
 
     /// The state's directory.
@@ -57,8 +68,14 @@ impl Bench {
     /// The engine refused.
     pub fn start(&self, until_caught_up: bool) -> sluice_engine::Result<Running> {
         let events = self.events.clone();
-        let observer = Arc::new(move |event| events.lock().unwrap_or_else(PoisonError::into_inner).push(event));
-        start(self.task.clone(), self.store.clone(), observer, RunOptions { until_caught_up })
+        let observer =
+            Arc::new(move |event| events.lock().unwrap_or_else(PoisonError::into_inner).push(event));
+        start(
+            self.task.clone(),
+            self.store.clone(),
+            observer,
+            RunOptions { until_caught_up },
+        )
     }
 
     /// Runs the task until it has caught up.
@@ -70,7 +87,10 @@ impl Bench {
         let until = Instant::now() + Duration::from_secs(180);
         while !running.is_finished() {
             if Instant::now() >= until {
-                bail!("the copy has not caught up in three minutes: {:#?}", running.progress());
+                bail!(
+                    "the copy has not caught up in three minutes: {:#?}",
+                    running.progress()
+                );
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -92,6 +112,12 @@ impl Bench {
     /// A cluster cannot be reached.
     pub fn verify(&self) -> Result<VerificationReport> {
         let store: &dyn CheckpointStore = self.store.as_ref();
-        Ok(verify(&self.task, store, VerifyOptions::default(), &|_| {}, &AtomicBool::new(false))?)
+        Ok(verify(
+            &self.task,
+            store,
+            VerifyOptions::default(),
+            &|_| {},
+            &AtomicBool::new(false),
+        )?)
     }
 }

@@ -28,12 +28,16 @@ pub struct OddRecord {
 /// One record of each odd kind.
 pub fn odd_records() -> Vec<OddRecord> {
     let base = 1_700_000_000_000;
-    let record = |key: Option<&[u8]>, value: Option<&[u8]>, headers: &[(&str, Option<&[u8]>)], timestamp| OddRecord {
-        key: key.map(<[u8]>::to_vec),
-        value: value.map(<[u8]>::to_vec),
-        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec))).collect(),
-        timestamp,
-    };
+    let record =
+        |key: Option<&[u8]>, value: Option<&[u8]>, headers: &[(&str, Option<&[u8]>)], timestamp| OddRecord {
+            key: key.map(<[u8]>::to_vec),
+            value: value.map(<[u8]>::to_vec),
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)))
+                .collect(),
+            timestamp,
+        };
     vec![
         record(Some(b"key"), Some(b"value"), &[], base),
         record(None, Some(b"null key"), &[], base + 1),
@@ -41,11 +45,36 @@ pub fn odd_records() -> Vec<OddRecord> {
         record(Some(b"tombstone"), None, &[], base + 3),
         record(Some(b"empty value"), Some(b""), &[], base + 4),
         record(None, None, &[], base + 5),
-        record(Some(b"headers"), Some(b"v"), &[("a", Some(b"1")), ("b", Some(b"2")), ("a", Some(b"1")), ("a", None), ("", Some(b"no name")), ("empty", Some(b""))], base + 6),
-        record(Some(b"binary"), Some(&[0, 255, 128, 10, 13, 0]), &[("bin", Some(&[0, 255, 1])), ("ключ-鍵", Some("значение".as_bytes()))], base + 7),
+        record(
+            Some(b"headers"),
+            Some(b"v"),
+            &[
+                ("a", Some(b"1")),
+                ("b", Some(b"2")),
+                ("a", Some(b"1")),
+                ("a", None),
+                ("", Some(b"no name")),
+                ("empty", Some(b"")),
+            ],
+            base + 6,
+        ),
+        record(
+            Some(b"binary"),
+            Some(&[0, 255, 128, 10, 13, 0]),
+            &[
+                ("bin", Some(&[0, 255, 1])),
+                ("ключ-鍵", Some("значение".as_bytes())),
+            ],
+            base + 7,
+        ),
         record(Some(b"old"), Some(b"1970"), &[], 1),
         record(Some(b"future"), Some(b"2100"), &[], 4_102_444_800_000),
-        record(Some(b"backwards"), Some(b"earlier than its neighbours"), &[], base - 86_400_000),
+        record(
+            Some(b"backwards"),
+            Some(b"earlier than its neighbours"),
+            &[],
+            base - 86_400_000,
+        ),
         record(Some(b"large"), Some(&vec![b'x'; 300_000]), &[], base + 8),
     ]
 }
@@ -61,7 +90,10 @@ impl ProducerContext for Strict {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, _)) = result {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.clone());
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(error.clone());
         }
     }
 }
@@ -80,8 +112,16 @@ impl Filler {
     /// The client could not be made.
     pub fn new(bootstrap: &str) -> Result<Self> {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", bootstrap).set("linger.ms", "2").set("message.max.bytes", "100000000").set("queue.buffering.max.messages", "1000000");
-        Ok(Self { producer: BaseProducer::from_config_and_context(&config, Strict::default())?, admin: config.create()?, bootstrap: bootstrap.to_owned() })
+        config
+            .set("bootstrap.servers", bootstrap)
+            .set("linger.ms", "2")
+            .set("message.max.bytes", "100000000")
+            .set("queue.buffering.max.messages", "1000000");
+        Ok(Self {
+            producer: BaseProducer::from_config_and_context(&config, Strict::default())?,
+            admin: config.create()?,
+            bootstrap: bootstrap.to_owned(),
+        })
     }
 
     /// Creates a topic and waits until it can be used.
@@ -93,13 +133,19 @@ impl Filler {
         for (key, value) in config {
             new = new.set(key, value);
         }
-        let results = futures_block(self.admin.create_topics([&new], &AdminOptions::new().operation_timeout(Some(DEADLINE))))?;
+        let results = futures_block(
+            self.admin
+                .create_topics([&new], &AdminOptions::new().operation_timeout(Some(DEADLINE))),
+        )?;
         for result in results {
             result.map_err(|(topic, code)| anyhow!("{topic}: {code}"))?;
         }
         crate::eventually("the topic has leaders", || {
             let metadata = self.admin.inner().fetch_metadata(Some(topic), DEADLINE)?;
-            Ok(metadata.topics().iter().any(|t| usize::try_from(partitions) == Ok(t.partitions().len()) && t.partitions().iter().all(|p| p.leader() >= 0)))
+            Ok(metadata.topics().iter().any(|t| {
+                usize::try_from(partitions) == Ok(t.partitions().len())
+                    && t.partitions().iter().all(|p| p.leader() >= 0)
+            }))
         })
     }
 
@@ -161,10 +207,22 @@ impl Filler {
     ///
     /// # Errors
     /// The cluster refused.
-    pub fn numbered(&self, topic: &str, partitions: i32, from: usize, count: usize, size: usize) -> Result<()> {
+    pub fn numbered(
+        &self,
+        topic: &str,
+        partitions: i32,
+        from: usize,
+        count: usize,
+        size: usize,
+    ) -> Result<()> {
         for number in from..from + count {
             for partition in 0..partitions {
-                send(&self.producer, topic, partition, &numbered(partition, number, size))?;
+                send(
+                    &self.producer,
+                    topic,
+                    partition,
+                    &numbered(partition, number, size),
+                )?;
             }
         }
         self.written()
@@ -172,7 +230,14 @@ impl Filler {
 
     fn written(&self) -> Result<()> {
         self.producer.flush(DEADLINE).context("flush")?;
-        match self.producer.context().0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match self
+            .producer
+            .context()
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             Some(error) => Err(error.into()),
             None => Ok(()),
         }
@@ -183,7 +248,11 @@ impl Filler {
     /// # Errors
     /// The cluster refused.
     pub fn transactional(&self, id: &str) -> Result<Transactional> {
-        let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", &self.bootstrap).set("transactional.id", id).set("linger.ms", "1").create()?;
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", &self.bootstrap)
+            .set("transactional.id", id)
+            .set("linger.ms", "1")
+            .create()?;
         producer.init_transactions(DEADLINE)?;
         Ok(Transactional { producer })
     }
@@ -195,11 +264,18 @@ fn numbered(partition: i32, number: usize, size: usize) -> OddRecord {
     // Not a constant filler: compressed batches shall have a size worth the name.
     let mut state = number as u64 ^ 0x9e37_79b9_7f4a_7c15;
     while value.len() < size {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         value.extend_from_slice(format!("{:x} ", state >> 40).as_bytes());
     }
     value.truncate(size.max(1));
-    OddRecord { key: Some(format!("k{number}").into_bytes()), value: Some(value), headers: vec![("n".to_owned(), Some(number.to_string().into_bytes()))], timestamp: 1_700_000_000_000 + number as i64 }
+    OddRecord {
+        key: Some(format!("k{number}").into_bytes()),
+        value: Some(value),
+        headers: vec![("n".to_owned(), Some(number.to_string().into_bytes()))],
+        timestamp: 1_700_000_000_000 + number as i64,
+    }
 }
 
 /// Writes transactions.
@@ -214,7 +290,11 @@ impl Transactional {
     /// The cluster refused.
     pub fn write(&self, topic: &str, partition: i32, records: &[OddRecord], commit: bool) -> Result<()> {
         self.open(topic, partition, records)?;
-        if commit { self.producer.commit_transaction(DEADLINE)? } else { self.producer.abort_transaction(DEADLINE)? }
+        if commit {
+            self.producer.commit_transaction(DEADLINE)?
+        } else {
+            self.producer.abort_transaction(DEADLINE)?
+        }
         Ok(())
     }
 
@@ -239,12 +319,22 @@ impl Transactional {
     }
 }
 
-fn send<C: ProducerContext<DeliveryOpaque = ()>>(producer: &BaseProducer<C>, topic: &str, partition: i32, record: &OddRecord) -> Result<()> {
+fn send<C: ProducerContext<DeliveryOpaque = ()>>(
+    producer: &BaseProducer<C>,
+    topic: &str,
+    partition: i32,
+    record: &OddRecord,
+) -> Result<()> {
     let mut headers = OwnedHeaders::new();
     for (key, value) in &record.headers {
-        headers = headers.insert(Header { key, value: value.as_ref() });
+        headers = headers.insert(Header {
+            key,
+            value: value.as_ref(),
+        });
     }
-    let mut base: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition).timestamp(record.timestamp);
+    let mut base: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic)
+        .partition(partition)
+        .timestamp(record.timestamp);
     if let Some(key) = &record.key {
         base = base.key(key);
     }

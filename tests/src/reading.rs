@@ -56,7 +56,12 @@ pub fn read_all(bootstrap: &str, topic: &str, partition: i32) -> Result<Vec<Plai
                 value: message.payload().map(<[u8]>::to_vec),
                 headers: message
                     .headers()
-                    .map(|headers| headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect())
+                    .map(|headers| {
+                        headers
+                            .iter()
+                            .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
+                            .collect()
+                    })
                     .unwrap_or_default(),
                 timestamp: message.timestamp().to_millis(),
             }),

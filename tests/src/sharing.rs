@@ -8,7 +8,10 @@ pub struct Shared<T>(Mutex<Weak<T>>);
 
 impl<T> Shared<T> {
     /// Nothing yet.
-    #[expect(clippy::new_without_default, reason = "only ever a static, which needs a const function")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "only ever a static, which needs a const function"
+    )]
     pub const fn new() -> Self {
         Self(Mutex::new(Weak::new()))
     }

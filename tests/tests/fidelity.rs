@@ -15,7 +15,15 @@ fn every_odd_record_arrives_as_it_is_and_an_independent_reader_agrees() -> Resul
     let filler = Filler::new(&source.bootstrap())?;
     for delivery in [Delivery::ExactlyOnce, Delivery::AtLeastOnce] {
         let topic = format!("odd-{delivery:?}");
-        filler.create(&topic, 3, &[("retention.ms", "-1"), ("max.message.bytes", "10000000"), ("message.timestamp.after.max.ms", "9223372036854775807")])?;
+        filler.create(
+            &topic,
+            3,
+            &[
+                ("retention.ms", "-1"),
+                ("max.message.bytes", "10000000"),
+                ("message.timestamp.after.max.ms", "9223372036854775807"),
+            ],
+        )?;
         for partition in 0..3 {
             filler.produce(&topic, partition, &odd_records())?;
         }

@@ -9,20 +9,33 @@ use sluice_tests::{Bench, eventually};
 const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
 
 fn clusters() -> Result<(FakeCluster, FakeCluster)> {
-    Ok((FakeCluster::builder().brokers(2).cluster_id("source").start()?, FakeCluster::builder().brokers(2).cluster_id("target").start()?))
+    Ok((
+        FakeCluster::builder().brokers(2).cluster_id("source").start()?,
+        FakeCluster::builder().brokers(2).cluster_id("target").start()?,
+    ))
 }
 
 fn numbers(from: usize, count: usize) -> Vec<FakeRecord> {
-    (from..from + count).map(|n| FakeRecord::new(format!("k{n}"), format!("v{n}")).at(1_700_000_000_000 + n as i64)).collect()
+    (from..from + count)
+        .map(|n| FakeRecord::new(format!("k{n}"), format!("v{n}")).at(1_700_000_000_000 + n as i64))
+        .collect()
 }
 
 fn values(cluster: &FakeCluster, topic: &str, partition: i32) -> Result<Vec<String>> {
     let records = cluster.records(topic, partition, sluice_fakekafka::Isolation::Committed)?;
-    Ok(records.iter().map(|stored| String::from_utf8_lossy(stored.record.value.as_deref().unwrap_or_default()).into_owned()).collect())
+    Ok(records
+        .iter()
+        .map(|stored| {
+            String::from_utf8_lossy(stored.record.value.as_deref().unwrap_or_default()).into_owned()
+        })
+        .collect())
 }
 
 fn expected(ranges: &[(usize, usize)]) -> Vec<String> {
-    ranges.iter().flat_map(|&(from, to)| (from..to).map(|n| format!("v{n}"))).collect()
+    ranges
+        .iter()
+        .flat_map(|&(from, to)| (from..to).map(|n| format!("v{n}")))
+        .collect()
 }
 
 #[test]
@@ -46,25 +59,46 @@ fn records_deleted_under_a_stopped_task_are_reported_with_their_exact_range() ->
             _ => None,
         });
         assert_eq!(stopped, Some((0, Some(OffsetRange { from: 100, to: 150 }))));
-        assert_eq!(values(&target, "t", 0)?, expected(&[(0, 100)]), "nothing was skipped silently");
-        assert_eq!(values(&target, "t", 1)?, expected(&[(0, 200)]), "the other partition went on");
+        assert_eq!(
+            values(&target, "t", 0)?,
+            expected(&[(0, 100)]),
+            "nothing was skipped silently"
+        );
+        assert_eq!(
+            values(&target, "t", 1)?,
+            expected(&[(0, 200)]),
+            "the other partition went on"
+        );
 
         bench.task.out_of_range = OutOfRange::Nearest;
         let outcome = bench.copy()?;
-        assert_eq!((outcome.progress.stopped_partitions, outcome.progress.gaps), (0, 1));
+        assert_eq!(
+            (outcome.progress.stopped_partitions, outcome.progress.gaps),
+            (0, 1)
+        );
         let gaps = bench.store.gaps(&bench.task.name)?;
         assert_eq!(gaps.len(), 1);
-        assert_eq!((gaps[0].range, gaps[0].reason), (OffsetRange { from: 100, to: 150 }, GapReason::Deleted));
+        assert_eq!(
+            (gaps[0].range, gaps[0].reason),
+            (OffsetRange { from: 100, to: 150 }, GapReason::Deleted)
+        );
         assert_eq!(values(&target, "t", 0)?, expected(&[(0, 100), (150, 200)]));
         let again = bench.copy()?;
-        assert_eq!(again.progress.written_records, 0, "the accepted gap is not met again");
+        assert_eq!(
+            again.progress.written_records, 0,
+            "the accepted gap is not met again"
+        );
     }
     Ok(())
 }
 
 #[test]
 fn a_topic_created_again_is_never_taken_for_the_old_one() -> Result<()> {
-    for (delivery, again) in [(Delivery::ExactlyOnce, 10), (Delivery::ExactlyOnce, 300), (Delivery::AtLeastOnce, 300)] {
+    for (delivery, again) in [
+        (Delivery::ExactlyOnce, 10),
+        (Delivery::ExactlyOnce, 300),
+        (Delivery::AtLeastOnce, 300),
+    ] {
         let (source, target) = clusters()?;
         source.create_topic("t", 1, &[])?;
         source.append("t", 0, numbers(0, 100))?;
@@ -76,14 +110,29 @@ fn a_topic_created_again_is_never_taken_for_the_old_one() -> Result<()> {
         source.append("t", 0, numbers(1_000, again))?;
 
         let outcome = bench.copy()?;
-        assert_eq!(outcome.progress.partitions[0].condition, PartitionCondition::Stopped);
-        assert!(outcome.progress.partitions[0].error.as_deref().is_some_and(|error| error.contains("created again")));
+        assert_eq!(
+            outcome.progress.partitions[0].condition,
+            PartitionCondition::Stopped
+        );
+        assert!(
+            outcome.progress.partitions[0]
+                .error
+                .as_deref()
+                .is_some_and(|error| error.contains("created again"))
+        );
         assert_eq!(values(&target, "t", 0)?, expected(&[(0, 100)]));
 
         bench.task.out_of_range = OutOfRange::Nearest;
         bench.copy()?;
-        assert_eq!(values(&target, "t", 0)?, expected(&[(0, 100), (1_000, 1_000 + again)]), "the new topic from its beginning");
-        assert_eq!(bench.store.gaps(&bench.task.name)?[0].reason, GapReason::Recreated);
+        assert_eq!(
+            values(&target, "t", 0)?,
+            expected(&[(0, 100), (1_000, 1_000 + again)]),
+            "the new topic from its beginning"
+        );
+        assert_eq!(
+            bench.store.gaps(&bench.task.name)?[0].reason,
+            GapReason::Recreated
+        );
         assert_eq!(bench.copy()?.progress.written_records, 0);
     }
     Ok(())
@@ -95,7 +144,10 @@ fn new_partitions_and_new_topics_are_followed_from_their_first_record() -> Resul
     source.create_topic("orders.a", 1, &[])?;
     source.append("orders.a", 0, numbers(0, 10))?;
     let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["unused"])?;
-    bench.task.objects = Objects::Matching { include: "orders\\..*".into(), exclude: None };
+    bench.task.objects = Objects::Matching {
+        include: "orders\\..*".into(),
+        exclude: None,
+    };
     bench.task.rename.prefix = "copy.".into();
     let running = bench.start(false)?;
     source.add_partitions("orders.a", 3)?;
@@ -103,8 +155,11 @@ fn new_partitions_and_new_topics_are_followed_from_their_first_record() -> Resul
     source.create_topic("orders.b", 2, &[])?;
     source.append("orders.b", 1, numbers(20, 5))?;
     eventually("the new records are copied", || {
-        let there = target.topics().iter().any(|topic| topic == "copy.orders.b") && target.partitions("copy.orders.a").is_some_and(|n| n == 3);
-        Ok(there && values(&target, "copy.orders.a", 2)?.len() == 5 && values(&target, "copy.orders.b", 1)?.len() == 5)
+        let there = target.topics().iter().any(|topic| topic == "copy.orders.b")
+            && target.partitions("copy.orders.a").is_some_and(|n| n == 3);
+        Ok(there
+            && values(&target, "copy.orders.a", 2)?.len() == 5
+            && values(&target, "copy.orders.b", 1)?.len() == 5)
     })?;
     running.stop();
     assert!(matches!(running.wait().ending, Ending::Stopped));
@@ -117,7 +172,14 @@ fn what_the_target_refuses_is_in_quarantine_and_the_rest_arrives_in_order() -> R
     for delivery in BOTH {
         let (source, target) = clusters()?;
         source.create_topic("t", 2, &[])?;
-        target.create_topic("t", 2, &[("max.message.bytes", "20000"), ("message.timestamp.before.max.ms", "1000000000000")])?;
+        target.create_topic(
+            "t",
+            2,
+            &[
+                ("max.message.bytes", "20000"),
+                ("message.timestamp.before.max.ms", "1000000000000"),
+            ],
+        )?;
         let mut records = numbers(0, 300);
         // Random bytes: compression must not save it.
         let mut state = 7u64;
@@ -138,9 +200,15 @@ fn what_the_target_refuses_is_in_quarantine_and_the_rest_arrives_in_order() -> R
         let outcome = bench.copy()?;
         assert_eq!(outcome.progress.quarantined, 3, "{:?}", bench.events());
         let kept = bench.store.quarantined(&bench.task.name, 10)?;
-        assert_eq!(kept.iter().map(|record| record.offset).collect::<Vec<_>>(), [100, 150, 151]);
+        assert_eq!(
+            kept.iter().map(|record| record.offset).collect::<Vec<_>>(),
+            [100, 150, 151]
+        );
         assert_eq!(kept[0].value.as_deref(), Some(&noise[..]), "with its content");
-        assert_eq!(values(&target, "t", 0)?, expected(&[(0, 100), (101, 150), (152, 300)]));
+        assert_eq!(
+            values(&target, "t", 0)?,
+            expected(&[(0, 100), (101, 150), (152, 300)])
+        );
         assert_eq!(values(&target, "t", 1)?, expected(&[(0, 300)]));
         let report = bench.verify()?;
         assert_eq!(report.result, VerificationResult::Different);
@@ -164,16 +232,29 @@ fn every_source_offset_has_its_exact_target_offset() -> Result<()> {
     bench.copy()?;
     source.append("t", 0, numbers(150, 10))?;
     bench.copy()?;
-    let runs = bench.store.runs(&bench.task.name, &sluice_engine::PartitionKey { topic: "t".into(), partition: 0 })?;
+    let runs = bench.store.runs(
+        &bench.task.name,
+        &sluice_engine::PartitionKey {
+            topic: "t".into(),
+            partition: 0,
+        },
+    )?;
     let from = source.records("t", 0, sluice_fakekafka::Isolation::Committed)?;
     let to = target.records("t", 0, sluice_fakekafka::Isolation::Committed)?;
     assert_eq!(from.len() + 7, to.len());
     for (original, copy) in from.iter().zip(&to[7..]) {
-        let run = runs.iter().find(|run| (run.source..run.source + run.length).contains(&original.offset)).context("an offset without a run")?;
+        let run = runs
+            .iter()
+            .find(|run| (run.source..run.source + run.length).contains(&original.offset))
+            .context("an offset without a run")?;
         assert_eq!(run.target + (original.offset - run.source), copy.offset);
         assert_eq!(original.record.value, copy.record.value);
     }
-    assert_eq!(runs.iter().map(|run| run.length).sum::<i64>(), from.len() as i64, "no offset is mapped that has no record");
+    assert_eq!(
+        runs.iter().map(|run| run.length).sum::<i64>(),
+        from.len() as i64,
+        "no offset is mapped that has no record"
+    );
     Ok(())
 }
 
@@ -184,14 +265,25 @@ fn a_second_instance_takes_over_and_the_first_writes_nothing_more() -> Result<()
     source.append("t", 0, numbers(0, 100))?;
     let first = Bench::new(&source.bootstrap(), &target.bootstrap(), &["t"])?;
     let running = first.start(false)?;
-    eventually("the first has copied", || Ok(running.progress().caught_up && running.progress().written_records == 100))?;
+    eventually("the first has copied", || {
+        Ok(running.progress().caught_up && running.progress().written_records == 100)
+    })?;
     let second = Bench::new(&source.bootstrap(), &target.bootstrap(), &["t"])?;
     let taken = second.start(false)?;
     source.append("t", 0, numbers(100, 100))?;
     eventually("the first notices", || Ok(running.is_finished()))?;
     let outcome = running.wait();
-    assert!(matches!(outcome.ending, Ending::Failed(sluice_engine::EngineError::Fenced { .. })), "{:?}", outcome.ending);
-    eventually("the second goes on", || Ok(taken.progress().caught_up && values(&target, "t", 0)?.len() >= 200))?;
+    assert!(
+        matches!(
+            outcome.ending,
+            Ending::Failed(sluice_engine::EngineError::Fenced { .. })
+        ),
+        "{:?}",
+        outcome.ending
+    );
+    eventually("the second goes on", || {
+        Ok(taken.progress().caught_up && values(&target, "t", 0)?.len() >= 200)
+    })?;
     drop(taken);
     assert_eq!(values(&target, "t", 0)?, expected(&[(0, 200)]));
     Ok(())

@@ -18,7 +18,10 @@ const RECORDS: usize = 60_000;
 const IN_FLIGHT: usize = 5_000;
 
 fn rounds() -> usize {
-    std::env::var("SLUICE_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(25)
+    std::env::var("SLUICE_KILL_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(25)
 }
 
 struct Copied {
@@ -35,7 +38,20 @@ fn kill_rounds(delivery: &str) -> Result<Copied> {
     filler.numbered("load", PARTITIONS, 0, 5_000, 120)?;
     let state = tempfile::tempdir()?;
     let state_dir = state.path().to_str().context("a path in UTF-8")?;
-    let task = ["--from", &from, "--to", &to, "--topic", "load", "--name", "kills", "--state", state_dir, "--delivery", delivery];
+    let task = [
+        "--from",
+        &from,
+        "--to",
+        &to,
+        "--topic",
+        "load",
+        "--name",
+        "kills",
+        "--state",
+        state_dir,
+        "--delivery",
+        delivery,
+    ];
     let mut endless = vec!["copy"];
     endless.extend(task);
     let done = AtomicBool::new(false);
@@ -54,23 +70,47 @@ fn kill_rounds(delivery: &str) -> Result<Copied> {
             let mut copy = spawn_sluice(&endless)?;
             let life = Duration::from_millis(100 + chance.hash_one(round) % 1_900);
             std::thread::sleep(life);
-            ensure!(copy.try_wait()?.is_none(), "round {round}: the copy ended by itself before it was killed after {life:?}");
+            ensure!(
+                copy.try_wait()?.is_none(),
+                "round {round}: the copy ended by itself before it was killed after {life:?}"
+            );
             copy.kill()?;
             copy.wait()?;
         }
         done.store(true, Ordering::Relaxed);
-        writer.join().map_err(|_| anyhow::anyhow!("the writer panicked"))?
+        writer
+            .join()
+            .map_err(|_| anyhow::anyhow!("the writer panicked"))?
     })?;
     let mut last = endless.clone();
     last.push("--until-caught-up");
     let output = sluice(&last)?;
-    ensure!(output.status.code() == Some(0), "the last copy: {:?}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.code() == Some(0),
+        "the last copy: {:?}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
     let mut verify = vec!["verify"];
     verify.extend(task);
     let verified = sluice(&verify)?;
-    eprintln!("{}", String::from_utf8_lossy(&verified.stdout).lines().last().unwrap_or_default());
-    let all = |bootstrap: &str| (0..PARTITIONS).map(|partition| read_all(bootstrap, "load", partition)).collect::<Result<Vec<_>>>();
-    Ok(Copied { source: all(&from)?, target: all(&to)?, verify_exit: verified.status.code() })
+    eprintln!(
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+            .lines()
+            .last()
+            .unwrap_or_default()
+    );
+    let all = |bootstrap: &str| {
+        (0..PARTITIONS)
+            .map(|partition| read_all(bootstrap, "load", partition))
+            .collect::<Result<Vec<_>>>()
+    };
+    Ok(Copied {
+        source: all(&from)?,
+        target: all(&to)?,
+        verify_exit: verified.status.code(),
+    })
 }
 
 #[test]
@@ -95,11 +135,26 @@ fn at_least_once_loses_nothing_and_doubles_at_most_what_was_in_flight() -> Resul
     let copied = kill_rounds("at-least-once")?;
     for (source, target) in copied.source.iter().zip(&copied.target) {
         let mut seen = HashSet::new();
-        let firsts: Vec<&PlainRecord> = target.iter().filter(|record| seen.insert(&record.value)).collect();
+        let firsts: Vec<&PlainRecord> = target
+            .iter()
+            .filter(|record| seen.insert(&record.value))
+            .collect();
         assert_eq!(source.len(), firsts.len(), "a record is lost");
-        assert!(source.iter().zip(firsts).all(|(a, b)| a.content() == b.content()), "the order of first arrivals");
-        assert!(target.len() - source.len() <= rounds() * IN_FLIGHT, "{} doubled", target.len() - source.len());
-        eprintln!("{} of {} records doubled in {} kills", target.len() - source.len(), source.len(), rounds());
+        assert!(
+            source.iter().zip(firsts).all(|(a, b)| a.content() == b.content()),
+            "the order of first arrivals"
+        );
+        assert!(
+            target.len() - source.len() <= rounds() * IN_FLIGHT,
+            "{} doubled",
+            target.len() - source.len()
+        );
+        eprintln!(
+            "{} of {} records doubled in {} kills",
+            target.len() - source.len(),
+            source.len(),
+            rounds()
+        );
     }
     Ok(())
 }

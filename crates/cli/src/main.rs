@@ -32,9 +32,6 @@ use exit::Exit;
 use interrupts::Interrupts;
 use screen::Screen;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // Wrong arguments end here, with clap's sentence and exit code 2.
     let arguments = Arguments::parse();

@@ -55,20 +55,35 @@ pub(crate) fn read_note(entry: &PartitionOffset) -> Option<Note> {
 }
 
 /// Looks for positions of an earlier run, by (source topic, partition).
-pub(crate) fn find(pair: &Pair, task: &Task, routes: &[(String, String)], delivery: EffectiveDelivery) -> BTreeMap<(String, i32), Adopted> {
+pub(crate) fn find(
+    pair: &Pair,
+    task: &Task,
+    routes: &[(String, String)],
+    delivery: EffectiveDelivery,
+) -> BTreeMap<(String, i32), Adopted> {
     if delivery != EffectiveDelivery::Transactions || task.existing == ExistingData::Rewrite {
         return BTreeMap::new();
     }
     let mut wanted = Vec::new();
     let mut origin = BTreeMap::new();
     for (source, target) in routes {
-        let (Some(count), Some(_)) = (pair.source.partition_count(source), pair.target.partition_count(target)) else { continue };
+        let (Some(count), Some(_)) = (
+            pair.source.partition_count(source),
+            pair.target.partition_count(target),
+        ) else {
+            continue;
+        };
         for partition in 0..i32::try_from(count).unwrap_or(0) {
-            wanted.push(PartitionOffset { offset: None, ..PartitionOffset::new(target.clone(), partition, 0) });
+            wanted.push(PartitionOffset {
+                offset: None,
+                ..PartitionOffset::new(target.clone(), partition, 0)
+            });
             origin.insert((target.clone(), partition), source.clone());
         }
     }
-    let Ok(entries) = committed(task, &pair.identity(task), &wanted) else { return BTreeMap::new() };
+    let Ok(entries) = committed(task, &pair.identity(task), &wanted) else {
+        return BTreeMap::new();
+    };
     let found: Vec<(String, PartitionOffset, Note)> = entries
         .into_iter()
         .filter(|entry| entry.offset.is_some())
@@ -84,9 +99,18 @@ pub(crate) fn find(pair: &Pair, task: &Task, routes: &[(String, String)], delive
     let sources: Vec<&str> = found.iter().map(|(source, _, _)| source.as_str()).collect();
     let targets: Vec<&str> = found.iter().map(|(_, entry, _)| entry.topic.as_str()).collect();
     let (source_ids, target_ids) = (pair.source.topic_ids(&sources), pair.target.topic_ids(&targets));
-    let at_source: Vec<(String, i32)> = found.iter().map(|(source, entry, _)| (source.clone(), entry.partition)).collect();
-    let at_target: Vec<(String, i32)> = found.iter().map(|(_, entry, _)| (entry.topic.clone(), entry.partition)).collect();
-    let (Ok(source_bounds), Ok(target_bounds)) = (bounds(&pair.source.admin, &at_source, Side::Source), bounds(&pair.target.admin, &at_target, Side::Target)) else {
+    let at_source: Vec<(String, i32)> = found
+        .iter()
+        .map(|(source, entry, _)| (source.clone(), entry.partition))
+        .collect();
+    let at_target: Vec<(String, i32)> = found
+        .iter()
+        .map(|(_, entry, _)| (entry.topic.clone(), entry.partition))
+        .collect();
+    let (Ok(source_bounds), Ok(target_bounds)) = (
+        bounds(&pair.source.admin, &at_source, Side::Source),
+        bounds(&pair.target.admin, &at_target, Side::Target),
+    ) else {
         return BTreeMap::new();
     };
     found
@@ -94,9 +118,12 @@ pub(crate) fn find(pair: &Pair, task: &Task, routes: &[(String, String)], delive
         .filter_map(|(source, entry, note)| {
             let position = entry.offset?;
             let key = (source.clone(), entry.partition);
-            let same_topics = source_ids.get(&source) == note.source_id.as_ref() && target_ids.get(&entry.topic) == note.target_id.as_ref();
+            let same_topics = source_ids.get(&source) == note.source_id.as_ref()
+                && target_ids.get(&entry.topic) == note.target_id.as_ref();
             let in_source = source_bounds.get(&key).is_some_and(|b| position <= b.high);
-            let on_target = target_bounds.get(&(entry.topic, entry.partition)).is_some_and(|b| note.target_next <= b.high);
+            let on_target = target_bounds
+                .get(&(entry.topic, entry.partition))
+                .is_some_and(|b| note.target_next <= b.high);
             (same_topics && in_source && on_target).then_some((key, Adopted { position, note }))
         })
         .collect()

@@ -163,7 +163,10 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Whether there is nothing to save.
     pub fn is_empty(&self) -> bool {
-        self.partitions.is_empty() && self.runs.is_empty() && self.gaps.is_empty() && self.quarantined.is_empty()
+        self.partitions.is_empty()
+            && self.runs.is_empty()
+            && self.gaps.is_empty()
+            && self.quarantined.is_empty()
     }
 }
 

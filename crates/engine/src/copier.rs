@@ -10,7 +10,9 @@ use sluice_kafka::{Admin, ErrorCode, KafkaError};
 use sluice_model::{OffsetRange, OutOfRange, Task};
 
 use crate::adoption::Note;
-use crate::checkpoint::{Checkpoint, CheckpointStore, Gap, GapReason, PartitionState, QUARANTINE_VALUE_LIMIT, QuarantinedRecord};
+use crate::checkpoint::{
+    Checkpoint, CheckpointStore, Gap, GapReason, PartitionState, QUARANTINE_VALUE_LIMIT, QuarantinedRecord,
+};
 use crate::clock::now_ms;
 use crate::delivery::EffectiveDelivery;
 use crate::error::{EngineError, Result, Side};
@@ -83,7 +85,10 @@ enum Interrupt {
 }
 
 impl Copier {
-    #[expect(clippy::too_many_arguments, reason = "everything a run is made of, called from one place")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "everything a run is made of, called from one place"
+    )]
     pub(crate) fn new(
         task: Task,
         identity: String,
@@ -96,8 +101,16 @@ impl Copier {
         lane: Box<dyn Lane>,
         tracks: Vec<Track>,
     ) -> Result<Self> {
-        let source_admin = Admin::new(&task.source).map_err(|error| EngineError::Cluster { side: Side::Source, what: "connecting".into(), error })?;
-        let counters = Counters { gaps: store.gaps(&task.name)?.len() as u64, quarantined: store.quarantined_count(&task.name)?, ..Counters::default() };
+        let source_admin = Admin::new(&task.source).map_err(|error| EngineError::Cluster {
+            side: Side::Source,
+            what: "connecting".into(),
+            error,
+        })?;
+        let counters = Counters {
+            gaps: store.gaps(&task.name)?.len() as u64,
+            quarantined: store.quarantined_count(&task.name)?,
+            ..Counters::default()
+        };
         let now = Instant::now();
         Ok(Self {
             throttle: Throttle::new(task.rate, now),
@@ -127,13 +140,17 @@ impl Copier {
     pub(crate) fn run(mut self, watcher: Watcher) -> Ending {
         let (sightings_in, sightings) = bounded(1);
         let (stop_watcher, stopped) = bounded::<()>(0);
-        let watch = std::thread::Builder::new().name("sluice-watch".into()).spawn(move || watcher.run(&sightings_in, &stopped));
+        let watch = std::thread::Builder::new()
+            .name("sluice-watch".into())
+            .spawn(move || watcher.run(&sightings_in, &stopped));
         let ending = match watch {
             Ok(_) => match self.copy(&sightings) {
                 Ok(ending) => ending,
                 Err(error) => Ending::Failed(error),
             },
-            Err(ref error) => Ending::Failed(EngineError::Internal(format!("no thread for the watcher: {error}"))),
+            Err(ref error) => Ending::Failed(EngineError::Internal(format!(
+                "no thread for the watcher: {error}"
+            ))),
         };
         drop(stop_watcher);
         drop(sightings);
@@ -188,7 +205,13 @@ impl Copier {
         self.throttle.set(*lock(&self.shared.rate), now);
         let mut report = Report::default();
         let outcome = match self.throttle.allow(now) {
-            Allowance::Records(records) => self.lane.step(StepLimit { records, wait: Duration::from_millis(20) }, &mut report),
+            Allowance::Records(records) => self.lane.step(
+                StepLimit {
+                    records,
+                    wait: Duration::from_millis(20),
+                },
+                &mut report,
+            ),
             Allowance::Wait(wait) => self.lane.settle(wait, &mut report),
         };
         self.throttle.spend(report.read, report.read_bytes);
@@ -200,7 +223,11 @@ impl Copier {
     }
 
     /// Takes in a report, and turns its errors into what to do.
-    fn after(&mut self, outcome: std::result::Result<(), LaneError>, mut report: Report) -> std::result::Result<(), Interrupt> {
+    fn after(
+        &mut self,
+        outcome: std::result::Result<(), LaneError>,
+        mut report: Report,
+    ) -> std::result::Result<(), Interrupt> {
         let refusals = std::mem::take(&mut report.refused);
         let faults = std::mem::take(&mut report.faults);
         self.absorb(report);
@@ -211,8 +238,13 @@ impl Copier {
             Err(error) => return Err(Interrupt::Failed(self.lane_failure(error))),
         }
         if !refusals.is_empty() {
-            if self.delivery.guarantee(&self.identity) != sluice_kafka::Guarantee::Ordered || refusals.iter().any(|r| !r.code.refuses_record()) {
-                return Err(Interrupt::Recover(KafkaError::from_code(refusals[0].code), refusals));
+            if self.delivery.guarantee(&self.identity) != sluice_kafka::Guarantee::Ordered
+                || refusals.iter().any(|r| !r.code.refuses_record())
+            {
+                return Err(Interrupt::Recover(
+                    KafkaError::from_code(refusals[0].code),
+                    refusals,
+                ));
             }
             // Too old a target for anything better: the record was passed over when it was refused.
             refusals.into_iter().for_each(|refusal| self.quarantine(refusal));
@@ -226,7 +258,9 @@ impl Copier {
     fn absorb(&mut self, report: Report) {
         self.counters.read += report.read;
         for (slot, passed) in report.passed {
-            let Some(track) = self.tracks.get_mut(slot) else { continue };
+            let Some(track) = self.tracks.get_mut(slot) else {
+                continue;
+            };
             let (records, bytes) = track.absorb(&passed);
             self.unsaved_bytes += bytes;
             if records > 0 || matches!(passed, Passed::End { .. }) {
@@ -235,7 +269,10 @@ impl Copier {
             }
         }
         for notice in report.notices {
-            if notice.code == ErrorCode::LOCAL_ALL_BROKERS_DOWN || notice.code.is_access() || notice.code == ErrorCode::LOCAL_TRANSPORT {
+            if notice.code == ErrorCode::LOCAL_ALL_BROKERS_DOWN
+                || notice.code.is_access()
+                || notice.code == ErrorCode::LOCAL_TRANSPORT
+            {
                 self.task_error = Some(notice.message);
             }
         }
@@ -253,7 +290,10 @@ impl Copier {
         if self.unsaved_bytes == 0 && self.lane.in_flight() == 0 {
             return waited >= SAVE_EVERY && self.unsaved();
         }
-        let all_read = self.tracks.iter().all(|track| track.at_end || track.mode != Mode::Active);
+        let all_read = self
+            .tracks
+            .iter()
+            .all(|track| track.at_end || track.mode != Mode::Active);
         waited >= TRANSACTION_EVERY
             || self.unsaved_bytes >= TRANSACTION_BYTES
             || (all_read && waited >= TRANSACTION_IDLE)
@@ -261,7 +301,9 @@ impl Copier {
     }
 
     fn unsaved(&self) -> bool {
-        !self.quarantined.is_empty() || !self.gaps.is_empty() || self.tracks.iter().any(|track| track.dirty || track.is_ahead())
+        !self.quarantined.is_empty()
+            || !self.gaps.is_empty()
+            || self.tracks.iter().any(|track| track.dirty || track.is_ahead())
     }
 
     /// Makes everything acknowledged permanent: on the target in its transaction, then in the state.
@@ -285,7 +327,11 @@ impl Copier {
                         self.task_error = Some(error.to_string());
                         self.publish();
                         if self.shared.stop.load(Ordering::Relaxed) && Instant::now() >= until {
-                            return Err(Interrupt::Failed(EngineError::Cluster { side: Side::Target, what: "committing".into(), error }));
+                            return Err(Interrupt::Failed(EngineError::Cluster {
+                                side: Side::Target,
+                                what: "committing".into(),
+                                error,
+                            }));
                         }
                     }
                     Err(LaneError::Recover(error)) => return Err(Interrupt::Recover(error, Vec::new())),
@@ -325,7 +371,11 @@ impl Copier {
 
     /// Saves what is acknowledged (and, on a transactional target, committed).
     fn save(&mut self) -> Result<()> {
-        let mut checkpoint = Checkpoint { gaps: std::mem::take(&mut self.gaps), quarantined: std::mem::take(&mut self.quarantined), ..Checkpoint::default() };
+        let mut checkpoint = Checkpoint {
+            gaps: std::mem::take(&mut self.gaps),
+            quarantined: std::mem::take(&mut self.quarantined),
+            ..Checkpoint::default()
+        };
         for track in &mut self.tracks {
             if track.dirty || track.is_ahead() {
                 // Counted here and not at the acknowledgement: an aborted transaction takes its records back.
@@ -345,8 +395,12 @@ impl Copier {
 
     /// Ends cleanly: nothing more is read, what is on its way is acknowledged and saved.
     fn finish(&mut self, ending: Ending) -> Result<Ending> {
-        let slots: Vec<Slot> = (0..self.tracks.len()).filter(|&slot| self.tracks[slot].mode == Mode::Active).collect();
-        self.lane.remove(&slots).map_err(|error| self.lane_failure(error))?;
+        let slots: Vec<Slot> = (0..self.tracks.len())
+            .filter(|&slot| self.tracks[slot].mode == Mode::Active)
+            .collect();
+        self.lane
+            .remove(&slots)
+            .map_err(|error| self.lane_failure(error))?;
         let until = Instant::now() + DRAIN_DEADLINE;
         loop {
             let mut report = Report::default();
@@ -386,7 +440,9 @@ impl Copier {
 
     fn retry_due(&mut self) -> Result<()> {
         let now = Instant::now();
-        let due: Vec<Slot> = (0..self.tracks.len()).filter(|&slot| matches!(self.tracks[slot].mode, Mode::Backoff { until } if until <= now)).collect();
+        let due: Vec<Slot> = (0..self.tracks.len())
+            .filter(|&slot| matches!(self.tracks[slot].mode, Mode::Backoff { until } if until <= now))
+            .collect();
         if due.is_empty() {
             return Ok(());
         }
@@ -398,17 +454,31 @@ impl Copier {
         for &slot in &due {
             self.tracks[slot].mode = Mode::Active;
         }
-        let partitions: Vec<_> = due.iter().map(|&slot| self.tracks[slot].lane_partition(slot)).collect();
-        self.lane.add(&partitions).map_err(|error| self.lane_failure(error))
+        let partitions: Vec<_> = due
+            .iter()
+            .map(|&slot| self.tracks[slot].lane_partition(slot))
+            .collect();
+        self.lane
+            .add(&partitions)
+            .map_err(|error| self.lane_failure(error))
     }
 
     /// A source partition cannot be read.
     fn fault(&mut self, slot: Slot, error: &KafkaError) -> Result<()> {
-        if self.tracks.get(slot).is_none_or(|track| track.mode != Mode::Active) {
+        if self
+            .tracks
+            .get(slot)
+            .is_none_or(|track| track.mode != Mode::Active)
+        {
             return Ok(());
         }
         self.lane.remove(&[slot]).map_err(|e| self.lane_failure(e))?;
-        if matches!(error.code, ErrorCode::LOCAL_AUTO_OFFSET_RESET | ErrorCode::OFFSET_OUT_OF_RANGE | ErrorCode::LOCAL_LOG_TRUNCATION) {
+        if matches!(
+            error.code,
+            ErrorCode::LOCAL_AUTO_OFFSET_RESET
+                | ErrorCode::OFFSET_OUT_OF_RANGE
+                | ErrorCode::LOCAL_LOG_TRUNCATION
+        ) {
             match self.flush() {
                 Ok(()) => {}
                 Err(Interrupt::Failed(error)) => return Err(error),
@@ -417,7 +487,11 @@ impl Copier {
             return self.out_of_range(slot, error);
         }
         let track = &mut self.tracks[slot];
-        let what = if error.code == ErrorCode::TOPIC_AUTHORIZATION_FAILED { "this user may not read the source topic; give it READ" } else { "the source partition cannot be read" };
+        let what = if error.code == ErrorCode::TOPIC_AUTHORIZATION_FAILED {
+            "this user may not read the source topic; give it READ"
+        } else {
+            "the source partition cannot be read"
+        };
         let first = track.error.is_none();
         let sentence = format!("{}: {what} ({error}); trying again", track.state.key);
         track.back_off(sentence.clone(), Instant::now());
@@ -431,29 +505,55 @@ impl Copier {
     fn out_of_range(&mut self, slot: Slot, error: &KafkaError) -> Result<()> {
         let key = self.tracks[slot].state.key.clone();
         let position = self.tracks[slot].ahead.position;
-        let asked = bounds(&self.source_admin, &[(key.topic.clone(), key.partition)], Side::Source);
+        let asked = bounds(
+            &self.source_admin,
+            &[(key.topic.clone(), key.partition)],
+            Side::Source,
+        );
         let Some(now) = asked.ok().and_then(|found| found.into_values().next()) else {
-            self.tracks[slot].back_off(format!("{key}: the source does not tell which offsets it has; trying again"), Instant::now());
+            self.tracks[slot].back_off(
+                format!("{key}: the source does not tell which offsets it has; trying again"),
+                Instant::now(),
+            );
             return Ok(());
         };
         // A topic that was created again holds other records under the same offsets.
-        let id_now = self.source_admin.topic_ids(&[&key.topic]).ok().and_then(|mut ids| ids.remove(&key.topic));
+        let id_now = self
+            .source_admin
+            .topic_ids(&[&key.topic])
+            .ok()
+            .and_then(|mut ids| ids.remove(&key.topic));
         if let (Some(then), Some(id)) = (&self.tracks[slot].state.source_topic_id, id_now)
             && *then != id
         {
             return self.recreated(&key.topic, Some(id));
         }
         // librdkafka reports a diverged log under the code of a missing offset as well; only its words tell them apart.
-        let truncated = error.code == ErrorCode::LOCAL_LOG_TRUNCATION || error.message.to_ascii_lowercase().contains("truncat");
+        let truncated = error.code == ErrorCode::LOCAL_LOG_TRUNCATION
+            || error.message.to_ascii_lowercase().contains("truncat");
         if (now.low..=now.high).contains(&position) && !truncated {
             // Found again meanwhile, or a leader answered that had just taken over.
             self.tracks[slot].back_off(format!("{key}: {error}; trying again"), Instant::now());
             return Ok(());
         }
         let (range, reason, nearest) = if position < now.low {
-            (OffsetRange { from: position, to: now.low }, GapReason::Deleted, now.low)
+            (
+                OffsetRange {
+                    from: position,
+                    to: now.low,
+                },
+                GapReason::Deleted,
+                now.low,
+            )
         } else {
-            (OffsetRange { from: now.high.min(position), to: position }, GapReason::Truncated, now.high.min(position))
+            (
+                OffsetRange {
+                    from: now.high.min(position),
+                    to: position,
+                },
+                GapReason::Truncated,
+                now.high.min(position),
+            )
         };
         let sentence = match reason {
             GapReason::Deleted => format!(
@@ -465,17 +565,30 @@ impl Copier {
                 now.high
             ),
         };
-        if reason == GapReason::Truncated && !truncated && self.tracks[slot].state.source_topic_id.is_none() && self.task.out_of_range == OutOfRange::Nearest {
+        if reason == GapReason::Truncated
+            && !truncated
+            && self.tracks[slot].state.source_topic_id.is_none()
+            && self.task.out_of_range == OutOfRange::Nearest
+        {
             // Without topic ids nobody can tell lost records from a new topic: beginning anew loses nothing in both cases.
             return self.recreated(&key.topic, None);
         }
         match self.task.out_of_range {
             OutOfRange::Stop => {
-                (self.observer)(Event::PartitionStopped { key, reason: sentence.clone(), range: Some(range) });
+                (self.observer)(Event::PartitionStopped {
+                    key,
+                    reason: sentence.clone(),
+                    range: Some(range),
+                });
                 self.tracks[slot].stop(sentence);
             }
             OutOfRange::Nearest => {
-                let gap = Gap { key, range, reason, found_at_ms: now_ms() };
+                let gap = Gap {
+                    key,
+                    range,
+                    reason,
+                    found_at_ms: now_ms(),
+                };
                 (self.observer)(Event::Gap(gap.clone()));
                 self.gaps.push(gap);
                 self.counters.gaps += 1;
@@ -528,7 +641,8 @@ impl Copier {
             self.tracks.iter_mut().for_each(Track::roll_back);
             self.unsaved_bytes = 0;
             // Whether an interrupted commit went through is known to the target alone.
-            let (task, identity, launch_id) = (self.task.clone(), self.identity.clone(), self.launch_id.clone());
+            let (task, identity, launch_id) =
+                (self.task.clone(), self.identity.clone(), self.launch_id.clone());
             while let Err(error) = take_committed(&task, &identity, &launch_id, &mut self.tracks) {
                 self.task_error = Some(error.to_string());
                 self.publish();
@@ -547,7 +661,10 @@ impl Copier {
             .map(|refusal| refusal.slot)
             .collect();
         let mut suspects: BTreeMap<Slot, Vec<Refusal>> = BTreeMap::new();
-        for refusal in refusals.into_iter().filter(|refusal| refusal.code.refuses_record()) {
+        for refusal in refusals
+            .into_iter()
+            .filter(|refusal| refusal.code.refuses_record())
+        {
             suspects.entry(refusal.slot).or_default().push(refusal);
         }
         if suspects.is_empty() && self.tracks.iter().all(|track| track.mode == Mode::Active) {
@@ -570,25 +687,47 @@ impl Copier {
         let mut topics: Vec<String> = refusals
             .iter()
             .filter(|refusal| refusal.code.concerns_topic())
-            .filter_map(|refusal| self.tracks.get(refusal.slot).map(|track| track.state.target_topic.clone()))
+            .filter_map(|refusal| {
+                self.tracks
+                    .get(refusal.slot)
+                    .map(|track| track.state.target_topic.clone())
+            })
             .collect();
         if topics.is_empty() && error.code.concerns_topic() {
             // A transaction names the topic only in its sentence.
             let named = |topic: &String| {
-                error.message.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))).any(|word| word.trim_matches('.') == topic)
+                error
+                    .message
+                    .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')))
+                    .any(|word| word.trim_matches('.') == topic)
             };
-            topics = self.tracks.iter().map(|track| track.state.target_topic.clone()).filter(|topic| named(topic)).collect();
+            topics = self
+                .tracks
+                .iter()
+                .map(|track| track.state.target_topic.clone())
+                .filter(|topic| named(topic))
+                .collect();
             if topics.is_empty() {
-                topics = self.tracks.iter().map(|track| track.state.target_topic.clone()).collect();
+                topics = self
+                    .tracks
+                    .iter()
+                    .map(|track| track.state.target_topic.clone())
+                    .collect();
             }
         }
         topics.sort();
         topics.dedup();
         let now = Instant::now();
         for topic in topics {
-            let sentence = format!("the target topic '{topic}' cannot be written: {error}; give the user WRITE on it, or create it again; trying again");
+            let sentence = format!(
+                "the target topic '{topic}' cannot be written: {error}; give the user WRITE on it, or create it again; trying again"
+            );
             (self.observer)(Event::Warning(sentence.clone()));
-            for track in self.tracks.iter_mut().filter(|track| track.state.target_topic == topic && track.mode != Mode::Stopped) {
+            for track in self
+                .tracks
+                .iter_mut()
+                .filter(|track| track.state.target_topic == topic && track.mode != Mode::Stopped)
+            {
                 track.back_off(sentence.clone(), now);
             }
         }
@@ -597,31 +736,50 @@ impl Copier {
     /// Finds, among records that were refused together, those that are to blame: sends fewer at a time until a refused
     /// one is alone. Other partitions wait meanwhile, so that giving up a transaction costs nobody else anything.
     fn isolate(&mut self, slot: Slot, refused: &[Refusal]) -> Result<()> {
-        let Some(last) = refused.last().map(|refusal| refusal.offset) else { return Ok(()) };
+        let Some(last) = refused.last().map(|refusal| refusal.offset) else {
+            return Ok(());
+        };
         let mut group = (refused.len() / 2).max(1);
         let mut assigned = false;
         while self.tracks[slot].ahead.position <= last && !self.shared.stop.load(Ordering::Relaxed) {
             if !assigned {
                 let partition = self.tracks[slot].lane_partition(slot);
-                self.lane.add(&[partition]).map_err(|error| self.lane_failure(error))?;
+                self.lane
+                    .add(&[partition])
+                    .map_err(|error| self.lane_failure(error))?;
                 assigned = true;
             }
             let mut report = Report::default();
             let mut outcome = Ok(());
             let mut sent = 0;
             while sent < group as u64 && outcome.is_ok() && !self.shared.stop.load(Ordering::Relaxed) {
-                outcome = self.lane.step(StepLimit { records: group - sent as usize, wait: Duration::from_millis(100) }, &mut report);
+                outcome = self.lane.step(
+                    StepLimit {
+                        records: group - sent as usize,
+                        wait: Duration::from_millis(100),
+                    },
+                    &mut report,
+                );
                 sent = report.read;
-                if report.passed.iter().any(|(_, passed)| matches!(passed, Passed::End { .. })) {
+                if report
+                    .passed
+                    .iter()
+                    .any(|(_, passed)| matches!(passed, Passed::End { .. }))
+                {
                     break;
                 }
             }
-            while self.lane.in_flight() > 0 && outcome.is_ok() && report.refused.is_empty() && !self.shared.stop.load(Ordering::Relaxed) {
+            while self.lane.in_flight() > 0
+                && outcome.is_ok()
+                && report.refused.is_empty()
+                && !self.shared.stop.load(Ordering::Relaxed)
+            {
                 outcome = self.lane.settle(Duration::from_millis(20), &mut report);
             }
             let mut culprits = std::mem::take(&mut report.refused);
             if outcome.is_ok() && culprits.is_empty() {
-                self.after(Ok(()), report).map_err(|interrupt| self.unexpected(interrupt))?;
+                self.after(Ok(()), report)
+                    .map_err(|interrupt| self.unexpected(interrupt))?;
                 match self.commit() {
                     Ok(()) => group = group.saturating_mul(2),
                     Err(Interrupt::Failed(error)) => return Err(error),
@@ -632,7 +790,10 @@ impl Copier {
                 }
                 continue;
             }
-            self.absorb(Report { passed: std::mem::take(&mut report.passed), ..Report::default() });
+            self.absorb(Report {
+                passed: std::mem::take(&mut report.passed),
+                ..Report::default()
+            });
             culprits.extend(self.reset_lane()?);
             assigned = false;
             culprits.retain(|refusal| refusal.code.refuses_record());
@@ -651,7 +812,11 @@ impl Copier {
     fn unexpected(&self, interrupt: Interrupt) -> EngineError {
         match interrupt {
             Interrupt::Failed(error) => error,
-            Interrupt::Recover(error, _) => EngineError::Cluster { side: Side::Target, what: "writing".into(), error },
+            Interrupt::Recover(error, _) => EngineError::Cluster {
+                side: Side::Target,
+                what: "writing".into(),
+                error,
+            },
         }
     }
 
@@ -660,7 +825,9 @@ impl Copier {
         let mut report = Report::default();
         while let Err(error) = self.lane.recover(&mut report) {
             match error {
-                LaneError::Retry(_) | LaneError::Recover(_) if !self.shared.stop.load(Ordering::Relaxed) => std::thread::sleep(Duration::from_millis(200)),
+                LaneError::Retry(_) | LaneError::Recover(_) if !self.shared.stop.load(Ordering::Relaxed) => {
+                    std::thread::sleep(Duration::from_millis(200))
+                }
                 LaneError::Retry(_) | LaneError::Recover(_) => return Ok(Vec::new()),
                 other => return Err(self.lane_failure(other)),
             }
@@ -685,8 +852,10 @@ impl Copier {
         let record = refusal.record.map(|record| *record);
         let value_len = record.as_ref().and_then(|r| r.value.as_ref()).map_or(0, Vec::len);
         let key_len = record.as_ref().and_then(|r| r.key.as_ref()).map_or(0, Vec::len);
-        let (record_key, value, headers, timestamp_ms) =
-            record.map_or((None, None, Vec::new(), -1), |record| (record.key, record.value, record.headers, record.timestamp));
+        let (record_key, value, headers, timestamp_ms) = record
+            .map_or((None, None, Vec::new(), -1), |record| {
+                (record.key, record.value, record.headers, record.timestamp)
+            });
         self.quarantined.push(QuarantinedRecord {
             key: key.clone(),
             offset: refusal.offset,
@@ -704,7 +873,11 @@ impl Copier {
             at_ms: now_ms(),
         });
         self.counters.quarantined += 1;
-        (self.observer)(Event::Quarantined { key, offset: refusal.offset, reason });
+        (self.observer)(Event::Quarantined {
+            key,
+            offset: refusal.offset,
+            reason,
+        });
     }
 
     fn take_sighting(&mut self, sighting: Sighting) -> Result<()> {
@@ -719,28 +892,53 @@ impl Copier {
         for (topic, id) in sighting.recreated {
             self.recreated(&topic, Some(id))?;
         }
-        let fresh: Vec<PartitionState> = sighting.new.into_iter().filter(|state| self.tracks.iter().all(|track| track.state.key != state.key)).collect();
+        let fresh: Vec<PartitionState> = sighting
+            .new
+            .into_iter()
+            .filter(|state| self.tracks.iter().all(|track| track.state.key != state.key))
+            .collect();
         if fresh.is_empty() {
             return Ok(());
         }
         // Saved before the first record is read, like every start position.
-        self.store.save(&self.task.name, &Checkpoint { partitions: fresh.clone(), ..Checkpoint::default() })?;
+        self.store.save(
+            &self.task.name,
+            &Checkpoint {
+                partitions: fresh.clone(),
+                ..Checkpoint::default()
+            },
+        )?;
         let first = self.tracks.len();
         for state in fresh {
-            (self.observer)(Event::Info(format!("{} is new at the source and is copied from offset {}", state.key, state.position)));
+            (self.observer)(Event::Info(format!(
+                "{} is new at the source and is copied from offset {}",
+                state.key, state.position
+            )));
             let hashes = state.source_topic_id.is_none();
             let end = state.backlog_end;
             self.tracks.push(Track::new(state, None, end, hashes));
         }
-        let partitions: Vec<_> = (first..self.tracks.len()).map(|slot| self.tracks[slot].lane_partition(slot)).collect();
-        self.lane.add(&partitions).map_err(|error| self.lane_failure(error))
+        let partitions: Vec<_> = (first..self.tracks.len())
+            .map(|slot| self.tracks[slot].lane_partition(slot))
+            .collect();
+        self.lane
+            .add(&partitions)
+            .map_err(|error| self.lane_failure(error))
     }
 
     /// A source topic was deleted and created again while the task ran.
     fn recreated(&mut self, topic: &str, id: Option<String>) -> Result<()> {
-        let slots: Vec<Slot> = (0..self.tracks.len()).filter(|&slot| self.tracks[slot].state.key.topic == topic).collect();
-        let active: Vec<Slot> = slots.iter().copied().filter(|&slot| self.tracks[slot].mode == Mode::Active).collect();
-        self.lane.remove(&active).map_err(|error| self.lane_failure(error))?;
+        let slots: Vec<Slot> = (0..self.tracks.len())
+            .filter(|&slot| self.tracks[slot].state.key.topic == topic)
+            .collect();
+        let active: Vec<Slot> = slots
+            .iter()
+            .copied()
+            .filter(|&slot| self.tracks[slot].mode == Mode::Active)
+            .collect();
+        self.lane
+            .remove(&active)
+            .map_err(|error| self.lane_failure(error))?;
         match self.flush().and_then(|()| self.commit()) {
             Ok(()) => {}
             Err(Interrupt::Failed(error)) => return Err(error),
@@ -752,13 +950,32 @@ impl Copier {
             match self.task.out_of_range {
                 OutOfRange::Stop => {
                     let sentence = recreated_sentence(&key, position);
-                    (self.observer)(Event::PartitionStopped { key, reason: sentence.clone(), range: None });
+                    (self.observer)(Event::PartitionStopped {
+                        key,
+                        reason: sentence.clone(),
+                        range: None,
+                    });
                     self.tracks[slot].stop(sentence);
                 }
                 OutOfRange::Nearest => {
-                    let asked = bounds(&self.source_admin, &[(key.topic.clone(), key.partition)], Side::Source);
-                    let now = asked.ok().and_then(|found| found.into_values().next()).unwrap_or(LogBounds { low: 0, high: 0 });
-                    let gap = Gap { key, range: OffsetRange { from: position, to: position }, reason: GapReason::Recreated, found_at_ms: now_ms() };
+                    let asked = bounds(
+                        &self.source_admin,
+                        &[(key.topic.clone(), key.partition)],
+                        Side::Source,
+                    );
+                    let now = asked
+                        .ok()
+                        .and_then(|found| found.into_values().next())
+                        .unwrap_or(LogBounds { low: 0, high: 0 });
+                    let gap = Gap {
+                        key,
+                        range: OffsetRange {
+                            from: position,
+                            to: position,
+                        },
+                        reason: GapReason::Recreated,
+                        found_at_ms: now_ms(),
+                    };
                     (self.observer)(Event::Gap(gap.clone()));
                     self.gaps.push(gap);
                     self.counters.gaps += 1;
@@ -769,7 +986,9 @@ impl Copier {
                     track.at_end = false;
                     track.dirty = true;
                     let partition = self.tracks[slot].lane_partition(slot);
-                    self.lane.add(&[partition]).map_err(|error| self.lane_failure(error))?;
+                    self.lane
+                        .add(&[partition])
+                        .map_err(|error| self.lane_failure(error))?;
                 }
             }
         }
@@ -780,16 +999,29 @@ impl Copier {
         let now = Instant::now();
         let settled = |track: &Track| match track.mode {
             Mode::Stopped => true,
-            Mode::Active => track.was_at_end || (track.ahead.position >= track.end_at_start && self.begun.elapsed() >= END_PATIENCE),
-            Mode::Backoff { .. } => track.failing_since.is_some_and(|since| now.duration_since(since) >= PATIENCE),
+            Mode::Active => {
+                track.was_at_end
+                    || (track.ahead.position >= track.end_at_start && self.begun.elapsed() >= END_PATIENCE)
+            }
+            Mode::Backoff { .. } => track
+                .failing_since
+                .is_some_and(|since| now.duration_since(since) >= PATIENCE),
         };
         self.tracks.iter().all(settled)
     }
 
     fn lane_failure(&self, error: LaneError) -> EngineError {
         match error {
-            LaneError::Fenced(_) => EngineError::Fenced { task: self.task.name.to_string() },
-            LaneError::Recover(error) | LaneError::Retry(error) | LaneError::Fatal(error) => EngineError::Cluster { side: Side::Target, what: "copying".into(), error },
+            LaneError::Fenced(_) => EngineError::Fenced {
+                task: self.task.name.to_string(),
+            },
+            LaneError::Recover(error) | LaneError::Retry(error) | LaneError::Fatal(error) => {
+                EngineError::Cluster {
+                    side: Side::Target,
+                    what: "copying".into(),
+                    error,
+                }
+            }
         }
     }
 
@@ -803,12 +1035,21 @@ impl Copier {
     fn publish_rates(&self, samples: &mut VecDeque<(Instant, Counters)>) {
         let now = Instant::now();
         samples.push_back((now, self.counters));
-        while samples.front().is_some_and(|(at, _)| now.duration_since(*at) > RATE_WINDOW) {
+        while samples
+            .front()
+            .is_some_and(|(at, _)| now.duration_since(*at) > RATE_WINDOW)
+        {
             samples.pop_front();
         }
         let rates = samples.front().map_or((0.0, 0.0, 0.0), |(at, then)| {
             let seconds = now.duration_since(*at).as_secs_f64().max(0.001);
-            let per_second = |now: u64, then: u64| if samples.len() > 1 { (now - then) as f64 / seconds } else { 0.0 };
+            let per_second = |now: u64, then: u64| {
+                if samples.len() > 1 {
+                    (now - then) as f64 / seconds
+                } else {
+                    0.0
+                }
+            };
             (
                 per_second(self.counters.read, then.read),
                 per_second(self.counters.written, then.written),
@@ -820,18 +1061,40 @@ impl Copier {
 
     fn snapshot(&self, (read_rate, write_rate, write_bytes_rate): (f64, f64, f64)) -> Progress {
         let now = now_ms();
-        let partitions: Vec<PartitionProgress> = self.tracks.iter().enumerate().map(|(slot, track)| self.partition_progress(slot, track, now)).collect();
-        let readable = || partitions.iter().filter(|row| row.condition != PartitionCondition::Stopped);
-        let caught_up = !partitions.is_empty() && readable().all(|row| row.condition == PartitionCondition::CaughtUp);
+        let partitions: Vec<PartitionProgress> = self
+            .tracks
+            .iter()
+            .enumerate()
+            .map(|(slot, track)| self.partition_progress(slot, track, now))
+            .collect();
+        let readable = || {
+            partitions
+                .iter()
+                .filter(|row| row.condition != PartitionCondition::Stopped)
+        };
+        let caught_up =
+            !partitions.is_empty() && readable().all(|row| row.condition == PartitionCondition::CaughtUp);
         let lag_records = readable().map(|row| row.lag).sum::<Option<i64>>();
         let (backlog, copied) = self.tracks.iter().fold((0i64, 0i64), |(backlog, copied), track| {
             let size = (track.state.backlog_end - track.state.start).max(0);
-            (backlog + size, copied + (track.state.position.min(track.state.backlog_end) - track.state.start).clamp(0, size))
+            (
+                backlog + size,
+                copied
+                    + (track.state.position.min(track.state.backlog_end) - track.state.start).clamp(0, size),
+            )
         });
-        let full_percent = if backlog == 0 { 100.0 } else { copied as f64 * 100.0 / backlog as f64 };
+        let full_percent = if backlog == 0 {
+            100.0
+        } else {
+            copied as f64 * 100.0 / backlog as f64
+        };
         Progress {
             task: self.task.name.to_string(),
-            stage: if copied < backlog && !caught_up { Stage::Full } else { Stage::Incremental },
+            stage: if copied < backlog && !caught_up {
+                Stage::Full
+            } else {
+                Stage::Incremental
+            },
             delivery: self.delivery.describe().to_owned(),
             full_percent: if caught_up { 100.0 } else { full_percent },
             caught_up,
@@ -842,11 +1105,21 @@ impl Copier {
             write_rate,
             write_bytes_rate,
             lag_records,
-            delay_ms: if caught_up { Some(0) } else { readable().filter_map(|row| row.delay_ms).max() },
-            eta_seconds: lag_records.filter(|&lag| lag > 0 && write_rate >= 1.0).map(|lag| (lag as f64 / write_rate).ceil() as u64),
+            delay_ms: if caught_up {
+                Some(0)
+            } else {
+                readable().filter_map(|row| row.delay_ms).max()
+            },
+            eta_seconds: lag_records
+                .filter(|&lag| lag > 0 && write_rate >= 1.0)
+                .map(|lag| (lag as f64 / write_rate).ceil() as u64),
             gaps: self.counters.gaps,
             quarantined: self.counters.quarantined,
-            stopped_partitions: self.tracks.iter().filter(|track| track.mode == Mode::Stopped).count() as u64,
+            stopped_partitions: self
+                .tracks
+                .iter()
+                .filter(|track| track.mode == Mode::Stopped)
+                .count() as u64,
             error: self.task_error.clone(),
             partitions,
         }
@@ -855,15 +1128,30 @@ impl Copier {
     fn partition_progress(&self, slot: Slot, track: &Track, now: i64) -> PartitionProgress {
         let cached = self.lane.watermarks(slot);
         let position = track.state.position;
-        let end = match (cached.map(|(_, high)| high), track.bounds.map(|(_, high, _)| high)) {
+        let end = match (
+            cached.map(|(_, high)| high),
+            track.bounds.map(|(_, high, _)| high),
+        ) {
             (Some(a), Some(b)) => Some(a.max(b)),
             (a, b) => a.or(b),
         };
-        let held = track.bounds.map_or(0, |(_, high, stable)| (high - stable.max(position)).max(0));
-        let caught_up = track.mode == Mode::Active && track.at_end && !track.is_ahead() && end.is_none_or(|end| end - held <= position);
+        let held = track
+            .bounds
+            .map_or(0, |(_, high, stable)| (high - stable.max(position)).max(0));
+        let caught_up = track.mode == Mode::Active
+            && track.at_end
+            && !track.is_ahead()
+            && end.is_none_or(|end| end - held <= position);
         let end = end.or(caught_up.then_some(position));
-        let lag = if caught_up { Some(held) } else { end.map(|end| (end - position).max(0)) };
-        let oldest = self.lane.oldest_in_flight(slot).filter(|&timestamp| timestamp >= 0);
+        let lag = if caught_up {
+            Some(held)
+        } else {
+            end.map(|end| (end - position).max(0))
+        };
+        let oldest = self
+            .lane
+            .oldest_in_flight(slot)
+            .filter(|&timestamp| timestamp >= 0);
         PartitionProgress {
             topic: track.state.key.topic.clone(),
             target_topic: track.state.target_topic.clone(),
@@ -880,7 +1168,11 @@ impl Copier {
             log_start: track.bounds.map(|(low, _, _)| low).or(cached.map(|(low, _)| low)),
             end,
             lag,
-            delay_ms: if caught_up { Some(0) } else { oldest.map(|timestamp| (now - timestamp).max(0)) },
+            delay_ms: if caught_up {
+                Some(0)
+            } else {
+                oldest.map(|timestamp| (now - timestamp).max(0))
+            },
             held_by_transaction: if track.at_end { held } else { 0 },
             records: track.state.records,
             bytes: track.state.bytes,

@@ -35,7 +35,9 @@ impl EffectiveDelivery {
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Transactions => "exactly-once (target transactions)",
-            Self::Reconciled => "exactly-once by reconciliation (the target is older than 0.11 and has no transactions)",
+            Self::Reconciled => {
+                "exactly-once by reconciliation (the target is older than 0.11 and has no transactions)"
+            }
             Self::AtLeastOnce => "at-least-once (idempotent writes)",
             Self::AtLeastOnceOrdered => "at-least-once (the target is older than 0.11: no idempotent writes)",
         }

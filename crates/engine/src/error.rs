@@ -40,7 +40,9 @@ pub enum EngineError {
     #[error("the task's state cannot be saved or read: {0}")]
     Store(#[from] StoreError),
     /// Another instance has taken over the task.
-    #[error("another instance of task '{task}' has taken over and writes to the target now; this one has stopped and wrote nothing after it")]
+    #[error(
+        "another instance of task '{task}' has taken over and writes to the target now; this one has stopped and wrote nothing after it"
+    )]
     Fenced {
         /// The task's name.
         task: String,

@@ -30,16 +30,44 @@ pub struct Finding {
 impl Finding {
     /// All is well.
     pub fn success(id: &'static str, cause: impl Into<String>) -> Self {
-        Self { id, result: Verdict::Success, cause: cause.into(), effect: String::new(), remedy: String::new() }
+        Self {
+            id,
+            result: Verdict::Success,
+            cause: cause.into(),
+            effect: String::new(),
+            remedy: String::new(),
+        }
     }
 
     /// The task may start.
-    pub fn warning(id: &'static str, cause: impl Into<String>, effect: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { id, result: Verdict::Warning, cause: cause.into(), effect: effect.into(), remedy: remedy.into() }
+    pub fn warning(
+        id: &'static str,
+        cause: impl Into<String>,
+        effect: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            id,
+            result: Verdict::Warning,
+            cause: cause.into(),
+            effect: effect.into(),
+            remedy: remedy.into(),
+        }
     }
 
     /// The task must not start.
-    pub fn failed(id: &'static str, cause: impl Into<String>, effect: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { id, result: Verdict::Failed, cause: cause.into(), effect: effect.into(), remedy: remedy.into() }
+    pub fn failed(
+        id: &'static str,
+        cause: impl Into<String>,
+        effect: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            id,
+            result: Verdict::Failed,
+            cause: cause.into(),
+            effect: effect.into(),
+            remedy: remedy.into(),
+        }
     }
 }

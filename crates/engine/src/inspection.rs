@@ -54,7 +54,9 @@ pub struct Inspection {
 impl Inspection {
     /// Whether nothing failed.
     pub fn may_start(&self) -> bool {
-        self.findings.iter().all(|finding| finding.result != Verdict::Failed)
+        self.findings
+            .iter()
+            .all(|finding| finding.result != Verdict::Failed)
     }
 }
 
@@ -104,9 +106,17 @@ impl Plan {
                     target_topic: route.target_topic.clone(),
                     partitions: route.draft.topic.partitions,
                     target_partitions: route.target_partitions,
-                    backlog: route.start.values().map(|start| (start.bounds.high - start.nearest()).max(0)).sum(),
+                    backlog: route
+                        .start
+                        .values()
+                        .map(|start| (start.bounds.high - start.nearest()).max(0))
+                        .sum(),
                     target_records: route.target_bounds.values().map(|b| b.high - b.low).sum(),
-                    start: route.start.iter().map(|(&partition, start)| (partition, start.nearest())).collect(),
+                    start: route
+                        .start
+                        .iter()
+                        .map(|(&partition, start)| (partition, start.nearest()))
+                        .collect(),
                 })
                 .collect(),
             findings: self.findings.clone(),
@@ -120,12 +130,24 @@ pub(crate) fn plan(task: &Task, store: &dyn CheckpointStore) -> Result<Plan> {
     let launch = store.launch(&task.name)?;
     let delivery = EffectiveDelivery::choose(task.delivery, pair.target.capabilities);
     let mut findings = vec![
-        Finding::success("source_connection", format!("{} brokers answer", pair.source.metadata.brokers.len())),
-        Finding::success("target_connection", format!("{} brokers answer", pair.target.metadata.brokers.len())),
+        Finding::success(
+            "source_connection",
+            format!("{} brokers answer", pair.source.metadata.brokers.len()),
+        ),
+        Finding::success(
+            "target_connection",
+            format!("{} brokers answer", pair.target.metadata.brokers.len()),
+        ),
     ];
     check_launch(&pair, task, launch.as_ref(), &mut findings);
     check_source_topics(&pair, task, &mut findings);
-    let names = pair.source.metadata.topics.values().filter(|info| info.error == ErrorCode::NONE).map(|info| info.name.as_str());
+    let names = pair
+        .source
+        .metadata
+        .topics
+        .values()
+        .filter(|info| info.error == ErrorCode::NONE)
+        .map(|info| info.name.as_str());
     let pairs = task.routes(names)?;
     if pairs.is_empty() && task.objects.is_open() {
         findings.push(Finding::warning(
@@ -137,11 +159,18 @@ pub(crate) fn plan(task: &Task, store: &dyn CheckpointStore) -> Result<Plan> {
     }
     check_loops(&pair, task, &pairs, store, &mut findings)?;
     check_versions(&pair, delivery, &mut findings);
-    let adopted = if launch.is_none() { adoption::find(&pair, task, &pairs, delivery) } else { BTreeMap::new() };
+    let adopted = if launch.is_none() {
+        adoption::find(&pair, task, &pairs, delivery)
+    } else {
+        BTreeMap::new()
+    };
     if !adopted.is_empty() {
         findings.push(Finding::warning(
             "earlier_run",
-            format!("an earlier run of '{}' left its positions on the target", task.name),
+            format!(
+                "an earlier run of '{}' left its positions on the target",
+                task.name
+            ),
             "the copy continues from them; --start and --existing do not apply to those partitions",
             "use another --name to copy anew",
         ));
@@ -156,22 +185,46 @@ pub(crate) fn plan(task: &Task, store: &dyn CheckpointStore) -> Result<Plan> {
         check_start(task, &routes, &adopted, &mut findings);
         check_existing(&pair, task, &routes, &adopted, store, &mut findings)?;
     }
-    let remarks: Vec<&str> = routes.iter().filter(|route| route.target_partitions.is_none()).flat_map(|route| &route.draft.remarks).map(String::as_str).collect();
+    let remarks: Vec<&str> = routes
+        .iter()
+        .filter(|route| route.target_partitions.is_none())
+        .flat_map(|route| &route.draft.remarks)
+        .map(String::as_str)
+        .collect();
     if !remarks.is_empty() {
-        findings.push(Finding::warning("topic_configuration", remarks.join("; "), "the created target topics differ from their sources in this", "set it on the target by hand if it matters"));
+        findings.push(Finding::warning(
+            "topic_configuration",
+            remarks.join("; "),
+            "the created target topics differ from their sources in this",
+            "set it on the target by hand if it matters",
+        ));
     }
     findings.push(Finding::success("delivery", delivery.describe()));
-    Ok(Plan { pair, launch, delivery, routes, findings, adopted })
+    Ok(Plan {
+        pair,
+        launch,
+        delivery,
+        routes,
+        findings,
+        adopted,
+    })
 }
 
 fn check_launch(pair: &Pair, task: &Task, launch: Option<&Launch>, findings: &mut Vec<Finding>) {
     let Some(launch) = launch else { return };
     let differs = |known: &str, now: Option<&str>| !known.is_empty() && now.is_some_and(|now| now != known);
-    for (side, known, now) in [(Side::Source, &launch.source_cluster, &pair.source.id), (Side::Target, &launch.target_cluster, &pair.target.id)] {
+    for (side, known, now) in [
+        (Side::Source, &launch.source_cluster, &pair.source.id),
+        (Side::Target, &launch.target_cluster, &pair.target.id),
+    ] {
         if differs(known, now.as_deref()) {
             findings.push(Finding::failed(
                 "same_clusters",
-                format!("task '{}' was launched with the {side} cluster {known}, but {} answers now", task.name, now.as_deref().unwrap_or("?")),
+                format!(
+                    "task '{}' was launched with the {side} cluster {known}, but {} answers now",
+                    task.name,
+                    now.as_deref().unwrap_or("?")
+                ),
                 "its positions mean nothing on another cluster",
                 "give the address of the right cluster, or start a new task with another --name",
             ));
@@ -180,7 +233,9 @@ fn check_launch(pair: &Pair, task: &Task, launch: Option<&Launch>, findings: &mu
 }
 
 fn check_source_topics(pair: &Pair, task: &Task, findings: &mut Vec<Finding>) {
-    let Objects::Topics(names) = &task.objects else { return };
+    let Objects::Topics(names) = &task.objects else {
+        return;
+    };
     let (mut missing, mut denied) = (Vec::new(), Vec::new());
     for name in names {
         match pair.source.metadata.topics.get(name).map(|info| info.error) {
@@ -192,7 +247,10 @@ fn check_source_topics(pair: &Pair, task: &Task, findings: &mut Vec<Finding>) {
     if !missing.is_empty() {
         findings.push(Finding::failed(
             "source_topics",
-            format!("the source has no topic {} (or this user may not see it)", quoted(&missing)),
+            format!(
+                "the source has no topic {} (or this user may not see it)",
+                quoted(&missing)
+            ),
             "there is nothing to copy",
             "check the spelling, and that the user has DESCRIBE and READ on the topic",
         ));
@@ -206,16 +264,32 @@ fn check_source_topics(pair: &Pair, task: &Task, findings: &mut Vec<Finding>) {
         ));
     }
     if missing.is_empty() && denied.is_empty() {
-        findings.push(Finding::success("source_topics", format!("{} topics found", names.len())));
+        findings.push(Finding::success(
+            "source_topics",
+            format!("{} topics found", names.len()),
+        ));
     }
 }
 
-fn check_loops(pair: &Pair, task: &Task, routes: &[(String, String)], store: &dyn CheckpointStore, findings: &mut Vec<Finding>) -> Result<()> {
-    let onto_itself: Vec<&str> = routes.iter().filter(|(source, target)| pair.same_cluster() && source == target).map(|(source, _)| source.as_str()).collect();
+fn check_loops(
+    pair: &Pair,
+    task: &Task,
+    routes: &[(String, String)],
+    store: &dyn CheckpointStore,
+    findings: &mut Vec<Finding>,
+) -> Result<()> {
+    let onto_itself: Vec<&str> = routes
+        .iter()
+        .filter(|(source, target)| pair.same_cluster() && source == target)
+        .map(|(source, _)| source.as_str())
+        .collect();
     if !onto_itself.is_empty() {
         findings.push(Finding::failed(
             "cyclic_replication",
-            format!("source and target are the same cluster, and {} would be copied onto itself", quoted(&onto_itself)),
+            format!(
+                "source and target are the same cluster, and {} would be copied onto itself",
+                quoted(&onto_itself)
+            ),
             "each copied record would be copied again, without end",
             "choose another target cluster, or rename the topics on the way (--rename, --prefix)",
         ));
@@ -223,11 +297,23 @@ fn check_loops(pair: &Pair, task: &Task, routes: &[(String, String)], store: &dy
     }
     let chained: Vec<&str> = if pair.same_cluster() {
         let sources: BTreeSet<&str> = routes.iter().map(|(source, _)| source.as_str()).collect();
-        routes.iter().map(|(_, target)| target.as_str()).filter(|target| sources.contains(target)).collect()
+        routes
+            .iter()
+            .map(|(_, target)| target.as_str())
+            .filter(|target| sources.contains(target))
+            .collect()
     } else {
         Vec::new()
     };
-    if !chained.is_empty() || (pair.same_cluster() && task.objects.is_open() && routes.iter().any(|(_, target)| task.objects.select([target.as_str()]).is_ok_and(|s| !s.is_empty()))) {
+    if !chained.is_empty()
+        || (pair.same_cluster()
+            && task.objects.is_open()
+            && routes.iter().any(|(_, target)| {
+                task.objects
+                    .select([target.as_str()])
+                    .is_ok_and(|s| !s.is_empty())
+            }))
+    {
         findings.push(Finding::failed(
             "cyclic_replication",
             "source and target are the same cluster, and a target topic is also a source of this task",
@@ -242,12 +328,24 @@ fn check_loops(pair: &Pair, task: &Task, routes: &[(String, String)], store: &dy
         if other.task == task.name || !opposite {
             continue;
         }
-        let back: BTreeSet<(String, String)> = store.partitions(&other.task)?.into_iter().map(|p| (p.target_topic, p.key.topic)).collect();
-        let looped: Vec<&str> = routes.iter().filter(|route| back.contains(*route)).map(|(source, _)| source.as_str()).collect();
+        let back: BTreeSet<(String, String)> = store
+            .partitions(&other.task)?
+            .into_iter()
+            .map(|p| (p.target_topic, p.key.topic))
+            .collect();
+        let looped: Vec<&str> = routes
+            .iter()
+            .filter(|route| back.contains(*route))
+            .map(|(source, _)| source.as_str())
+            .collect();
         if !looped.is_empty() {
             findings.push(Finding::failed(
                 "cyclic_replication",
-                format!("task '{}' copies {} in the other direction", other.task, quoted(&looped)),
+                format!(
+                    "task '{}' copies {} in the other direction",
+                    other.task,
+                    quoted(&looped)
+                ),
                 "each record would travel in a circle, without end",
                 "rename the topics in one direction, or end the other task",
             ));
@@ -276,7 +374,10 @@ fn check_versions(pair: &Pair, delivery: EffectiveDelivery, findings: &mut Vec<F
             "none needed; a connection lost during a write may repeat a batch, which verification shows",
         ));
     } else {
-        findings.push(Finding::success("target_version", "headers and transactions are available"));
+        findings.push(Finding::success(
+            "target_version",
+            "headers and transactions are available",
+        ));
     }
     if source.zstd && !target.zstd {
         findings.push(Finding::warning(
@@ -288,15 +389,40 @@ fn check_versions(pair: &Pair, delivery: EffectiveDelivery, findings: &mut Vec<F
     }
 }
 
-fn plan_route(pair: &Pair, task: &Task, source_topic: &str, target_topic: &str, findings: &mut Vec<Finding>) -> Result<Option<RoutePlan>> {
-    let Some(partitions) = pair.source.partition_count(source_topic) else { return Ok(None) };
-    let ids = |count: usize, topic: &str| -> Vec<(String, i32)> { (0..i32::try_from(count).unwrap_or(0)).map(|p| (topic.to_owned(), p)).collect() };
+fn plan_route(
+    pair: &Pair,
+    task: &Task,
+    source_topic: &str,
+    target_topic: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<RoutePlan>> {
+    let Some(partitions) = pair.source.partition_count(source_topic) else {
+        return Ok(None);
+    };
+    let ids = |count: usize, topic: &str| -> Vec<(String, i32)> {
+        (0..i32::try_from(count).unwrap_or(0))
+            .map(|p| (topic.to_owned(), p))
+            .collect()
+    };
     let source_bounds: BTreeMap<i32, LogBounds> =
-        bounds(&pair.source.admin, &ids(partitions, source_topic), Side::Source)?.into_iter().map(|((_, p), b)| (p, b)).collect();
-    let start = match resolve(&pair.source.admin, task.start_of(source_topic), source_topic, &source_bounds) {
+        bounds(&pair.source.admin, &ids(partitions, source_topic), Side::Source)?
+            .into_iter()
+            .map(|((_, p), b)| (p, b))
+            .collect();
+    let start = match resolve(
+        &pair.source.admin,
+        task.start_of(source_topic),
+        source_topic,
+        &source_bounds,
+    ) {
         Ok(start) => start,
         Err(crate::EngineError::Refused(reason)) => {
-            findings.push(Finding::failed("start_position", reason, "it is unknown where the copy begins", "correct the start"));
+            findings.push(Finding::failed(
+                "start_position",
+                reason,
+                "it is unknown where the copy begins",
+                "correct the start",
+            ));
             resolve(&pair.source.admin, &Start::Earliest, source_topic, &source_bounds)?
         }
         Err(other) => return Err(other),
@@ -305,15 +431,33 @@ fn plan_route(pair: &Pair, task: &Task, source_topic: &str, target_topic: &str, 
     let (mut target_bounds, mut target_deletable) = (BTreeMap::new(), false);
     let topic_draft;
     if let Some(count) = target_partitions {
-        target_bounds = bounds(&pair.target.admin, &ids(count, target_topic), Side::Target)?.into_iter().map(|((_, p), b)| (p, b)).collect();
+        target_bounds = bounds(&pair.target.admin, &ids(count, target_topic), Side::Target)?
+            .into_iter()
+            .map(|((_, p), b)| (p, b))
+            .collect();
         let config = pair.target.admin.topic_config(target_topic).unwrap_or_default();
-        target_deletable = pair.target.capabilities.message_v2 && value(&config, "cleanup.policy").is_none_or(|policy| policy.contains("delete"));
-        check_target_topic(pair, source_topic, target_topic, partitions, count, &config, findings);
+        target_deletable = pair.target.capabilities.message_v2
+            && value(&config, "cleanup.policy").is_none_or(|policy| policy.contains("delete"));
+        check_target_topic(
+            pair,
+            source_topic,
+            target_topic,
+            partitions,
+            count,
+            &config,
+            findings,
+        );
         topic_draft = TopicDraft {
             topic: sluice_kafka::NewTopic {
                 name: target_topic.to_owned(),
                 partitions: count.max(partitions),
-                replication_factor: pair.target.metadata.topics.get(target_topic).and_then(|info| info.partitions.first()).map_or(1, |p| p.replicas.max(1)),
+                replication_factor: pair
+                    .target
+                    .metadata
+                    .topics
+                    .get(target_topic)
+                    .and_then(|info| info.partitions.first())
+                    .map_or(1, |p| p.replicas.max(1)),
                 config: config
                     .into_iter()
                     .filter(|(_, entry)| entry.origin == sluice_kafka::ConfigOrigin::Topic)
@@ -322,19 +466,41 @@ fn plan_route(pair: &Pair, task: &Task, source_topic: &str, target_topic: &str, 
             },
             remarks: Vec::new(),
         };
-    } else if let Some(info) = pair.target.metadata.topics.get(target_topic).filter(|info| info.error == ErrorCode::TOPIC_AUTHORIZATION_FAILED) {
-        findings.push(Finding::failed("topic_permission", format!("this user may not use '{}' on the target", info.name), "nothing can be written", "give the user DESCRIBE and WRITE on the topic"));
+    } else if let Some(info) = pair
+        .target
+        .metadata
+        .topics
+        .get(target_topic)
+        .filter(|info| info.error == ErrorCode::TOPIC_AUTHORIZATION_FAILED)
+    {
+        findings.push(Finding::failed(
+            "topic_permission",
+            format!("this user may not use '{}' on the target", info.name),
+            "nothing can be written",
+            "give the user DESCRIBE and WRITE on the topic",
+        ));
         return Ok(None);
     } else {
         topic_draft = match draft(pair, task, source_topic, target_topic) {
             Ok(topic_draft) => topic_draft,
             Err(crate::EngineError::Refused(reason)) => {
-                findings.push(Finding::failed("target_topic", reason, "nothing can be written", "see the cause"));
+                findings.push(Finding::failed(
+                    "target_topic",
+                    reason,
+                    "nothing can be written",
+                    "see the cause",
+                ));
                 return Ok(None);
             }
             Err(other) => return Err(other),
         };
-        findings.push(Finding::success("target_topic", format!("'{target_topic}' will be created with {partitions} partitions, replication factor {}", topic_draft.topic.replication_factor)));
+        findings.push(Finding::success(
+            "target_topic",
+            format!(
+                "'{target_topic}' will be created with {partitions} partitions, replication factor {}",
+                topic_draft.topic.replication_factor
+            ),
+        ));
     }
     Ok(Some(RoutePlan {
         source_topic: source_topic.to_owned(),
@@ -372,9 +538,13 @@ fn check_target_topic(
         ));
     }
     let source_config = pair.source.admin.topic_config(source_topic).unwrap_or_default();
-    let number = |config: &BTreeMap<String, ConfigEntry>, key: &str| value(config, key).and_then(|v| v.parse::<i64>().ok());
-    if let (Some(from), Some(to)) = (number(&source_config, "max.message.bytes"), number(config, "max.message.bytes"))
-        && to < from
+    let number = |config: &BTreeMap<String, ConfigEntry>, key: &str| {
+        value(config, key).and_then(|v| v.parse::<i64>().ok())
+    };
+    if let (Some(from), Some(to)) = (
+        number(&source_config, "max.message.bytes"),
+        number(config, "max.message.bytes"),
+    ) && to < from
     {
         findings.push(Finding::warning(
             "message_size",
@@ -391,7 +561,9 @@ fn check_target_topic(
             "set message.timestamp.type=CreateTime to keep the times",
         ));
     }
-    let compacted = |config: &BTreeMap<String, ConfigEntry>| value(config, "cleanup.policy").is_some_and(|policy| policy.contains("compact"));
+    let compacted = |config: &BTreeMap<String, ConfigEntry>| {
+        value(config, "cleanup.policy").is_some_and(|policy| policy.contains("compact"))
+    };
     if compacted(config) && !compacted(&source_config) {
         findings.push(Finding::warning(
             "compaction",
@@ -400,13 +572,22 @@ fn check_target_topic(
             "set cleanup.policy=delete on the target topic to keep every record",
         ));
     }
-    if let (Some(from), Some(to)) = (number(&source_config, "retention.ms"), number(config, "retention.ms"))
-        && to >= 0
+    if let (Some(from), Some(to)) = (
+        number(&source_config, "retention.ms"),
+        number(config, "retention.ms"),
+    ) && to >= 0
         && (from < 0 || to < from)
     {
         findings.push(Finding::warning(
             "retention",
-            format!("'{target_topic}' keeps records for {to} ms, '{source_topic}' for {}", if from < 0 { "ever".to_owned() } else { format!("{from} ms") }),
+            format!(
+                "'{target_topic}' keeps records for {to} ms, '{source_topic}' for {}",
+                if from < 0 {
+                    "ever".to_owned()
+                } else {
+                    format!("{from} ms")
+                }
+            ),
             "records keep their times, so the target may delete old ones soon after they arrive",
             format!("raise retention.ms on '{target_topic}'"),
         ));
@@ -417,25 +598,55 @@ fn value(config: &BTreeMap<String, ConfigEntry>, key: &str) -> Option<String> {
     config.get(key).and_then(|entry| entry.value.clone())
 }
 
-fn check_start(task: &Task, routes: &[RoutePlan], adopted: &BTreeMap<(String, i32), adoption::Adopted>, findings: &mut Vec<Finding>) {
+fn check_start(
+    task: &Task,
+    routes: &[RoutePlan],
+    adopted: &BTreeMap<(String, i32), adoption::Adopted>,
+    findings: &mut Vec<Finding>,
+) {
     let mut outside = Vec::new();
     for route in routes {
         for (partition, start) in &route.start {
             if let Some(range) = start.outside
                 && !adopted.contains_key(&(route.source_topic.clone(), *partition))
             {
-                outside.push(format!("{}-{partition}: {} is outside of the log [{}, {}], missing {range}", route.source_topic, start.wanted, start.bounds.low, start.bounds.high));
+                outside.push(format!(
+                    "{}-{partition}: {} is outside of the log [{}, {}], missing {range}",
+                    route.source_topic, start.wanted, start.bounds.low, start.bounds.high
+                ));
             }
         }
     }
     if outside.is_empty() {
-        findings.push(Finding::success("start_position", format!("the copy starts at {}", task.start)));
+        findings.push(Finding::success(
+            "start_position",
+            format!("the copy starts at {}", task.start),
+        ));
         return;
     }
-    let cause = format!("the start offset does not exist in {} partitions: {}", outside.len(), outside.iter().take(5).map(String::as_str).collect::<Vec<_>>().join("; "));
+    let cause = format!(
+        "the start offset does not exist in {} partitions: {}",
+        outside.len(),
+        outside
+            .iter()
+            .take(5)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("; ")
+    );
     findings.push(match task.out_of_range {
-        OutOfRange::Stop => Finding::failed("start_position", cause, "records that were asked for cannot be copied", "choose another --start, or accept the nearest offset with --out-of-range nearest"),
-        OutOfRange::Nearest => Finding::warning("start_position", cause, "the copy starts at the nearest offset; missing ranges go to the gap ledger", "none needed"),
+        OutOfRange::Stop => Finding::failed(
+            "start_position",
+            cause,
+            "records that were asked for cannot be copied",
+            "choose another --start, or accept the nearest offset with --out-of-range nearest",
+        ),
+        OutOfRange::Nearest => Finding::warning(
+            "start_position",
+            cause,
+            "the copy starts at the nearest offset; missing ranges go to the gap ledger",
+            "none needed",
+        ),
     });
 }
 
@@ -450,14 +661,27 @@ fn check_existing(
     let full: Vec<(&RoutePlan, i64)> = routes
         .iter()
         .filter(|route| !adopted.keys().any(|(topic, _)| *topic == route.source_topic))
-        .map(|route| (route, route.target_bounds.values().map(|b| b.high - b.low).sum::<i64>()))
+        .map(|route| {
+            (
+                route,
+                route.target_bounds.values().map(|b| b.high - b.low).sum::<i64>(),
+            )
+        })
         .filter(|(_, records)| *records > 0)
         .collect();
     if full.is_empty() {
-        findings.push(Finding::success("target_data", "the target topics are empty or will be created"));
+        findings.push(Finding::success(
+            "target_data",
+            "the target topics are empty or will be created",
+        ));
         return Ok(());
     }
-    let list = full.iter().take(10).map(|(route, records)| format!("'{}' ({records} records)", route.target_topic)).collect::<Vec<_>>().join(", ");
+    let list = full
+        .iter()
+        .take(10)
+        .map(|(route, records)| format!("'{}' ({records} records)", route.target_topic))
+        .collect::<Vec<_>>()
+        .join(", ");
     let cause = format!("{} target topics hold data: {list}", full.len());
     findings.push(match task.existing {
         ExistingData::Stop => Finding::failed(
@@ -486,7 +710,11 @@ fn check_existing(
 }
 
 /// Positions committed on the target under `identity`, with their notes.
-pub(crate) fn committed(task: &Task, identity: &str, partitions: &[PartitionOffset]) -> sluice_kafka::Result<Vec<PartitionOffset>> {
+pub(crate) fn committed(
+    task: &Task,
+    identity: &str,
+    partitions: &[PartitionOffset],
+) -> sluice_kafka::Result<Vec<PartitionOffset>> {
     if partitions.is_empty() {
         return Ok(Vec::new());
     }
@@ -497,5 +725,9 @@ pub(crate) fn committed(task: &Task, identity: &str, partitions: &[PartitionOffs
 fn quoted(names: &[&str]) -> String {
     let shown: Vec<String> = names.iter().take(10).map(|name| format!("'{name}'")).collect();
     let more = names.len().saturating_sub(shown.len());
-    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+    if more > 0 {
+        format!("{} and {more} more", shown.join(", "))
+    } else {
+        shown.join(", ")
+    }
 }

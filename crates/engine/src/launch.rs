@@ -6,7 +6,9 @@ use sluice_kafka::PartitionOffset;
 use sluice_model::{ExistingData, OffsetRange, OutOfRange, Task};
 
 use crate::adoption::Adopted;
-use crate::checkpoint::{Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, PartitionKey, PartitionState};
+use crate::checkpoint::{
+    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, PartitionKey, PartitionState,
+};
 use crate::clock::now_ms;
 use crate::error::{EngineError, Result, Side};
 use crate::inspection::{Plan, RoutePlan};
@@ -16,11 +18,20 @@ use crate::start_position::{LogBounds, bounds};
 use crate::structure;
 
 /// Makes the target ready and pins every position. Returns the partitions to copy.
-pub(crate) fn first(plan: &mut Plan, task: &Task, store: &dyn CheckpointStore, observer: &Observer, launch_id: String) -> Result<(Launch, Vec<PartitionState>)> {
+pub(crate) fn first(
+    plan: &mut Plan,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    observer: &Observer,
+    launch_id: String,
+) -> Result<(Launch, Vec<PartitionState>)> {
     for route in &plan.routes {
         if route.target_partitions.is_none() {
             structure::create(&plan.pair.target.admin, &route.draft)?;
-            observer(Event::Info(format!("created target topic '{}' with {} partitions", route.target_topic, route.draft.topic.partitions)));
+            observer(Event::Info(format!(
+                "created target topic '{}' with {} partitions",
+                route.target_topic, route.draft.topic.partitions
+            )));
         } else if task.existing == ExistingData::Rewrite {
             clear(plan, route, observer)?;
         }
@@ -36,20 +47,51 @@ pub(crate) fn first(plan: &mut Plan, task: &Task, store: &dyn CheckpointStore, o
     };
     let (mut partitions, mut gaps) = (Vec::new(), Vec::new());
     for route in &plan.routes {
-        let wanted: BTreeMap<i32, i64> = route.start.iter().map(|(&partition, start)| (partition, start.nearest())).collect();
+        let wanted: BTreeMap<i32, i64> = route
+            .start
+            .iter()
+            .map(|(&partition, start)| (partition, start.nearest()))
+            .collect();
         for (&partition, start) in &route.start {
-            let adopted = plan.adopted.contains_key(&(route.source_topic.clone(), partition));
-            if let Some(range) = start.outside.filter(|range| range.to <= start.bounds.low && !adopted) {
-                gaps.push(Gap { key: key(&route.source_topic, partition), range, reason: GapReason::StartOutsideLog, found_at_ms: now_ms() });
+            let adopted = plan
+                .adopted
+                .contains_key(&(route.source_topic.clone(), partition));
+            if let Some(range) = start
+                .outside
+                .filter(|range| range.to <= start.bounds.low && !adopted)
+            {
+                gaps.push(Gap {
+                    key: key(&route.source_topic, partition),
+                    range,
+                    reason: GapReason::StartOutsideLog,
+                    found_at_ms: now_ms(),
+                });
             }
         }
-        let source_bounds: BTreeMap<i32, LogBounds> = route.start.iter().map(|(&partition, start)| (partition, start.bounds)).collect();
-        partitions.extend(pin(&plan.pair, &route.source_topic, &route.target_topic, &wanted, &source_bounds, &plan.adopted)?);
+        let source_bounds: BTreeMap<i32, LogBounds> = route
+            .start
+            .iter()
+            .map(|(&partition, start)| (partition, start.bounds))
+            .collect();
+        partitions.extend(pin(
+            &plan.pair,
+            &route.source_topic,
+            &route.target_topic,
+            &wanted,
+            &source_bounds,
+            &plan.adopted,
+        )?);
     }
     store.begin(&launch, &partitions)?;
     if !gaps.is_empty() {
         gaps.iter().cloned().for_each(|gap| observer(Event::Gap(gap)));
-        store.save(&task.name, &Checkpoint { gaps, ..Checkpoint::default() })?;
+        store.save(
+            &task.name,
+            &Checkpoint {
+                gaps,
+                ..Checkpoint::default()
+            },
+        )?;
     }
     Ok((launch, partitions))
 }
@@ -59,9 +101,21 @@ fn clear(plan: &Plan, route: &RoutePlan, observer: &Observer) -> Result<()> {
     if records == 0 {
         return Ok(());
     }
-    let ends: Vec<PartitionOffset> = route.target_bounds.iter().map(|(&partition, b)| PartitionOffset::new(route.target_topic.clone(), partition, b.high)).collect();
-    structure::clear(&plan.pair.target.admin, &route.draft, &ends, route.target_deletable)?;
-    observer(Event::Info(format!("deleted {records} records of target topic '{}', as the task says", route.target_topic)));
+    let ends: Vec<PartitionOffset> = route
+        .target_bounds
+        .iter()
+        .map(|(&partition, b)| PartitionOffset::new(route.target_topic.clone(), partition, b.high))
+        .collect();
+    structure::clear(
+        &plan.pair.target.admin,
+        &route.draft,
+        &ends,
+        route.target_deletable,
+    )?;
+    observer(Event::Info(format!(
+        "deleted {records} records of target topic '{}', as the task says",
+        route.target_topic
+    )));
     Ok(())
 }
 
@@ -74,14 +128,19 @@ pub(crate) fn pin(
     source_bounds: &BTreeMap<i32, LogBounds>,
     adopted: &BTreeMap<(String, i32), Adopted>,
 ) -> Result<Vec<PartitionState>> {
-    let at_target: Vec<(String, i32)> = wanted.keys().map(|&partition| (target_topic.to_owned(), partition)).collect();
+    let at_target: Vec<(String, i32)> = wanted
+        .keys()
+        .map(|&partition| (target_topic.to_owned(), partition))
+        .collect();
     let target_bounds = bounds(&pair.target.admin, &at_target, Side::Target)?;
     let source_id = pair.source.topic_ids(&[source_topic]).remove(source_topic);
     let target_id = pair.target.topic_ids(&[target_topic]).remove(target_topic);
     Ok(wanted
         .iter()
         .map(|(&partition, &position)| {
-            let target_end = target_bounds.get(&(target_topic.to_owned(), partition)).map_or(0, |b| b.high);
+            let target_end = target_bounds
+                .get(&(target_topic.to_owned(), partition))
+                .map_or(0, |b| b.high);
             let earlier = adopted.get(&(source_topic.to_owned(), partition));
             PartitionState {
                 key: key(source_topic, partition),
@@ -104,7 +163,12 @@ pub(crate) fn pin(
 
 /// Checks a launched task's partitions against the clusters as they are now. Returns the partitions, and those that
 /// must not go on with the reason.
-pub(crate) fn again(plan: &Plan, task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> Result<(Vec<PartitionState>, BTreeMap<PartitionKey, String>)> {
+pub(crate) fn again(
+    plan: &Plan,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    observer: &Observer,
+) -> Result<(Vec<PartitionState>, BTreeMap<PartitionKey, String>)> {
     let mut partitions = store.partitions(&task.name)?;
     let mut stopped = BTreeMap::new();
     let sources: Vec<&str> = unique(partitions.iter().map(|p| p.key.topic.as_str()));
@@ -112,9 +176,16 @@ pub(crate) fn again(plan: &Plan, task: &Task, store: &dyn CheckpointStore, obser
     let source_ids = plan.pair.source.topic_ids(&sources);
     let target_ids = plan.pair.target.topic_ids(&targets);
     for target in targets {
-        let known = partitions.iter().find(|p| p.target_topic == target).and_then(|p| p.target_topic_id.clone());
+        let known = partitions
+            .iter()
+            .find(|p| p.target_topic == target)
+            .and_then(|p| p.target_topic_id.clone());
         let gone = plan.pair.target.partition_count(target).is_none();
-        if gone || (known.is_some() && target_ids.get(target).is_some() && target_ids.get(target) != known.as_ref()) {
+        if gone
+            || (known.is_some()
+                && target_ids.contains_key(target)
+                && target_ids.get(target) != known.as_ref())
+        {
             return Err(EngineError::Refused(format!(
                 "the target topic '{target}' was deleted{} since task '{}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it anew",
                 if gone { "" } else { " and created again" },
@@ -125,13 +196,21 @@ pub(crate) fn again(plan: &Plan, task: &Task, store: &dyn CheckpointStore, obser
     let (mut changed, mut gaps) = (Vec::new(), Vec::new());
     let known: Vec<(String, i32)> = partitions
         .iter()
-        .filter(|p| plan.pair.source.partition_count(&p.key.topic).is_some_and(|count| usize::try_from(p.key.partition).is_ok_and(|n| n < count)))
+        .filter(|p| {
+            plan.pair
+                .source
+                .partition_count(&p.key.topic)
+                .is_some_and(|count| usize::try_from(p.key.partition).is_ok_and(|n| n < count))
+        })
         .map(|p| (p.key.topic.clone(), p.key.partition))
         .collect();
     let bounds_now = bounds(&plan.pair.source.admin, &known, Side::Source)?;
     for partition in &mut partitions {
         let Some(now) = bounds_now.get(&(partition.key.topic.clone(), partition.key.partition)) else {
-            stopped.insert(partition.key.clone(), format!("the source has no partition {} any more", partition.key));
+            stopped.insert(
+                partition.key.clone(),
+                format!("the source has no partition {} any more", partition.key),
+            );
             continue;
         };
         let id_now = source_ids.get(&partition.key.topic);
@@ -142,13 +221,19 @@ pub(crate) fn again(plan: &Plan, task: &Task, store: &dyn CheckpointStore, obser
         if recreated {
             let gap = Gap {
                 key: partition.key.clone(),
-                range: OffsetRange { from: partition.position, to: partition.position.max(partition.backlog_end) },
+                range: OffsetRange {
+                    from: partition.position,
+                    to: partition.position.max(partition.backlog_end),
+                },
                 reason: GapReason::Recreated,
                 found_at_ms: now_ms(),
             };
             match task.out_of_range {
                 OutOfRange::Stop => {
-                    stopped.insert(partition.key.clone(), recreated_sentence(&partition.key, partition.position));
+                    stopped.insert(
+                        partition.key.clone(),
+                        recreated_sentence(&partition.key, partition.position),
+                    );
                 }
                 OutOfRange::Nearest => {
                     observer(Event::Gap(gap.clone()));
@@ -160,7 +245,14 @@ pub(crate) fn again(plan: &Plan, task: &Task, store: &dyn CheckpointStore, obser
         }
     }
     if !changed.is_empty() {
-        store.save(&task.name, &Checkpoint { partitions: changed, gaps, ..Checkpoint::default() })?;
+        store.save(
+            &task.name,
+            &Checkpoint {
+                partitions: changed,
+                gaps,
+                ..Checkpoint::default()
+            },
+        )?;
     }
     Ok((partitions, stopped))
 }
@@ -185,22 +277,34 @@ pub(crate) fn restart(partition: &mut PartitionState, source_id: Option<String>,
 
 /// On brokers without topic ids, the last copied record tells whether it is still the same topic.
 fn anchor_differs(task: &Task, partition: &PartitionState, now: LogBounds) -> Result<bool> {
-    let Some(Anchor { offset, hash }) = partition.anchor else { return Ok(false) };
+    let Some(Anchor { offset, hash }) = partition.anchor else {
+        return Ok(false);
+    };
     if offset < now.low {
         return Ok(false);
     }
     if partition.position > now.high {
         return Ok(true);
     }
-    let found = record_hash_at(&task.source, &partition.key, offset)
-        .map_err(|error| EngineError::Cluster { side: Side::Source, what: format!("reading {} at offset {offset}", partition.key), error })?;
+    let found =
+        record_hash_at(&task.source, &partition.key, offset).map_err(|error| EngineError::Cluster {
+            side: Side::Source,
+            what: format!("reading {} at offset {offset}", partition.key),
+            error,
+        })?;
     Ok(found.is_some_and(|now| now != hash))
 }
 
 fn key(topic: &str, partition: i32) -> PartitionKey {
-    PartitionKey { topic: topic.to_owned(), partition }
+    PartitionKey {
+        topic: topic.to_owned(),
+        partition,
+    }
 }
 
 fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    names
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect()
 }

@@ -41,5 +41,6 @@ pub use progress::{
 pub use record_lane::{RecordLane, RecordLaneConfig};
 pub use run::{RunOptions, Running, start};
 pub use verify::{
-    Accepted, Difference, DifferenceKind, PartitionReport, VerificationReport, VerificationResult, VerifyOptions, VerifyProgress, verify,
+    Accepted, Difference, DifferenceKind, PartitionReport, VerificationReport, VerificationResult,
+    VerifyOptions, VerifyProgress, verify,
 };

@@ -11,8 +11,18 @@ use crate::record_hash::hash_message;
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// Hash of the record at exactly `offset`; `None` when there is none (compacted, a marker, or the end).
-pub(crate) fn record_hash_at(cluster: &Cluster, key: &PartitionKey, offset: i64) -> sluice_kafka::Result<Option<u64>> {
-    let mut reader = Reader::new(cluster, ReaderTuning { prefetch_kib: 1024, ..ReaderTuning::default() })?;
+pub(crate) fn record_hash_at(
+    cluster: &Cluster,
+    key: &PartitionKey,
+    offset: i64,
+) -> sluice_kafka::Result<Option<u64>> {
+    let mut reader = Reader::new(
+        cluster,
+        ReaderTuning {
+            prefetch_kib: 1024,
+            ..ReaderTuning::default()
+        },
+    )?;
     reader.assign(&[PartitionOffset::new(key.topic.clone(), key.partition, offset)])?;
     let until = Instant::now() + DEADLINE;
     loop {

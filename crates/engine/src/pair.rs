@@ -33,12 +33,22 @@ impl Connected {
         let metadata = admin.connect(CONNECT_DEADLINE).map_err(fail)?;
         let id = admin.cluster_id();
         let capabilities = admin.capabilities();
-        Ok(Self { side, admin, metadata, id, capabilities })
+        Ok(Self {
+            side,
+            admin,
+            metadata,
+            id,
+            capabilities,
+        })
     }
 
     /// Wraps an answer of this cluster.
     pub(crate) fn refuse(&self, what: impl Into<String>, error: KafkaError) -> EngineError {
-        EngineError::Cluster { side: self.side, what: what.into(), error }
+        EngineError::Cluster {
+            side: self.side,
+            what: what.into(),
+            error,
+        }
     }
 
     /// Partition count of a topic; `None` when it does not exist here.
@@ -57,7 +67,10 @@ impl Connected {
 
     /// Reads brokers and topics anew.
     pub(crate) fn refresh(&mut self) -> Result<()> {
-        self.metadata = self.admin.metadata().map_err(|error| self.refuse("reading the topic list", error))?;
+        self.metadata = self
+            .admin
+            .metadata()
+            .map_err(|error| self.refuse("reading the topic list", error))?;
         Ok(())
     }
 }
@@ -74,8 +87,13 @@ impl Pair {
         std::thread::scope(|scope| {
             let source = scope.spawn(|| Connected::open(Side::Source, &task.source));
             let target = Connected::open(Side::Target, &task.target);
-            let source = source.join().map_err(|_| EngineError::Internal("the connection thread panicked".into()))??;
-            Ok(Self { source, target: target? })
+            let source = source
+                .join()
+                .map_err(|_| EngineError::Internal("the connection thread panicked".into()))??;
+            Ok(Self {
+                source,
+                target: target?,
+            })
         })
     }
 
@@ -86,21 +104,46 @@ impl Pair {
 
     /// The name under which the target knows this task: transactional id and group of its positions.
     pub(crate) fn identity(&self, task: &Task) -> String {
-        identity(task.name.as_str(), self.source.id.as_deref(), self.target.id.as_deref())
+        identity(
+            task.name.as_str(),
+            self.source.id.as_deref(),
+            self.target.id.as_deref(),
+        )
     }
 }
 
 /// `sluice.<name>.<hash>`: readable, and the same only for the same task between the same clusters.
 pub(crate) fn identity(name: &str, source: Option<&str>, target: Option<&str>) -> String {
-    let readable: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).take(64).collect();
-    let hash = xxh3_64(format!("{name}\u{1f}{}\u{1f}{}", source.unwrap_or(""), target.unwrap_or("")).as_bytes());
+    let readable: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .take(64)
+        .collect();
+    let hash = xxh3_64(
+        format!(
+            "{name}\u{1f}{}\u{1f}{}",
+            source.unwrap_or(""),
+            target.unwrap_or("")
+        )
+        .as_bytes(),
+    );
     format!("sluice.{readable}.{hash:016x}")
 }
 
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
     // librdkafka ends its sentences with timings that help nobody here.
-    line.split(" (after ").next().unwrap_or(line).trim_end_matches('.').to_owned()
+    line.split(" (after ")
+        .next()
+        .unwrap_or(line)
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 fn remedy(error: &KafkaError) -> &'static str {
@@ -109,16 +152,24 @@ fn remedy(error: &KafkaError) -> &'static str {
         ErrorCode::LOCAL_AUTHENTICATION | ErrorCode::SASL_AUTHENTICATION_FAILED => {
             "Check the user name, the password and sasl.mechanism"
         }
-        ErrorCode::LOCAL_SSL if text.contains("certificate") || text.contains("ca ") || text.contains("verify") => {
+        ErrorCode::LOCAL_SSL
+            if text.contains("certificate") || text.contains("ca ") || text.contains("verify") =>
+        {
             "The broker's certificate is not signed by the CA in ssl.ca.location, has expired, or is for another host name; give the right CA file"
         }
-        ErrorCode::LOCAL_SSL => "Check security.protocol and the TLS files: one side may speak TLS and the other not",
-        ErrorCode::LOCAL_RESOLVE => "The host name is unknown on this computer; check its spelling or the DNS",
+        ErrorCode::LOCAL_SSL => {
+            "Check security.protocol and the TLS files: one side may speak TLS and the other not"
+        }
+        ErrorCode::LOCAL_RESOLVE => {
+            "The host name is unknown on this computer; check its spelling or the DNS"
+        }
         ErrorCode::LOCAL_INVALID_ARG => "Correct that property in the cluster's configuration file",
         _ if text.contains("disconnected") || text.contains("apiversion") => {
             "The broker closed the connection; check that security.protocol fits the port (TLS, SASL or plaintext)"
         }
-        _ => "Check host and port, that the broker runs, that its advertised listeners can be reached from this computer, and that security.protocol fits the port",
+        _ => {
+            "Check host and port, that the broker runs, that its advertised listeners can be reached from this computer, and that security.protocol fits the port"
+        }
     }
 }
 

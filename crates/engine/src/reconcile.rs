@@ -4,7 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, Reader, ReaderTuning, TimestampKind};
+use sluice_kafka::{
+    ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, Reader, ReaderTuning, TimestampKind,
+};
 use sluice_model::{Cluster, Task};
 
 use crate::checkpoint::{Checkpoint, CheckpointStore};
@@ -30,14 +32,28 @@ struct Seen {
 }
 
 /// Moves `track` behind what the target received after the last checkpoint, and saves that: it is no work of this run.
-pub(crate) fn reconcile(pair: &Pair, task: &Task, store: &dyn CheckpointStore, track: &mut Track, observer: &Observer) -> Result<()> {
+pub(crate) fn reconcile(
+    pair: &Pair,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    track: &mut Track,
+    observer: &Observer,
+) -> Result<()> {
     let state = &track.state;
     let target = (state.target_topic.clone(), state.key.partition);
-    let fail = |side: Side, error: KafkaError| EngineError::Cluster { side, what: format!("matching the end of {}-{} with its source", target.0, target.1), error };
+    let fail = |side: Side, error: KafkaError| EngineError::Cluster {
+        side,
+        what: format!("matching the end of {}-{} with its source", target.0, target.1),
+        error,
+    };
     let end = pair
         .target
         .admin
-        .offsets(std::slice::from_ref(&target), OffsetQuery::Latest, Isolation::Uncommitted)
+        .offsets(
+            std::slice::from_ref(&target),
+            OffsetQuery::Latest,
+            Isolation::Uncommitted,
+        )
         .map_err(|error| fail(Side::Target, error))?
         .first()
         .and_then(|entry| entry.offset)
@@ -45,14 +61,25 @@ pub(crate) fn reconcile(pair: &Pair, task: &Task, store: &dyn CheckpointStore, t
     if end <= state.target_next {
         return Ok(());
     }
-    let received = read(&task.target, &target, state.target_next, Some(end), usize::MAX).map_err(|error| fail(Side::Target, error))?;
+    let received = read(&task.target, &target, state.target_next, Some(end), usize::MAX)
+        .map_err(|error| fail(Side::Target, error))?;
     let wanted = received.len() + LOOKAHEAD;
     let source = (state.key.topic.clone(), state.key.partition);
-    let expected = read(&task.source, &source, state.position, None, wanted).map_err(|error| fail(Side::Source, error))?;
+    let expected = read(&task.source, &source, state.position, None, wanted)
+        .map_err(|error| fail(Side::Source, error))?;
     let (mut next, mut matched, mut repeated) = (0usize, Vec::new(), 0u64);
-    let same = |candidate: &Seen, record: &Seen| if record.stamped { candidate.bare == record.bare } else { candidate.hash == record.hash };
+    let same = |candidate: &Seen, record: &Seen| {
+        if record.stamped {
+            candidate.bare == record.bare
+        } else {
+            candidate.hash == record.hash
+        }
+    };
     for record in &received {
-        if let Some(ahead) = expected[next..].iter().position(|candidate| same(candidate, record)) {
+        if let Some(ahead) = expected[next..]
+            .iter()
+            .position(|candidate| same(candidate, record))
+        {
             matched.push((next + ahead, record.offset));
             next += ahead + 1;
         } else if expected[..next].iter().any(|candidate| same(candidate, record)) {
@@ -66,7 +93,13 @@ pub(crate) fn reconcile(pair: &Pair, task: &Task, store: &dyn CheckpointStore, t
     }
     for (index, offset) in matched {
         let found = &expected[index];
-        track.absorb(&Passed::Record { source: found.offset, target: Some(offset), bytes: found.bytes, leader_epoch: None, hash: found.hash });
+        track.absorb(&Passed::Record {
+            source: found.offset,
+            target: Some(offset),
+            bytes: found.bytes,
+            leader_epoch: None,
+            hash: found.hash,
+        });
     }
     observer(Event::Info(format!(
         "{}: the target had received {} records behind the last checkpoint; the copy goes on behind them",
@@ -74,37 +107,67 @@ pub(crate) fn reconcile(pair: &Pair, task: &Task, store: &dyn CheckpointStore, t
         received.len()
     )));
     if repeated > 0 {
-        observer(Event::Warning(format!("{}: {repeated} records are twice on the target, from a write that was repeated", track.state.key)));
+        observer(Event::Warning(format!(
+            "{}: {repeated} records are twice on the target, from a write that was repeated",
+            track.state.key
+        )));
     }
     track.ahead.target_next = track.ahead.target_next.max(end);
     let runs = track.promote();
-    store.save(&task.name, &Checkpoint { partitions: vec![track.state.clone()], runs, ..Checkpoint::default() })?;
+    store.save(
+        &task.name,
+        &Checkpoint {
+            partitions: vec![track.state.clone()],
+            runs,
+            ..Checkpoint::default()
+        },
+    )?;
     Ok(())
 }
 
-fn read(cluster: &Cluster, partition: &(String, i32), from: i64, to: Option<i64>, limit: usize) -> sluice_kafka::Result<Vec<Seen>> {
-    let mut reader = Reader::new(cluster, ReaderTuning { prefetch_kib: 8 * 1024, ..ReaderTuning::default() })?;
+fn read(
+    cluster: &Cluster,
+    partition: &(String, i32),
+    from: i64,
+    to: Option<i64>,
+    limit: usize,
+) -> sluice_kafka::Result<Vec<Seen>> {
+    let mut reader = Reader::new(
+        cluster,
+        ReaderTuning {
+            prefetch_kib: 8 * 1024,
+            ..ReaderTuning::default()
+        },
+    )?;
     reader.assign(&[PartitionOffset::new(partition.0.clone(), partition.1, from)])?;
     let (mut seen, mut ended, mut failure) = (Vec::new(), false, None);
     let mut until = Instant::now() + DEADLINE;
     while !ended && seen.len() < limit {
-        let count = reader.read(1_000, Duration::from_millis(200), |message| match message.error() {
-            ErrorCode::NONE if to.is_some_and(|to| message.offset() >= to) => ended = true,
-            ErrorCode::NONE => {
-                let bytes = u32::try_from(message.payload_len()).unwrap_or(u32::MAX);
-                seen.push(Seen {
-                    offset: message.offset(),
-                    hash: hash_message(&message, false),
-                    bare: hash_fields(&message, Fields { headers: false, time: false }),
-                    stamped: message.timestamp().1 == TimestampKind::LogAppend,
-                    bytes,
-                });
-                ended |= to == Some(message.offset() + 1);
+        let count = reader.read(1_000, Duration::from_millis(200), |message| {
+            match message.error() {
+                ErrorCode::NONE if to.is_some_and(|to| message.offset() >= to) => ended = true,
+                ErrorCode::NONE => {
+                    let bytes = u32::try_from(message.payload_len()).unwrap_or(u32::MAX);
+                    seen.push(Seen {
+                        offset: message.offset(),
+                        hash: hash_message(&message, false),
+                        bare: hash_fields(
+                            &message,
+                            Fields {
+                                headers: false,
+                                time: false,
+                            },
+                        ),
+                        stamped: message.timestamp().1 == TimestampKind::LogAppend,
+                        bytes,
+                    });
+                    ended |= to == Some(message.offset() + 1);
+                }
+                ErrorCode::LOCAL_PARTITION_EOF => ended = true,
+                // The position is gone at the source: the copier will say so with its range.
+                ErrorCode::LOCAL_AUTO_OFFSET_RESET => ended = true,
+                code => failure = Some(KafkaError::new(code, message.error_text())),
             }
-            ErrorCode::LOCAL_PARTITION_EOF => ended = true,
-            // The position is gone at the source: the copier will say so with its range.
-            ErrorCode::LOCAL_AUTO_OFFSET_RESET => ended = true,
-            code => failure = Some(KafkaError::new(code, message.error_text())),
         })?;
         if let Some(error) = failure {
             return Err(error);

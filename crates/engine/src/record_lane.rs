@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{
-    Delivery, ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, Reader, ReaderTuning, TopicHandle, TxnError, Writer, WriterTuning,
+    Delivery, ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, Reader, ReaderTuning, TopicHandle,
+    TxnError, Writer, WriterTuning,
 };
 use sluice_model::Cluster;
 
@@ -123,7 +124,9 @@ impl RecordLane {
         let slot = match self.routes.get(&key) {
             Some(&slot) => slot,
             None => {
-                let slot = *self.by_name.get(&(message.topic().to_owned(), message.partition()))?;
+                let slot = *self
+                    .by_name
+                    .get(&(message.topic().to_owned(), message.partition()))?;
                 self.routes.insert(key, slot);
                 slot
             }
@@ -134,10 +137,17 @@ impl RecordLane {
 
     fn receive(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
         let mut inbox = std::mem::take(&mut self.inbox);
-        let outcome = self.reader.read(limit.records, limit.wait, |message| inbox.push_back(message));
+        let outcome = self
+            .reader
+            .read(limit.records, limit.wait, |message| inbox.push_back(message));
         self.inbox = inbox;
         outcome.map_err(LaneError::Fatal)?;
-        report.notices.extend(self.reader.notices().into_iter().map(|n| KafkaError::new(n.code, n.text)));
+        report.notices.extend(
+            self.reader
+                .notices()
+                .into_iter()
+                .map(|n| KafkaError::new(n.code, n.text)),
+        );
         Ok(())
     }
 
@@ -150,11 +160,15 @@ impl RecordLane {
             }
             let Some(slot) = self.slot_of(&message) else {
                 if message.topic().is_empty() && message.error() != ErrorCode::NONE {
-                    report.notices.push(KafkaError::new(message.error(), message.error_text()));
+                    report
+                        .notices
+                        .push(KafkaError::new(message.error(), message.error_text()));
                 }
                 continue;
             };
-            let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else { continue };
+            let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else {
+                continue;
+            };
             if !track.reading || track.blocked {
                 continue;
             }
@@ -169,7 +183,9 @@ impl RecordLane {
                 continue;
             }
             if error != ErrorCode::NONE {
-                report.faults.push((slot, KafkaError::new(error, message.error_text())));
+                report
+                    .faults
+                    .push((slot, KafkaError::new(error, message.error_text())));
                 continue;
             }
             if message.offset() < track.next {
@@ -177,7 +193,11 @@ impl RecordLane {
             }
             report.read += 1;
             report.read_bytes += message.payload_len() as u64;
-            let hash = if self.config.hashes { hash_message(&message, false) } else { 0 };
+            let hash = if self.config.hashes {
+                hash_message(&message, false)
+            } else {
+                0
+            };
             let offset = message.offset();
             if track.partition.condemned.contains(&offset) {
                 track.push(offset, &message, Fate::Skipped, hash);
@@ -200,12 +220,24 @@ impl RecordLane {
                     self.inbox.push_front(message);
                     return Ok(());
                 }
-                Err(code) if code.refuses_record() || code == ErrorCode::MESSAGE_TOO_LARGE || code.concerns_topic() => {
+                Err(code)
+                    if code.refuses_record()
+                        || code == ErrorCode::MESSAGE_TOO_LARGE
+                        || code.concerns_topic() =>
+                {
                     track.blocked = true;
-                    report.refused.push(Refusal { slot, offset, code, record: None });
+                    report.refused.push(Refusal {
+                        slot,
+                        offset,
+                        code,
+                        record: None,
+                    });
                 }
                 Err(code) => {
-                    return Err(self.writer.fatal().map_or_else(|| LaneError::Recover(KafkaError::from_code(code)), fatal_error));
+                    return Err(self
+                        .writer
+                        .fatal()
+                        .map_or_else(|| LaneError::Recover(KafkaError::from_code(code)), fatal_error));
                 }
             }
         }
@@ -213,9 +245,18 @@ impl RecordLane {
     }
 
     fn collect(&mut self, wait: Duration, report: &mut Report) {
-        let Self { writer, tracks, in_flight_bytes, broken, config, .. } = self;
+        let Self {
+            writer,
+            tracks,
+            in_flight_bytes,
+            broken,
+            config,
+            ..
+        } = self;
         let ordered = config.writer.guarantee == Guarantee::Ordered;
-        writer.poll(wait, |delivery| settle_delivery(tracks, delivery, in_flight_bytes, broken, ordered, report));
+        writer.poll(wait, |delivery| {
+            settle_delivery(tracks, delivery, in_flight_bytes, broken, ordered, report)
+        });
         for notice in self.writer.notices() {
             report.notices.push(KafkaError::new(notice.code, notice.text));
         }
@@ -283,7 +324,11 @@ impl Track {
     }
 
     fn push(&mut self, source: i64, message: &Message, fate: Fate, hash: u64) -> usize {
-        let bytes = if matches!(fate, Fate::End) { 0 } else { message.payload_len() };
+        let bytes = if matches!(fate, Fate::End) {
+            0
+        } else {
+            message.payload_len()
+        };
         self.queue.push_back(InFlight {
             source,
             timestamp: message.timestamp().0,
@@ -310,14 +355,23 @@ fn settle_delivery(
 ) {
     let slot = usize::try_from(delivery.ticket >> SEQUENCE_BITS).unwrap_or(usize::MAX);
     let sequence = delivery.ticket & SEQUENCE_MASK;
-    let Some(track) = tracks.get_mut(slot).and_then(Option::as_mut) else { return };
+    let Some(track) = tracks.get_mut(slot).and_then(Option::as_mut) else {
+        return;
+    };
     let index = sequence.wrapping_sub(track.front & SEQUENCE_MASK) & SEQUENCE_MASK;
-    let Some(entry) = usize::try_from(index).ok().and_then(|index| track.queue.get_mut(index)) else { return };
+    let Some(entry) = usize::try_from(index)
+        .ok()
+        .and_then(|index| track.queue.get_mut(index))
+    else {
+        return;
+    };
     *in_flight_bytes = in_flight_bytes.saturating_sub(entry.bytes as usize + RECORD_OVERHEAD);
     match delivery.error {
         ErrorCode::NONE => entry.fate = Fate::Written(delivery.offset),
         // What was dropped on our own word stays unwritten; recovery reads it again.
-        ErrorCode::LOCAL_PURGE_QUEUE | ErrorCode::LOCAL_PURGE_INFLIGHT | ErrorCode::LOCAL_FATAL => track.blocked = true,
+        ErrorCode::LOCAL_PURGE_QUEUE | ErrorCode::LOCAL_PURGE_INFLIGHT | ErrorCode::LOCAL_FATAL => {
+            track.blocked = true
+        }
         code => {
             if ordered && code.refuses_record() {
                 // Without idempotence later records may be written already: this one is set aside for good.
@@ -326,7 +380,12 @@ fn settle_delivery(
                 track.blocked = true;
                 broken.get_or_insert_with(|| KafkaError::from_code(code));
             }
-            report.refused.push(Refusal { slot, offset: entry.source, code, record: delivery.refused });
+            report.refused.push(Refusal {
+                slot,
+                offset: entry.source,
+                code,
+                record: delivery.refused,
+            });
         }
     }
 }
@@ -335,14 +394,24 @@ impl Lane for RecordLane {
     fn add(&mut self, partitions: &[LanePartition]) -> Result<(), LaneError> {
         let mut assigned = Vec::with_capacity(partitions.len());
         for partition in partitions {
-            let target = self.writer.topic(&partition.target_topic).map_err(LaneError::Fatal)?;
+            let target = self
+                .writer
+                .topic(&partition.target_topic)
+                .map_err(LaneError::Fatal)?;
             if self.tracks.len() <= partition.slot {
                 self.tracks.resize_with(partition.slot + 1, || None);
             }
-            let mut entry = PartitionOffset::new(partition.source_topic.clone(), partition.partition, partition.position);
+            let mut entry = PartitionOffset::new(
+                partition.source_topic.clone(),
+                partition.partition,
+                partition.position,
+            );
             entry.leader_epoch = partition.leader_epoch;
             assigned.push(entry);
-            self.by_name.insert((partition.source_topic.clone(), partition.partition), partition.slot);
+            self.by_name.insert(
+                (partition.source_topic.clone(), partition.partition),
+                partition.slot,
+            );
             self.tracks[partition.slot] = Some(Track {
                 partition: partition.clone(),
                 target,
@@ -363,7 +432,11 @@ impl Lane for RecordLane {
                 && track.reading
             {
                 track.reading = false;
-                gone.push(PartitionOffset::new(track.partition.source_topic.clone(), track.partition.partition, track.next));
+                gone.push(PartitionOffset::new(
+                    track.partition.source_topic.clone(),
+                    track.partition.partition,
+                    track.next,
+                ));
             }
         }
         self.reader.unassign(&gone).map_err(LaneError::Fatal)
@@ -372,7 +445,11 @@ impl Lane for RecordLane {
     fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
         if self.inbox.is_empty() && self.in_flight_bytes < self.config.in_flight_bytes {
             // With acknowledgements outstanding, waiting long for new records would delay their collection.
-            let wait = if self.in_flight > 0 { limit.wait.min(Duration::from_millis(5)) } else { limit.wait };
+            let wait = if self.in_flight > 0 {
+                limit.wait.min(Duration::from_millis(5))
+            } else {
+                limit.wait
+            };
             self.receive(StepLimit { wait, ..limit }, report)?;
             self.send(report)?;
             self.collect(Duration::ZERO, report);
@@ -400,7 +477,8 @@ impl Lane for RecordLane {
 
     fn watermarks(&self, slot: Slot) -> Option<(i64, i64)> {
         let track = self.tracks.get(slot)?.as_ref()?;
-        self.reader.cached_watermarks(&track.partition.source_topic, track.partition.partition)
+        self.reader
+            .cached_watermarks(&track.partition.source_topic, track.partition.partition)
     }
 
     fn commit(&mut self, positions: &[CommitPosition]) -> Result<(), LaneError> {
@@ -415,12 +493,18 @@ impl Lane for RecordLane {
         let offsets: Vec<PartitionOffset> = positions
             .iter()
             .map(|position| {
-                let mut entry = PartitionOffset::new(position.target_topic.clone(), position.partition, position.position);
+                let mut entry = PartitionOffset::new(
+                    position.target_topic.clone(),
+                    position.partition,
+                    position.position,
+                );
                 entry.metadata = Some(position.note.clone());
                 entry
             })
             .collect();
-        self.writer.send_positions(&self.config.group, &offsets, CALL_SLICE).map_err(lane_error)?;
+        self.writer
+            .send_positions(&self.config.group, &offsets, CALL_SLICE)
+            .map_err(lane_error)?;
         self.writer.commit(CALL_SLICE).map_err(lane_error)?;
         self.transaction_open = false;
         Ok(())
@@ -455,7 +539,13 @@ impl RecordLane {
             .iter()
             .flatten()
             .filter(|track| track.reading)
-            .map(|track| PartitionOffset::new(track.partition.source_topic.clone(), track.partition.partition, track.next))
+            .map(|track| {
+                PartitionOffset::new(
+                    track.partition.source_topic.clone(),
+                    track.partition.partition,
+                    track.next,
+                )
+            })
             .collect()
     }
 

@@ -78,7 +78,10 @@ impl Running {
             Some(Ok(ending)) => ending,
             Some(Err(_)) | None => Ending::Failed(EngineError::Internal("the copy thread panicked".into())),
         };
-        Outcome { ending, progress: self.progress() }
+        Outcome {
+            ending,
+            progress: self.progress(),
+        }
     }
 }
 
@@ -96,10 +99,19 @@ impl Drop for Running {
 ///
 /// # Errors
 /// A cluster cannot be reached, a check forbids the start, or the state cannot be written. Nothing was copied then.
-pub fn start(task: Task, store: Arc<dyn CheckpointStore>, observer: Observer, options: RunOptions) -> Result<Running> {
+pub fn start(
+    task: Task,
+    store: Arc<dyn CheckpointStore>,
+    observer: Observer,
+    options: RunOptions,
+) -> Result<Running> {
     let mut plan = plan(&task, store.as_ref())?;
-    let failed: Vec<String> =
-        plan.findings.iter().filter(|f| f.result == Verdict::Failed).map(|f| format!("{}; {}. {}", f.cause, f.effect, sentence(&f.remedy))).collect();
+    let failed: Vec<String> = plan
+        .findings
+        .iter()
+        .filter(|f| f.result == Verdict::Failed)
+        .map(|f| format!("{}; {}. {}", f.cause, f.effect, sentence(&f.remedy)))
+        .collect();
     if !failed.is_empty() {
         return Err(EngineError::Refused(failed.join("\n")));
     }
@@ -112,18 +124,31 @@ pub fn start(task: Task, store: Arc<dyn CheckpointStore>, observer: Observer, op
             (known, partitions, stopped)
         }
         None => {
-            let id = plan.adopted.values().next().map_or_else(new_launch_id, |adopted| adopted.note.launch.clone());
+            let id = plan
+                .adopted
+                .values()
+                .next()
+                .map_or_else(new_launch_id, |adopted| adopted.note.launch.clone());
             let (launched, partitions) = launch::first(&mut plan, &task, store.as_ref(), &observer, id)?;
             (launched, partitions, BTreeMap::new())
         }
     };
-    let shared = Arc::new(Shared { stop: AtomicBool::new(false), rate: Mutex::new(task.rate), progress: Mutex::new(Progress::default()) });
+    let shared = Arc::new(Shared {
+        stop: AtomicBool::new(false),
+        rate: Mutex::new(task.rate),
+        progress: Mutex::new(Progress::default()),
+    });
     let identity = plan.pair.identity(&task);
-    let hashes = partitions.iter().any(|partition| partition.source_topic_id.is_none());
-    let lane = RecordLane::open(lane_config(&plan, &task, &identity, hashes), OPEN_DEADLINE).map_err(|error| lane_refused(&task, error))?;
+    let hashes = partitions
+        .iter()
+        .any(|partition| partition.source_topic_id.is_none());
+    let lane = RecordLane::open(lane_config(&plan, &task, &identity, hashes), OPEN_DEADLINE)
+        .map_err(|error| lane_refused(&task, error))?;
     let mut tracks = tracks(&plan, store.as_ref(), &task, partitions, hashes)?;
     match plan.delivery {
-        EffectiveDelivery::Transactions => take_committed(&task, &identity, &launched.launch_id, &mut tracks)?,
+        EffectiveDelivery::Transactions => {
+            take_committed(&task, &identity, &launched.launch_id, &mut tracks)?
+        }
         EffectiveDelivery::Reconciled => {
             for track in &mut tracks {
                 reconcile::reconcile(&plan.pair, &task, store.as_ref(), track, &observer)?;
@@ -133,41 +158,69 @@ pub fn start(task: Task, store: Arc<dyn CheckpointStore>, observer: Observer, op
     }
     for track in &mut tracks {
         if let Some(reason) = stopped.get(&track.state.key) {
-            observer(Event::PartitionStopped { key: track.state.key.clone(), reason: reason.clone(), range: None });
+            observer(Event::PartitionStopped {
+                key: track.state.key.clone(),
+                reason: reason.clone(),
+                range: None,
+            });
             track.stop(reason.clone());
         }
     }
     let states: Vec<PartitionState> = tracks.iter().map(|track| track.state.clone()).collect();
     let delivery = plan.delivery;
     let watcher = Watcher::new(plan.pair, task.clone(), observer.clone(), &states);
-    let copier = Copier::new(task, identity, launched.launch_id, delivery, store, observer, options, shared.clone(), Box::new(lane), tracks)?;
+    let copier = Copier::new(
+        task,
+        identity,
+        launched.launch_id,
+        delivery,
+        store,
+        observer,
+        options,
+        shared.clone(),
+        Box::new(lane),
+        tracks,
+    )?;
     copier.publish();
     let copier = std::thread::Builder::new()
         .name("sluice-copy".into())
         .spawn(move || copier.run(watcher))
         .map_err(|error| EngineError::Internal(format!("no thread for the copy: {error}")))?;
-    Ok(Running { shared, copier: Some(copier) })
+    Ok(Running {
+        shared,
+        copier: Some(copier),
+    })
 }
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// A launch's id: time and chance, enough to never meet another.
 fn new_launch_id() -> String {
     use std::hash::{BuildHasher, RandomState};
-    format!("{:x}-{:016x}", crate::clock::now_ms(), RandomState::new().hash_one(std::process::id()))
+    format!(
+        "{:x}-{:016x}",
+        crate::clock::now_ms(),
+        RandomState::new().hash_one(std::process::id())
+    )
 }
 
 fn lane_refused(task: &Task, error: LaneError) -> EngineError {
     match error {
-        LaneError::Fenced(_) => EngineError::Fenced { task: task.name.to_string() },
+        LaneError::Fenced(_) => EngineError::Fenced {
+            task: task.name.to_string(),
+        },
         LaneError::Fatal(error) if error.code.is_access() => EngineError::Refused(format!(
             "the target does not let this user write transactions: {error}. Give the user WRITE and DESCRIBE on transactional ids and READ on groups with the prefix 'sluice.', or choose --delivery at-least-once"
         )),
         LaneError::Fatal(error) | LaneError::Retry(error) | LaneError::Recover(error) => {
-            EngineError::Refused(format!("the target cannot be written to: {error}. Check the target's brokers, or choose --delivery at-least-once"))
+            EngineError::Refused(format!(
+                "the target cannot be written to: {error}. Check the target's brokers, or choose --delivery at-least-once"
+            ))
         }
     }
 }
@@ -176,7 +229,14 @@ fn lane_config(plan: &Plan, task: &Task, identity: &str, hashes: bool) -> Record
     let smallest = plan
         .routes
         .iter()
-        .filter_map(|route| route.draft.topic.config.get("max.message.bytes").and_then(|value| value.parse::<u32>().ok()))
+        .filter_map(|route| {
+            route
+                .draft
+                .topic
+                .config
+                .get("max.message.bytes")
+                .and_then(|value| value.parse::<u32>().ok())
+        })
         .min();
     // A batch must stay below the target's limit, whose default is 1 048 588 bytes (1 000 012 on old brokers).
     let batch_bytes = smallest.map_or(900_000, |limit| (limit / 10 * 9).clamp(1_000, 900_000));
@@ -208,10 +268,21 @@ fn codec(wanted: Codec, plan: &Plan) -> &'static str {
     }
 }
 
-fn tracks(plan: &Plan, store: &dyn CheckpointStore, task: &Task, partitions: Vec<PartitionState>, hashes: bool) -> Result<Vec<Track>> {
+fn tracks(
+    plan: &Plan,
+    store: &dyn CheckpointStore,
+    task: &Task,
+    partitions: Vec<PartitionState>,
+    hashes: bool,
+) -> Result<Vec<Track>> {
     let keys: Vec<(String, i32)> = partitions
         .iter()
-        .filter(|p| plan.pair.source.partition_count(&p.key.topic).is_some_and(|count| usize::try_from(p.key.partition).is_ok_and(|n| n < count)))
+        .filter(|p| {
+            plan.pair
+                .source
+                .partition_count(&p.key.topic)
+                .is_some_and(|count| usize::try_from(p.key.partition).is_ok_and(|n| n < count))
+        })
         .map(|p| (p.key.topic.clone(), p.key.partition))
         .collect();
     let ends: BTreeMap<PartitionKey, i64> = plan
@@ -221,7 +292,17 @@ fn tracks(plan: &Plan, store: &dyn CheckpointStore, task: &Task, partitions: Vec
         .offsets(&keys, OffsetQuery::Latest, Isolation::Committed)
         .map_err(|error| plan.pair.source.refuse("reading the topics' end offsets", error))?
         .into_iter()
-        .filter_map(|entry| entry.offset.map(|offset| (PartitionKey { topic: entry.topic, partition: entry.partition }, offset)))
+        .filter_map(|entry| {
+            entry.offset.map(|offset| {
+                (
+                    PartitionKey {
+                        topic: entry.topic,
+                        partition: entry.partition,
+                    },
+                    offset,
+                )
+            })
+        })
         .collect();
     partitions
         .into_iter()
@@ -234,10 +315,18 @@ fn tracks(plan: &Plan, store: &dyn CheckpointStore, task: &Task, partitions: Vec
 }
 
 /// The target knows best what was committed: its positions win over the local copy, which is written after them.
-pub(crate) fn take_committed(task: &Task, identity: &str, launch_id: &str, tracks: &mut [Track]) -> Result<()> {
+pub(crate) fn take_committed(
+    task: &Task,
+    identity: &str,
+    launch_id: &str,
+    tracks: &mut [Track],
+) -> Result<()> {
     let wanted: Vec<PartitionOffset> = tracks
         .iter()
-        .map(|track| PartitionOffset { offset: None, ..PartitionOffset::new(track.state.target_topic.clone(), track.state.key.partition, 0) })
+        .map(|track| PartitionOffset {
+            offset: None,
+            ..PartitionOffset::new(track.state.target_topic.clone(), track.state.key.partition, 0)
+        })
         .collect();
     let entries = committed(task, identity, &wanted).map_err(|error| EngineError::Cluster {
         side: crate::error::Side::Target,
@@ -245,7 +334,9 @@ pub(crate) fn take_committed(task: &Task, identity: &str, launch_id: &str, track
         error,
     })?;
     for entry in entries {
-        let (Some(position), Some(note)) = (entry.offset, adoption::read_note(&entry)) else { continue };
+        let (Some(position), Some(note)) = (entry.offset, adoption::read_note(&entry)) else {
+            continue;
+        };
         if note.launch != launch_id {
             continue;
         }

@@ -27,13 +27,23 @@ pub(crate) struct Resolved {
 impl Resolved {
     fn new(bounds: LogBounds, wanted: i64) -> Self {
         let outside = if wanted < bounds.low {
-            Some(OffsetRange { from: wanted, to: bounds.low })
+            Some(OffsetRange {
+                from: wanted,
+                to: bounds.low,
+            })
         } else if wanted > bounds.high {
-            Some(OffsetRange { from: bounds.high, to: wanted })
+            Some(OffsetRange {
+                from: bounds.high,
+                to: wanted,
+            })
         } else {
             None
         };
-        Self { bounds, wanted, outside }
+        Self {
+            bounds,
+            wanted,
+            outside,
+        }
     }
 
     /// The wanted offset, moved into the log.
@@ -43,17 +53,35 @@ impl Resolved {
 }
 
 /// First and end offset of each partition, everything counted (open transactions as well).
-pub(crate) fn bounds(admin: &Admin, partitions: &[(String, i32)], side: Side) -> Result<BTreeMap<(String, i32), LogBounds>> {
-    let fail = |error: KafkaError| EngineError::Cluster { side, what: "reading the topics' offsets".into(), error };
-    let low = admin.offsets(partitions, OffsetQuery::Earliest, Isolation::Uncommitted).map_err(fail)?;
-    let high = admin.offsets(partitions, OffsetQuery::Latest, Isolation::Uncommitted).map_err(fail)?;
+pub(crate) fn bounds(
+    admin: &Admin,
+    partitions: &[(String, i32)],
+    side: Side,
+) -> Result<BTreeMap<(String, i32), LogBounds>> {
+    let fail = |error: KafkaError| EngineError::Cluster {
+        side,
+        what: "reading the topics' offsets".into(),
+        error,
+    };
+    let low = admin
+        .offsets(partitions, OffsetQuery::Earliest, Isolation::Uncommitted)
+        .map_err(fail)?;
+    let high = admin
+        .offsets(partitions, OffsetQuery::Latest, Isolation::Uncommitted)
+        .map_err(fail)?;
     let low = by_partition(low, side)?;
     let high = by_partition(high, side)?;
     Ok(low
         .into_iter()
         .map(|(key, low)| {
             let high = high.get(&key).copied().flatten().unwrap_or(0);
-            (key, LogBounds { low: low.unwrap_or(0), high })
+            (
+                key,
+                LogBounds {
+                    low: low.unwrap_or(0),
+                    high,
+                },
+            )
         })
         .collect())
 }
@@ -66,16 +94,28 @@ fn by_partition(entries: Vec<PartitionOffset>, side: Side) -> Result<BTreeMap<(S
                 Ok(((entry.topic, entry.partition), entry.offset))
             } else {
                 let what = format!("reading the offsets of {}-{}", entry.topic, entry.partition);
-                Err(EngineError::Cluster { side, what, error: KafkaError::from_code(entry.error) })
+                Err(EngineError::Cluster {
+                    side,
+                    what,
+                    error: KafkaError::from_code(entry.error),
+                })
             }
         })
         .collect()
 }
 
 /// Resolves `start` for the partitions of one topic.
-pub(crate) fn resolve(admin: &Admin, start: &Start, topic: &str, bounds: &BTreeMap<i32, LogBounds>) -> Result<BTreeMap<i32, Resolved>> {
+pub(crate) fn resolve(
+    admin: &Admin,
+    start: &Start,
+    topic: &str,
+    bounds: &BTreeMap<i32, LogBounds>,
+) -> Result<BTreeMap<i32, Resolved>> {
     let each = |wanted: &dyn Fn(i32, LogBounds) -> i64| -> BTreeMap<i32, Resolved> {
-        bounds.iter().map(|(&partition, &b)| (partition, Resolved::new(b, wanted(partition, b)))).collect()
+        bounds
+            .iter()
+            .map(|(&partition, &b)| (partition, Resolved::new(b, wanted(partition, b))))
+            .collect()
     };
     Ok(match start {
         Start::Earliest => each(&|_, b| b.low),
@@ -91,14 +131,37 @@ pub(crate) fn resolve(admin: &Admin, start: &Start, topic: &str, bounds: &BTreeM
             each(&|partition, b| offsets.get(&partition).copied().unwrap_or(b.low))
         }
         Start::Time(time) => {
-            let partitions: Vec<(String, i32)> = bounds.keys().map(|&partition| (topic.to_owned(), partition)).collect();
-            let fail = |error: KafkaError| EngineError::Cluster { side: Side::Source, what: format!("looking up the start time in '{topic}'"), error };
-            let found = admin.offsets(&partitions, OffsetQuery::At(time.as_millisecond()), Isolation::Uncommitted).map_err(fail)?;
+            let partitions: Vec<(String, i32)> = bounds
+                .keys()
+                .map(|&partition| (topic.to_owned(), partition))
+                .collect();
+            let fail = |error: KafkaError| EngineError::Cluster {
+                side: Side::Source,
+                what: format!("looking up the start time in '{topic}'"),
+                error,
+            };
+            let found = admin
+                .offsets(
+                    &partitions,
+                    OffsetQuery::At(time.as_millisecond()),
+                    Isolation::Uncommitted,
+                )
+                .map_err(fail)?;
             let found = by_partition(found, Side::Source)?;
-            each(&|partition, b| found.get(&(topic.to_owned(), partition)).copied().flatten().unwrap_or(b.high))
+            each(&|partition, b| {
+                found
+                    .get(&(topic.to_owned(), partition))
+                    .copied()
+                    .flatten()
+                    .unwrap_or(b.high)
+            })
         }
         Start::Group(group) => {
-            let fail = |error: KafkaError| EngineError::Cluster { side: Side::Source, what: format!("reading the offsets of group '{group}'"), error };
+            let fail = |error: KafkaError| EngineError::Cluster {
+                side: Side::Source,
+                what: format!("reading the offsets of group '{group}'"),
+                error,
+            };
             let offsets: BTreeMap<i32, i64> = admin
                 .group_offsets(group)
                 .map_err(fail)?
@@ -124,9 +187,15 @@ mod tests {
     fn an_offset_outside_of_the_log_is_named_with_its_range() {
         let bounds = LogBounds { low: 10, high: 20 };
         let low = Resolved::new(bounds, 4);
-        assert_eq!((low.outside, low.nearest()), (Some(OffsetRange { from: 4, to: 10 }), 10));
+        assert_eq!(
+            (low.outside, low.nearest()),
+            (Some(OffsetRange { from: 4, to: 10 }), 10)
+        );
         let high = Resolved::new(bounds, 25);
-        assert_eq!((high.outside, high.nearest()), (Some(OffsetRange { from: 20, to: 25 }), 20));
+        assert_eq!(
+            (high.outside, high.nearest()),
+            (Some(OffsetRange { from: 20, to: 25 }), 20)
+        );
         assert_eq!(Resolved::new(bounds, 20).outside, None);
     }
 }

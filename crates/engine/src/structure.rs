@@ -14,13 +14,28 @@ const READY_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What is set on the source's topic and stays behind, with the reason.
 const NOT_CARRIED: &[(&str, &str)] = &[
-    ("leader.replication.throttled.replicas", "names brokers of the source"),
-    ("follower.replication.throttled.replicas", "names brokers of the source"),
+    (
+        "leader.replication.throttled.replicas",
+        "names brokers of the source",
+    ),
+    (
+        "follower.replication.throttled.replicas",
+        "names brokers of the source",
+    ),
     ("message.format.version", "the target's own format is kept"),
-    ("message.timestamp.type", "the target keeps the times that the records carry"),
-    ("message.timestamp.difference.max.ms", "it would refuse old records"),
+    (
+        "message.timestamp.type",
+        "the target keeps the times that the records carry",
+    ),
+    (
+        "message.timestamp.difference.max.ms",
+        "it would refuse old records",
+    ),
     ("message.timestamp.before.max.ms", "it would refuse old records"),
-    ("remote.storage.enable", "tiered storage belongs to the source cluster"),
+    (
+        "remote.storage.enable",
+        "tiered storage belongs to the source cluster",
+    ),
 ];
 
 /// Brokers from 3.6 on refuse records from the future, by default more than an hour of it; older sources take them.
@@ -39,8 +54,12 @@ pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: 
     let info = pair.source.metadata.topics.get(source_topic);
     let partitions = pair.source.partition_count(source_topic).unwrap_or(1);
     let brokers = pair.target.metadata.brokers.len().max(1);
-    let source_replicas = info.and_then(|info| info.partitions.first()).map_or(1, |partition| partition.replicas.max(1));
-    let replication_factor = task.replication_factor.map_or(source_replicas.min(brokers), usize::from);
+    let source_replicas = info
+        .and_then(|info| info.partitions.first())
+        .map_or(1, |partition| partition.replicas.max(1));
+    let replication_factor = task
+        .replication_factor
+        .map_or(source_replicas.min(brokers), usize::from);
     let mut remarks = Vec::new();
     if task.replication_factor.is_none() && replication_factor < source_replicas {
         remarks.push(format!("'{target_topic}' gets {replication_factor} replicas instead of {source_replicas}: the target has {brokers} brokers"));
@@ -52,9 +71,13 @@ pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: 
                 config.insert(FUTURE_BOUND.to_owned(), i64::MAX.to_string());
             }
             for (key, entry) in entries {
-                let (ConfigOrigin::Topic, Some(value)) = (entry.origin, entry.value) else { continue };
+                let (ConfigOrigin::Topic, Some(value)) = (entry.origin, entry.value) else {
+                    continue;
+                };
                 if let Some((_, why)) = NOT_CARRIED.iter().find(|(name, _)| *name == key) {
-                    remarks.push(format!("'{key}={value}' of '{source_topic}' is not carried over: {why}"));
+                    remarks.push(format!(
+                        "'{key}={value}' of '{source_topic}' is not carried over: {why}"
+                    ));
                     continue;
                 }
                 config.insert(key, value);
@@ -69,12 +92,22 @@ pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: 
         }
     }
     if let Some(value) = config.get("min.insync.replicas").cloned()
-        && value.parse::<usize>().is_ok_and(|wanted| wanted > replication_factor)
+        && value
+            .parse::<usize>()
+            .is_ok_and(|wanted| wanted > replication_factor)
     {
         config.insert("min.insync.replicas".to_owned(), replication_factor.to_string());
         remarks.push(format!("min.insync.replicas={value} of '{source_topic}' becomes {replication_factor} on the target, which has {replication_factor} replicas"));
     }
-    let mut draft = TopicDraft { topic: NewTopic { name: target_topic.to_owned(), partitions, replication_factor, config }, remarks };
+    let mut draft = TopicDraft {
+        topic: NewTopic {
+            name: target_topic.to_owned(),
+            partitions,
+            replication_factor,
+            config,
+        },
+        remarks,
+    };
     fit(&pair.target.admin, &mut draft)?;
     Ok(draft)
 }
@@ -91,20 +124,32 @@ fn fit(target: &Admin, draft: &mut TopicDraft) -> Result<()> {
         Err(error) if error.code == ErrorCode::TOPIC_ALREADY_EXISTS => return Ok(()),
         // Validation alone is unknown before 0.10.2's successor versions: the creation itself will tell.
         Err(error) if error.code.is_unsupported() => return Ok(()),
-        Err(error) if error.code == ErrorCode::INVALID_CONFIG || error.code == ErrorCode::INVALID_REQUEST => {}
+        Err(error) if error.code == ErrorCode::INVALID_CONFIG || error.code == ErrorCode::INVALID_REQUEST => {
+        }
         Err(error) => return Err(refuse(error, &draft.topic.name)),
     }
-    let bare = NewTopic { config: BTreeMap::new(), ..draft.topic.clone() };
-    target.create_topic(&bare, true).map_err(|error| refuse(error, &bare.name))?;
+    let bare = NewTopic {
+        config: BTreeMap::new(),
+        ..draft.topic.clone()
+    };
+    target
+        .create_topic(&bare, true)
+        .map_err(|error| refuse(error, &bare.name))?;
     for (key, value) in std::mem::take(&mut draft.topic.config) {
-        let single = NewTopic { config: BTreeMap::from([(key.clone(), value.clone())]), ..bare.clone() };
+        let single = NewTopic {
+            config: BTreeMap::from([(key.clone(), value.clone())]),
+            ..bare.clone()
+        };
         match target.create_topic(&single, true) {
             Ok(()) => {
                 draft.topic.config.insert(key, value);
             }
             // Ours, not the source's: an older target has no such bound to lift.
             Err(_) if key == FUTURE_BOUND && value == i64::MAX.to_string() => {}
-            Err(error) => draft.remarks.push(format!("'{key}={value}' is not carried over to '{}': the target refuses it ({error})", bare.name)),
+            Err(error) => draft.remarks.push(format!(
+                "'{key}={value}' is not carried over to '{}': the target refuses it ({error})",
+                bare.name
+            )),
         }
     }
     Ok(())
@@ -141,7 +186,8 @@ fn wait_ready(target: &Admin, topic: &str, partitions: usize) -> Result<()> {
     loop {
         let ready = target.metadata().is_ok_and(|metadata| {
             metadata.topics.get(topic).is_some_and(|info| {
-                info.partitions.len() >= partitions && info.partitions.iter().all(|partition| partition.leader.is_some())
+                info.partitions.len() >= partitions
+                    && info.partitions.iter().all(|partition| partition.leader.is_some())
             })
         });
         if ready {
@@ -159,7 +205,12 @@ fn wait_ready(target: &Admin, topic: &str, partitions: usize) -> Result<()> {
 
 /// Empties a target topic, once, at the first launch. Where records cannot be deleted (compacted topics, brokers
 /// before 0.11), the topic is deleted and created again like `like`.
-pub(crate) fn clear(target: &Admin, like: &TopicDraft, ends: &[sluice_kafka::PartitionOffset], deletable: bool) -> Result<()> {
+pub(crate) fn clear(
+    target: &Admin,
+    like: &TopicDraft,
+    ends: &[sluice_kafka::PartitionOffset],
+    deletable: bool,
+) -> Result<()> {
     let name = &like.topic.name;
     if deletable && target.delete_records(ends).is_ok() {
         return Ok(());
@@ -169,13 +220,19 @@ pub(crate) fn clear(target: &Admin, like: &TopicDraft, ends: &[sluice_kafka::Par
     })?;
     let until = Instant::now() + READY_DEADLINE;
     loop {
-        let gone = target.metadata().is_ok_and(|metadata| !metadata.topics.contains_key(name));
+        let gone = target
+            .metadata()
+            .is_ok_and(|metadata| !metadata.topics.contains_key(name));
         if gone {
             match target.create_topic(&like.topic, false) {
                 Ok(()) => return wait_ready(target, name, like.topic.partitions),
                 // Old brokers still hold the name for a moment after it left the metadata.
                 Err(error) if error.code == ErrorCode::TOPIC_ALREADY_EXISTS && Instant::now() < until => {}
-                Err(error) => return Err(EngineError::Refused(format!("the target topic '{name}' was deleted but cannot be created again: {error}"))),
+                Err(error) => {
+                    return Err(EngineError::Refused(format!(
+                        "the target topic '{name}' was deleted but cannot be created again: {error}"
+                    )));
+                }
             }
         } else if Instant::now() >= until {
             return Err(EngineError::Refused(format!(

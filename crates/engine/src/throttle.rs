@@ -29,7 +29,13 @@ pub(crate) enum Allowance {
 
 impl Throttle {
     pub(crate) fn new(limits: RateLimits, now: Instant) -> Self {
-        Self { limits, records: 0.0, bytes: 0.0, mean_bytes: 1_000.0, refilled: now }
+        Self {
+            limits,
+            records: 0.0,
+            bytes: 0.0,
+            mean_bytes: 1_000.0,
+            refilled: now,
+        }
     }
 
     /// Takes new limits at once; what was saved up under the old ones is forgotten.
@@ -49,7 +55,11 @@ impl Throttle {
         let mut wait = 0.0f64;
         for (rate, bucket, cost) in [
             (self.limits.records_per_second, &mut self.records, 1.0),
-            (self.limits.bytes_per_second, &mut self.bytes, self.mean_bytes.max(1.0)),
+            (
+                self.limits.bytes_per_second,
+                &mut self.bytes,
+                self.mean_bytes.max(1.0),
+            ),
         ] {
             let Some(rate) = rate else { continue };
             let rate = rate as f64;
@@ -100,25 +110,49 @@ mod tests {
 
     #[test]
     fn records_per_second_are_held_within_five_percent() {
-        let (records, _) = run(RateLimits { records_per_second: Some(1_000), bytes_per_second: None }, 100, 20.0);
+        let (records, _) = run(
+            RateLimits {
+                records_per_second: Some(1_000),
+                bytes_per_second: None,
+            },
+            100,
+            20.0,
+        );
         assert!((19_000..=21_000).contains(&records), "{records}");
     }
 
     #[test]
     fn bytes_per_second_are_held_within_five_percent() {
-        let (_, bytes) = run(RateLimits { records_per_second: None, bytes_per_second: Some(1_000_000) }, 700, 20.0);
+        let (_, bytes) = run(
+            RateLimits {
+                records_per_second: None,
+                bytes_per_second: Some(1_000_000),
+            },
+            700,
+            20.0,
+        );
         assert!((19_000_000..=21_000_000).contains(&bytes), "{bytes}");
     }
 
     #[test]
     fn one_record_bigger_than_a_second_of_the_rate_is_still_copied() {
-        let (records, _) = run(RateLimits { records_per_second: None, bytes_per_second: Some(1_000) }, 5_000, 60.0);
+        let (records, _) = run(
+            RateLimits {
+                records_per_second: None,
+                bytes_per_second: Some(1_000),
+            },
+            5_000,
+            60.0,
+        );
         assert!((8..=16).contains(&records), "{records}");
     }
 
     #[test]
     fn no_limit_gives_full_steps() {
         let now = Instant::now();
-        assert_eq!(Throttle::new(RateLimits::default(), now).allow(now), Allowance::Records(FULL_STEP));
+        assert_eq!(
+            Throttle::new(RateLimits::default(), now).allow(now),
+            Allowance::Records(FULL_STEP)
+        );
     }
 }

@@ -14,7 +14,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
 pub(crate) enum Mode {
     Active,
     /// Waits for its next try.
-    Backoff { until: Instant },
+    Backoff {
+        until: Instant,
+    },
     /// Waits for a person.
     Stopped,
 }
@@ -51,7 +53,12 @@ pub(crate) struct Track {
 }
 
 impl Track {
-    pub(crate) fn new(state: PartitionState, last_run: Option<OffsetRun>, end_at_start: i64, hashes: bool) -> Self {
+    pub(crate) fn new(
+        state: PartitionState,
+        last_run: Option<OffsetRun>,
+        end_at_start: i64,
+        hashes: bool,
+    ) -> Self {
         Self {
             ahead: state.clone(),
             state,
@@ -92,7 +99,13 @@ impl Track {
         self.failing_since = None;
         self.attempts = 0;
         match *passed {
-            Passed::Record { source, target, bytes, leader_epoch, hash } => {
+            Passed::Record {
+                source,
+                target,
+                bytes,
+                leader_epoch,
+                hash,
+            } => {
                 self.at_end = false;
                 let ahead = &mut self.ahead;
                 ahead.position = source + 1;
@@ -139,7 +152,12 @@ impl Track {
         {
             self.closed_runs.push(closed);
         }
-        self.run = Some(OffsetRun { key: self.state.key.clone(), source, target, length: 1 });
+        self.run = Some(OffsetRun {
+            key: self.state.key.clone(),
+            source,
+            target,
+            length: 1,
+        });
         self.run_changed = true;
     }
 
@@ -184,7 +202,9 @@ impl Track {
     /// Notes an error and sets the next try.
     pub(crate) fn back_off(&mut self, error: String, now: Instant) {
         self.attempts += 1;
-        let pause = Duration::from_millis(500).saturating_mul(1 << self.attempts.min(6)).min(LONGEST_BACKOFF);
+        let pause = Duration::from_millis(500)
+            .saturating_mul(1 << self.attempts.min(6))
+            .min(LONGEST_BACKOFF);
         self.error = Some(error);
         self.failing_since.get_or_insert(now);
         self.at_end = false;
@@ -205,7 +225,10 @@ mod tests {
 
     fn track() -> Track {
         let state = PartitionState {
-            key: PartitionKey { topic: "t".into(), partition: 0 },
+            key: PartitionKey {
+                topic: "t".into(),
+                partition: 0,
+            },
             target_topic: "t".into(),
             source_topic_id: None,
             target_topic_id: None,
@@ -223,11 +246,21 @@ mod tests {
     }
 
     fn record(source: i64, target: Option<i64>) -> Passed {
-        Passed::Record { source, target, bytes: 1, leader_epoch: None, hash: 0 }
+        Passed::Record {
+            source,
+            target,
+            bytes: 1,
+            leader_epoch: None,
+            hash: 0,
+        }
     }
 
     fn runs(track: &mut Track) -> Vec<(i64, i64, i64)> {
-        track.promote().into_iter().map(|run| (run.source, run.target, run.length)).collect()
+        track
+            .promote()
+            .into_iter()
+            .map(|run| (run.source, run.target, run.length))
+            .collect()
     }
 
     #[test]
@@ -238,14 +271,25 @@ mod tests {
         }
         assert_eq!(runs(&mut track), [(0, 10, 2), (3, 12, 2), (5, 15, 1)]);
         track.absorb(&record(6, Some(16)));
-        assert_eq!(runs(&mut track), [(5, 15, 2)], "a run that grew is saved again under its first offset");
+        assert_eq!(
+            runs(&mut track),
+            [(5, 15, 2)],
+            "a run that grew is saved again under its first offset"
+        );
         assert!(runs(&mut track).is_empty());
     }
 
     #[test]
     fn records_without_a_target_offset_are_placed_when_both_sides_agree() {
         let mut track = track();
-        for (s, t) in [(0, Some(0)), (1, None), (2, None), (3, Some(3)), (4, None), (5, Some(9))] {
+        for (s, t) in [
+            (0, Some(0)),
+            (1, None),
+            (2, None),
+            (3, Some(3)),
+            (4, None),
+            (5, Some(9)),
+        ] {
             track.absorb(&record(s, t));
         }
         assert_eq!(runs(&mut track), [(0, 0, 4), (5, 9, 1)]);

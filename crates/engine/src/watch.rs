@@ -52,7 +52,13 @@ struct Known {
 
 impl Watcher {
     pub(crate) fn new(pair: Pair, task: Task, observer: Observer, partitions: &[PartitionState]) -> Self {
-        let mut watcher = Self { pair, task, observer, known: BTreeMap::new(), told: BTreeSet::new() };
+        let mut watcher = Self {
+            pair,
+            task,
+            observer,
+            known: BTreeMap::new(),
+            told: BTreeSet::new(),
+        };
         watcher.remember(partitions);
         watcher
     }
@@ -61,7 +67,11 @@ impl Watcher {
         for partition in partitions {
             self.known
                 .entry(partition.key.topic.clone())
-                .or_insert_with(|| Known { target: partition.target_topic.clone(), partitions: BTreeSet::new(), id: partition.source_topic_id.clone() })
+                .or_insert_with(|| Known {
+                    target: partition.target_topic.clone(),
+                    partitions: BTreeSet::new(),
+                    id: partition.source_topic_id.clone(),
+                })
                 .partitions
                 .insert(partition.key.partition);
         }
@@ -98,13 +108,32 @@ impl Watcher {
     }
 
     fn read_offsets(&self, sighting: &mut Sighting) -> Result<(), String> {
-        let wanted: Vec<(String, i32)> = self.known.iter().flat_map(|(topic, known)| known.partitions.iter().map(|&p| (topic.clone(), p))).collect();
+        let wanted: Vec<(String, i32)> = self
+            .known
+            .iter()
+            .flat_map(|(topic, known)| known.partitions.iter().map(|&p| (topic.clone(), p)))
+            .collect();
         let read = |query, isolation| -> Result<BTreeMap<PartitionKey, i64>, String> {
-            let entries = self.pair.source.admin.offsets(&wanted, query, isolation).map_err(|error| format!("the source does not tell its offsets: {error}"))?;
+            let entries = self
+                .pair
+                .source
+                .admin
+                .offsets(&wanted, query, isolation)
+                .map_err(|error| format!("the source does not tell its offsets: {error}"))?;
             Ok(entries
                 .into_iter()
                 .filter(|entry| entry.error == ErrorCode::NONE)
-                .filter_map(|entry| entry.offset.map(|offset| (PartitionKey { topic: entry.topic, partition: entry.partition }, offset)))
+                .filter_map(|entry| {
+                    entry.offset.map(|offset| {
+                        (
+                            PartitionKey {
+                                topic: entry.topic,
+                                partition: entry.partition,
+                            },
+                            offset,
+                        )
+                    })
+                })
                 .collect())
         };
         let low = read(OffsetQuery::Earliest, Isolation::Uncommitted)?;
@@ -129,8 +158,19 @@ impl Watcher {
                 sighting.recreated.insert(topic, id);
             }
         }
-        let names: Vec<String> = self.pair.source.metadata.topics.values().filter(|info| info.error == ErrorCode::NONE).map(|info| info.name.clone()).collect();
-        let routes = self.task.routes(names.iter().map(String::as_str)).map_err(|error| error.to_string())?;
+        let names: Vec<String> = self
+            .pair
+            .source
+            .metadata
+            .topics
+            .values()
+            .filter(|info| info.error == ErrorCode::NONE)
+            .map(|info| info.name.clone())
+            .collect();
+        let routes = self
+            .task
+            .routes(names.iter().map(String::as_str))
+            .map_err(|error| error.to_string())?;
         for (source, target) in routes {
             match self.extend(&source, &target) {
                 Ok(new) => sighting.new.extend(new),
@@ -145,54 +185,91 @@ impl Watcher {
 
     /// Makes the target ready for source partitions that are not known yet.
     fn extend(&mut self, source: &str, target: &str) -> Result<Vec<PartitionState>, String> {
-        let Some(count) = self.pair.source.partition_count(source) else { return Ok(Vec::new()) };
-        let target = self.known.get(source).map_or_else(|| target.to_owned(), |known| known.target.clone());
+        let Some(count) = self.pair.source.partition_count(source) else {
+            return Ok(Vec::new());
+        };
+        let target = self
+            .known
+            .get(source)
+            .map_or_else(|| target.to_owned(), |known| known.target.clone());
         let all = 0..i32::try_from(count).unwrap_or(0);
         let unknown: Vec<i32> = match self.known.get(source) {
-            Some(known) => all.filter(|partition| !known.partitions.contains(partition)).collect(),
+            Some(known) => all
+                .filter(|partition| !known.partitions.contains(partition))
+                .collect(),
             None => all.collect(),
         };
         if unknown.is_empty() {
             return Ok(Vec::new());
         }
-        if self.pair.same_cluster() && (source == target || self.known.values().any(|known| known.target == source)) {
+        if self.pair.same_cluster()
+            && (source == target || self.known.values().any(|known| known.target == source))
+        {
             return Ok(Vec::new());
         }
         self.pair.target.refresh().map_err(|error| error.to_string())?;
         match self.pair.target.partition_count(&target) {
             None => {
-                let draft = structure::draft(&self.pair, &self.task, source, &target).map_err(|error| error.to_string())?;
+                let draft = structure::draft(&self.pair, &self.task, source, &target)
+                    .map_err(|error| error.to_string())?;
                 structure::create(&self.pair.target.admin, &draft).map_err(|error| error.to_string())?;
-                (self.observer)(Event::Info(format!("'{source}' is new at the source: created target topic '{target}' with {count} partitions")));
+                (self.observer)(Event::Info(format!(
+                    "'{source}' is new at the source: created target topic '{target}' with {count} partitions"
+                )));
             }
             Some(there) => {
                 if !self.known.contains_key(source) {
                     self.check_existing(&target, there)?;
                 }
                 if there < count {
-                    structure::grow(&self.pair.target.admin, &target, count).map_err(|error| error.to_string())?;
-                    (self.observer)(Event::Info(format!("'{source}' has {count} partitions now: grew target topic '{target}' first")));
+                    structure::grow(&self.pair.target.admin, &target, count)
+                        .map_err(|error| error.to_string())?;
+                    (self.observer)(Event::Info(format!(
+                        "'{source}' has {count} partitions now: grew target topic '{target}' first"
+                    )));
                 }
             }
         }
         // The first records of a new partition count as well: it starts at its beginning, whatever the task's start is.
-        let wanted: Vec<(String, i32)> = unknown.iter().map(|&partition| (source.to_owned(), partition)).collect();
-        let source_bounds: BTreeMap<i32, LogBounds> =
-            bounds(&self.pair.source.admin, &wanted, Side::Source).map_err(|error| error.to_string())?.into_iter().map(|((_, p), b)| (p, b)).collect();
-        let starts = source_bounds.iter().map(|(&partition, b)| (partition, b.low)).collect();
-        pin(&self.pair, source, &target, &starts, &source_bounds, &BTreeMap::new()).map_err(|error| error.to_string())
+        let wanted: Vec<(String, i32)> = unknown
+            .iter()
+            .map(|&partition| (source.to_owned(), partition))
+            .collect();
+        let source_bounds: BTreeMap<i32, LogBounds> = bounds(&self.pair.source.admin, &wanted, Side::Source)
+            .map_err(|error| error.to_string())?
+            .into_iter()
+            .map(|((_, p), b)| (p, b))
+            .collect();
+        let starts = source_bounds
+            .iter()
+            .map(|(&partition, b)| (partition, b.low))
+            .collect();
+        pin(
+            &self.pair,
+            source,
+            &target,
+            &starts,
+            &source_bounds,
+            &BTreeMap::new(),
+        )
+        .map_err(|error| error.to_string())
     }
 
     fn check_existing(&self, target: &str, partitions: usize) -> Result<(), String> {
         if self.task.existing == ExistingData::Append {
             return Ok(());
         }
-        let wanted: Vec<(String, i32)> = (0..i32::try_from(partitions).unwrap_or(0)).map(|p| (target.to_owned(), p)).collect();
-        let now = bounds(&self.pair.target.admin, &wanted, Side::Target).map_err(|error| error.to_string())?;
+        let wanted: Vec<(String, i32)> = (0..i32::try_from(partitions).unwrap_or(0))
+            .map(|p| (target.to_owned(), p))
+            .collect();
+        let now =
+            bounds(&self.pair.target.admin, &wanted, Side::Target).map_err(|error| error.to_string())?;
         let records: i64 = now.values().map(|b| b.high - b.low).sum();
         if records == 0 {
             return Ok(());
         }
-        Err(format!("its target topic '{target}' holds {records} records already; start a task of its own for it with --existing append, or empty the target topic"))
+        Err(format!(
+            "its target topic '{target}' holds {records} records already; start a task of its own for it with --existing append, or empty the target topic"
+        ))
     }
 }

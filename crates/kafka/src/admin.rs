@@ -127,8 +127,15 @@ impl Admin {
     pub fn new(cluster: &Cluster) -> Result<Self> {
         let mut settings = Settings::new(cluster)?;
         // Brokers' announced features come through the debug log alone.
-        settings.set("debug", "broker,feature").set("log_level", "7").set("allow.auto.create.topics", "false");
-        Ok(Self { native: Native::create(Role::Writer, settings.pairs(), false)?, calls: Mutex::new(()), deadline: CALL_DEADLINE })
+        settings
+            .set("debug", "broker,feature")
+            .set("log_level", "7")
+            .set("allow.auto.create.topics", "false");
+        Ok(Self {
+            native: Native::create(Role::Writer, settings.pairs(), false)?,
+            calls: Mutex::new(()),
+            deadline: CALL_DEADLINE,
+        })
     }
 
     /// Waits until the cluster answers, and gives up as soon as it says why it will not (wrong password, bad
@@ -144,7 +151,9 @@ impl Admin {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => {
                     self.collect(&mut worst);
-                    let hopeless = worst.as_ref().is_some_and(|notice| notice.code.is_access() || notice.code == ErrorCode::LOCAL_SSL);
+                    let hopeless = worst
+                        .as_ref()
+                        .is_some_and(|notice| notice.code.is_access() || notice.code == ErrorCode::LOCAL_SSL);
                     if hopeless || Instant::now() >= until {
                         return Err(match worst {
                             Some(notice) => KafkaError::new(notice.code, notice.text),
@@ -166,7 +175,10 @@ impl Admin {
             _ => 2,
         };
         for notice in self.native.mailbox().take() {
-            if worst.as_ref().is_none_or(|known| rank(notice.code) >= rank(known.code)) {
+            if worst
+                .as_ref()
+                .is_none_or(|known| rank(notice.code) >= rank(known.code))
+            {
                 *worst = Some(notice);
             }
         }
@@ -181,7 +193,10 @@ impl Admin {
     pub fn capabilities(&self) -> Capabilities {
         let features = self.native.mailbox().features();
         let has = |name: &str| features.iter().any(|feature| feature == name);
-        Capabilities { message_v2: has("MsgVer2"), zstd: has("ZSTD") }
+        Capabilities {
+            message_v2: has("MsgVer2"),
+            zstd: has("ZSTD"),
+        }
     }
 
     /// All brokers and topics.
@@ -196,7 +211,13 @@ impl Admin {
         let mut found: *const rd::rd_kafka_metadata = std::ptr::null();
         // SAFETY: the result is read below and then destroyed.
         unsafe {
-            check(rd::rd_kafka_metadata(self.native.ptr(), 1, std::ptr::null_mut(), &raw mut found, millis(deadline)))?;
+            check(rd::rd_kafka_metadata(
+                self.native.ptr(),
+                1,
+                std::ptr::null_mut(),
+                &raw mut found,
+                millis(deadline),
+            ))?;
             let metadata = read_metadata(&*found);
             rd::rd_kafka_metadata_destroy(found);
             Ok(metadata)
@@ -215,11 +236,16 @@ impl Admin {
         let names: Vec<CString> = topics.iter().map(|name| c_string(name)).collect::<Result<_>>()?;
         let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
         // SAFETY: the collection copies the names and is destroyed after the call was made.
-        let collection = unsafe { rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len()) };
-        let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, &[], |handle, options, queue| {
-            // SAFETY: all live.
-            unsafe { rd::rd_kafka_DescribeTopics(handle, collection, options, queue) };
-        });
+        let collection =
+            unsafe { rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len()) };
+        let answer = self.call(
+            rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
+            &[],
+            |handle, options, queue| {
+                // SAFETY: all live.
+                unsafe { rd::rd_kafka_DescribeTopics(handle, collection, options, queue) };
+            },
+        );
         // SAFETY: ours.
         unsafe { rd::rd_kafka_TopicCollection_destroy(collection) };
         let event = answer?;
@@ -227,7 +253,10 @@ impl Admin {
         // SAFETY: the event lives until the end of the block, and everything read from it belongs to it.
         unsafe {
             let mut count = 0usize;
-            let described = rd::rd_kafka_DescribeTopics_result_topics(rd::rd_kafka_event_DescribeTopics_result(event.ptr()), &raw mut count);
+            let described = rd::rd_kafka_DescribeTopics_result_topics(
+                rd::rd_kafka_event_DescribeTopics_result(event.ptr()),
+                &raw mut count,
+            );
             for index in 0..count {
                 let topic = *described.add(index);
                 let error = rd::rd_kafka_TopicDescription_error(topic);
@@ -240,7 +269,10 @@ impl Admin {
                 }
                 let id = text(CStr::from_ptr(rd::rd_kafka_Uuid_base64str(id)));
                 if id.trim_end_matches('=') != NO_ID {
-                    ids.insert(text(CStr::from_ptr(rd::rd_kafka_TopicDescription_name(topic))), id);
+                    ids.insert(
+                        text(CStr::from_ptr(rd::rd_kafka_TopicDescription_name(topic))),
+                        id,
+                    );
                 }
             }
         }
@@ -260,33 +292,54 @@ impl Admin {
     /// # Errors
     /// As [`Admin::topic_config`].
     pub fn broker_config(&self, broker: i32) -> Result<BTreeMap<String, ConfigEntry>> {
-        self.describe_config(rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_BROKER, &broker.to_string())
+        self.describe_config(
+            rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_BROKER,
+            &broker.to_string(),
+        )
     }
 
-    fn describe_config(&self, kind: rd::rd_kafka_ResourceType_t, name: &str) -> Result<BTreeMap<String, ConfigEntry>> {
+    fn describe_config(
+        &self,
+        kind: rd::rd_kafka_ResourceType_t,
+        name: &str,
+    ) -> Result<BTreeMap<String, ConfigEntry>> {
         let name_c = c_string(name)?;
         // SAFETY: the resource is destroyed after the call was made.
         let resource = unsafe { rd::rd_kafka_ConfigResource_new(kind, name_c.as_ptr()) };
         let mut resources = [resource];
-        let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, &[], |handle, options, queue| {
-            // SAFETY: all live.
-            unsafe { rd::rd_kafka_DescribeConfigs(handle, resources.as_mut_ptr(), 1, options, queue) };
-        });
+        let answer = self.call(
+            rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
+            &[],
+            |handle, options, queue| {
+                // SAFETY: all live.
+                unsafe { rd::rd_kafka_DescribeConfigs(handle, resources.as_mut_ptr(), 1, options, queue) };
+            },
+        );
         // SAFETY: ours.
         unsafe { rd::rd_kafka_ConfigResource_destroy(resource) };
         let event = answer?;
         // SAFETY: everything read belongs to the event.
         unsafe {
             let mut count = 0usize;
-            let described = rd::rd_kafka_DescribeConfigs_result_resources(rd::rd_kafka_event_DescribeConfigs_result(event.ptr()), &raw mut count);
+            let described = rd::rd_kafka_DescribeConfigs_result_resources(
+                rd::rd_kafka_event_DescribeConfigs_result(event.ptr()),
+                &raw mut count,
+            );
             if count == 0 {
-                return Err(KafkaError::new(ErrorCode::LOCAL_STATE, format!("no configuration came back for '{name}'")));
+                return Err(KafkaError::new(
+                    ErrorCode::LOCAL_STATE,
+                    format!("no configuration came back for '{name}'"),
+                ));
             }
             let resource = *described;
             let code = code_of(rd::rd_kafka_ConfigResource_error(resource));
             if code != ErrorCode::NONE {
                 let words = rd::rd_kafka_ConfigResource_error_string(resource);
-                let words = if words.is_null() { code.describe() } else { text(CStr::from_ptr(words)) };
+                let words = if words.is_null() {
+                    code.describe()
+                } else {
+                    text(CStr::from_ptr(words))
+                };
                 return Err(KafkaError::new(code, words));
             }
             let entries = rd::rd_kafka_ConfigResource_configs(resource, &raw mut count);
@@ -295,14 +348,23 @@ impl Admin {
                 let entry = *entries.add(index);
                 let value = rd::rd_kafka_ConfigEntry_value(entry);
                 let origin = match rd::rd_kafka_ConfigEntry_source(entry) {
-                    rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG => ConfigOrigin::Topic,
+                    rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG => {
+                        ConfigOrigin::Topic
+                    }
                     // Brokers before 1.1 only say whether it is a default.
-                    rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_UNKNOWN_CONFIG if rd::rd_kafka_ConfigEntry_is_default(entry) == 0 => ConfigOrigin::Topic,
+                    rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_UNKNOWN_CONFIG
+                        if rd::rd_kafka_ConfigEntry_is_default(entry) == 0 =>
+                    {
+                        ConfigOrigin::Topic
+                    }
                     _ => ConfigOrigin::Default,
                 };
                 config.insert(
                     text(CStr::from_ptr(rd::rd_kafka_ConfigEntry_name(entry))),
-                    ConfigEntry { value: (!value.is_null()).then(|| text(CStr::from_ptr(value))), origin },
+                    ConfigEntry {
+                        value: (!value.is_null()).then(|| text(CStr::from_ptr(value))),
+                        origin,
+                    },
                 );
             }
             Ok(config)
@@ -317,23 +379,38 @@ impl Admin {
         let name = c_string(topic)?;
         // SAFETY: the resource copies the texts and is destroyed after the call was made.
         unsafe {
-            let resource = rd::rd_kafka_ConfigResource_new(rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, name.as_ptr());
+            let resource = rd::rd_kafka_ConfigResource_new(
+                rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC,
+                name.as_ptr(),
+            );
             for (key, value) in values {
                 let (key, value) = (c_string(key)?, c_string(value)?);
                 let set = rd::rd_kafka_AlterConfigOpType_t::RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET;
-                if let Some(error) = take_error(rd::rd_kafka_ConfigResource_add_incremental_config(resource, key.as_ptr(), set, value.as_ptr())) {
+                if let Some(error) = take_error(rd::rd_kafka_ConfigResource_add_incremental_config(
+                    resource,
+                    key.as_ptr(),
+                    set,
+                    value.as_ptr(),
+                )) {
                     rd::rd_kafka_ConfigResource_destroy(resource);
                     return Err(error.error);
                 }
             }
             let mut resources = [resource];
-            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS, &[], |handle, options, queue| {
-                rd::rd_kafka_IncrementalAlterConfigs(handle, resources.as_mut_ptr(), 1, options, queue);
-            });
+            let answer = self.call(
+                rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS,
+                &[],
+                |handle, options, queue| {
+                    rd::rd_kafka_IncrementalAlterConfigs(handle, resources.as_mut_ptr(), 1, options, queue);
+                },
+            );
             rd::rd_kafka_ConfigResource_destroy(resource);
             let event = answer?;
             let mut count = 0usize;
-            let altered = rd::rd_kafka_IncrementalAlterConfigs_result_resources(rd::rd_kafka_event_IncrementalAlterConfigs_result(event.ptr()), &raw mut count);
+            let altered = rd::rd_kafka_IncrementalAlterConfigs_result_resources(
+                rd::rd_kafka_event_IncrementalAlterConfigs_result(event.ptr()),
+                &raw mut count,
+            );
             for index in 0..count {
                 check(rd::rd_kafka_ConfigResource_error(*altered.add(index)))?;
             }
@@ -351,23 +428,47 @@ impl Admin {
         let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
         // SAFETY: the description copies all texts and is destroyed after the call was made.
         unsafe {
-            let new = rd::rd_kafka_NewTopic_new(name.as_ptr(), count(topic.partitions), count(topic.replication_factor), reason.as_mut_ptr(), reason.len());
+            let new = rd::rd_kafka_NewTopic_new(
+                name.as_ptr(),
+                count(topic.partitions),
+                count(topic.replication_factor),
+                reason.as_mut_ptr(),
+                reason.len(),
+            );
             if new.is_null() {
-                return Err(KafkaError::new(ErrorCode::LOCAL_INVALID_ARG, text(CStr::from_ptr(reason.as_ptr()))));
+                return Err(KafkaError::new(
+                    ErrorCode::LOCAL_INVALID_ARG,
+                    text(CStr::from_ptr(reason.as_ptr())),
+                ));
             }
             for (key, value) in &topic.config {
                 let (key, value) = (c_string(key)?, c_string(value)?);
-                check(rd::rd_kafka_NewTopic_set_config(new, key.as_ptr(), value.as_ptr()))?;
+                check(rd::rd_kafka_NewTopic_set_config(
+                    new,
+                    key.as_ptr(),
+                    value.as_ptr(),
+                ))?;
             }
             let mut list = [new];
-            let flags: &[AdminFlag] = if validate_only { &[AdminFlag::ValidateOnly] } else { &[] };
-            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_CREATETOPICS, flags, |handle, options, queue| {
-                rd::rd_kafka_CreateTopics(handle, list.as_mut_ptr(), 1, options, queue);
-            });
+            let flags: &[AdminFlag] = if validate_only {
+                &[AdminFlag::ValidateOnly]
+            } else {
+                &[]
+            };
+            let answer = self.call(
+                rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_CREATETOPICS,
+                flags,
+                |handle, options, queue| {
+                    rd::rd_kafka_CreateTopics(handle, list.as_mut_ptr(), 1, options, queue);
+                },
+            );
             rd::rd_kafka_NewTopic_destroy(new);
             let event = answer?;
             let mut count = 0usize;
-            let results = rd::rd_kafka_CreateTopics_result_topics(rd::rd_kafka_event_CreateTopics_result(event.ptr()), &raw mut count);
+            let results = rd::rd_kafka_CreateTopics_result_topics(
+                rd::rd_kafka_event_CreateTopics_result(event.ptr()),
+                &raw mut count,
+            );
             topic_results(results, count)
         }
     }
@@ -382,13 +483,20 @@ impl Admin {
         unsafe {
             let delete = rd::rd_kafka_DeleteTopic_new(name.as_ptr());
             let mut list = [delete];
-            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETETOPICS, &[], |handle, options, queue| {
-                rd::rd_kafka_DeleteTopics(handle, list.as_mut_ptr(), 1, options, queue);
-            });
+            let answer = self.call(
+                rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETETOPICS,
+                &[],
+                |handle, options, queue| {
+                    rd::rd_kafka_DeleteTopics(handle, list.as_mut_ptr(), 1, options, queue);
+                },
+            );
             rd::rd_kafka_DeleteTopic_destroy(delete);
             let event = answer?;
             let mut count = 0usize;
-            let results = rd::rd_kafka_DeleteTopics_result_topics(rd::rd_kafka_event_DeleteTopics_result(event.ptr()), &raw mut count);
+            let results = rd::rd_kafka_DeleteTopics_result_topics(
+                rd::rd_kafka_event_DeleteTopics_result(event.ptr()),
+                &raw mut count,
+            );
             topic_results(results, count)
         }
     }
@@ -402,18 +510,29 @@ impl Admin {
         let mut reason = [0 as c_char; 512];
         // SAFETY: the description is destroyed after the call was made.
         unsafe {
-            let grow = rd::rd_kafka_NewPartitions_new(name.as_ptr(), total, reason.as_mut_ptr(), reason.len());
+            let grow =
+                rd::rd_kafka_NewPartitions_new(name.as_ptr(), total, reason.as_mut_ptr(), reason.len());
             if grow.is_null() {
-                return Err(KafkaError::new(ErrorCode::LOCAL_INVALID_ARG, text(CStr::from_ptr(reason.as_ptr()))));
+                return Err(KafkaError::new(
+                    ErrorCode::LOCAL_INVALID_ARG,
+                    text(CStr::from_ptr(reason.as_ptr())),
+                ));
             }
             let mut list = [grow];
-            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, &[], |handle, options, queue| {
-                rd::rd_kafka_CreatePartitions(handle, list.as_mut_ptr(), 1, options, queue);
-            });
+            let answer = self.call(
+                rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_CREATEPARTITIONS,
+                &[],
+                |handle, options, queue| {
+                    rd::rd_kafka_CreatePartitions(handle, list.as_mut_ptr(), 1, options, queue);
+                },
+            );
             rd::rd_kafka_NewPartitions_destroy(grow);
             let event = answer?;
             let mut count = 0usize;
-            let results = rd::rd_kafka_CreatePartitions_result_topics(rd::rd_kafka_event_CreatePartitions_result(event.ptr()), &raw mut count);
+            let results = rd::rd_kafka_CreatePartitions_result_topics(
+                rd::rd_kafka_event_CreatePartitions_result(event.ptr()),
+                &raw mut count,
+            );
             topic_results(results, count)
         }
     }
@@ -428,15 +547,22 @@ impl Admin {
         unsafe {
             let delete = rd::rd_kafka_DeleteRecords_new(list.ptr());
             let mut requests = [delete];
-            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETERECORDS, &[], |handle, options, queue| {
-                rd::rd_kafka_DeleteRecords(handle, requests.as_mut_ptr(), 1, options, queue);
-            });
+            let answer = self.call(
+                rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETERECORDS,
+                &[],
+                |handle, options, queue| {
+                    rd::rd_kafka_DeleteRecords(handle, requests.as_mut_ptr(), 1, options, queue);
+                },
+            );
             rd::rd_kafka_DeleteRecords_destroy(delete);
             let event = answer?;
-            let results = rd::rd_kafka_DeleteRecords_result_offsets(rd::rd_kafka_event_DeleteRecords_result(event.ptr()));
+            let results = rd::rd_kafka_DeleteRecords_result_offsets(rd::rd_kafka_event_DeleteRecords_result(
+                event.ptr(),
+            ));
             for entry in read_list(results) {
                 if entry.error != ErrorCode::NONE {
-                    return Err(KafkaError::from_code(entry.error).context(format_args!("{}-{}", entry.topic, entry.partition)));
+                    return Err(KafkaError::from_code(entry.error)
+                        .context(format_args!("{}-{}", entry.topic, entry.partition)));
                 }
             }
             Ok(())
@@ -447,11 +573,18 @@ impl Admin {
     ///
     /// # Errors
     /// Nobody answered; per-partition errors are in the entries.
-    pub fn offsets(&self, partitions: &[(String, i32)], query: OffsetQuery, isolation: Isolation) -> Result<Vec<PartitionOffset>> {
+    pub fn offsets(
+        &self,
+        partitions: &[(String, i32)],
+        query: OffsetQuery,
+        isolation: Isolation,
+    ) -> Result<Vec<PartitionOffset>> {
         let until = Instant::now() + ELECTION_DEADLINE;
         loop {
             let found = self.offsets_once(partitions, query, isolation)?;
-            let unsettled = found.iter().any(|entry| entry.error.is_election() || entry.error == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+            let unsettled = found.iter().any(|entry| {
+                entry.error.is_election() || entry.error == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+            });
             if !unsettled || Instant::now() >= until {
                 return Ok(found);
             }
@@ -459,7 +592,12 @@ impl Admin {
         }
     }
 
-    fn offsets_once(&self, partitions: &[(String, i32)], query: OffsetQuery, isolation: Isolation) -> Result<Vec<PartitionOffset>> {
+    fn offsets_once(
+        &self,
+        partitions: &[(String, i32)],
+        query: OffsetQuery,
+        isolation: Isolation,
+    ) -> Result<Vec<PartitionOffset>> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
@@ -468,21 +606,37 @@ impl Admin {
             OffsetQuery::Latest => -1,
             OffsetQuery::At(timestamp) => timestamp.max(0),
         };
-        let wanted: Vec<PartitionOffset> = partitions.iter().map(|(topic, partition)| PartitionOffset::new(topic.clone(), *partition, spec)).collect();
+        let wanted: Vec<PartitionOffset> = partitions
+            .iter()
+            .map(|(topic, partition)| PartitionOffset::new(topic.clone(), *partition, spec))
+            .collect();
         let list = PartitionList::new(&wanted)?;
         let flags: &[AdminFlag] = match isolation {
             Isolation::Committed => &[AdminFlag::ReadCommitted],
             Isolation::Uncommitted => &[],
         };
-        let event = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS, flags, |handle, options, queue| {
-            // SAFETY: all live.
-            unsafe { rd::rd_kafka_ListOffsets(handle, list.ptr(), options, queue) };
-        })?;
+        let event = self.call(
+            rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
+            flags,
+            |handle, options, queue| {
+                // SAFETY: all live.
+                unsafe { rd::rd_kafka_ListOffsets(handle, list.ptr(), options, queue) };
+            },
+        )?;
         // SAFETY: everything read belongs to the event.
         unsafe {
             let mut count = 0usize;
-            let infos = rd::rd_kafka_ListOffsets_result_infos(rd::rd_kafka_event_ListOffsets_result(event.ptr()), &raw mut count);
-            Ok((0..count).map(|index| read_entry(rd::rd_kafka_ListOffsetsResultInfo_topic_partition(*infos.add(index)))).collect())
+            let infos = rd::rd_kafka_ListOffsets_result_infos(
+                rd::rd_kafka_event_ListOffsets_result(event.ptr()),
+                &raw mut count,
+            );
+            Ok((0..count)
+                .map(|index| {
+                    read_entry(rd::rd_kafka_ListOffsetsResultInfo_topic_partition(
+                        *infos.add(index),
+                    ))
+                })
+                .collect())
         }
     }
 
@@ -494,7 +648,9 @@ impl Admin {
         let until = Instant::now() + self.deadline;
         loop {
             match self.group_offsets_once(group) {
-                Err(error) if error.code.is_transient() && Instant::now() < until => std::thread::sleep(Duration::from_millis(200)),
+                Err(error) if error.code.is_transient() && Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(200))
+                }
                 outcome => return outcome,
             }
         }
@@ -506,13 +662,20 @@ impl Admin {
         unsafe {
             let request = rd::rd_kafka_ListConsumerGroupOffsets_new(name.as_ptr(), std::ptr::null());
             let mut requests = [request];
-            let answer = self.call(rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, &[], |handle, options, queue| {
-                rd::rd_kafka_ListConsumerGroupOffsets(handle, requests.as_mut_ptr(), 1, options, queue);
-            });
+            let answer = self.call(
+                rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
+                &[],
+                |handle, options, queue| {
+                    rd::rd_kafka_ListConsumerGroupOffsets(handle, requests.as_mut_ptr(), 1, options, queue);
+                },
+            );
             rd::rd_kafka_ListConsumerGroupOffsets_destroy(request);
             let event = answer?;
             let mut count = 0usize;
-            let groups = rd::rd_kafka_ListConsumerGroupOffsets_result_groups(rd::rd_kafka_event_ListConsumerGroupOffsets_result(event.ptr()), &raw mut count);
+            let groups = rd::rd_kafka_ListConsumerGroupOffsets_result_groups(
+                rd::rd_kafka_event_ListConsumerGroupOffsets_result(event.ptr()),
+                &raw mut count,
+            );
             if count == 0 {
                 return Ok(Vec::new());
             }
@@ -520,7 +683,10 @@ impl Admin {
             let error = rd::rd_kafka_group_result_error(result);
             if !error.is_null() {
                 let code = code_of(rd::rd_kafka_error_code(error));
-                return Err(KafkaError::new(code, text(CStr::from_ptr(rd::rd_kafka_error_string(error)))));
+                return Err(KafkaError::new(
+                    code,
+                    text(CStr::from_ptr(rd::rd_kafka_error_string(error))),
+                ));
             }
             Ok(read_list(rd::rd_kafka_group_result_partitions(result)))
         }
@@ -540,15 +706,27 @@ impl Admin {
         unsafe {
             let queue = rd::rd_kafka_queue_new(self.native.ptr());
             let options = rd::rd_kafka_AdminOptions_new(self.native.ptr(), operation);
-            rd::rd_kafka_AdminOptions_set_request_timeout(options, millis(self.deadline), reason.as_mut_ptr(), reason.len());
+            rd::rd_kafka_AdminOptions_set_request_timeout(
+                options,
+                millis(self.deadline),
+                reason.as_mut_ptr(),
+                reason.len(),
+            );
             for flag in flags {
                 match flag {
                     AdminFlag::ValidateOnly => {
-                        rd::rd_kafka_AdminOptions_set_validate_only(options, 1, reason.as_mut_ptr(), reason.len());
+                        rd::rd_kafka_AdminOptions_set_validate_only(
+                            options,
+                            1,
+                            reason.as_mut_ptr(),
+                            reason.len(),
+                        );
                     }
                     AdminFlag::ReadCommitted => {
                         let level = rd::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
-                        drop(take_error(rd::rd_kafka_AdminOptions_set_isolation_level(options, level)));
+                        drop(take_error(rd::rd_kafka_AdminOptions_set_isolation_level(
+                            options, level,
+                        )));
                     }
                 }
             }
@@ -556,10 +734,15 @@ impl Admin {
             let event = rd::rd_kafka_queue_poll(queue, millis(self.deadline + Duration::from_secs(2)));
             rd::rd_kafka_AdminOptions_destroy(options);
             rd::rd_kafka_queue_destroy(queue);
-            let event = NonNull::new(event).map(Event).ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT))?;
+            let event = NonNull::new(event)
+                .map(Event)
+                .ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT))?;
             let code = code_of(rd::rd_kafka_event_error(event.ptr()));
             if code != ErrorCode::NONE {
-                return Err(KafkaError::new(code, text(CStr::from_ptr(rd::rd_kafka_event_error_string(event.ptr())))));
+                return Err(KafkaError::new(
+                    code,
+                    text(CStr::from_ptr(rd::rd_kafka_event_error_string(event.ptr()))),
+                ));
             }
             Ok(event)
         }
@@ -595,7 +778,11 @@ unsafe fn topic_results(results: *mut *const rd::rd_kafka_topic_result_t, count:
             let code = code_of(rd::rd_kafka_topic_result_error(result));
             if code != ErrorCode::NONE {
                 let words = rd::rd_kafka_topic_result_error_string(result);
-                let words = if words.is_null() { code.describe() } else { text(CStr::from_ptr(words)) };
+                let words = if words.is_null() {
+                    code.describe()
+                } else {
+                    text(CStr::from_ptr(words))
+                };
                 return Err(KafkaError::new(code, words));
             }
         }
@@ -609,7 +796,11 @@ unsafe fn read_metadata(raw: &rd::rd_kafka_metadata) -> Metadata {
     unsafe {
         let brokers = (0..length(raw.broker_cnt))
             .map(|index| &*raw.brokers.add(index))
-            .map(|broker| Broker { id: broker.id, host: text(CStr::from_ptr(broker.host)), port: u16::try_from(broker.port).unwrap_or(0) })
+            .map(|broker| Broker {
+                id: broker.id,
+                host: text(CStr::from_ptr(broker.host)),
+                port: u16::try_from(broker.port).unwrap_or(0),
+            })
             .collect();
         let topics = (0..length(raw.topic_cnt))
             .map(|index| &*raw.topics.add(index))
@@ -624,7 +815,14 @@ unsafe fn read_metadata(raw: &rd::rd_kafka_metadata) -> Metadata {
                     .collect();
                 partitions.sort_by_key(|partition| partition.id);
                 let name = text(CStr::from_ptr(topic.topic));
-                (name.clone(), TopicInfo { name, partitions, error: code_of(topic.err) })
+                (
+                    name.clone(),
+                    TopicInfo {
+                        name,
+                        partitions,
+                        error: code_of(topic.err),
+                    },
+                )
             })
             .collect();
         Metadata { brokers, topics }

@@ -175,7 +175,10 @@ impl ErrorCode {
 
     /// A second instance has taken over.
     pub fn is_fenced(self) -> bool {
-        matches!(self, Self::LOCAL_FENCED | Self::INVALID_PRODUCER_EPOCH | Self::PRODUCER_FENCED)
+        matches!(
+            self,
+            Self::LOCAL_FENCED | Self::INVALID_PRODUCER_EPOCH | Self::PRODUCER_FENCED
+        )
     }
 
     /// The broker is too old for the request.
@@ -230,18 +233,27 @@ pub struct KafkaError {
 impl KafkaError {
     /// An error with its own sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     /// An error with librdkafka's description.
     pub fn from_code(code: ErrorCode) -> Self {
-        Self { code, message: code.describe() }
+        Self {
+            code,
+            message: code.describe(),
+        }
     }
 
     /// Puts `what` before the sentence.
     #[must_use]
     pub fn context(self, what: impl fmt::Display) -> Self {
-        Self { code: self.code, message: format!("{what}: {}", self.message) }
+        Self {
+            code: self.code,
+            message: format!("{what}: {}", self.message),
+        }
     }
 }
 

@@ -14,7 +14,8 @@ mod settings;
 mod writer;
 
 pub use admin::{
-    Admin, Broker, Capabilities, ConfigEntry, ConfigOrigin, Metadata, NewTopic, OffsetQuery, PartitionInfo, TopicInfo,
+    Admin, Broker, Capabilities, ConfigEntry, ConfigOrigin, Metadata, NewTopic, OffsetQuery, PartitionInfo,
+    TopicInfo,
 };
 pub use error::{ErrorCode, KafkaError, Result};
 pub use message::{Headers, Message, TimestampKind};

@@ -62,7 +62,11 @@ impl Message {
             return "";
         }
         // SAFETY: the topic lives as long as the message.
-        unsafe { CStr::from_ptr(rd::rd_kafka_topic_name(self.raw().rkt)).to_str().unwrap_or("") }
+        unsafe {
+            CStr::from_ptr(rd::rd_kafka_topic_name(self.raw().rkt))
+                .to_str()
+                .unwrap_or("")
+        }
     }
 
     /// Partition number.
@@ -110,8 +114,16 @@ impl Message {
         let mut headers = std::ptr::null_mut();
         // SAFETY: live; the headers belong to the message.
         let found = unsafe { rd::rd_kafka_message_headers(self.0.as_ptr(), &raw mut headers) };
-        let headers = if found as i32 == 0 { headers } else { std::ptr::null_mut() };
-        Headers { headers, index: 0, message: std::marker::PhantomData }
+        let headers = if found as i32 == 0 {
+            headers
+        } else {
+            std::ptr::null_mut()
+        };
+        Headers {
+            headers,
+            index: 0,
+            message: std::marker::PhantomData,
+        }
     }
 
     /// Whether there is any header.
@@ -124,7 +136,11 @@ impl Message {
         let mut headers = std::ptr::null_mut();
         // SAFETY: live.
         let found = unsafe { rd::rd_kafka_message_detach_headers(self.0.as_ptr(), &raw mut headers) };
-        if found as i32 == 0 { headers } else { std::ptr::null_mut() }
+        if found as i32 == 0 {
+            headers
+        } else {
+            std::ptr::null_mut()
+        }
     }
 
     /// Bytes of key and value (headers are not counted: asking would parse them).
@@ -165,7 +181,13 @@ impl<'a> Iterator for Headers<'a> {
         let (mut name, mut value, mut size) = (std::ptr::null(), std::ptr::null(), 0usize);
         // SAFETY: the headers live as long as the message that 'a borrows.
         unsafe {
-            let found = rd::rd_kafka_header_get_all(self.headers, self.index, &raw mut name, &raw mut value, &raw mut size);
+            let found = rd::rd_kafka_header_get_all(
+                self.headers,
+                self.index,
+                &raw mut name,
+                &raw mut value,
+                &raw mut size,
+            );
             if found as i32 != 0 {
                 return None;
             }

@@ -1,5 +1,8 @@
 //! The one client handle that readers, writers and admin calls share: creation, callbacks, errors.
-#![expect(unsafe_code, reason = "librdkafka is a C library; this module owns its handles")]
+#![expect(
+    unsafe_code,
+    reason = "librdkafka is a C library; this module owns its handles"
+)]
 
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
@@ -50,7 +53,11 @@ impl Mailbox {
         if notices.len() == NOTICE_LIMIT {
             notices.pop_front();
         }
-        notices.push_back(Notice { at: Instant::now(), code, text });
+        notices.push_back(Notice {
+            at: Instant::now(),
+            code,
+            text,
+        });
     }
 
     /// Takes what has been posted since the last call.
@@ -71,7 +78,10 @@ impl Mailbox {
         if topics.is_empty() {
             return Some(failed);
         }
-        Some(KafkaError::new(failed.code, format!("{} (topics: {})", failed.message, topics.join(", "))))
+        Some(KafkaError::new(
+            failed.code,
+            format!("{} (topics: {})", failed.message, topics.join(", ")),
+        ))
     }
 
     /// Reads `Failed to add partition "TOPIC" [N] to transaction: …`.
@@ -88,14 +98,23 @@ impl Mailbox {
 
     /// Reads `Current transaction failed in state STATE: WORDS (CODE_NAME[, requires epoch bump])`.
     fn learn_failure(&self, line: &str) {
-        let Some((_, words)) = line.split_once("Current transaction failed in state ") else { return };
-        let name = words.rsplit_once('(').map_or("", |(_, name)| name.trim_end_matches(')').split(',').next().unwrap_or(""));
-        let failed = KafkaError::new(code_by_name(name).unwrap_or(ErrorCode::LOCAL_STATE), words.to_owned());
+        let Some((_, words)) = line.split_once("Current transaction failed in state ") else {
+            return;
+        };
+        let name = words.rsplit_once('(').map_or("", |(_, name)| {
+            name.trim_end_matches(')').split(',').next().unwrap_or("")
+        });
+        let failed = KafkaError::new(
+            code_by_name(name).unwrap_or(ErrorCode::LOCAL_STATE),
+            words.to_owned(),
+        );
         lock(&self.transaction).failed.get_or_insert(failed);
     }
 
     fn learn_features(&self, line: &str) {
-        let Some((_, list)) = line.rsplit_once(" to ") else { return };
+        let Some((_, list)) = line.rsplit_once(" to ") else {
+            return;
+        };
         if line.contains("protocol features") {
             *lock(&self.features) = list.split(',').map(|name| name.trim().to_owned()).collect();
         }
@@ -136,12 +155,21 @@ impl Native {
             for (key, value) in settings {
                 let set = (|| -> Result<()> {
                     let (key_c, value_c) = (c_string(key)?, c_string(value)?);
-                    let outcome = rd::rd_kafka_conf_set(conf, key_c.as_ptr(), value_c.as_ptr(), reason.as_mut_ptr(), reason.len());
+                    let outcome = rd::rd_kafka_conf_set(
+                        conf,
+                        key_c.as_ptr(),
+                        value_c.as_ptr(),
+                        reason.as_mut_ptr(),
+                        reason.len(),
+                    );
                     if outcome as i32 == 0 {
                         return Ok(());
                     }
                     let words = text(CStr::from_ptr(reason.as_ptr()));
-                    Err(KafkaError::new(ErrorCode::LOCAL_INVALID_ARG, format!("the client property '{key}' was refused: {words}")))
+                    Err(KafkaError::new(
+                        ErrorCode::LOCAL_INVALID_ARG,
+                        format!("the client property '{key}' was refused: {words}"),
+                    ))
                 })();
                 if let Err(error) = set {
                     rd::rd_kafka_conf_destroy(conf);
@@ -153,7 +181,12 @@ impl Native {
             rd::rd_kafka_conf_set_log_cb(conf, Some(on_log));
             if delivery_events {
                 rd::rd_kafka_conf_set_events(conf, rd::RD_KAFKA_EVENT_DR);
-                check(rd::rd_kafka_conf_interceptor_add_on_new(conf, c"timestamp-zero".as_ptr(), Some(on_new), std::ptr::null_mut()))?;
+                check(rd::rd_kafka_conf_interceptor_add_on_new(
+                    conf,
+                    c"timestamp-zero".as_ptr(),
+                    Some(on_new),
+                    std::ptr::null_mut(),
+                ))?;
             }
             let kind = match role {
                 Role::Reader => rd::rd_kafka_type_t::RD_KAFKA_CONSUMER,
@@ -163,7 +196,10 @@ impl Native {
             let Some(handle) = NonNull::new(handle) else {
                 rd::rd_kafka_conf_destroy(conf);
                 let words = text(CStr::from_ptr(reason.as_ptr()));
-                return Err(KafkaError::new(ErrorCode::LOCAL_INVALID_ARG, format!("the client could not be created: {words}")));
+                return Err(KafkaError::new(
+                    ErrorCode::LOCAL_INVALID_ARG,
+                    format!("the client could not be created: {words}"),
+                ));
             };
             if role == Role::Reader {
                 check(rd::rd_kafka_poll_set_consumer(handle.as_ptr()))?;
@@ -184,7 +220,13 @@ impl Native {
     pub(crate) fn fatal(&self) -> Option<KafkaError> {
         let mut reason = [0 as c_char; 512];
         // SAFETY: the buffer outlives the call.
-        let code = unsafe { code_of(rd::rd_kafka_fatal_error(self.ptr(), reason.as_mut_ptr(), reason.len())) };
+        let code = unsafe {
+            code_of(rd::rd_kafka_fatal_error(
+                self.ptr(),
+                reason.as_mut_ptr(),
+                reason.len(),
+            ))
+        };
         if code == ErrorCode::NONE {
             return None;
         }
@@ -250,7 +292,8 @@ pub struct TxnError {
 }
 
 pub(crate) fn describe_code(code: ErrorCode) -> String {
-    find_description(|number, _| number == code.0).map_or_else(|| format!("Kafka error {}", code.0), |(_, words)| words)
+    find_description(|number, _| number == code.0)
+        .map_or_else(|| format!("Kafka error {}", code.0), |(_, words)| words)
 }
 
 /// The code that librdkafka calls `name`, as "TOPIC_AUTHORIZATION_FAILED".
@@ -279,9 +322,13 @@ fn find_description(wanted: impl Fn(i32, &str) -> bool) -> Option<(i32, String)>
     }
 }
 
-
 pub(crate) fn c_string(value: &str) -> Result<CString> {
-    CString::new(value).map_err(|_| KafkaError::new(ErrorCode::LOCAL_INVALID_ARG, "a text with a NUL character was refused"))
+    CString::new(value).map_err(|_| {
+        KafkaError::new(
+            ErrorCode::LOCAL_INVALID_ARG,
+            "a text with a NUL character was refused",
+        )
+    })
 }
 
 /// Milliseconds for a C call; durations beyond 24 days become the largest there is.
@@ -289,10 +336,19 @@ pub(crate) fn millis(duration: Duration) -> c_int {
     c_int::try_from(duration.as_millis()).unwrap_or(c_int::MAX)
 }
 
-unsafe extern "C" fn on_error(_: *mut rd::rd_kafka_t, err: c_int, reason: *const c_char, opaque: *mut c_void) {
+unsafe extern "C" fn on_error(
+    _: *mut rd::rd_kafka_t,
+    err: c_int,
+    reason: *const c_char,
+    opaque: *mut c_void,
+) {
     // SAFETY: opaque is the mailbox set at creation; reason is a terminated string or null.
     unsafe {
-        let words = if reason.is_null() { String::new() } else { text(CStr::from_ptr(reason)) };
+        let words = if reason.is_null() {
+            String::new()
+        } else {
+            text(CStr::from_ptr(reason))
+        };
         tracing::debug!(code = err, "{words}");
         if let Some(mailbox) = opaque.cast::<Mailbox>().as_ref() {
             mailbox.post(ErrorCode(err), words);
@@ -300,7 +356,12 @@ unsafe extern "C" fn on_error(_: *mut rd::rd_kafka_t, err: c_int, reason: *const
     }
 }
 
-unsafe extern "C" fn on_log(handle: *const rd::rd_kafka_t, level: c_int, facility: *const c_char, line: *const c_char) {
+unsafe extern "C" fn on_log(
+    handle: *const rd::rd_kafka_t,
+    level: c_int,
+    facility: *const c_char,
+    line: *const c_char,
+) {
     // SAFETY: both strings are terminated; the opaque pointer is the mailbox set at creation.
     unsafe {
         if facility.is_null() || line.is_null() {
@@ -333,17 +394,29 @@ unsafe extern "C" fn on_new(
     _: usize,
 ) -> rd::rd_kafka_resp_err_t {
     // SAFETY: the handle is live during the callback.
-    unsafe { rd::rd_kafka_interceptor_add_on_send(handle, c"timestamp-zero".as_ptr(), Some(on_send), std::ptr::null_mut()) }
+    unsafe {
+        rd::rd_kafka_interceptor_add_on_send(
+            handle,
+            c"timestamp-zero".as_ptr(),
+            Some(on_send),
+            std::ptr::null_mut(),
+        )
+    }
 }
 
 /// Where librdkafka 2.12.1 keeps a produced record's timestamp behind the public part of the record
 /// (`rd_kafka_msg_s`: two list pointers, the flags, the timestamp's type).
-const TIMESTAMP_OFFSET: usize = size_of::<rd::rd_kafka_message_t>() + 2 * size_of::<usize>() + 2 * size_of::<c_int>();
+const TIMESTAMP_OFFSET: usize =
+    size_of::<rd::rd_kafka_message_t>() + 2 * size_of::<usize>() + 2 * size_of::<c_int>();
 
 /// Writes timestamp 0 where [`TIMESTAMP_ZERO`] stands. The public call cannot: it takes 0 for "now". The place is
 /// checked to hold the very stand-in before it is touched, so another layout leaves the record as it is, and the
 /// target then refuses its impossible timestamp instead of storing a wrong one.
-unsafe extern "C" fn on_send(_: *mut rd::rd_kafka_t, message: *mut rd::rd_kafka_message_t, _: *mut c_void) -> rd::rd_kafka_resp_err_t {
+unsafe extern "C" fn on_send(
+    _: *mut rd::rd_kafka_t,
+    message: *mut rd::rd_kafka_message_t,
+    _: *mut c_void,
+) -> rd::rd_kafka_resp_err_t {
     // SAFETY: the record is live, and its allocation is larger than the public part by at least the fields named above.
     unsafe {
         if rd::rd_kafka_message_timestamp(message, std::ptr::null_mut()) == TIMESTAMP_ZERO {

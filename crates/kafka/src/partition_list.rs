@@ -31,7 +31,14 @@ pub struct PartitionOffset {
 impl PartitionOffset {
     /// An entry without epoch and text.
     pub fn new(topic: impl Into<String>, partition: i32, offset: i64) -> Self {
-        Self { topic: topic.into(), partition, offset: Some(offset), leader_epoch: None, metadata: None, error: ErrorCode::NONE }
+        Self {
+            topic: topic.into(),
+            partition,
+            offset: Some(offset),
+            leader_epoch: None,
+            metadata: None,
+            error: ErrorCode::NONE,
+        }
     }
 }
 
@@ -89,7 +96,9 @@ impl Drop for PartitionList {
 pub(crate) unsafe fn read_list(list: *const rd::rd_kafka_topic_partition_list_t) -> Vec<PartitionOffset> {
     // SAFETY: the caller's promise.
     unsafe {
-        let Some(list) = list.as_ref() else { return Vec::new() };
+        let Some(list) = list.as_ref() else {
+            return Vec::new();
+        };
         (0..usize::try_from(list.cnt).unwrap_or(0))
             .map(|index| read_entry(list.elems.add(index)))
             .collect()
@@ -104,7 +113,8 @@ pub(crate) unsafe fn read_entry(element: *const rd::rd_kafka_topic_partition_t) 
     // SAFETY: the caller's promise.
     unsafe {
         let metadata = (!(*element).metadata.is_null()).then(|| {
-            let bytes = std::slice::from_raw_parts((*element).metadata.cast::<u8>(), (*element).metadata_size);
+            let bytes =
+                std::slice::from_raw_parts((*element).metadata.cast::<u8>(), (*element).metadata_size);
             String::from_utf8_lossy(bytes).into_owned()
         });
         let epoch = rd::rd_kafka_topic_partition_get_leader_epoch(element);

@@ -35,7 +35,11 @@ pub struct ReaderTuning {
 
 impl Default for ReaderTuning {
     fn default() -> Self {
-        Self { prefetch_kib: 32 * 1024, fetch_wait_ms: 100, isolation: Isolation::Committed }
+        Self {
+            prefetch_kib: 32 * 1024,
+            fetch_wait_ms: 100,
+            isolation: Isolation::Committed,
+        }
     }
 }
 
@@ -93,7 +97,11 @@ impl Reader {
         // SAFETY: the handle is live; the queue is released in drop, before the handle.
         let queue = unsafe { rd::rd_kafka_queue_get_consumer(native.ptr()) };
         let queue = NonNull::new(queue).ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_STATE))?;
-        Ok(Self { queue, batch: Vec::new(), native })
+        Ok(Self {
+            queue,
+            batch: Vec::new(),
+            native,
+        })
     }
 
     /// Adds partitions, each from its offset.
@@ -138,8 +146,13 @@ impl Reader {
         if let Some(error) = take_error(error) {
             return Err(error.error);
         }
-        match list.entries().into_iter().find(|entry| entry.error != ErrorCode::NONE) {
-            Some(entry) => Err(KafkaError::from_code(entry.error).context(format_args!("{}-{}", entry.topic, entry.partition))),
+        match list
+            .entries()
+            .into_iter()
+            .find(|entry| entry.error != ErrorCode::NONE)
+        {
+            Some(entry) => Err(KafkaError::from_code(entry.error)
+                .context(format_args!("{}-{}", entry.topic, entry.partition))),
             None => Ok(()),
         }
     }
@@ -189,8 +202,16 @@ impl Reader {
 
     fn take(&mut self, wait: Duration) -> Result<usize> {
         // SAFETY: the queue is live and the array has the length given.
-        let count = unsafe { rd::rd_kafka_consume_batch_queue(self.queue.as_ptr(), millis(wait), self.batch.as_mut_ptr(), self.batch.len()) };
-        usize::try_from(count).map_err(|_| KafkaError::new(ErrorCode::LOCAL_STATE, "the reader's queue could not be read"))
+        let count = unsafe {
+            rd::rd_kafka_consume_batch_queue(
+                self.queue.as_ptr(),
+                millis(wait),
+                self.batch.as_mut_ptr(),
+                self.batch.len(),
+            )
+        };
+        usize::try_from(count)
+            .map_err(|_| KafkaError::new(ErrorCode::LOCAL_STATE, "the reader's queue could not be read"))
     }
 
     /// Log start and end offset that the last fetch of the partition reported; `None` before the first.
@@ -198,7 +219,15 @@ impl Reader {
         let topic = c_string(topic).ok()?;
         let (mut low, mut high) = (0i64, 0i64);
         // SAFETY: the numbers outlive the call.
-        let found = unsafe { rd::rd_kafka_get_watermark_offsets(self.native.ptr(), topic.as_ptr(), partition, &raw mut low, &raw mut high) };
+        let found = unsafe {
+            rd::rd_kafka_get_watermark_offsets(
+                self.native.ptr(),
+                topic.as_ptr(),
+                partition,
+                &raw mut low,
+                &raw mut high,
+            )
+        };
         (found as i32 == 0 && low >= 0 && high >= 0).then_some((low, high))
     }
 
@@ -206,14 +235,20 @@ impl Reader {
     ///
     /// # Errors
     /// The coordinator did not answer within `deadline`, or refuses.
-    pub fn committed(&self, partitions: &[PartitionOffset], deadline: Duration) -> Result<Vec<PartitionOffset>> {
+    pub fn committed(
+        &self,
+        partitions: &[PartitionOffset],
+        deadline: Duration,
+    ) -> Result<Vec<PartitionOffset>> {
         let until = Instant::now() + deadline;
         loop {
             let list = PartitionList::new(partitions)?;
             // SAFETY: both live.
             match check(unsafe { rd::rd_kafka_committed(self.native.ptr(), list.ptr(), millis(deadline)) }) {
                 // A cluster that never had a group makes its internal topic first.
-                Err(error) if error.code.is_transient() && Instant::now() < until => std::thread::sleep(Duration::from_millis(200)),
+                Err(error) if error.code.is_transient() && Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(200))
+                }
                 outcome => return outcome.map(|()| list.entries()),
             }
         }

@@ -46,7 +46,9 @@ impl Settings {
             if OWNED.contains(&key.as_str()) {
                 return Err(KafkaError::new(
                     ErrorCode::LOCAL_INVALID_ARG,
-                    format!("the client property '{key}' is set by Sluice itself, because the copy's correctness depends on it; remove it"),
+                    format!(
+                        "the client property '{key}' is set by Sluice itself, because the copy's correctness depends on it; remove it"
+                    ),
                 ));
             }
             settings.set(key, value.reveal());

@@ -116,23 +116,35 @@ impl Writer {
         }
         match &tuning.guarantee {
             Guarantee::Idempotent => {
-                settings.set("enable.idempotence", "true").set("enable.gapless.guarantee", "true");
+                settings
+                    .set("enable.idempotence", "true")
+                    .set("enable.gapless.guarantee", "true");
             }
             Guarantee::Transactional(id) => {
                 settings
                     .set("enable.idempotence", "true")
                     .set("transactional.id", id.as_str())
-                    .set("transaction.timeout.ms", tuning.transaction_timeout_ms.to_string());
+                    .set(
+                        "transaction.timeout.ms",
+                        tuning.transaction_timeout_ms.to_string(),
+                    );
             }
             Guarantee::Ordered => {
-                settings.set("enable.idempotence", "false").set("max.in.flight", "1");
+                settings
+                    .set("enable.idempotence", "false")
+                    .set("max.in.flight", "1");
             }
         }
         let native = Native::create(Role::Writer, settings.pairs(), true)?;
         // SAFETY: the handle is live; the queue is released in drop, before the handle.
         let queue = unsafe { rd::rd_kafka_queue_get_main(native.ptr()) };
         let queue = NonNull::new(queue).ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_STATE))?;
-        Ok(Self { topics: HashMap::new(), queue, ready: Vec::new(), native })
+        Ok(Self {
+            topics: HashMap::new(),
+            queue,
+            ready: Vec::new(),
+            native,
+        })
     }
 
     /// The handle of a target topic.
@@ -145,8 +157,14 @@ impl Writer {
         }
         let name_c = c_string(name)?;
         // SAFETY: the handle is live; the topic is released in drop.
-        let topic = unsafe { rd::rd_kafka_topic_new(self.native.ptr(), name_c.as_ptr(), std::ptr::null_mut()) };
-        let topic = NonNull::new(topic).ok_or_else(|| KafkaError::new(ErrorCode::LOCAL_UNKNOWN_TOPIC, format!("'{name}' cannot be written to")))?;
+        let topic =
+            unsafe { rd::rd_kafka_topic_new(self.native.ptr(), name_c.as_ptr(), std::ptr::null_mut()) };
+        let topic = NonNull::new(topic).ok_or_else(|| {
+            KafkaError::new(
+                ErrorCode::LOCAL_UNKNOWN_TOPIC,
+                format!("'{name}' cannot be written to"),
+            )
+        })?;
         self.topics.insert(name.to_owned(), topic);
         Ok(TopicHandle(topic))
     }
@@ -156,7 +174,12 @@ impl Writer {
     ///
     /// # Errors
     /// [`ErrorCode::LOCAL_QUEUE_FULL`]: poll, then write the same message again. Any other: it was not taken.
-    pub fn write(&mut self, topic: TopicHandle, message: &Message, ticket: u64) -> std::result::Result<(), ErrorCode> {
+    pub fn write(
+        &mut self,
+        topic: TopicHandle,
+        message: &Message,
+        ticket: u64,
+    ) -> std::result::Result<(), ErrorCode> {
         let raw = message.raw();
         let timestamp = match message.timestamp().0 {
             0 => TIMESTAMP_ZERO,
@@ -164,18 +187,54 @@ impl Writer {
         };
         let headers = message.detach_headers();
         let argument = |vtype, u| rd::rd_kafka_vu_t { vtype, u };
-        let bytes = |ptr: *mut c_void, size: usize| rd::rd_kafka_vu_s__bindgen_ty_1 { mem: rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 { ptr, size } };
+        let bytes = |ptr: *mut c_void, size: usize| rd::rd_kafka_vu_s__bindgen_ty_1 {
+            mem: rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 { ptr, size },
+        };
         let arguments = [
-            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_RKT, rd::rd_kafka_vu_s__bindgen_ty_1 { rkt: topic.0.as_ptr() }),
-            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION, rd::rd_kafka_vu_s__bindgen_ty_1 { i32_: raw.partition }),
-            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_MSGFLAGS, rd::rd_kafka_vu_s__bindgen_ty_1 { i: rd::RD_KAFKA_MSG_F_COPY }),
-            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE, bytes(raw.payload, raw.len)),
-            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_KEY, bytes(raw.key, raw.key_len)),
-            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP, rd::rd_kafka_vu_s__bindgen_ty_1 { i64_: timestamp }),
-            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_OPAQUE, rd::rd_kafka_vu_s__bindgen_ty_1 { ptr: ticket as usize as *mut c_void }),
-            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_HEADERS, rd::rd_kafka_vu_s__bindgen_ty_1 { headers }),
+            argument(
+                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_RKT,
+                rd::rd_kafka_vu_s__bindgen_ty_1 {
+                    rkt: topic.0.as_ptr(),
+                },
+            ),
+            argument(
+                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION,
+                rd::rd_kafka_vu_s__bindgen_ty_1 { i32_: raw.partition },
+            ),
+            argument(
+                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_MSGFLAGS,
+                rd::rd_kafka_vu_s__bindgen_ty_1 {
+                    i: rd::RD_KAFKA_MSG_F_COPY,
+                },
+            ),
+            argument(
+                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE,
+                bytes(raw.payload, raw.len),
+            ),
+            argument(
+                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_KEY,
+                bytes(raw.key, raw.key_len),
+            ),
+            argument(
+                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP,
+                rd::rd_kafka_vu_s__bindgen_ty_1 { i64_: timestamp },
+            ),
+            argument(
+                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_OPAQUE,
+                rd::rd_kafka_vu_s__bindgen_ty_1 {
+                    ptr: ticket as usize as *mut c_void,
+                },
+            ),
+            argument(
+                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_HEADERS,
+                rd::rd_kafka_vu_s__bindgen_ty_1 { headers },
+            ),
         ];
-        let used = if headers.is_null() { arguments.len() - 1 } else { arguments.len() };
+        let used = if headers.is_null() {
+            arguments.len() - 1
+        } else {
+            arguments.len()
+        };
         // SAFETY: key and value are copied during the call; the topic belongs to this writer; on success the headers
         // belong to the library.
         let error = unsafe { rd::rd_kafka_produceva(self.native.ptr(), arguments.as_ptr(), used) };
@@ -205,8 +264,10 @@ impl Writer {
             // SAFETY: as above.
             unsafe {
                 if rd::rd_kafka_event_type(event) == rd::RD_KAFKA_EVENT_DR {
-                    self.ready.resize(rd::rd_kafka_event_message_count(event), std::ptr::null());
-                    let count = rd::rd_kafka_event_message_array(event, self.ready.as_mut_ptr(), self.ready.len());
+                    self.ready
+                        .resize(rd::rd_kafka_event_message_count(event), std::ptr::null());
+                    let count =
+                        rd::rd_kafka_event_message_array(event, self.ready.as_mut_ptr(), self.ready.len());
                     for &message in &self.ready[..count] {
                         let offset = (*message).offset;
                         let error = ErrorCode((&raw const (*message).err).cast::<i32>().read());
@@ -230,7 +291,12 @@ impl Writer {
     /// The library refused.
     pub fn purge_queue(&mut self) -> Result<()> {
         // SAFETY: live.
-        check(unsafe { rd::rd_kafka_purge(self.native.ptr(), rd::RD_KAFKA_PURGE_F_QUEUE | rd::RD_KAFKA_PURGE_F_NON_BLOCKING) })
+        check(unsafe {
+            rd::rd_kafka_purge(
+                self.native.ptr(),
+                rd::RD_KAFKA_PURGE_F_QUEUE | rd::RD_KAFKA_PURGE_F_NON_BLOCKING,
+            )
+        })
     }
 
     /// The error that ended this writer, if one did.
@@ -270,14 +336,29 @@ impl Writer {
     ///
     /// # Errors
     /// See [`TxnError`].
-    pub fn send_positions(&self, group: &str, positions: &[PartitionOffset], deadline: Duration) -> std::result::Result<(), TxnError> {
-        let plain = |error| TxnError { error, retriable: false, needs_abort: false, fatal: false };
+    pub fn send_positions(
+        &self,
+        group: &str,
+        positions: &[PartitionOffset],
+        deadline: Duration,
+    ) -> std::result::Result<(), TxnError> {
+        let plain = |error| TxnError {
+            error,
+            retriable: false,
+            needs_abort: false,
+            fatal: false,
+        };
         let list = PartitionList::new(positions).map_err(plain)?;
         let group = c_string(group).map_err(plain)?;
         // SAFETY: all live; the group description is freed after the call.
         unsafe {
             let metadata = rd::rd_kafka_consumer_group_metadata_new(group.as_ptr());
-            let error = rd::rd_kafka_send_offsets_to_transaction(self.native.ptr(), list.ptr(), metadata, millis(deadline));
+            let error = rd::rd_kafka_send_offsets_to_transaction(
+                self.native.ptr(),
+                list.ptr(),
+                metadata,
+                millis(deadline),
+            );
             rd::rd_kafka_consumer_group_metadata_destroy(metadata);
             outcome(error)
         }
@@ -317,7 +398,10 @@ unsafe fn copy_record(message: *const rd::rd_kafka_message_t) -> RefusedRecord {
         RefusedRecord {
             key: view.key().map(<[u8]>::to_vec),
             value: view.value().map(<[u8]>::to_vec),
-            headers: view.headers().map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec))).collect(),
+            headers: view
+                .headers()
+                .map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec)))
+                .collect(),
             timestamp: view.timestamp().0,
         }
     }
@@ -328,7 +412,12 @@ impl Drop for Writer {
         // SAFETY: topics and queue go before the handle. What is still queued is purged, because destroying a
         // producer would otherwise wait for it; positions never include it.
         unsafe {
-            rd::rd_kafka_purge(self.native.ptr(), rd::RD_KAFKA_PURGE_F_QUEUE | rd::RD_KAFKA_PURGE_F_INFLIGHT | rd::RD_KAFKA_PURGE_F_NON_BLOCKING);
+            rd::rd_kafka_purge(
+                self.native.ptr(),
+                rd::RD_KAFKA_PURGE_F_QUEUE
+                    | rd::RD_KAFKA_PURGE_F_INFLIGHT
+                    | rd::RD_KAFKA_PURGE_F_NON_BLOCKING,
+            );
             for topic in self.topics.values() {
                 rd::rd_kafka_topic_destroy(topic.as_ptr());
             }

@@ -55,9 +55,8 @@ impl FromStr for Start {
                 let (partition, at) = pair
                     .split_once('=')
                     .ok_or_else(|| invalid("write offset:PARTITION=OFFSET,…"))?;
-                let partition = match partition.trim().parse::<i32>() {
-                    Ok(partition @ 0..) => partition,
-                    _ => return Err(invalid("a partition is a whole number from 0 on")),
+                let Ok(partition @ 0..) = partition.trim().parse::<i32>() else {
+                    return Err(invalid("a partition is a whole number from 0 on"));
                 };
                 if offsets.insert(partition, offset(at)?).is_some() {
                     return Err(invalid("a partition is named twice"));

@@ -3,15 +3,19 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use sluice_kafka::{Message, TimestampKind};
+use sluice_model::OffsetRange;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use crate::record_hash::hash_message;
 use crate::verify::offset_map::OffsetMap;
 use crate::verify::report::{Accepted, Difference, DifferenceKind, PartitionReport};
-use crate::verify::stream::Stream;
+use crate::verify::stream::{Record, Stream};
 
-/// Records looked at on each side to find where two logs agree again.
-const WINDOW: usize = 2_000;
+/// Records looked at on each side to find where two logs agree again: first few, then more.
+const WINDOWS: [usize; 3] = [2_000, 20_000, 200_000];
+/// Bytes of a side's window, whatever its records' size.
+const WINDOW_BYTES: usize = 16 * 1024 * 1024;
+/// How often a partition is searched with the bigger windows in vain: logs that have nothing in common end in time.
+const DEEP_SEARCHES: u32 = 8;
 /// Recent records remembered to tell a repeated record from a foreign one.
 const MEMORY: usize = 200_000;
 /// Superseded records remembered until their successor is seen.
@@ -31,45 +35,89 @@ pub(crate) struct Rules {
     pub(crate) map: Option<OffsetMap>,
     /// Source offsets in quarantine.
     pub(crate) quarantined: HashSet<i64>,
+    /// Without a map: a side whose oldest records are gone, so that the other side begins with records it cannot have.
+    pub(crate) cut: Option<Cut>,
+}
+
+/// See [`Rules::cut`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The source's log begins behind its first offset.
+    Source,
+    /// The target's log begins behind its first offset.
+    Target,
+    /// Both do.
+    Both,
 }
 
 pub(crate) struct Comparison<'a, 'r> {
     source: Stream<'a>,
     target: Stream<'a>,
     rules: &'r Rules,
+    /// The map, as long as the logs are what it says.
+    map: Option<&'r OffsetMap>,
     report: PartitionReport,
     found: Vec<Difference>,
     digests: (Xxh3, Xxh3),
     memory: (HashSet<u64>, VecDeque<u64>),
     /// Keys whose superseded record is gone on a side, until a later record of that key is seen there.
-    awaited_at_source: HashMap<u64, Difference>,
-    awaited_on_target: HashMap<u64, Difference>,
+    awaited_at_source: HashMap<u64, Awaited>,
+    awaited_on_target: HashMap<u64, Awaited>,
+    deep_searches: u32,
     on_records: &'r mut dyn FnMut(u64),
 }
 
+struct Awaited {
+    difference: Difference,
+    /// The record itself: on logs that agree nowhere near, its copy may come later than expected.
+    hash: u64,
+}
+
+/// Which record of which side is alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alone {
+    AtSource,
+    OnTarget,
+}
+
 impl<'a, 'r> Comparison<'a, 'r> {
-    pub(crate) fn new(source: Stream<'a>, target: Stream<'a>, rules: &'r Rules, report: PartitionReport, on_records: &'r mut dyn FnMut(u64)) -> Self {
+    pub(crate) fn new(
+        source: Stream<'a>,
+        target: Stream<'a>,
+        rules: &'r Rules,
+        report: PartitionReport,
+        on_records: &'r mut dyn FnMut(u64),
+    ) -> Self {
         Self {
             source,
             target,
             rules,
+            map: rules.map.as_ref(),
             report,
             found: Vec::new(),
             digests: (Xxh3::new(), Xxh3::new()),
             memory: (HashSet::new(), VecDeque::new()),
             awaited_at_source: HashMap::new(),
             awaited_on_target: HashMap::new(),
+            deep_searches: 0,
             on_records,
         }
     }
 
     pub(crate) fn run(mut self) -> (PartitionReport, Vec<Difference>) {
-        if let Err(error) = self.walk() {
+        if let Err(error) = self
+            .prepare()
+            .and_then(|()| self.walk())
+            .and_then(|()| self.read_on())
+        {
             self.report.problem = Some(error.to_string());
         }
-        for difference in std::mem::take(&mut self.awaited_at_source).into_values().chain(std::mem::take(&mut self.awaited_on_target).into_values()) {
-            *self.report.accepted.entry(Accepted::Compacted).or_default() -= 1;
-            self.note(difference);
+        for awaited in std::mem::take(&mut self.awaited_at_source)
+            .into_values()
+            .chain(std::mem::take(&mut self.awaited_on_target).into_values())
+        {
+            self.give_back();
+            self.note(awaited.difference);
         }
         self.report.accepted.retain(|_, count| *count > 0);
         self.report.source_digest = format!("{:032x}", self.digests.0.digest128());
@@ -77,38 +125,121 @@ impl<'a, 'r> Comparison<'a, 'r> {
         (self.report, self.found)
     }
 
+    fn prepare(&mut self) -> sluice_kafka::Result<()> {
+        // A time that the target stamped says nothing about the record.
+        if self.target.is_stamped()? {
+            self.source.ignore_time();
+            self.target.ignore_time();
+        }
+        match self.rules.cut {
+            Some(Cut::Source) => self.pass_over_older(),
+            Some(Cut::Target) => self.pass_over_gone(),
+            Some(Cut::Both) => self.pass_over_either(),
+            None => Ok(()),
+        }
+    }
+
+    /// Both logs begin somewhere: at the first records that both have.
+    fn pass_over_either(&mut self) -> sluice_kafka::Result<()> {
+        for size in WINDOWS {
+            let source = window(&mut self.source, size, self.rules.source_end)?;
+            let target = window(&mut self.target, size, self.rules.target_end)?;
+            match meeting(&source, &target) {
+                Some((0, 0)) => return Ok(()),
+                Some((_, 0)) => return self.pass_over_gone(),
+                Some((0, _)) => return self.pass_over_older(),
+                Some(_) => return Ok(()),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The target's records from before the source's first one: their originals are gone.
+    fn pass_over_older(&mut self) -> sluice_kafka::Result<()> {
+        let first: HashMap<u64, usize> = window(&mut self.source, WINDOWS[0], i64::MAX)?
+            .into_iter()
+            .enumerate()
+            .rev()
+            .map(|(index, hash)| (hash, index))
+            .collect();
+        let older = leading(&mut self.target, &first, self.rules.target_end)?.dropped;
+        if older > 0 {
+            let low = self.report.source_range.map_or(0, |range| range.from);
+            self.report.not_checked.push((OffsetRange { from: 0, to: low }, format!("no longer at the source (retention, DeleteRecords or compaction); {older} older records on the target were passed over")));
+        }
+        Ok(())
+    }
+
+    /// The source's records from before the target's first one: their copies are gone.
+    fn pass_over_gone(&mut self) -> sluice_kafka::Result<()> {
+        let Some(from) = self.source.peek(0)?.map(Record::offset) else {
+            return Ok(());
+        };
+        let first: HashMap<u64, usize> = window(&mut self.target, WINDOWS[0], self.rules.target_end)?
+            .into_iter()
+            .enumerate()
+            .rev()
+            .map(|(index, hash)| (hash, index))
+            .collect();
+        let gone = leading(&mut self.source, &first, self.rules.source_end)?;
+        if gone.dropped > 0 {
+            let to = self.source.peek(0)?.map_or(self.rules.source_end, Record::offset);
+            self.report.not_checked.push((
+                OffsetRange { from, to },
+                "no longer on the target (retention or DeleteRecords)".to_owned(),
+            ));
+        }
+        if !gone.found {
+            self.report.problem = Some(
+                "the oldest records of the target are gone, and none of those that are left is at the source"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
     fn walk(&mut self) -> sluice_kafka::Result<()> {
         loop {
             let end = self.rules.target_end;
-            let target = self.target.peek(0)?.filter(|message| message.offset() < end).map(|message| (message.offset(), content_hash(message, self.rules.headers)));
-            let source = self.source.peek(0)?.map(|message| (message.offset(), content_hash(message, self.rules.headers)));
+            let target = self
+                .target
+                .peek(0)?
+                .map(|record| (record.offset(), record.hash))
+                .filter(|(offset, _)| *offset < end);
+            let source = self.source.peek(0)?.map(|record| (record.offset(), record.hash));
             match (source, target) {
                 (None, None) => return Ok(()),
-                (Some((offset, _)), None) if offset >= self.rules.source_end => return self.read_on(),
+                (Some((offset, _)), None) if offset >= self.rules.source_end => return Ok(()),
                 (Some(_), None) => self.missing(),
                 (None, Some(_)) => self.extra(),
                 (Some((s, source_hash)), Some((t, target_hash))) => {
-                    if source_hash == target_hash {
-                        self.pair();
-                        continue;
-                    }
-                    match self.rules.map.as_ref().and_then(|map| map.source_of(t)) {
+                    let noted = self.map.and_then(|map| map.source_of(t));
+                    let behind = s >= self.rules.source_end;
+                    match noted {
+                        // A crash may have left more on the target than the state knows of, but nothing that it knows otherwise.
+                        Some(_) if behind => self.extra(),
+                        _ if source_hash == target_hash => self.pair(),
+                        None if behind => self.extra(),
                         Some(wanted) if s < wanted => self.missing(),
                         Some(wanted) if s > wanted => self.extra(),
-                        Some(_) if self.swapped()? => {}
-                        Some(_) => self.pair(),
-                        None => self.align()?,
+                        wanted => self.align(wanted.is_some())?,
                     }
                 }
             }
         }
     }
 
-    /// Behind the checkpoint only records that explain a compacted one are of interest.
+    /// Behind the compared range only records that explain a compacted one are of interest.
     fn read_on(&mut self) -> sluice_kafka::Result<()> {
         while !self.awaited_at_source.is_empty() && self.source.peek(0)?.is_some() {
-            if let Some(message) = self.source.pop() {
-                self.awaited_at_source.remove(&key_hash(&message));
+            if let Some(record) = self.source.pop() {
+                self.awaited_at_source.remove(&key_hash(&record.message));
+            }
+        }
+        while !self.awaited_on_target.is_empty() && self.target.peek(0)?.is_some() {
+            if let Some(record) = self.target.pop() {
+                self.awaited_on_target.remove(&key_hash(&record.message));
             }
         }
         Ok(())
@@ -116,17 +247,39 @@ impl<'a, 'r> Comparison<'a, 'r> {
 
     /// Takes both front records as copies of each other and notes what differs.
     fn pair(&mut self) {
-        let (Some(source), Some(target)) = (self.source.pop(), self.target.pop()) else { return };
+        let (Some(source), Some(target)) = (self.source.pop(), self.target.pop()) else {
+            return;
+        };
         self.saw_source(&source);
         self.saw_target(&target);
-        let kinds = self.differing(&source, &target);
+        let kinds = self.differing(&source.message, &target.message);
         if kinds.is_empty() {
             self.report.equal_records += 1;
         }
         for kind in kinds {
-            let detail = format!("source {}; target {}", describe(&source, kind), describe(&target, kind));
+            let detail = format!(
+                "source {}; target {}",
+                describe(&source.message, kind),
+                describe(&target.message, kind)
+            );
             self.note(self.difference(kind, Some(source.offset()), Some(target.offset()), detail));
         }
+    }
+
+    /// Two records that stand where copies of each other would: on a compacted topic each may also be what the other
+    /// side's cleaner removed, which their keys tell.
+    fn pair_or_split(&mut self, certain: bool) -> sluice_kafka::Result<()> {
+        let same_key = match (self.source.peek(0)?, self.target.peek(0)?) {
+            (Some(source), Some(target)) => source.message.key() == target.message.key(),
+            _ => true,
+        };
+        if self.rules.compacted && !certain && !same_key {
+            self.missing();
+            self.extra();
+        } else {
+            self.pair();
+        }
+        Ok(())
     }
 
     fn missing(&mut self) {
@@ -136,11 +289,15 @@ impl<'a, 'r> Comparison<'a, 'r> {
             return;
         }
         let quarantined = self.rules.quarantined.contains(&source.offset());
-        let kind = if quarantined { DifferenceKind::Quarantined } else { DifferenceKind::Missing };
-        let detail = format!("source {}", describe(&source, DifferenceKind::Missing));
+        let kind = if quarantined {
+            DifferenceKind::Quarantined
+        } else {
+            DifferenceKind::Missing
+        };
+        let detail = format!("source {}", describe(&source.message, DifferenceKind::Missing));
         let difference = self.difference(kind, Some(source.offset()), None, detail);
-        if self.rules.compacted && !quarantined && source.key().is_some() {
-            self.await_successor(source.value().is_none(), key_hash(&source), difference, false);
+        if self.rules.compacted && !quarantined && source.message.key().is_some() {
+            self.await_successor(&source, difference, Alone::AtSource);
         } else {
             self.note(difference);
         }
@@ -148,14 +305,19 @@ impl<'a, 'r> Comparison<'a, 'r> {
 
     fn extra(&mut self) {
         let Some(target) = self.target.pop() else { return };
-        let hash = content_hash(&target, self.rules.headers);
         self.saw_target(&target);
-        let kind = if self.memory.0.contains(&hash) { DifferenceKind::Duplicate } else { DifferenceKind::Extra };
-        let detail = format!("target {}", describe(&target, kind));
+        let kind = if self.memory.0.contains(&target.hash) {
+            DifferenceKind::Duplicate
+        } else {
+            DifferenceKind::Extra
+        };
+        let detail = format!("target {}", describe(&target.message, kind));
         let difference = self.difference(kind, None, Some(target.offset()), detail);
-        let copied = self.rules.map.as_ref().is_none_or(|map| map.source_of(target.offset()).is_some());
-        if self.rules.compacted && copied && target.key().is_some() {
-            self.await_successor(target.value().is_none(), key_hash(&target), difference, true);
+        let copied = self
+            .map
+            .is_none_or(|map| map.source_of(target.offset()).is_some());
+        if self.rules.compacted && copied && kind == DifferenceKind::Extra && target.message.key().is_some() {
+            self.await_successor(&target, difference, Alone::OnTarget);
         } else {
             self.note(difference);
         }
@@ -163,31 +325,50 @@ impl<'a, 'r> Comparison<'a, 'r> {
 
     /// A record that one side lacks is fine on compacted topics if that side has a later one of the same key, or if it
     /// is a tombstone, which cleaners remove for good.
-    fn await_successor(&mut self, tombstone: bool, key: u64, difference: Difference, at_source: bool) {
+    fn await_successor(&mut self, record: &Record, difference: Difference, alone: Alone) {
         *self.report.accepted.entry(Accepted::Compacted).or_default() += 1;
-        if tombstone {
+        let key = key_hash(&record.message);
+        let awaited = if alone == Alone::OnTarget {
+            &mut self.awaited_at_source
+        } else {
+            &mut self.awaited_on_target
+        };
+        if record.message.value().is_none() {
+            // With it goes the reason to wait for what it deleted.
+            awaited.remove(&key);
             return;
         }
-        let awaited = if at_source { &mut self.awaited_at_source } else { &mut self.awaited_on_target };
         if awaited.len() >= PENDING_LIMIT && !awaited.contains_key(&key) {
-            self.report.problem.get_or_insert_with(|| format!("more than {PENDING_LIMIT} keys are without their last record on one side"));
+            self.report.problem.get_or_insert_with(|| {
+                format!("more than {PENDING_LIMIT} keys are without their last record on one side")
+            });
             return;
         }
-        if awaited.insert(key, difference).is_some() {
-            // Two records of one key wait for the same successor; only one is given back if it never comes.
-        }
+        // Two records of one key wait for the same successor; only the later is given back if it never comes.
+        awaited.insert(
+            key,
+            Awaited {
+                difference,
+                hash: record.hash,
+            },
+        );
     }
 
-    fn saw_source(&mut self, message: &Message) {
-        self.report.source_records += u64::from(message.offset() < self.rules.source_end);
-        if message.offset() < self.rules.source_end {
-            digest(&mut self.digests.0, message, self.rules.headers);
+    /// One record fewer was removed by compaction than it looked like.
+    fn give_back(&mut self) {
+        let count = self.report.accepted.entry(Accepted::Compacted).or_default();
+        *count = count.saturating_sub(1);
+    }
+
+    fn saw_source(&mut self, record: &Record) {
+        if record.offset() < self.rules.source_end {
+            self.report.source_records += 1;
+            self.digests.0.update(&record.hash.to_le_bytes());
             (self.on_records)(1);
         }
-        self.awaited_at_source.remove(&key_hash(message));
-        let hash = content_hash(message, self.rules.headers);
-        if self.memory.0.insert(hash) {
-            self.memory.1.push_back(hash);
+        self.awaited_at_source.remove(&key_hash(&record.message));
+        if self.memory.0.insert(record.hash) {
+            self.memory.1.push_back(record.hash);
             if self.memory.1.len() > MEMORY
                 && let Some(old) = self.memory.1.pop_front()
             {
@@ -196,69 +377,139 @@ impl<'a, 'r> Comparison<'a, 'r> {
         }
     }
 
-    fn saw_target(&mut self, message: &Message) {
+    fn saw_target(&mut self, record: &Record) {
         self.report.target_records += 1;
-        digest(&mut self.digests.1, message, self.rules.headers);
-        self.awaited_on_target.remove(&key_hash(message));
+        self.digests.1.update(&record.hash.to_le_bytes());
+        self.awaited_on_target.remove(&key_hash(&record.message));
     }
 
     /// Whether the next two records stand in the other order; if so, they are taken.
     fn swapped(&mut self) -> sluice_kafka::Result<bool> {
-        let headers = self.rules.headers;
-        let hash = |message: Option<&Message>| message.map(|message| content_hash(message, headers));
-        let (s0, s1) = (hash(self.source.peek(0)?), hash(self.source.peek(1)?));
-        let (t0, t1) = (hash(self.target.peek(0)?), hash(self.target.peek(1)?));
-        if s1.is_none() || t1.is_none() || s0 != t1 || s1 != t0 {
+        let (source_end, target_end) = (self.rules.source_end, self.rules.target_end);
+        let first_two =
+            |stream: &mut Stream<'_>, end: i64| -> sluice_kafka::Result<Option<(u64, u64, i64)>> {
+                let Some(first) = stream.peek(0)?.map(|record| record.hash) else {
+                    return Ok(None);
+                };
+                Ok(stream
+                    .peek(1)?
+                    .filter(|record| record.offset() < end)
+                    .map(|record| (first, record.hash, record.offset())))
+            };
+        let (Some(source), Some(target)) = (
+            first_two(&mut self.source, source_end)?,
+            first_two(&mut self.target, target_end)?,
+        ) else {
+            return Ok(false);
+        };
+        if source.0 != target.1 || source.1 != target.0 {
             return Ok(false);
         }
         for first in [true, false] {
-            let (Some(source), Some(target)) = (self.source.pop(), self.target.pop()) else { break };
-            self.saw_source(&source);
-            self.saw_target(&target);
+            let (Some(a), Some(b)) = (self.source.pop(), self.target.pop()) else {
+                break;
+            };
+            self.saw_source(&a);
+            self.saw_target(&b);
             if first {
-                let detail = format!("the records at source offsets {} and {} stand in the other order", source.offset(), source.offset() + 1);
-                self.note(self.difference(DifferenceKind::Order, Some(source.offset()), Some(target.offset()), detail));
+                let detail = format!(
+                    "the records at source offsets {} and {} stand in the other order",
+                    a.offset(),
+                    source.2
+                );
+                self.note(self.difference(DifferenceKind::Order, Some(a.offset()), Some(b.offset()), detail));
             }
         }
         Ok(true)
     }
 
-    /// Finds where the two logs agree again, without knowing where each record went.
-    fn align(&mut self) -> sluice_kafka::Result<()> {
+    /// Finds where the two logs agree again. `noted`: the map says that the front records are copies of each other.
+    fn align(&mut self, noted: bool) -> sluice_kafka::Result<()> {
         if self.swapped()? {
             return Ok(());
         }
-        let source = window(&mut self.source, self.rules.headers, i64::MAX)?;
-        let target = window(&mut self.target, self.rules.headers, self.rules.target_end)?;
-        let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
-        for (index, hash) in target.iter().enumerate() {
-            places.entry(*hash).or_default().push(index);
-        }
-        // The nearest point where a record, and its follower if there is one, agree.
-        let mut best: Option<(usize, usize)> = None;
-        for (i, hash) in source.iter().enumerate() {
-            if best.is_some_and(|(a, b)| i >= a + b) {
-                break;
-            }
-            for &j in places.get(hash).into_iter().flatten() {
-                let follow = match (source.get(i + 1), target.get(j + 1)) {
-                    (Some(a), Some(b)) => a == b,
-                    _ => true,
-                };
-                if follow && best.is_none_or(|(a, b)| i + j < a + b) {
-                    best = Some((i, j));
+        let mut complete = false;
+        for (round, size) in WINDOWS.into_iter().enumerate() {
+            if round == 1 {
+                // A long stretch that was written twice is known by what was read a while ago.
+                if let Some(hash) = self.target.peek(0)?.map(|record| record.hash)
+                    && self.memory.0.contains(&hash)
+                {
+                    if noted {
+                        self.map = None;
+                    }
+                    self.extra();
+                    return Ok(());
+                }
+                if self.deep_searches >= DEEP_SEARCHES {
+                    break;
                 }
             }
+            let source = window(&mut self.source, size, i64::MAX)?;
+            let target = window(&mut self.target, size, self.rules.target_end)?;
+            complete = source.len() < size
+                && target.len() < size
+                && self.source.held() < WINDOW_BYTES
+                && self.target.held() < WINDOW_BYTES;
+            if let Some((i, j)) = meeting(&source, &target) {
+                if noted && i != j {
+                    // The log is not what the copy wrote: its offsets say nothing any more.
+                    self.map = None;
+                }
+                for _ in 0..i.min(j) {
+                    self.pair_or_split(noted && i == j)?;
+                }
+                for _ in j..i {
+                    self.missing();
+                }
+                for _ in i..j {
+                    self.extra();
+                }
+                return Ok(());
+            }
+            if complete {
+                break;
+            }
+            if round + 1 == WINDOWS.len() {
+                self.deep_searches += 1;
+            }
         }
-        let (i, j) = best.unwrap_or((1, 1));
-        for _ in 0..i.min(j) {
-            self.pair();
+        if !self.rules.compacted || noted || complete {
+            return self.pair_or_split(noted);
         }
-        for _ in j..i {
-            self.missing();
-        }
-        for _ in i..j {
-            self.extra();
+        // Cleaners may have removed any stretch between two records that both sides have.
+        self.alone(Alone::AtSource)?;
+        self.alone(Alone::OnTarget)
+    }
+
+    /// Takes the front record of one side as one that the other lacks, or as the late copy of one taken so before.
+    fn alone(&mut self, side: Alone) -> sluice_kafka::Result<()> {
+        let (stream, awaited) = match side {
+            Alone::AtSource => (&mut self.source, &self.awaited_at_source),
+            Alone::OnTarget => (&mut self.target, &self.awaited_on_target),
+        };
+        let late = stream.peek(0)?.is_some_and(|record| {
+            awaited
+                .get(&key_hash(&record.message))
+                .is_some_and(|awaited| awaited.hash == record.hash)
+        });
+        match side {
+            _ if !late && side == Alone::AtSource => self.missing(),
+            _ if !late => self.extra(),
+            Alone::AtSource => {
+                if let Some(record) = self.source.pop() {
+                    self.saw_source(&record);
+                    self.give_back();
+                    self.report.equal_records += 1;
+                }
+            }
+            Alone::OnTarget => {
+                if let Some(record) = self.target.pop() {
+                    self.saw_target(&record);
+                    self.give_back();
+                    self.report.equal_records += 1;
+                }
+            }
         }
         Ok(())
     }
@@ -278,16 +529,33 @@ impl<'a, 'r> Comparison<'a, 'r> {
         if self.rules.headers {
             let (a, b): (Vec<_>, Vec<_>) = (source.headers().collect(), target.headers().collect());
             if a != b {
-                let as_empty = |headers: &[(&[u8], Option<&[u8]>)]| headers.iter().map(|(name, value)| (name.to_vec(), value.unwrap_or_default().to_vec())).collect::<Vec<_>>();
-                kinds.push(if as_empty(&a) == as_empty(&b) { DifferenceKind::NullEmpty } else { DifferenceKind::Headers });
+                let as_empty = |headers: &[(&[u8], Option<&[u8]>)]| {
+                    headers
+                        .iter()
+                        .map(|(name, value)| (name.to_vec(), value.unwrap_or_default().to_vec()))
+                        .collect::<Vec<_>>()
+                };
+                kinds.push(if as_empty(&a) == as_empty(&b) {
+                    DifferenceKind::NullEmpty
+                } else {
+                    DifferenceKind::Headers
+                });
             }
         } else if source.has_headers() {
-            *self.report.accepted.entry(Accepted::HeadersNotCarried).or_default() += 1;
+            *self
+                .report
+                .accepted
+                .entry(Accepted::HeadersNotCarried)
+                .or_default() += 1;
         }
         let ((from, _), (to, kind)) = (source.timestamp(), target.timestamp());
         if from != to {
             if kind == TimestampKind::LogAppend {
-                *self.report.accepted.entry(Accepted::TimestampByTarget).or_default() += 1;
+                *self
+                    .report
+                    .accepted
+                    .entry(Accepted::TimestampByTarget)
+                    .or_default() += 1;
             } else {
                 kinds.push(DifferenceKind::Timestamp);
             }
@@ -295,8 +563,21 @@ impl<'a, 'r> Comparison<'a, 'r> {
         kinds
     }
 
-    fn difference(&self, kind: DifferenceKind, source_offset: Option<i64>, target_offset: Option<i64>, detail: String) -> Difference {
-        Difference { kind, topic: self.report.topic.clone(), partition: self.report.partition, source_offset, target_offset, detail }
+    fn difference(
+        &self,
+        kind: DifferenceKind,
+        source_offset: Option<i64>,
+        target_offset: Option<i64>,
+        detail: String,
+    ) -> Difference {
+        Difference {
+            kind,
+            topic: self.report.topic.clone(),
+            partition: self.report.partition,
+            source_offset,
+            target_offset,
+            detail,
+        }
     }
 
     fn note(&mut self, difference: Difference) {
@@ -308,24 +589,80 @@ impl<'a, 'r> Comparison<'a, 'r> {
     }
 }
 
-fn window(stream: &mut Stream<'_>, headers: bool, end: i64) -> sluice_kafka::Result<Vec<u64>> {
+/// Hashes of the next records of a stream: at most `size`, and not many bytes of them.
+fn window(stream: &mut Stream<'_>, size: usize, end: i64) -> sluice_kafka::Result<Vec<u64>> {
     let mut hashes = Vec::new();
-    while hashes.len() < WINDOW {
+    while hashes.len() < size && (hashes.len() < 2 || stream.held() < WINDOW_BYTES) {
         match stream.peek(hashes.len())? {
-            Some(message) if message.offset() < end => hashes.push(content_hash(message, headers)),
+            Some(record) if record.offset() < end => hashes.push(record.hash),
             _ => break,
         }
     }
     Ok(hashes)
 }
 
-/// Hash of everything that a copy must keep. A time that the target stamped says nothing about the record.
-fn content_hash(message: &Message, headers: bool) -> u64 {
-    hash_message(message, headers)
+/// The nearest places where a record, and its follower if there is one, agree.
+fn meeting(source: &[u64], target: &[u64]) -> Option<(usize, usize)> {
+    let mut places: HashMap<u64, Vec<usize>> = HashMap::with_capacity(target.len());
+    for (index, hash) in target.iter().enumerate() {
+        places.entry(*hash).or_default().push(index);
+    }
+    let mut best: Option<(usize, usize)> = None;
+    for (i, hash) in source.iter().enumerate() {
+        if best.is_some_and(|(a, b)| i >= a + b) {
+            break;
+        }
+        for &j in places.get(hash).into_iter().flatten() {
+            if best.is_some_and(|(a, b)| i + j >= a + b) {
+                break;
+            }
+            if source
+                .get(i + 1)
+                .zip(target.get(j + 1))
+                .is_none_or(|(a, b)| a == b)
+            {
+                best = Some((i, j));
+            }
+        }
+    }
+    best
 }
 
-fn digest(hasher: &mut Xxh3, message: &Message, headers: bool) {
-    hasher.update(&hash_message(message, headers).to_le_bytes());
+struct Leading {
+    dropped: u64,
+    found: bool,
+}
+
+/// Drops the records of a stream that stand before the first of `wanted`, which maps a hash to its place.
+fn leading(stream: &mut Stream<'_>, wanted: &HashMap<u64, usize>, end: i64) -> sluice_kafka::Result<Leading> {
+    let mut leading = Leading {
+        dropped: 0,
+        found: false,
+    };
+    let mut ahead = 0;
+    while let Some(record) = stream.peek(ahead)? {
+        if record.offset() >= end {
+            break;
+        }
+        if let Some(&place) = wanted.get(&record.hash) {
+            // What stands before it here is compared with what stands before it there.
+            leading.found = true;
+            while ahead > place {
+                leading.dropped += u64::from(stream.pop().is_some());
+                ahead -= 1;
+            }
+            return Ok(leading);
+        }
+        ahead += 1;
+        if ahead > WINDOWS[0] || stream.held() > WINDOW_BYTES {
+            leading.dropped += u64::from(stream.pop().is_some());
+            ahead -= 1;
+        }
+    }
+    for _ in 0..ahead {
+        leading.dropped += u64::from(stream.pop().is_some());
+    }
+    Ok(leading)
 }
 
 fn key_hash(message: &Message) -> u64 {
@@ -338,21 +675,48 @@ fn describe(message: &Message, kind: DifferenceKind) -> String {
         DifferenceKind::Key => format!("key {} at offset {at}", shorten(message.key())),
         DifferenceKind::Value => format!("value {} at offset {at}", shorten(message.value())),
         DifferenceKind::Timestamp => format!("timestamp {} at offset {at}", message.timestamp().0),
-        DifferenceKind::Headers => {
-            let headers: Vec<String> = message.headers().take(8).map(|(name, value)| format!("{}={}", String::from_utf8_lossy(name), shorten(value))).collect();
-            format!("headers [{}] at offset {at}", headers.join(", "))
+        DifferenceKind::Headers => format!("headers [{}] at offset {at}", in_words(message)),
+        DifferenceKind::NullEmpty if message.has_headers() => {
+            format!(
+                "key {}, value {}, headers [{}] at offset {at}",
+                shorten(message.key()),
+                shorten(message.value()),
+                in_words(message)
+            )
         }
-        _ => format!("key {}, value {} at offset {at}", shorten(message.key()), shorten(message.value())),
+        _ => format!(
+            "key {}, value {} at offset {at}",
+            shorten(message.key()),
+            shorten(message.value())
+        ),
     }
+}
+
+fn in_words(message: &Message) -> String {
+    message
+        .headers()
+        .take(8)
+        .map(|(name, value)| format!("{}={}", String::from_utf8_lossy(name), shorten(value)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn shorten(bytes: Option<&[u8]>) -> String {
     const SHOWN: usize = 40;
-    let Some(bytes) = bytes else { return "null".to_owned() };
+    let Some(bytes) = bytes else {
+        return "null".to_owned();
+    };
     let shown = &bytes[..bytes.len().min(SHOWN)];
-    let rest = if bytes.len() > SHOWN { format!("… ({} bytes)", bytes.len()) } else { String::new() };
+    let rest = if bytes.len() > SHOWN {
+        format!("… ({} bytes)", bytes.len())
+    } else {
+        String::new()
+    };
     match std::str::from_utf8(shown) {
         Ok(text) if !text.chars().any(char::is_control) => format!("\"{text}\"{rest}"),
-        _ => format!("0x{}{rest}", shown.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        _ => format!(
+            "0x{}{rest}",
+            shown.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        ),
     }
 }

@@ -7,6 +7,7 @@ mod run;
 mod stream;
 
 pub use report::{
-    Accepted, Difference, DifferenceKind, PartitionReport, VerificationReport, VerificationResult, VerifyProgress,
+    Accepted, Difference, DifferenceKind, PartitionReport, VerificationReport, VerificationResult,
+    VerifyProgress,
 };
 pub use run::{VerifyOptions, verify};

@@ -14,7 +14,10 @@ impl OffsetMap {
 
     /// The source offset of the record at `target`.
     pub(crate) fn source_of(&self, target: i64) -> Option<i64> {
-        let index = self.runs.partition_point(|run| run.target <= target).checked_sub(1)?;
+        let index = self
+            .runs
+            .partition_point(|run| run.target <= target)
+            .checked_sub(1)?;
         let run = &self.runs[index];
         (target < run.target + run.length).then(|| run.source + (target - run.target))
     }
@@ -39,10 +42,32 @@ mod tests {
 
     #[test]
     fn offsets_translate_both_ways_and_gaps_have_no_partner() {
-        let run = |source, target, length| OffsetRun { key: PartitionKey { topic: "t".into(), partition: 0 }, source, target, length };
+        let run = |source, target, length| OffsetRun {
+            key: PartitionKey {
+                topic: "t".into(),
+                partition: 0,
+            },
+            source,
+            target,
+            length,
+        };
         let map = OffsetMap::new(vec![run(0, 100, 10), run(12, 111, 5)]);
-        assert_eq!((map.source_of(100), map.source_of(109), map.source_of(110), map.source_of(111)), (Some(0), Some(9), None, Some(12)));
-        assert_eq!((map.target_from(5), map.target_from(10), map.target_from(17)), (Some(105), Some(111), None));
-        assert_eq!((map.source_from(90), map.source_from(110), map.source_from(116)), (Some(0), Some(12), None));
+        assert_eq!(
+            (
+                map.source_of(100),
+                map.source_of(109),
+                map.source_of(110),
+                map.source_of(111)
+            ),
+            (Some(0), Some(9), None, Some(12))
+        );
+        assert_eq!(
+            (map.target_from(5), map.target_from(10), map.target_from(17)),
+            (Some(105), Some(111), None)
+        );
+        assert_eq!(
+            (map.source_from(90), map.source_from(110), map.source_from(116)),
+            (Some(0), Some(12), None)
+        );
     }
 }

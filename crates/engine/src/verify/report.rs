@@ -146,12 +146,23 @@ pub struct VerifyProgress {
 }
 
 impl VerificationReport {
-    pub(crate) fn new(task: String, mut partitions: Vec<PartitionReport>, found: Vec<Difference>, duration_ms: u64) -> Self {
+    pub(crate) fn new(
+        task: String,
+        mut partitions: Vec<PartitionReport>,
+        found: Vec<Difference>,
+        duration_ms: u64,
+    ) -> Self {
         partitions.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
         let (mut differences, mut accepted) = (BTreeMap::new(), BTreeMap::new());
         for partition in &partitions {
-            partition.differences.iter().for_each(|(kind, count)| *differences.entry(*kind).or_default() += count);
-            partition.accepted.iter().for_each(|(kind, count)| *accepted.entry(*kind).or_default() += count);
+            partition
+                .differences
+                .iter()
+                .for_each(|(kind, count)| *differences.entry(*kind).or_default() += count);
+            partition
+                .accepted
+                .iter()
+                .for_each(|(kind, count)| *accepted.entry(*kind).or_default() += count);
         }
         let mut first: BTreeMap<DifferenceKind, Difference> = BTreeMap::new();
         for difference in found {
@@ -172,7 +183,9 @@ impl VerificationReport {
         } else {
             VerificationResult::Equal
         };
-        let (source_records, target_records) = partitions.iter().fold((0, 0), |(s, t), p| (s + p.source_records, t + p.target_records));
+        let (source_records, target_records) = partitions
+            .iter()
+            .fold((0, 0), |(s, t), p| (s + p.source_records, t + p.target_records));
         let mut report = Self {
             task,
             result,
@@ -191,26 +204,52 @@ impl VerificationReport {
     }
 
     fn in_words(&self) -> String {
-        let whole = self.partitions.iter().filter(|p| p.differences.is_empty() && p.problem.is_none()).count();
+        let whole = self
+            .partitions
+            .iter()
+            .filter(|p| p.differences.is_empty() && p.problem.is_none())
+            .count();
         let count = self.partitions.len();
         let mut sentence = match self.result {
-            VerificationResult::Equal => format!("Equal: {whole} of {count} partitions, {} records, every field", self.source_records),
+            VerificationResult::Equal => format!(
+                "Equal: {whole} of {count} partitions, {} records, every field",
+                self.source_records
+            ),
             VerificationResult::AcceptedDifferences => {
-                format!("Equal but for accepted differences: {count} partitions, {} records ({})", self.source_records, words(&self.accepted))
+                format!(
+                    "Equal but for accepted differences: {count} partitions, {} records ({})",
+                    self.source_records,
+                    words(&self.accepted)
+                )
             }
             VerificationResult::Different => {
-                format!("Different: {} of {count} partitions differ, {} records compared ({})", count - whole, self.source_records, words(&self.differences))
+                format!(
+                    "Different: {} of {count} partitions differ, {} records compared ({})",
+                    count - whole,
+                    self.source_records,
+                    words(&self.differences)
+                )
             }
-            VerificationResult::Incomplete => format!("Not fully checked: {} of {count} partitions could not be compared to their end", count - whole),
+            VerificationResult::Incomplete => format!(
+                "Not fully checked: {} of {count} partitions could not be compared to their end",
+                count - whole
+            ),
         };
-        let skipped: i64 = self.partitions.iter().flat_map(|p| &p.not_checked).map(|(range, _)| range.len()).sum();
+        let skipped: i64 = self
+            .partitions
+            .iter()
+            .flat_map(|p| &p.not_checked)
+            .map(|(range, _)| range.len())
+            .sum();
         if skipped > 0 {
             sentence.push_str(&format!("; {skipped} offsets are no longer there to compare"));
         }
         if let Some(compacted) = self.accepted.get(&Accepted::Compacted)
             && self.result == VerificationResult::Equal
         {
-            sentence.push_str(&format!("; {compacted} superseded records were removed by compaction on one side"));
+            sentence.push_str(&format!(
+                "; {compacted} superseded records were removed by compaction on one side"
+            ));
         }
         sentence
     }
@@ -220,7 +259,10 @@ fn words<K: Serialize + Ord>(counts: &BTreeMap<K, u64>) -> String {
     counts
         .iter()
         .map(|(kind, count)| {
-            let name = serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(|name| name.replace('_', " "))).unwrap_or_default();
+            let name = serde_json::to_value(kind)
+                .ok()
+                .and_then(|value| value.as_str().map(|name| name.replace('_', " ")))
+                .unwrap_or_default();
             format!("{count} {name}")
         })
         .collect::<Vec<_>>()

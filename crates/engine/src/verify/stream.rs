@@ -37,10 +37,25 @@ pub(crate) struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     /// Opens the partition at `from`.
-    pub(crate) fn open(reader: &'a mut Reader, topic: &str, partition: i32, from: i64, fields: Fields, cancel: &'a AtomicBool) -> sluice_kafka::Result<Self> {
+    pub(crate) fn open(
+        reader: &'a mut Reader,
+        topic: &str,
+        partition: i32,
+        from: i64,
+        fields: Fields,
+        cancel: &'a AtomicBool,
+    ) -> sluice_kafka::Result<Self> {
         let partition = PartitionOffset::new(topic.to_owned(), partition, from);
         reader.assign(std::slice::from_ref(&partition))?;
-        Ok(Self { reader, partition, ready: VecDeque::new(), bytes: 0, fields, ended: false, cancel })
+        Ok(Self {
+            reader,
+            partition,
+            ready: VecDeque::new(),
+            bytes: 0,
+            fields,
+            ended: false,
+            cancel,
+        })
     }
 
     /// Leaves the time out of what counts.
@@ -53,7 +68,9 @@ impl<'a> Stream<'a> {
 
     /// Whether the broker stamped the next record itself.
     pub(crate) fn is_stamped(&mut self) -> sluice_kafka::Result<bool> {
-        Ok(self.peek(0)?.is_some_and(|record| record.message.timestamp().1 == TimestampKind::LogAppend))
+        Ok(self
+            .peek(0)?
+            .is_some_and(|record| record.message.timestamp().1 == TimestampKind::LogAppend))
     }
 
     /// Bytes of the records that were looked at and not yet taken.
@@ -66,9 +83,20 @@ impl<'a> Stream<'a> {
         let mut until = Instant::now() + SILENCE;
         while self.ready.len() <= ahead && !self.ended {
             if self.cancel.load(Ordering::Relaxed) {
-                return Err(KafkaError::new(ErrorCode::LOCAL_DESTROY, "the verification was cancelled"));
+                return Err(KafkaError::new(
+                    ErrorCode::LOCAL_DESTROY,
+                    "the verification was cancelled",
+                ));
             }
-            let Self { reader, partition, ready, ended, bytes, fields, .. } = self;
+            let Self {
+                reader,
+                partition,
+                ready,
+                ended,
+                bytes,
+                fields,
+                ..
+            } = self;
             let mut failure = None;
             let count = reader.read(STEP, Duration::from_millis(200), |message| {
                 // What is left of another partition, or of the time before an error, is not ours.
@@ -78,7 +106,10 @@ impl<'a> Stream<'a> {
                 match message.error() {
                     ErrorCode::NONE if !*ended => {
                         *bytes += message.payload_len();
-                        ready.push_back(Record { hash: hash_fields(&message, *fields), message });
+                        ready.push_back(Record {
+                            hash: hash_fields(&message, *fields),
+                            message,
+                        });
                     }
                     ErrorCode::LOCAL_PARTITION_EOF => *ended = true,
                     ErrorCode::NONE => {}
@@ -91,7 +122,10 @@ impl<'a> Stream<'a> {
             if count > 0 {
                 until = Instant::now() + SILENCE;
             } else if Instant::now() >= until {
-                return Err(KafkaError::new(ErrorCode::LOCAL_TIMED_OUT, format!("the broker sent nothing for {} s", SILENCE.as_secs())));
+                return Err(KafkaError::new(
+                    ErrorCode::LOCAL_TIMED_OUT,
+                    format!("the broker sent nothing for {} s", SILENCE.as_secs()),
+                ));
             }
         }
         Ok(self.ready.get(ahead))

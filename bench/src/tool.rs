@@ -1,0 +1,65 @@
+/// Who copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    /// Sluice as it comes: records and positions in transactions.
+    SluiceExactlyOnce,
+    /// Sluice without transactions, as all the others.
+    SluiceAtLeastOnce,
+    /// Two kcat and a pipe.
+    Kcat,
+    /// MirrorMaker 2 as it comes.
+    MirrorMakerDefaults,
+    /// MirrorMaker 2 with big batches.
+    MirrorMakerTuned,
+}
+
+impl Tool {
+    /// All, in the order in which they run.
+    pub const ALL: [Self; 5] = [
+        Self::SluiceExactlyOnce,
+        Self::SluiceAtLeastOnce,
+        Self::Kcat,
+        Self::MirrorMakerDefaults,
+        Self::MirrorMakerTuned,
+    ];
+
+    /// What it is chosen by on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SluiceExactlyOnce => "sluice-exactly-once",
+            Self::SluiceAtLeastOnce => "sluice-at-least-once",
+            Self::Kcat => "kcat",
+            Self::MirrorMakerDefaults => "mm2-defaults",
+            Self::MirrorMakerTuned => "mm2-tuned",
+        }
+    }
+
+    /// What it is called in the table.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::SluiceExactlyOnce => "Sluice, exactly once",
+            Self::SluiceAtLeastOnce => "Sluice, at least once",
+            Self::Kcat => "kcat to kcat",
+            Self::MirrorMakerDefaults => "MirrorMaker 2, defaults",
+            Self::MirrorMakerTuned => "MirrorMaker 2, tuned",
+        }
+    }
+
+    /// What the reader of the table must know beside the figures.
+    pub fn remark(self) -> Option<&'static str> {
+        match self {
+            Self::Kcat => Some("loses headers, timestamps, partitions"),
+            _ => None,
+        }
+    }
+
+    /// Whether it is Sluice in one of its modes.
+    pub fn is_sluice(self) -> bool {
+        matches!(self, Self::SluiceExactlyOnce | Self::SluiceAtLeastOnce)
+    }
+
+    /// Whether it is MirrorMaker 2.
+    pub fn is_mirror_maker(self) -> bool {
+        matches!(self, Self::MirrorMakerDefaults | Self::MirrorMakerTuned)
+    }
+}

@@ -1,0 +1,135 @@
+use std::fmt;
+
+/// What a topic holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workload {
+    /// Bytes of each value. Keys are null.
+    pub record_bytes: usize,
+    /// Its producer's compression.
+    pub codec: Codec,
+    /// Partitions.
+    pub partitions: usize,
+    /// Records in all.
+    pub records: u64,
+}
+
+/// A producer's compression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// None.
+    None,
+    /// LZ4.
+    Lz4,
+    /// Zstandard.
+    Zstd,
+}
+
+impl Codec {
+    /// As Kafka's and kcat's options call it.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+const KILOBYTE: usize = 1000;
+
+impl Workload {
+    /// The twelve of the whole benchmark.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for (record_bytes, records) in [(KILOBYTE, 1_000_000), (100, 5_000_000)] {
+            for codec in [Codec::None, Codec::Lz4, Codec::Zstd] {
+                for partitions in [8, 1] {
+                    all.push(Self {
+                        record_bytes,
+                        codec,
+                        partitions,
+                        records,
+                    });
+                }
+            }
+        }
+        all
+    }
+
+    /// The one of a first look.
+    pub fn quick() -> Self {
+        Self {
+            record_bytes: KILOBYTE,
+            codec: Codec::Lz4,
+            partitions: 8,
+            records: 200_000,
+        }
+    }
+
+    /// A short name, which is also that of its topic.
+    pub fn name(&self) -> String {
+        let size = match self.record_bytes {
+            KILOBYTE => "1kb".to_owned(),
+            bytes => format!("{bytes}b"),
+        };
+        format!("{size}-{}-{}p", self.codec.option(), self.partitions)
+    }
+
+    /// Bytes of the values of so many of its records, before compression.
+    pub fn bytes_of(&self, records: u64) -> u64 {
+        records * self.record_bytes as u64
+    }
+
+    /// Whether MirrorMaker 2 runs on it without being asked to. With its defaults it needs minutes for each, and
+    /// these show what matters: size of records and compression.
+    pub fn is_for_mirror_maker(&self) -> bool {
+        self.partitions == 8
+            && matches!(
+                (self.record_bytes, self.codec),
+                (KILOBYTE, Codec::None | Codec::Lz4) | (100, Codec::Lz4)
+            )
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = match self.record_bytes {
+            KILOBYTE => "1 KB".to_owned(),
+            bytes => format!("{bytes} B"),
+        };
+        let codec = match self.codec {
+            Codec::None => "uncompressed",
+            codec => codec.option(),
+        };
+        let plural = if self.partitions == 1 { "" } else { "s" };
+        write!(f, "{size} {codec}, {} partition{plural}", self.partitions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_workload_has_a_name_of_its_own() {
+        let names: BTreeSet<String> = Workload::all().iter().map(Workload::name).collect();
+        assert_eq!(names.len(), 12);
+        assert!(
+            names.contains("1kb-lz4-8p") && names.contains("100b-none-1p"),
+            "{names:?}"
+        );
+        assert_eq!(Workload::all()[1].to_string(), "1 KB uncompressed, 1 partition");
+    }
+
+    #[test]
+    fn mirror_maker_runs_on_three() {
+        let names: Vec<String> = Workload::all()
+            .iter()
+            .filter(|workload| workload.is_for_mirror_maker())
+            .map(Workload::name)
+            .collect();
+        assert_eq!(names, ["1kb-none-8p", "1kb-lz4-8p", "100b-lz4-8p"]);
+    }
+}
