@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use sluice_engine::{
-    Accepted, Checkpoint, CheckpointStore, Event, PartitionState, Verdict, VerificationResult, inspect,
+    Accepted, Checkpoint, CheckpointStore, DifferenceKind, Event, PartitionState, Verdict,
+    VerificationResult, inspect,
 };
 use sluice_kafka::Admin;
 use sluice_model::Delivery;
@@ -373,5 +374,72 @@ fn capabilities_are_read_from_what_the_brokers_announce() -> Result<()> {
         let found = admin.capabilities();
         assert_eq!((found.message_v2, found.zstd), (message_v2, zstd), "{version}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_target_that_stamps_records_itself_is_matched_with_its_source_all_the_same() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let ground = ground()?;
+    let (source, target) = (
+        of(&ground, KafkaVersion::V2_0_1)?,
+        of(&ground, KafkaVersion::V0_10_2_2)?,
+    );
+    let filler = Filler::new(&source.bootstrap())?;
+    filler.create("stamped", PARTITIONS, &[])?;
+    Filler::new(&target.bootstrap())?.create(
+        "stamped",
+        PARTITIONS,
+        &[("message.timestamp.type", "LogAppendTime")],
+    )?;
+    let bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["stamped"])?;
+    let earlier = copy_in_two_parts(&bench, &filler, "stamped")?;
+    forget(&bench, &earlier)?;
+    assert_eq!(bench.copy()?.progress.written_records, 0);
+    let report = bench.verify()?;
+    assert_eq!(
+        report.result,
+        VerificationResult::AcceptedDifferences,
+        "{report:#?}"
+    );
+    assert_eq!(
+        report.accepted[&Accepted::TimestampByTarget],
+        172 * PARTITIONS as u64
+    );
+    assert!(report.differences.is_empty(), "{report:#?}");
+    Ok(())
+}
+
+#[test]
+fn a_record_that_a_repeated_write_left_twice_is_warned_of_and_shown_as_a_duplicate() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let ground = ground()?;
+    let (source, target) = (
+        of(&ground, KafkaVersion::V0_10_2_2)?,
+        of(&ground, KafkaVersion::V0_10_2_2)?,
+    );
+    let filler = Filler::new(&source.bootstrap())?;
+    filler.create("twice", PARTITIONS, &[])?;
+    let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["twice"])?;
+    bench.task.rename.prefix = "copy.".to_owned();
+    let earlier = copy_in_two_parts(&bench, &filler, "twice")?;
+    forget(&bench, &earlier)?;
+    let again = odd_records().pop().context("a record")?;
+    filler.produce("copy.twice", 0, &[again])?;
+    assert_eq!(bench.copy()?.progress.written_records, 0);
+    let warned = bench.events().into_iter().any(|event| matches!(event, Event::Warning(text) if text.contains("twice-0: 1 records are twice on the target")));
+    assert!(warned, "{:#?}", bench.events());
+    let report = bench.verify()?;
+    let [found] = report.first_differences.as_slice() else {
+        anyhow::bail!("{report:#?}")
+    };
+    assert_eq!(
+        (found.kind, found.partition, found.target_offset),
+        (DifferenceKind::Duplicate, 0, Some(172))
+    );
     Ok(())
 }

@@ -551,7 +551,12 @@ fn compaction_on_either_side_raises_no_false_alarm() -> Result<()> {
             bench.copy()?;
             // Behind the checkpoint, superseding everything before it.
             if at_source {
-                append(&source, &topic, 0, &self::upserts(keys, 1))?;
+                append(
+                    &source,
+                    &topic,
+                    0,
+                    &self::upserts(keys, times + 1)[keys * times..],
+                )?;
                 source.compact(&topic, 0)?;
             }
             if on_target {
@@ -691,7 +696,8 @@ fn what_retention_took_on_either_side_is_listed_as_not_checked() -> Result<()> {
     ] {
         source.create_topic(name, 1, &[])?;
         append(&source, name, 0, &records(COUNT))?;
-        let bench = bench(&source, &target, name)?;
+        let mut bench = bench(&source, &target, name)?;
+        bench.task.delivery = Delivery::AtLeastOnce;
         bench.copy()?;
         source.delete_records(name, 0, at_source)?;
         target.delete_records(name, 0, on_target)?;

@@ -19,7 +19,7 @@ const DEEP_SEARCHES: u32 = 8;
 /// Recent records remembered to tell a repeated record from a foreign one.
 const MEMORY: usize = 200_000;
 /// Superseded records remembered until their successor is seen.
-const PENDING_LIMIT: usize = 2_000_000;
+const PENDING_LIMIT: usize = 1_000_000;
 
 /// What is known before the comparison.
 pub(crate) struct Rules {
@@ -67,8 +67,11 @@ pub(crate) struct Comparison<'a, 'r> {
     on_records: &'r mut dyn FnMut(u64),
 }
 
+/// Small, because there may be many.
 struct Awaited {
-    difference: Difference,
+    kind: DifferenceKind,
+    offset: i64,
+    key: Box<str>,
     /// The record itself: on logs that agree nowhere near, its copy may come later than expected.
     hash: u64,
 }
@@ -112,12 +115,26 @@ impl<'a, 'r> Comparison<'a, 'r> {
         {
             self.report.problem = Some(error.to_string());
         }
-        for awaited in std::mem::take(&mut self.awaited_at_source)
-            .into_values()
-            .chain(std::mem::take(&mut self.awaited_on_target).into_values())
-        {
-            self.give_back();
-            self.note(awaited.difference);
+        for (alone, awaited) in [
+            (Alone::OnTarget, std::mem::take(&mut self.awaited_at_source)),
+            (Alone::AtSource, std::mem::take(&mut self.awaited_on_target)),
+        ] {
+            let mut awaited: Vec<Awaited> = awaited.into_values().collect();
+            awaited.sort_unstable_by_key(|awaited| awaited.offset);
+            for Awaited {
+                kind, offset, key, ..
+            } in awaited
+            {
+                self.give_back();
+                let (at_source, on_target, side) = match alone {
+                    Alone::AtSource => (Some(offset), None, "source"),
+                    Alone::OnTarget => (None, Some(offset), "target"),
+                };
+                let detail = format!(
+                    "{side} key {key} at offset {offset}, and no later record of this key on the other side"
+                );
+                self.note(self.difference(kind, at_source, on_target, detail));
+            }
         }
         self.report.accepted.retain(|_, count| *count > 0);
         self.report.source_digest = format!("{:032x}", self.digests.0.digest128());
@@ -217,13 +234,13 @@ impl<'a, 'r> Comparison<'a, 'r> {
                     let noted = self.map.and_then(|map| map.source_of(t));
                     let behind = s >= self.rules.source_end;
                     match noted {
-                        // A crash may have left more on the target than the state knows of, but nothing that it knows otherwise.
-                        Some(_) if behind => self.extra(),
-                        _ if source_hash == target_hash => self.pair(),
-                        None if behind => self.extra(),
+                        // Offsets before content: on compacted topics the same record may stand in a log twice.
                         Some(wanted) if s < wanted => self.missing(),
                         Some(wanted) if s > wanted => self.extra(),
-                        wanted => self.align(wanted.is_some())?,
+                        _ if source_hash == target_hash => self.pair(),
+                        // Not copied yet: whatever the target has here is not its copy.
+                        None if behind => self.extra(),
+                        _ => self.align(noted.is_some())?,
                     }
                 }
             }
@@ -294,12 +311,11 @@ impl<'a, 'r> Comparison<'a, 'r> {
         } else {
             DifferenceKind::Missing
         };
-        let detail = format!("source {}", describe(&source.message, DifferenceKind::Missing));
-        let difference = self.difference(kind, Some(source.offset()), None, detail);
         if self.rules.compacted && !quarantined && source.message.key().is_some() {
-            self.await_successor(&source, difference, Alone::AtSource);
+            self.await_successor(&source, kind, Alone::AtSource);
         } else {
-            self.note(difference);
+            let detail = format!("source {}", describe(&source.message, DifferenceKind::Missing));
+            self.note(self.difference(kind, Some(source.offset()), None, detail));
         }
     }
 
@@ -311,21 +327,20 @@ impl<'a, 'r> Comparison<'a, 'r> {
         } else {
             DifferenceKind::Extra
         };
-        let detail = format!("target {}", describe(&target.message, kind));
-        let difference = self.difference(kind, None, Some(target.offset()), detail);
         let copied = self
             .map
             .is_none_or(|map| map.source_of(target.offset()).is_some());
         if self.rules.compacted && copied && kind == DifferenceKind::Extra && target.message.key().is_some() {
-            self.await_successor(&target, difference, Alone::OnTarget);
+            self.await_successor(&target, kind, Alone::OnTarget);
         } else {
-            self.note(difference);
+            let detail = format!("target {}", describe(&target.message, kind));
+            self.note(self.difference(kind, None, Some(target.offset()), detail));
         }
     }
 
     /// A record that one side lacks is fine on compacted topics if that side has a later one of the same key, or if it
     /// is a tombstone, which cleaners remove for good.
-    fn await_successor(&mut self, record: &Record, difference: Difference, alone: Alone) {
+    fn await_successor(&mut self, record: &Record, kind: DifferenceKind, alone: Alone) {
         *self.report.accepted.entry(Accepted::Compacted).or_default() += 1;
         let key = key_hash(&record.message);
         let awaited = if alone == Alone::OnTarget {
@@ -348,7 +363,9 @@ impl<'a, 'r> Comparison<'a, 'r> {
         awaited.insert(
             key,
             Awaited {
-                difference,
+                kind,
+                offset: record.offset(),
+                key: shorten(record.message.key()).into(),
                 hash: record.hash,
             },
         );

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use bytes::Bytes;
 
 use super::log::{PartitionLog, StoredBatch};
-use crate::format::{BatchHeader, BatchSpec, FormatError, decode, encode};
+use crate::format::{BatchHeader, BatchSpec, Compression, FormatError, decode, encode};
 
 /// Removes records a later record of the same key supersedes, records without key and aborted records. Offsets
 /// stay: batches keep their range and get holes. Tombstones and transaction markers are kept, and nothing at or
@@ -48,6 +48,10 @@ pub(crate) fn compact(log: &mut PartitionLog) -> Result<(), FormatError> {
             continue;
         }
         let mut spec = BatchSpec::like(&batch.header)?;
+        if records.is_empty() {
+            // As Kafka writes it: an empty batch is a bare header, and clients refuse to decompress nothing.
+            spec.compression = Compression::None;
+        }
         if !spec.append_time {
             spec.max_timestamp = records
                 .iter()
