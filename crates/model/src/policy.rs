@@ -41,7 +41,7 @@ pub enum OutOfRange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Codec {
-    /// What the target topic's `compression.type` says; lz4 where that is `producer`.
+    /// lz4: cheap on both sides, and every broker that can be met knows it.
     #[default]
     Auto,
     /// Not compressed.
