@@ -115,6 +115,8 @@ impl Filler {
         config
             .set("bootstrap.servers", bootstrap)
             .set("linger.ms", "2")
+            // A batch that is tried again must not overtake the next, also on brokers without idempotence.
+            .set("max.in.flight.requests.per.connection", "1")
             .set("message.max.bytes", "100000000")
             .set("queue.buffering.max.messages", "1000000");
         Ok(Self {
@@ -129,7 +131,21 @@ impl Filler {
     /// # Errors
     /// The cluster refused.
     pub fn create(&self, topic: &str, partitions: i32, config: &[(&str, &str)]) -> Result<()> {
-        let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        self.create_replicated(topic, partitions, 1, config)
+    }
+
+    /// As [`Filler::create`], with `replicas` copies of each partition.
+    ///
+    /// # Errors
+    /// The cluster refused.
+    pub fn create_replicated(
+        &self,
+        topic: &str,
+        partitions: i32,
+        replicas: i32,
+        config: &[(&str, &str)],
+    ) -> Result<()> {
+        let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replicas));
         for (key, value) in config {
             new = new.set(key, value);
         }

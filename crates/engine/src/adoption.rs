@@ -10,6 +10,7 @@ use sluice_model::{ExistingData, Task};
 use crate::delivery::EffectiveDelivery;
 use crate::error::Side;
 use crate::inspection::committed;
+use crate::launch::unique;
 use crate::pair::Pair;
 use crate::start_position::bounds;
 
@@ -40,6 +41,30 @@ pub(crate) struct Note {
     /// Source leader epoch.
     #[serde(rename = "e", skip_serializing_if = "Option::is_none", default)]
     pub(crate) epoch: Option<i32>,
+    /// Who committed it.
+    #[serde(rename = "w", skip_serializing_if = "Option::is_none", default)]
+    pub(crate) writer: Option<Writership>,
+}
+
+/// A run of the task as the target knows it. A broker fences the earlier of two instances, but also a single one whose
+/// transaction it gave up after a minute without contact; only what stands on the target tells these apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Writership {
+    /// One more than the greatest that was found when the run began. A run commits only while it holds the
+    /// transactional id and reads after it took it, so of two runs that committed the later has the greater.
+    #[serde(rename = "g")]
+    pub(crate) generation: u64,
+    /// Tells two runs apart that found the same.
+    #[serde(rename = "i")]
+    pub(crate) instance: String,
+}
+
+impl Writership {
+    /// Whether this run took the task over from `other`, or did not let it in.
+    pub(crate) fn supersedes(&self, other: &Self) -> bool {
+        self.generation > other.generation
+            || (self.generation == other.generation && self.instance != other.instance)
+    }
 }
 
 /// A position worth continuing from.
@@ -96,8 +121,8 @@ pub(crate) fn find(
     if found.is_empty() {
         return BTreeMap::new();
     }
-    let sources: Vec<&str> = found.iter().map(|(source, _, _)| source.as_str()).collect();
-    let targets: Vec<&str> = found.iter().map(|(_, entry, _)| entry.topic.as_str()).collect();
+    let sources = unique(found.iter().map(|(source, _, _)| source.as_str()));
+    let targets = unique(found.iter().map(|(_, entry, _)| entry.topic.as_str()));
     let (source_ids, target_ids) = (pair.source.topic_ids(&sources), pair.target.topic_ids(&targets));
     let at_source: Vec<(String, i32)> = found
         .iter()

@@ -147,11 +147,23 @@ pub struct QuarantinedRecord {
 /// Bytes of a quarantined value that are kept: the record itself stays in the source.
 pub const QUARANTINE_VALUE_LIMIT: usize = 64 * 1024;
 
+/// From `from` on, a source partition's offsets stand for other records than those that were copied: its log was cut
+/// there, or its topic was created again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunCut {
+    /// Source partition.
+    pub key: PartitionKey,
+    /// First source offset that is forgotten.
+    pub from: i64,
+}
+
 /// Progress to save, all of it or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Partitions whose state changed, or that are new.
     pub partitions: Vec<PartitionState>,
+    /// Runs that hold no more, taken out before `runs` are saved.
+    pub cuts: Vec<RunCut>,
     /// Runs that are new or grew; the key is (partition, `source`).
     pub runs: Vec<OffsetRun>,
     /// Newly found gaps; saving one twice changes nothing.
@@ -164,6 +176,7 @@ impl Checkpoint {
     /// Whether there is nothing to save.
     pub fn is_empty(&self) -> bool {
         self.partitions.is_empty()
+            && self.cuts.is_empty()
             && self.runs.is_empty()
             && self.gaps.is_empty()
             && self.quarantined.is_empty()
@@ -221,6 +234,12 @@ pub trait CheckpointStore: Send + Sync {
     /// # Errors
     /// The state cannot be read.
     fn quarantined(&self, task: &TaskName, limit: usize) -> Result<Vec<QuarantinedRecord>, StoreError>;
+
+    /// Source offsets of a partition's quarantined records, in order.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn quarantined_offsets(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<i64>, StoreError>;
 
     /// How many records of a task are in quarantine.
     ///

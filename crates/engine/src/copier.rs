@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
 use sluice_kafka::{Admin, ErrorCode, KafkaError};
-use sluice_model::{OffsetRange, OutOfRange, Task};
+use sluice_model::{OffsetRange, OutOfRange, RateLimits, Task};
 
-use crate::adoption::Note;
+use crate::adoption::{Note, Writership};
 use crate::checkpoint::{
     Checkpoint, CheckpointStore, Gap, GapReason, PartitionState, QUARANTINE_VALUE_LIMIT, QuarantinedRecord,
 };
@@ -19,7 +19,7 @@ use crate::error::{EngineError, Result, Side};
 use crate::lane::{CommitPosition, Lane, LaneError, Passed, Refusal, Report, Slot, StepLimit};
 use crate::launch::{recreated_sentence, restart};
 use crate::progress::{Ending, Event, Observer, PartitionCondition, PartitionProgress, Progress, Stage};
-use crate::run::{RunOptions, Shared, lock, take_committed};
+use crate::run::{RunOptions, Shared, committed_positions, latest_writer, lock, take_committed};
 use crate::start_position::{LogBounds, bounds};
 use crate::throttle::{Allowance, Throttle};
 use crate::track::{Mode, Track};
@@ -43,6 +43,16 @@ const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a partition whose position is at its end is given to say so itself.
 const END_PATIENCE: Duration = Duration::from_secs(5);
+/// Partitions on which a run says that it writes now: one would do, more of them survive a change of topics.
+const CLAIMS: usize = 100;
+/// How long the target may be silent with records on their way before that is told.
+const SILENCE: Duration = Duration::from_secs(5);
+/// How long nothing may come of any partition, while one has more, before the source's client is replaced.
+const STILLNESS: Duration = Duration::from_secs(8);
+/// How often a partition is asked for anew before the source's client is replaced, although others go on.
+const STALLS: u32 = 6;
+/// How long one question to the source may hold up the copy.
+const QUESTION_DEADLINE: Duration = Duration::from_secs(5);
 /// Time over which rates are averaged.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
@@ -50,6 +60,7 @@ pub(crate) struct Copier {
     task: Task,
     identity: String,
     launch_id: String,
+    writership: Writership,
     delivery: EffectiveDelivery,
     store: Arc<dyn CheckpointStore>,
     observer: Observer,
@@ -66,6 +77,12 @@ pub(crate) struct Copier {
     unsaved_bytes: u64,
     failures: u32,
     task_error: Option<String>,
+    /// Why the source could not be asked for its offsets the last time.
+    source_error: Option<String>,
+    /// When the target last acknowledged something, or nothing was on its way.
+    heard: Instant,
+    /// When a record was last read.
+    last_read: Instant,
     begun: Instant,
 }
 
@@ -93,6 +110,7 @@ impl Copier {
         task: Task,
         identity: String,
         launch_id: String,
+        writership: Writership,
         delivery: EffectiveDelivery,
         store: Arc<dyn CheckpointStore>,
         observer: Observer,
@@ -101,11 +119,12 @@ impl Copier {
         lane: Box<dyn Lane>,
         tracks: Vec<Track>,
     ) -> Result<Self> {
-        let source_admin = Admin::new(&task.source).map_err(|error| EngineError::Cluster {
+        let mut source_admin = Admin::new(&task.source).map_err(|error| EngineError::Cluster {
             side: Side::Source,
             what: "connecting".into(),
             error,
         })?;
+        source_admin.set_deadline(QUESTION_DEADLINE);
         let counters = Counters {
             gaps: store.gaps(&task.name)?.len() as u64,
             quarantined: store.quarantined_count(&task.name)?,
@@ -117,6 +136,7 @@ impl Copier {
             task,
             identity,
             launch_id,
+            writership,
             delivery,
             store,
             observer,
@@ -132,6 +152,9 @@ impl Copier {
             unsaved_bytes: 0,
             failures: 0,
             task_error: None,
+            source_error: None,
+            heard: now,
+            last_read: now,
             begun: now,
         })
     }
@@ -162,12 +185,16 @@ impl Copier {
     }
 
     fn copy(&mut self, sightings: &Receiver<Sighting>) -> Result<Ending> {
-        self.assign_active()?;
+        match self.claim() {
+            Ok(()) => self.assign_active()?,
+            Err(Interrupt::Failed(error)) => return Err(error),
+            Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+        }
         let mut samples = VecDeque::new();
         let mut published = Instant::now();
         loop {
             if self.shared.stop.load(Ordering::Relaxed) {
-                return self.finish(Ending::Stopped);
+                return self.finish();
             }
             if let Ok(sighting) = sightings.try_recv() {
                 self.take_sighting(sighting)?;
@@ -183,9 +210,24 @@ impl Copier {
                 self.publish_rates(&mut samples);
             }
             if self.options.until_caught_up && self.done() {
-                return self.finish(Ending::CaughtUp);
+                match self.drain() {
+                    Ok(()) => return Ok(Ending::CaughtUp),
+                    Err(Interrupt::Failed(error)) => return Err(error),
+                    // The last records are not on the target after all: they are copied again.
+                    Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+                }
             }
         }
+    }
+
+    /// Says on the target that this run writes now, so that an earlier one knows who fenced it.
+    fn claim(&mut self) -> std::result::Result<(), Interrupt> {
+        if !self.transactional() {
+            return Ok(());
+        }
+        let claims = self.tracks.iter_mut().take(CLAIMS);
+        claims.for_each(|track| track.dirty = true);
+        self.commit()
     }
 
     fn assign_active(&mut self) -> Result<()> {
@@ -202,6 +244,9 @@ impl Copier {
     /// One round: read and send, collect, commit when it is time.
     fn turn(&mut self) -> std::result::Result<(), Interrupt> {
         let now = Instant::now();
+        if self.lane.in_flight() == 0 {
+            self.heard = now;
+        }
         self.throttle.set(*lock(&self.shared.rate), now);
         let mut report = Report::default();
         let outcome = match self.throttle.allow(now) {
@@ -233,7 +278,9 @@ impl Copier {
         self.absorb(report);
         match outcome {
             Ok(()) => {}
-            Err(LaneError::Recover(error)) => return Err(Interrupt::Recover(error, refusals)),
+            Err(LaneError::Recover(error) | LaneError::Fenced(error)) => {
+                return Err(Interrupt::Recover(error, refusals));
+            }
             Err(LaneError::Retry(error)) => self.task_error = Some(error.to_string()),
             Err(error) => return Err(Interrupt::Failed(self.lane_failure(error))),
         }
@@ -257,6 +304,12 @@ impl Copier {
 
     fn absorb(&mut self, report: Report) {
         self.counters.read += report.read;
+        if report.read > 0 {
+            self.last_read = Instant::now();
+        }
+        if !report.passed.is_empty() {
+            self.heard = Instant::now();
+        }
         for (slot, passed) in report.passed {
             let Some(track) = self.tracks.get_mut(slot) else {
                 continue;
@@ -319,6 +372,7 @@ impl Copier {
                 }
                 self.publish();
             }
+            self.check_topics()?;
             let positions = self.commit_positions();
             loop {
                 match self.lane.commit(&positions) {
@@ -334,12 +388,57 @@ impl Copier {
                             }));
                         }
                     }
-                    Err(LaneError::Recover(error)) => return Err(Interrupt::Recover(error, Vec::new())),
+                    Err(LaneError::Recover(error) | LaneError::Fenced(error)) => {
+                        return Err(Interrupt::Recover(error, Vec::new()));
+                    }
                     Err(error) => return Err(Interrupt::Failed(self.lane_failure(error))),
                 }
             }
         }
         self.save().map_err(Interrupt::Failed)
+    }
+
+    /// The client goes on at its offset in a topic that was deleted and created again, without a word. Asked for after
+    /// the records were read and before they are committed, the ids tell for certain that they are of the old topic.
+    fn check_topics(&mut self) -> std::result::Result<(), Interrupt> {
+        let copied: BTreeMap<String, String> = self
+            .tracks
+            .iter()
+            .filter(|track| track.mode == Mode::Active && track.ahead.records != track.state.records)
+            .filter_map(|track| {
+                Some((
+                    track.state.key.topic.clone(),
+                    track.state.source_topic_id.clone()?,
+                ))
+            })
+            .collect();
+        if copied.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = copied.keys().map(String::as_str).collect();
+        let Ok(now) = self.source_admin.topic_ids(&names) else {
+            // A source that is not there for the moment has not made topics anew either.
+            return Ok(());
+        };
+        let changed: BTreeSet<&String> = copied
+            .iter()
+            .filter(|(topic, id)| now.get(*topic).is_some_and(|now| now != *id))
+            .map(|(topic, _)| topic)
+            .collect();
+        let Some(&first) = changed.first() else {
+            return Ok(());
+        };
+        let sentence = format!("the source topic '{first}' was deleted and created again");
+        for track in &mut self.tracks {
+            if track.mode == Mode::Active && changed.contains(&track.state.key.topic) {
+                // The watcher finds it too and decides; until then nothing of it is read.
+                track.back_off(sentence.clone(), Instant::now());
+            }
+        }
+        Err(Interrupt::Recover(
+            KafkaError::new(ErrorCode::LOCAL_STATE, sentence),
+            Vec::new(),
+        ))
     }
 
     fn commit_positions(&self) -> Vec<CommitPosition> {
@@ -357,6 +456,7 @@ impl Copier {
                     target_next: ahead.target_next,
                     start: ahead.start,
                     epoch: ahead.leader_epoch,
+                    writer: Some(self.writership.clone()),
                 };
                 CommitPosition {
                     target_topic: ahead.target_topic.clone(),
@@ -381,6 +481,7 @@ impl Copier {
                 // Counted here and not at the acknowledgement: an aborted transaction takes its records back.
                 self.counters.written += track.ahead.records - track.state.records;
                 self.counters.bytes += track.ahead.bytes - track.state.bytes;
+                checkpoint.cuts.extend(track.take_cut());
                 checkpoint.runs.extend(track.promote());
                 checkpoint.partitions.push(track.state.clone());
             }
@@ -393,38 +494,42 @@ impl Copier {
         Ok(self.store.save(&self.task.name, &checkpoint)?)
     }
 
-    /// Ends cleanly: nothing more is read, what is on its way is acknowledged and saved.
-    fn finish(&mut self, ending: Ending) -> Result<Ending> {
+    /// Ends cleanly on request, with what could be committed.
+    fn finish(&mut self) -> Result<Ending> {
+        match self.drain() {
+            Err(Interrupt::Failed(error)) => return Err(error),
+            // What could not be written is not committed either; the next start reads it again.
+            Ok(()) | Err(Interrupt::Recover(..)) => {}
+        }
+        if !self.transactional() {
+            self.save()?;
+        }
+        Ok(Ending::Stopped)
+    }
+
+    /// Reads nothing more; what is on its way is acknowledged, committed and saved.
+    fn drain(&mut self) -> std::result::Result<(), Interrupt> {
         let slots: Vec<Slot> = (0..self.tracks.len())
             .filter(|&slot| self.tracks[slot].mode == Mode::Active)
             .collect();
         self.lane
             .remove(&slots)
-            .map_err(|error| self.lane_failure(error))?;
+            .map_err(|error| Interrupt::Failed(self.lane_failure(error)))?;
         let until = Instant::now() + DRAIN_DEADLINE;
         loop {
             let mut report = Report::default();
             let outcome = self.lane.settle(Duration::from_millis(20), &mut report);
-            match self.after(outcome, report) {
-                Ok(()) => {}
-                Err(Interrupt::Failed(error)) => return Err(error),
-                // What could not be written is not committed either; the next start reads it again.
-                Err(Interrupt::Recover(..)) => break,
-            }
+            self.after(outcome, report)?;
             if self.lane.in_flight() == 0 {
-                match self.commit() {
-                    Err(Interrupt::Failed(error)) => return Err(error),
-                    Ok(()) | Err(Interrupt::Recover(..)) => return Ok(ending),
-                }
+                return self.commit();
             }
             if Instant::now() >= until {
-                break;
+                return Err(Interrupt::Recover(
+                    KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT),
+                    Vec::new(),
+                ));
             }
         }
-        if !self.transactional() {
-            self.save()?;
-        }
-        Ok(ending)
     }
 
     /// Waits until nothing is in flight, so that a partition's position is final.
@@ -479,12 +584,14 @@ impl Copier {
                 | ErrorCode::OFFSET_OUT_OF_RANGE
                 | ErrorCode::LOCAL_LOG_TRUNCATION
         ) {
-            match self.flush() {
-                Ok(()) => {}
-                Err(Interrupt::Failed(error)) => return Err(error),
-                Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
-            }
-            return self.out_of_range(slot, error);
+            return match self.flush() {
+                // Told to stop with records on their way: the next start meets the fault again.
+                Ok(()) if self.lane.in_flight() > 0 => Ok(()),
+                Ok(()) => self.out_of_range(slot, error),
+                Err(Interrupt::Failed(error)) => Err(error),
+                // Its position may have gone back; it is read again, and meets the fault again if that is still one.
+                Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals),
+            };
         }
         let track = &mut self.tracks[slot];
         let what = if error.code == ErrorCode::TOPIC_AUTHORIZATION_FAILED {
@@ -510,12 +617,17 @@ impl Copier {
             &[(key.topic.clone(), key.partition)],
             Side::Source,
         );
-        let Some(now) = asked.ok().and_then(|found| found.into_values().next()) else {
-            self.tracks[slot].back_off(
-                format!("{key}: the source does not tell which offsets it has; trying again"),
-                Instant::now(),
-            );
-            return Ok(());
+        let asked = asked.map(|found| found.into_values().next());
+        let now = match asked {
+            Ok(Some(now)) => now,
+            missing => {
+                let why = missing.err().map_or(String::new(), |error| format!(" ({error})"));
+                self.tracks[slot].back_off(
+                    format!("{key}: the source does not tell which offsets it has{why}; trying again"),
+                    Instant::now(),
+                );
+                return Ok(());
+            }
         };
         // A topic that was created again holds other records under the same offsets.
         let id_now = self
@@ -546,14 +658,9 @@ impl Copier {
                 now.low,
             )
         } else {
-            (
-                OffsetRange {
-                    from: now.high.min(position),
-                    to: position,
-                },
-                GapReason::Truncated,
-                now.high.min(position),
-            )
+            // Behind this offset the source has other records than those that were copied, if it has any.
+            let from = diverged_at(&error.message).unwrap_or(now.high).min(position);
+            (OffsetRange { from, to: position }, GapReason::Truncated, from)
         };
         let sentence = match reason {
             GapReason::Deleted => format!(
@@ -561,8 +668,7 @@ impl Copier {
                 range.len()
             ),
             _ => format!(
-                "{key}: the source ends at offset {}, before our position {position}: it lost records that the target holds ({range}), or the topic was created again. To go on at offset {nearest}, run with --out-of-range nearest",
-                now.high
+                "{key}: the source's log ended at offset {nearest}, before our position {position}: it lost records that the target holds ({range}), or the topic was created again. To go on at offset {nearest}, run with --out-of-range nearest"
             ),
         };
         if reason == GapReason::Truncated
@@ -583,6 +689,13 @@ impl Copier {
                 self.tracks[slot].stop(sentence);
             }
             OutOfRange::Nearest => {
+                // Nothing is in flight here, so what is ahead is acknowledged; a target transaction must carry it first.
+                match self.commit() {
+                    Ok(()) => {}
+                    Err(Interrupt::Failed(error)) => return Err(error),
+                    // Its position went back, and the fault is met again.
+                    Err(Interrupt::Recover(error, refusals)) => return self.recover(&error, refusals),
+                }
                 let gap = Gap {
                     key,
                     range,
@@ -592,11 +705,8 @@ impl Copier {
                 (self.observer)(Event::Gap(gap.clone()));
                 self.gaps.push(gap);
                 self.counters.gaps += 1;
-                // Nothing is in flight here, so what is ahead is acknowledged; a target transaction must carry it first.
-                match self.commit() {
-                    Ok(()) => {}
-                    Err(Interrupt::Failed(error)) => return Err(error),
-                    Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+                if reason == GapReason::Truncated {
+                    self.tracks[slot].cut_runs(nearest);
                 }
                 self.tracks[slot].move_to(nearest);
                 // At once: an older position on the target would otherwise win at the next start.
@@ -616,42 +726,13 @@ impl Copier {
     fn recover(&mut self, error: &KafkaError, refusals: Vec<Refusal>) -> Result<()> {
         tracing::info!(%error, refused = refusals.len(), "recovering the lane");
         self.task_error = Some(error.to_string());
-        let mut refusals = refusals;
-        let mut report = Report::default();
-        loop {
-            match self.lane.recover(&mut report) {
-                Ok(()) => break,
-                Err(LaneError::Retry(error) | LaneError::Recover(error)) => {
-                    self.task_error = Some(error.to_string());
-                    self.publish();
-                    if self.shared.stop.load(Ordering::Relaxed) {
-                        return Ok(());
-                    }
-                    std::thread::sleep(Duration::from_millis(500));
-                }
-                Err(error) => return Err(self.lane_failure(error)),
-            }
+        if error.code.is_fenced() {
+            self.check_ownership()?;
         }
-        refusals.append(&mut report.refused);
-        report.faults.clear();
-        let saved_error = self.task_error.take();
-        self.absorb(report);
-        self.task_error = saved_error;
-        if self.transactional() {
-            self.tracks.iter_mut().for_each(Track::roll_back);
-            self.unsaved_bytes = 0;
-            // Whether an interrupted commit went through is known to the target alone.
-            let (task, identity, launch_id) =
-                (self.task.clone(), self.identity.clone(), self.launch_id.clone());
-            while let Err(error) = take_committed(&task, &identity, &launch_id, &mut self.tracks) {
-                self.task_error = Some(error.to_string());
-                self.publish();
-                if self.shared.stop.load(Ordering::Relaxed) {
-                    return Ok(());
-                }
-            }
-        } else {
-            self.tracks.iter_mut().for_each(|track| track.at_end = false);
+        let mut refusals = refusals;
+        match self.renew_lane()? {
+            Some(mut more) => refusals.append(&mut more),
+            None => return Ok(()),
         }
         self.blame(error, &refusals);
         // Brokers from 2.4 on say which records of a batch they refuse; then the others of it come back as innocent.
@@ -741,7 +822,11 @@ impl Copier {
         };
         let mut group = (refused.len() / 2).max(1);
         let mut assigned = false;
-        while self.tracks[slot].ahead.position <= last && !self.shared.stop.load(Ordering::Relaxed) {
+        while self.tracks[slot].ahead.position <= last
+            && self.tracks[slot].mode == Mode::Active
+            && !self.shared.stop.load(Ordering::Relaxed)
+        {
+            self.publish();
             if !assigned {
                 let partition = self.tracks[slot].lane_partition(slot);
                 self.lane
@@ -752,7 +837,11 @@ impl Copier {
             let mut report = Report::default();
             let mut outcome = Ok(());
             let mut sent = 0;
-            while sent < group as u64 && outcome.is_ok() && !self.shared.stop.load(Ordering::Relaxed) {
+            while sent < group as u64
+                && outcome.is_ok()
+                && report.faults.is_empty()
+                && !self.shared.stop.load(Ordering::Relaxed)
+            {
                 outcome = self.lane.step(
                     StepLimit {
                         records: group - sent as usize,
@@ -784,7 +873,7 @@ impl Copier {
                     Ok(()) => group = group.saturating_mul(2),
                     Err(Interrupt::Failed(error)) => return Err(error),
                     Err(Interrupt::Recover(..)) => {
-                        self.reset_lane()?;
+                        self.renew_lane()?;
                         assigned = false;
                     }
                 }
@@ -794,7 +883,7 @@ impl Copier {
                 passed: std::mem::take(&mut report.passed),
                 ..Report::default()
             });
-            culprits.extend(self.reset_lane()?);
+            culprits.extend(self.renew_lane()?.unwrap_or_default());
             assigned = false;
             culprits.retain(|refusal| refusal.code.refuses_record());
             if culprits.len() == 1 && (group == 1 || sent == 1) {
@@ -806,7 +895,7 @@ impl Copier {
                 break;
             }
         }
-        self.reset_lane().map(drop)
+        self.renew_lane().map(drop)
     }
 
     fn unexpected(&self, interrupt: Interrupt) -> EngineError {
@@ -820,24 +909,86 @@ impl Copier {
         }
     }
 
-    /// Recovers the lane without assigning anything.
-    fn reset_lane(&mut self) -> Result<Vec<Refusal>> {
+    /// Gives up what is not committed and makes the lane fit to be used again, with nothing assigned. Returns what was
+    /// refused meanwhile, `None` when it was told to stop before that.
+    fn renew_lane(&mut self) -> Result<Option<Vec<Refusal>>> {
         let mut report = Report::default();
         while let Err(error) = self.lane.recover(&mut report) {
             match error {
-                LaneError::Retry(_) | LaneError::Recover(_) if !self.shared.stop.load(Ordering::Relaxed) => {
-                    std::thread::sleep(Duration::from_millis(200))
+                LaneError::Retry(error) | LaneError::Recover(error) => {
+                    self.task_error = Some(error.to_string())
                 }
-                LaneError::Retry(_) | LaneError::Recover(_) => return Ok(Vec::new()),
-                other => return Err(self.lane_failure(other)),
+                LaneError::Fenced(_) => self.check_ownership()?,
+                LaneError::Fatal(_) => return Err(self.lane_failure(error)),
+            }
+            if !self.pause(Duration::from_millis(500)) {
+                self.forget_uncommitted();
+                return Ok(None);
             }
         }
         let refused = std::mem::take(&mut report.refused);
+        report.faults.clear();
+        let kept = self.task_error.take();
         self.absorb(report);
+        self.task_error = kept;
+        self.tracks.iter_mut().for_each(Track::forget_end);
+        if !self.transactional() {
+            return Ok(Some(refused));
+        }
+        loop {
+            // Whether an interrupted commit went through is known to the target alone.
+            match committed_positions(&self.task, &self.identity, &self.tracks) {
+                Ok(found) => {
+                    self.yield_to(latest_writer(&found))?;
+                    take_committed(&self.launch_id, &mut self.tracks, &found);
+                    self.save()?;
+                    return Ok(Some(refused));
+                }
+                Err(error) => self.task_error = Some(error.to_string()),
+            }
+            if !self.pause(Duration::from_millis(200)) {
+                self.forget_uncommitted();
+                return Ok(None);
+            }
+        }
+    }
+
+    fn forget_uncommitted(&mut self) {
         if self.transactional() {
             self.tracks.iter_mut().for_each(Track::roll_back);
         }
-        Ok(refused)
+    }
+
+    /// Waits a little; `false` when it was told to stop.
+    fn pause(&self, time: Duration) -> bool {
+        self.publish();
+        let stopping = self.shared.stop.load(Ordering::Relaxed);
+        if !stopping {
+            std::thread::sleep(time);
+        }
+        !stopping
+    }
+
+    /// After being fenced: ends the run if another instance writes now. If none does, the target only gave up a
+    /// transaction that had not heard from us for too long, and this run goes on.
+    fn check_ownership(&mut self) -> Result<()> {
+        match committed_positions(&self.task, &self.identity, &self.tracks) {
+            Ok(found) => self.yield_to(latest_writer(&found)),
+            // The target is asked again after the lane was renewed.
+            Err(error) => {
+                self.task_error = Some(error.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    fn yield_to(&self, latest: Option<Writership>) -> Result<()> {
+        match latest {
+            Some(latest) if latest.supersedes(&self.writership) => Err(EngineError::Fenced {
+                task: self.task.name.to_string(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// A record is to be passed over from now on, and kept in quarantine.
@@ -881,13 +1032,45 @@ impl Copier {
     }
 
     fn take_sighting(&mut self, sighting: Sighting) -> Result<()> {
-        if let Some(error) = sighting.error {
-            self.task_error = Some(error);
+        if sighting.error.is_none() && self.lane.in_flight() == 0 {
+            // The source answers and nothing waits for the target: a trouble told earlier is over. Without records to
+            // copy nothing else would say so.
+            self.task_error = None;
         }
-        for track in &mut self.tracks {
-            if let Some(&seen) = sighting.offsets.get(&track.state.key) {
-                track.bounds = Some(seen);
+        self.source_error = sighting.error;
+        let mut stalled = Vec::new();
+        let throttled = *lock(&self.shared.rate) != RateLimits::default();
+        for (slot, track) in self.tracks.iter_mut().enumerate() {
+            let Some(&seen) = sighting.offsets.get(&track.state.key) else {
+                continue;
+            };
+            // A limit lets partitions wait for their turn.
+            if track.watch(seen, self.lane.oldest_in_flight(slot).is_some() || throttled) {
+                stalled.push(slot);
             }
+        }
+        let given_up = stalled.iter().any(|&slot| self.tracks[slot].stalls >= STALLS);
+        if !stalled.is_empty() && (given_up || self.last_read.elapsed() >= STILLNESS) {
+            tracing::info!("reading with a new client: partitions with more records stand still");
+            for &slot in &stalled {
+                self.tracks[slot].stalls = 0;
+            }
+            self.last_read = Instant::now();
+            self.lane
+                .renew_source()
+                .map_err(|error| self.lane_failure(error))?;
+        } else if !stalled.is_empty() {
+            tracing::info!(partitions = stalled.len(), "reading stalled partitions anew");
+            self.lane
+                .remove(&stalled)
+                .map_err(|error| self.lane_failure(error))?;
+            let partitions: Vec<_> = stalled
+                .iter()
+                .map(|&slot| self.tracks[slot].lane_partition(slot))
+                .collect();
+            self.lane
+                .add(&partitions)
+                .map_err(|error| self.lane_failure(error))?;
         }
         for (topic, id) in sighting.recreated {
             self.recreated(&topic, Some(id))?;
@@ -939,10 +1122,29 @@ impl Copier {
         self.lane
             .remove(&active)
             .map_err(|error| self.lane_failure(error))?;
-        match self.flush().and_then(|()| self.commit()) {
+        // Not to be read again should what is on its way have to be given up.
+        slots
+            .iter()
+            .for_each(|&slot| self.tracks[slot].mode = Mode::Stopped);
+        let outcome = self.flush().and_then(|()| {
+            // What is not committed may already be of the new topic.
+            if self.transactional() && slots.iter().any(|&slot| self.tracks[slot].is_ahead()) {
+                let sentence = format!("the source topic '{topic}' was deleted and created again");
+                return Err(Interrupt::Recover(
+                    KafkaError::new(ErrorCode::LOCAL_STATE, sentence),
+                    Vec::new(),
+                ));
+            }
+            self.commit()
+        });
+        match outcome {
             Ok(()) => {}
             Err(Interrupt::Failed(error)) => return Err(error),
             Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+        }
+        if self.lane.in_flight() > 0 {
+            // Told to stop; the next start finds the new topic as well.
+            return Ok(());
         }
         for slot in slots {
             let key = self.tracks[slot].state.key.clone();
@@ -981,6 +1183,7 @@ impl Copier {
                     self.counters.gaps += 1;
                     let track = &mut self.tracks[slot];
                     restart(&mut track.state, id.clone(), now);
+                    track.cut_runs(0);
                     track.ahead = track.state.clone();
                     track.mode = Mode::Active;
                     track.at_end = false;
@@ -1001,7 +1204,9 @@ impl Copier {
             Mode::Stopped => true,
             Mode::Active => {
                 track.was_at_end
-                    || (track.ahead.position >= track.end_at_start && self.begun.elapsed() >= END_PATIENCE)
+                    || (track.ahead.position >= track.end_at_start
+                        && !track.is_behind_log()
+                        && self.begun.elapsed() >= END_PATIENCE)
             }
             Mode::Backoff { .. } => track
                 .failing_since
@@ -1023,6 +1228,17 @@ impl Copier {
                 }
             }
         }
+    }
+
+    /// librdkafka does not tell every outage, and none twice.
+    fn silence(&self) -> Option<String> {
+        let silent = self.heard.elapsed();
+        (self.lane.in_flight() > 0 && silent >= SILENCE).then(|| {
+            format!(
+                "the target has acknowledged nothing for {} s; trying again",
+                silent.as_secs()
+            )
+        })
     }
 
     /// Makes a snapshot without touching the rates.
@@ -1120,7 +1336,11 @@ impl Copier {
                 .iter()
                 .filter(|track| track.mode == Mode::Stopped)
                 .count() as u64,
-            error: self.task_error.clone(),
+            error: self
+                .task_error
+                .clone()
+                .or_else(|| self.source_error.clone())
+                .or_else(|| self.silence()),
             partitions,
         }
     }
@@ -1179,4 +1399,11 @@ impl Copier {
             error: track.error.clone(),
         }
     }
+}
+
+/// The offset behind which the source's log differs from what was read from it. librdkafka tells it in a sentence only.
+fn diverged_at(message: &str) -> Option<i64> {
+    let (_, rest) = message.split_once("broker end offset is ")?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
 }

@@ -140,6 +140,13 @@ pub trait Lane: Send {
     /// The client refused.
     fn remove(&mut self, slots: &[Slot]) -> Result<(), LaneError>;
 
+    /// Goes on reading with a new client, for one that lost track of the source's brokers. What was read and not sent is
+    /// read again.
+    ///
+    /// # Errors
+    /// The client refused.
+    fn renew_source(&mut self) -> Result<(), LaneError>;
+
     /// Reads and sends some records, collects acknowledgements.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use sluice_model::{ExistingData, OffsetRange, OutOfRange, Task};
 
 use crate::adoption::Adopted;
 use crate::checkpoint::{
-    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, PartitionKey, PartitionState,
+    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, PartitionKey, PartitionState, RunCut,
 };
 use crate::clock::now_ms;
 use crate::error::{EngineError, Result, Side};
@@ -248,6 +248,13 @@ pub(crate) fn again(
         store.save(
             &task.name,
             &Checkpoint {
+                cuts: changed
+                    .iter()
+                    .map(|partition| RunCut {
+                        key: partition.key.clone(),
+                        from: 0,
+                    })
+                    .collect(),
                 partitions: changed,
                 gaps,
                 ..Checkpoint::default()
@@ -302,7 +309,8 @@ fn key(topic: &str, partition: i32) -> PartitionKey {
     }
 }
 
-fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+/// Each name once: a request that names a topic twice is refused.
+pub(crate) fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     names
         .collect::<std::collections::BTreeSet<_>>()
         .into_iter()

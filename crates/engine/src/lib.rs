@@ -29,7 +29,7 @@ mod watch;
 
 pub use checkpoint::{
     Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, OffsetRun, PartitionKey, PartitionState,
-    QUARANTINE_VALUE_LIMIT, QuarantinedRecord,
+    QUARANTINE_VALUE_LIMIT, QuarantinedRecord, RunCut,
 };
 pub use error::{EngineError, Result, Side, StoreError};
 pub use finding::{Finding, Verdict};

@@ -15,6 +15,7 @@ use crate::lane::Passed;
 use crate::pair::Pair;
 use crate::progress::{Event, Observer};
 use crate::record_hash::{Fields, hash_fields, hash_message};
+use crate::start_position::by_partition;
 use crate::track::Track;
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -46,7 +47,7 @@ pub(crate) fn reconcile(
         what: format!("matching the end of {}-{} with its source", target.0, target.1),
         error,
     };
-    let end = pair
+    let asked = pair
         .target
         .admin
         .offsets(
@@ -54,10 +55,13 @@ pub(crate) fn reconcile(
             OffsetQuery::Latest,
             Isolation::Uncommitted,
         )
-        .map_err(|error| fail(Side::Target, error))?
-        .first()
-        .and_then(|entry| entry.offset)
-        .unwrap_or(state.target_next);
+        .map_err(|error| fail(Side::Target, error))?;
+    // Without the target's end nobody knows what a broken connection left there.
+    let end = by_partition(asked, Side::Target)?
+        .into_values()
+        .next()
+        .flatten()
+        .ok_or_else(|| fail(Side::Target, KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT)))?;
     if end <= state.target_next {
         return Ok(());
     }

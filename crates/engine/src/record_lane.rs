@@ -83,6 +83,8 @@ pub struct RecordLane {
     in_flight: usize,
     in_flight_bytes: usize,
     transaction_open: bool,
+    /// The open transaction has its positions and is being ended: only that may be tried again.
+    ending: bool,
     broken: Option<KafkaError>,
 }
 
@@ -106,6 +108,7 @@ impl RecordLane {
             in_flight: 0,
             in_flight_bytes: 0,
             transaction_open: false,
+            ending: false,
             broken: None,
         })
     }
@@ -384,7 +387,11 @@ fn settle_delivery(
                 slot,
                 offset: entry.source,
                 code,
-                record: delivery.refused,
+                // librdkafka does not tell the timestamp of a record that was not written.
+                record: delivery.refused.map(|mut record| {
+                    record.timestamp = entry.timestamp;
+                    record
+                }),
             });
         }
     }
@@ -440,6 +447,19 @@ impl Lane for RecordLane {
             }
         }
         self.reader.unassign(&gone).map_err(LaneError::Fatal)
+    }
+
+    fn renew_source(&mut self) -> Result<(), LaneError> {
+        let mut reader = Reader::new(&self.config.source, self.config.reader).map_err(LaneError::Fatal)?;
+        // Records go before the client they came from, and what was learned of its topics with them.
+        self.inbox.clear();
+        self.routes.clear();
+        self.last_route = None;
+        reader.assign(&self.reading()).map_err(LaneError::Fatal)?;
+        let stale = std::mem::replace(&mut self.reader, reader);
+        // Closing may take as long as what it is waiting for.
+        std::thread::spawn(move || drop(stale));
+        Ok(())
     }
 
     fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
@@ -502,10 +522,14 @@ impl Lane for RecordLane {
                 entry
             })
             .collect();
-        self.writer
-            .send_positions(&self.config.group, &offsets, CALL_SLICE)
-            .map_err(lane_error)?;
+        if !self.ending {
+            self.writer
+                .send_positions(&self.config.group, &offsets, CALL_SLICE)
+                .map_err(lane_error)?;
+            self.ending = true;
+        }
         self.writer.commit(CALL_SLICE).map_err(lane_error)?;
+        self.ending = false;
         self.transaction_open = false;
         Ok(())
     }
@@ -528,6 +552,7 @@ impl Lane for RecordLane {
         self.reader.unassign(&reading).map_err(LaneError::Fatal)?;
         self.forget_tracks();
         self.transaction_open = false;
+        self.ending = false;
         self.writer = open_writer(&self.config, CALL_SLICE)?;
         Ok(())
     }

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use sluice_kafka::{Isolation, OffsetQuery, PartitionOffset, ReaderTuning, WriterTuning};
+use sluice_kafka::{
+    ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, ReaderTuning, WriterTuning,
+};
 use sluice_model::{Codec, RateLimits, Task};
 
-use crate::adoption;
+use crate::adoption::{self, Note, Writership};
 use crate::checkpoint::{CheckpointStore, PartitionKey, PartitionState};
 use crate::copier::Copier;
 use crate::delivery::EffectiveDelivery;
@@ -21,6 +23,7 @@ use crate::launch;
 use crate::progress::{Ending, Event, Observer, Outcome, Progress};
 use crate::reconcile;
 use crate::record_lane::{RecordLane, RecordLaneConfig};
+use crate::start_position::by_partition;
 use crate::track::Track;
 use crate::watch::Watcher;
 
@@ -145,9 +148,15 @@ pub fn start(
     let lane = RecordLane::open(lane_config(&plan, &task, &identity, hashes), OPEN_DEADLINE)
         .map_err(|error| lane_refused(&task, error))?;
     let mut tracks = tracks(&plan, store.as_ref(), &task, partitions, hashes)?;
+    let mut writership = Writership {
+        generation: 1,
+        instance: new_launch_id(),
+    };
     match plan.delivery {
         EffectiveDelivery::Transactions => {
-            take_committed(&task, &identity, &launched.launch_id, &mut tracks)?
+            let found = committed_positions(&task, &identity, &tracks)?;
+            writership.generation += latest_writer(&found).map_or(0, |writer| writer.generation);
+            take_committed(&launched.launch_id, &mut tracks, &found);
         }
         EffectiveDelivery::Reconciled => {
             for track in &mut tracks {
@@ -173,6 +182,7 @@ pub fn start(
         task,
         identity,
         launched.launch_id,
+        writership,
         delivery,
         store,
         observer,
@@ -285,24 +295,15 @@ fn tracks(
         })
         .map(|p| (p.key.topic.clone(), p.key.partition))
         .collect();
-    let ends: BTreeMap<PartitionKey, i64> = plan
+    let asked = plan
         .pair
         .source
         .admin
         .offsets(&keys, OffsetQuery::Latest, Isolation::Committed)
-        .map_err(|error| plan.pair.source.refuse("reading the topics' end offsets", error))?
+        .map_err(|error| plan.pair.source.refuse("reading the topics' end offsets", error))?;
+    let ends: BTreeMap<PartitionKey, i64> = by_partition(asked, crate::error::Side::Source)?
         .into_iter()
-        .filter_map(|entry| {
-            entry.offset.map(|offset| {
-                (
-                    PartitionKey {
-                        topic: entry.topic,
-                        partition: entry.partition,
-                    },
-                    offset,
-                )
-            })
-        })
+        .filter_map(|((topic, partition), offset)| Some((PartitionKey { topic, partition }, offset?)))
         .collect();
     partitions
         .into_iter()
@@ -314,13 +315,16 @@ fn tracks(
         .collect()
 }
 
-/// The target knows best what was committed: its positions win over the local copy, which is written after them.
-pub(crate) fn take_committed(
-    task: &Task,
-    identity: &str,
-    launch_id: &str,
-    tracks: &mut [Track],
-) -> Result<()> {
+/// A position that stands committed on the target, with what its commit says of itself.
+pub(crate) struct Found {
+    target_topic: String,
+    partition: i32,
+    position: i64,
+    note: Note,
+}
+
+/// Asks the target for the committed positions of `tracks`.
+pub(crate) fn committed_positions(task: &Task, identity: &str, tracks: &[Track]) -> Result<Vec<Found>> {
     let wanted: Vec<PartitionOffset> = tracks
         .iter()
         .map(|track| PartitionOffset {
@@ -333,27 +337,68 @@ pub(crate) fn take_committed(
         what: "reading the committed positions".into(),
         error,
     })?;
-    for entry in entries {
-        let (Some(position), Some(note)) = (entry.offset, adoption::read_note(&entry)) else {
+    // Without one partition's position its records would be written again.
+    if let Some(entry) = entries.iter().find(|entry| entry.error != ErrorCode::NONE) {
+        return Err(EngineError::Cluster {
+            side: crate::error::Side::Target,
+            what: format!(
+                "reading the committed position of {}-{}",
+                entry.topic, entry.partition
+            ),
+            error: KafkaError::from_code(entry.error),
+        });
+    }
+    Ok(entries
+        .into_iter()
+        .filter_map(|entry| {
+            Some(Found {
+                position: entry.offset?,
+                note: adoption::read_note(&entry)?,
+                target_topic: entry.topic,
+                partition: entry.partition,
+            })
+        })
+        .collect())
+}
+
+/// The latest run that committed any of these positions.
+pub(crate) fn latest_writer(found: &[Found]) -> Option<Writership> {
+    found
+        .iter()
+        .filter_map(|found| found.note.writer.as_ref())
+        .max_by_key(|writer| writer.generation)
+        .cloned()
+}
+
+/// The target knows best what was committed: its positions win over the local copy, which is written after them, and
+/// over everything that is acknowledged and not committed. Only where a commit of unknown outcome turns out to be there
+/// does its partition stay ahead, to be saved with all that is known of it.
+pub(crate) fn take_committed(launch_id: &str, tracks: &mut [Track], found: &[Found]) {
+    let by_partition: BTreeMap<(&str, i32), &Found> = found
+        .iter()
+        .filter(|found| found.note.launch == launch_id)
+        .map(|found| ((found.target_topic.as_str(), found.partition), found))
+        .collect();
+    for track in tracks.iter_mut() {
+        let place = (track.state.target_topic.as_str(), track.state.key.partition);
+        let ours = by_partition.get(&place).copied().filter(|found| {
+            track.state.key.topic == found.note.source_topic
+                && track.state.source_topic_id == found.note.source_id
+                // A partition that began anew (its topic was created again) has nothing to do with earlier commits.
+                && track.state.target_start == found.note.target_start
+                && found.position > track.state.position
+        });
+        let Some(found) = ours else {
+            track.roll_back();
             continue;
         };
-        if note.launch != launch_id {
+        if found.position == track.ahead.position && found.note.target_next == track.ahead.target_next {
             continue;
         }
-        for track in tracks.iter_mut() {
-            let same = track.state.target_topic == entry.topic
-                && track.state.key.partition == entry.partition
-                && track.state.key.topic == note.source_topic
-                && track.state.source_topic_id == note.source_id
-                // A partition that began anew (its topic was created again) has nothing to do with earlier commits.
-                && track.state.target_start == note.target_start;
-            if same && position > track.state.position {
-                track.move_to(position);
-                track.state.target_next = note.target_next.max(track.state.target_next);
-                track.state.leader_epoch = note.epoch;
-                track.ahead = track.state.clone();
-            }
-        }
+        track.roll_back();
+        track.move_to(found.position);
+        track.state.target_next = found.note.target_next.max(track.state.target_next);
+        track.state.leader_epoch = found.note.epoch;
+        track.ahead = track.state.clone();
     }
-    Ok(())
 }

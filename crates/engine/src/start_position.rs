@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sluice_kafka::{Admin, Isolation, KafkaError, OffsetQuery, PartitionOffset};
+use sluice_kafka::{Admin, ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset};
 use sluice_model::{OffsetRange, Start};
 
 use crate::error::{EngineError, Result, Side};
@@ -71,26 +71,30 @@ pub(crate) fn bounds(
         .map_err(fail)?;
     let low = by_partition(low, side)?;
     let high = by_partition(high, side)?;
-    Ok(low
-        .into_iter()
+    low.into_iter()
         .map(|(key, low)| {
-            let high = high.get(&key).copied().flatten().unwrap_or(0);
-            (
-                key,
-                LogBounds {
-                    low: low.unwrap_or(0),
-                    high,
-                },
-            )
+            let high = high.get(&key).copied().flatten();
+            match (low, high) {
+                (Some(low), Some(high)) => Ok((key, LogBounds { low, high })),
+                _ => Err(EngineError::Cluster {
+                    side,
+                    what: format!("reading the offsets of {}-{}", key.0, key.1),
+                    error: KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT),
+                }),
+            }
         })
-        .collect())
+        .collect()
 }
 
-fn by_partition(entries: Vec<PartitionOffset>, side: Side) -> Result<BTreeMap<(String, i32), Option<i64>>> {
+/// The offsets found, or the first partition's error.
+pub(crate) fn by_partition(
+    entries: Vec<PartitionOffset>,
+    side: Side,
+) -> Result<BTreeMap<(String, i32), Option<i64>>> {
     entries
         .into_iter()
         .map(|entry| {
-            if entry.error == sluice_kafka::ErrorCode::NONE {
+            if entry.error == ErrorCode::NONE {
                 Ok(((entry.topic, entry.partition), entry.offset))
             } else {
                 let what = format!("reading the offsets of {}-{}", entry.topic, entry.partition);
@@ -162,11 +166,16 @@ pub(crate) fn resolve(
                 what: format!("reading the offsets of group '{group}'"),
                 error,
             };
-            let offsets: BTreeMap<i32, i64> = admin
-                .group_offsets(group)
-                .map_err(fail)?
+            let committed = admin.group_offsets(group).map_err(fail)?;
+            let of_topic: Vec<_> = committed
                 .into_iter()
                 .filter(|entry| entry.topic == topic)
+                .collect();
+            if let Some(entry) = of_topic.iter().find(|entry| entry.error != ErrorCode::NONE) {
+                return Err(fail(KafkaError::from_code(entry.error)));
+            }
+            let offsets: BTreeMap<i32, i64> = of_topic
+                .into_iter()
                 .filter_map(|entry| entry.offset.map(|offset| (entry.partition, offset)))
                 .collect();
             if offsets.is_empty() {

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::checkpoint::{Anchor, OffsetRun, PartitionState};
+use crate::checkpoint::{Anchor, OffsetRun, PartitionState, RunCut};
 use crate::lane::{LanePartition, Passed, Slot};
 
 /// Longest pause between two tries of a partition.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
+
+/// How long records may be there and not come before they are asked for anew.
+const STALL: Duration = Duration::from_secs(6);
 
 /// Whether a partition is being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub(crate) struct Track {
     run: Option<OffsetRun>,
     run_changed: bool,
     closed_runs: Vec<OffsetRun>,
+    /// Saved runs hold no more from this source offset on.
+    cut: Option<i64>,
     /// Acknowledged records behind `run` whose target offsets are not known.
     unplaced: i64,
     pub(crate) mode: Mode,
@@ -44,6 +49,10 @@ pub(crate) struct Track {
     pub(crate) was_at_end: bool,
     /// Committed end of the source when this run began.
     pub(crate) end_at_start: i64,
+    /// How often it was asked for anew without an answer.
+    pub(crate) stalls: u32,
+    /// Position, and since when it has not moved although there is more.
+    waiting: Option<(i64, Instant)>,
     /// First and end offset, and end of committed records, as last asked for.
     pub(crate) bounds: Option<(i64, i64, i64)>,
     pub(crate) condemned: BTreeSet<i64>,
@@ -66,6 +75,7 @@ impl Track {
             run: last_run,
             run_changed: false,
             closed_runs: Vec::new(),
+            cut: None,
             unplaced: 0,
             mode: Mode::Active,
             error: None,
@@ -74,6 +84,8 @@ impl Track {
             at_end: false,
             was_at_end: false,
             end_at_start,
+            stalls: 0,
+            waiting: None,
             bounds: None,
             condemned: BTreeSet::new(),
             dirty: false,
@@ -95,9 +107,12 @@ impl Track {
 
     /// Takes in what passed. Returns the acknowledged records and bytes.
     pub(crate) fn absorb(&mut self, passed: &Passed) -> (u64, u64) {
-        self.error = None;
-        self.failing_since = None;
-        self.attempts = 0;
+        // What was on its way when a partition failed says nothing about its next try.
+        if self.mode == Mode::Active {
+            self.error = None;
+            self.failing_since = None;
+            self.attempts = 0;
+        }
         match *passed {
             Passed::Record {
                 source,
@@ -107,6 +122,7 @@ impl Track {
                 hash,
             } => {
                 self.at_end = false;
+                self.stalls = 0;
                 let ahead = &mut self.ahead;
                 ahead.position = source + 1;
                 ahead.leader_epoch = leader_epoch;
@@ -186,7 +202,38 @@ impl Track {
         self.run_changed = false;
         self.closed_runs.clear();
         self.unplaced = 0;
+        self.forget_end();
+    }
+
+    /// The end was reached with records that may have to be copied again: it counts when it is reached anew.
+    pub(crate) fn forget_end(&mut self) {
         self.at_end = false;
+        self.was_at_end = false;
+    }
+
+    /// From `offset` on, the source has other records than those that were copied.
+    pub(crate) fn cut_runs(&mut self, offset: i64) {
+        let keep = |run: OffsetRun| {
+            (run.source < offset).then(|| OffsetRun {
+                length: run.length.min(offset - run.source),
+                ..run
+            })
+        };
+        self.run = self.run.take().and_then(keep);
+        self.committed_run = self.committed_run.take().and_then(keep);
+        self.closed_runs = std::mem::take(&mut self.closed_runs)
+            .into_iter()
+            .filter_map(keep)
+            .collect();
+        self.unplaced = 0;
+        self.cut = Some(self.cut.map_or(offset, |cut| cut.min(offset)));
+        self.dirty = true;
+    }
+
+    /// What is to be taken out of the saved runs, once.
+    pub(crate) fn take_cut(&mut self) -> Option<RunCut> {
+        let key = self.state.key.clone();
+        self.cut.take().map(|from| RunCut { key, from })
     }
 
     /// Puts the committed state elsewhere: after a gap was accepted, or when the target knows better.
@@ -197,6 +244,42 @@ impl Track {
         self.ahead.leader_epoch = None;
         self.at_end = false;
         self.dirty = true;
+    }
+
+    /// Whether the position lies behind the log that the source was last seen with: it lost records, or what was seen is
+    /// old.
+    pub(crate) fn is_behind_log(&self) -> bool {
+        self.bounds.is_some_and(|(_, high, _)| self.ahead.position > high)
+    }
+
+    /// Takes in the offsets that the source was seen with. The client does not tell of an end that it met while a leader
+    /// changed, and its fetches may be lost in the same way. Returns whether to ask anew.
+    pub(crate) fn watch(&mut self, bounds: (i64, i64, i64), busy: bool) -> bool {
+        self.bounds = Some(bounds);
+        let end = bounds.2;
+        if self.mode == Mode::Active && !busy && self.ahead.position >= end && !self.is_behind_log() {
+            self.at_end = true;
+            self.was_at_end = true;
+        }
+        let done = self.at_end && self.ahead.position >= end;
+        if self.mode != Mode::Active || busy || done {
+            self.waiting = None;
+            return false;
+        }
+        match self.waiting {
+            Some((position, since)) if position == self.ahead.position => {
+                let stalled = since.elapsed() >= STALL;
+                if stalled {
+                    self.waiting = None;
+                    self.stalls += 1;
+                }
+                stalled
+            }
+            _ => {
+                self.waiting = Some((self.ahead.position, Instant::now()));
+                false
+            }
+        }
     }
 
     /// Notes an error and sets the next try.

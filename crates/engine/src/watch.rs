@@ -1,11 +1,12 @@
 //! Watches both clusters beside the copy: end offsets, new topics and partitions, topics created again. Grows and
 //! creates target topics before the copier hears of new source partitions.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use sluice_kafka::{ErrorCode, Isolation, OffsetQuery};
+use sluice_kafka::{ErrorCode, Isolation, OffsetQuery, PartitionOffset};
 use sluice_model::{ExistingData, Task};
 
 use crate::checkpoint::{PartitionKey, PartitionState};
@@ -18,6 +19,8 @@ use crate::structure;
 
 /// How often end offsets are read.
 const OFFSETS_EVERY: Duration = Duration::from_secs(2);
+/// How long one question to the source may take before its silence is told.
+const QUESTION_DEADLINE: Duration = Duration::from_secs(6);
 /// How often topics are listed; new ones are picked up within twice this.
 const TOPICS_EVERY: Duration = Duration::from_secs(4);
 
@@ -51,7 +54,8 @@ struct Known {
 }
 
 impl Watcher {
-    pub(crate) fn new(pair: Pair, task: Task, observer: Observer, partitions: &[PartitionState]) -> Self {
+    pub(crate) fn new(mut pair: Pair, task: Task, observer: Observer, partitions: &[PartitionState]) -> Self {
+        pair.source.admin.set_deadline(QUESTION_DEADLINE);
         let mut watcher = Self {
             pair,
             task,
@@ -113,6 +117,7 @@ impl Watcher {
             .iter()
             .flat_map(|(topic, known)| known.partitions.iter().map(|&p| (topic.clone(), p)))
             .collect();
+        let unanswered = RefCell::new(None);
         let read = |query, isolation| -> Result<BTreeMap<PartitionKey, i64>, String> {
             let entries = self
                 .pair
@@ -120,6 +125,32 @@ impl Watcher {
                 .admin
                 .offsets(&wanted, query, isolation)
                 .map_err(|error| format!("the source does not tell its offsets: {error}"))?;
+            // A topic that is gone or closed to this user is told by its own partitions. The client itself calls what it
+            // could not ask for unknown.
+            let answered = |entry: &&PartitionOffset| {
+                matches!(
+                    entry.error,
+                    ErrorCode::NONE
+                        | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                        | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+                )
+            };
+            let silent = wanted
+                .len()
+                .saturating_sub(entries.iter().filter(answered).count());
+            if silent > 0 {
+                let why = entries
+                    .iter()
+                    .find(|entry| !answered(entry))
+                    .map_or_else(String::new, |entry| {
+                        format!(" ({}-{}: {})", entry.topic, entry.partition, entry.error)
+                    });
+                let told = format!("the source does not tell the offsets of {silent} partitions{why}");
+                if silent == wanted.len() {
+                    return Err(told);
+                }
+                unanswered.borrow_mut().get_or_insert(told);
+            }
             Ok(entries
                 .into_iter()
                 .filter(|entry| entry.error == ErrorCode::NONE)
@@ -144,6 +175,7 @@ impl Watcher {
                 sighting.offsets.insert(key, (low, high, stable));
             }
         }
+        sighting.error = unanswered.into_inner();
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::NonNull;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka_sys::bindings as rd;
@@ -18,6 +18,11 @@ use crate::settings::{CALL_DEADLINE, Settings};
 
 /// How long offsets are asked for again while leaders are being elected.
 const ELECTION_DEADLINE: Duration = Duration::from_secs(8);
+/// librdkafka's `RD_KAFKA_OFFSET_INVALID`.
+const OFFSET_INVALID: i64 = -1001;
+/// How long a question waits for its answer before it is asked again by a new client. librdkafka asks the controller or
+/// coordinator that it remembers, and may wait for one that is gone (its issues 5456 and 5511).
+const ASK_SLICE: Duration = Duration::from_secs(8);
 
 /// A broker as the cluster advertises it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +119,8 @@ pub struct Capabilities {
 
 /// A client for questions and changes. Calls block until the answer or their deadline.
 pub struct Admin {
-    native: Native,
+    native: Mutex<Arc<Native>>,
+    settings: Vec<(String, String)>,
     calls: Mutex<()>,
     deadline: Duration,
 }
@@ -132,10 +138,50 @@ impl Admin {
             .set("log_level", "7")
             .set("allow.auto.create.topics", "false");
         Ok(Self {
-            native: Native::create(Role::Writer, settings.pairs(), false)?,
+            native: Mutex::new(Arc::new(Native::create(Role::Writer, settings.pairs(), false)?)),
+            settings: settings.pairs().to_vec(),
             calls: Mutex::new(()),
             deadline: CALL_DEADLINE,
         })
+    }
+
+    /// Gives every later call this long instead of [`CALL_DEADLINE`].
+    pub fn set_deadline(&mut self, deadline: Duration) {
+        self.deadline = deadline;
+    }
+
+    fn native(&self) -> Arc<Native> {
+        Arc::clone(&self.native.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Goes on with a new client, which knows nothing of brokers that are gone.
+    fn renew(&self, stale: &Arc<Native>) -> Result<()> {
+        let mut native = self.native.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&native, stale) {
+            return Ok(());
+        }
+        let fresh = Native::create(Role::Writer, &self.settings, false)?;
+        fresh.mailbox().inherit(stale.mailbox());
+        *native = Arc::new(fresh);
+        Ok(())
+    }
+
+    /// Asks until there is an answer, or an error that asking again would not change.
+    fn ask<T>(&self, question: impl Fn(&Arc<Native>, Duration) -> Result<T>) -> Result<T> {
+        let until = Instant::now() + self.deadline;
+        loop {
+            let native = self.native();
+            let left = until.saturating_duration_since(Instant::now());
+            match question(&native, left.min(ASK_SLICE)) {
+                Err(error) if error.code == ErrorCode::LOCAL_TIMED_OUT => {
+                    self.renew(&native)?;
+                    if Instant::now() >= until {
+                        return Err(error);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Waits until the cluster answers, and gives up as soon as it says why it will not (wrong password, bad
@@ -166,15 +212,16 @@ impl Admin {
     }
 
     fn collect(&self, worst: &mut Option<Notice>) {
+        let native = self.native();
         // SAFETY: live; serves the error callbacks that wait on the main queue.
-        unsafe { rd::rd_kafka_poll(self.native.ptr(), 0) };
+        unsafe { rd::rd_kafka_poll(native.ptr(), 0) };
         let rank = |code: ErrorCode| match code {
             code if code.is_access() => 3,
             ErrorCode::LOCAL_SSL => 3,
             ErrorCode::LOCAL_ALL_BROKERS_DOWN => 1,
             _ => 2,
         };
-        for notice in self.native.mailbox().take() {
+        for notice in native.mailbox().take() {
             if worst
                 .as_ref()
                 .is_none_or(|known| rank(notice.code) >= rank(known.code))
@@ -186,12 +233,12 @@ impl Admin {
 
     /// The cluster's id; `None` before 0.10.1.
     pub fn cluster_id(&self) -> Option<String> {
-        self.native.cluster_id(Duration::from_secs(10))
+        self.native().cluster_id(Duration::from_secs(10))
     }
 
     /// What the brokers announced. Ask after [`Admin::connect`].
     pub fn capabilities(&self) -> Capabilities {
-        let features = self.native.mailbox().features();
+        let features = self.native().mailbox().features();
         let has = |name: &str| features.iter().any(|feature| feature == name);
         Capabilities {
             message_v2: has("MsgVer2"),
@@ -204,15 +251,19 @@ impl Admin {
     /// # Errors
     /// Nobody answered within 30 s.
     pub fn metadata(&self) -> Result<Metadata> {
-        self.metadata_within(self.deadline)
+        self.ask(|native, deadline| Self::metadata_of(native, deadline))
     }
 
     fn metadata_within(&self, deadline: Duration) -> Result<Metadata> {
+        Self::metadata_of(&self.native(), deadline)
+    }
+
+    fn metadata_of(native: &Native, deadline: Duration) -> Result<Metadata> {
         let mut found: *const rd::rd_kafka_metadata = std::ptr::null();
         // SAFETY: the result is read below and then destroyed.
         unsafe {
             check(rd::rd_kafka_metadata(
-                self.native.ptr(),
+                native.ptr(),
                 1,
                 std::ptr::null_mut(),
                 &raw mut found,
@@ -238,7 +289,7 @@ impl Admin {
         // SAFETY: the collection copies the names and is destroyed after the call was made.
         let collection =
             unsafe { rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len()) };
-        let answer = self.call(
+        let answer = self.question(
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
             &[],
             |handle, options, queue| {
@@ -306,12 +357,13 @@ impl Admin {
         let name_c = c_string(name)?;
         // SAFETY: the resource is destroyed after the call was made.
         let resource = unsafe { rd::rd_kafka_ConfigResource_new(kind, name_c.as_ptr()) };
-        let mut resources = [resource];
-        let answer = self.call(
+        let resources = [resource];
+        let answer = self.question(
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
             &[],
             |handle, options, queue| {
                 // SAFETY: all live.
+                let mut resources = resources;
                 unsafe { rd::rd_kafka_DescribeConfigs(handle, resources.as_mut_ptr(), 1, options, queue) };
             },
         );
@@ -583,12 +635,20 @@ impl Admin {
         loop {
             let found = self.offsets_once(partitions, query, isolation)?;
             let unsettled = found.iter().any(|entry| {
-                entry.error.is_election() || entry.error == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                entry.error.is_election()
+                    || matches!(
+                        entry.error,
+                        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                            | ErrorCode::LOCAL_TIMED_OUT
+                            | ErrorCode::LOCAL_TRANSPORT
+                    )
             });
             if !unsettled || Instant::now() >= until {
                 return Ok(found);
             }
             std::thread::sleep(Duration::from_millis(200));
+            // librdkafka asks the leaders that it remembers, with the epochs that it remembers, for minutes.
+            self.metadata()?;
         }
     }
 
@@ -615,7 +675,7 @@ impl Admin {
             Isolation::Committed => &[AdminFlag::ReadCommitted],
             Isolation::Uncommitted => &[],
         };
-        let event = self.call(
+        let event = self.question(
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
             flags,
             |handle, options, queue| {
@@ -632,9 +692,13 @@ impl Admin {
             );
             Ok((0..count)
                 .map(|index| {
-                    read_entry(rd::rd_kafka_ListOffsetsResultInfo_topic_partition(
-                        *infos.add(index),
-                    ))
+                    let element = rd::rd_kafka_ListOffsetsResultInfo_topic_partition(*infos.add(index));
+                    let mut entry = read_entry(element);
+                    // A leader that did not answer leaves its partitions as they were made: without an error.
+                    if entry.error == ErrorCode::NONE && (*element).offset == OFFSET_INVALID {
+                        entry.error = ErrorCode::LOCAL_TIMED_OUT;
+                    }
+                    entry
                 })
                 .collect())
         }
@@ -661,11 +725,12 @@ impl Admin {
         // SAFETY: the request copies its texts and is destroyed after the call was made.
         unsafe {
             let request = rd::rd_kafka_ListConsumerGroupOffsets_new(name.as_ptr(), std::ptr::null());
-            let mut requests = [request];
-            let answer = self.call(
+            let requests = [request];
+            let answer = self.question(
                 rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
                 &[],
                 |handle, options, queue| {
+                    let mut requests = requests;
                     rd::rd_kafka_ListConsumerGroupOffsets(handle, requests.as_mut_ptr(), 1, options, queue);
                 },
             );
@@ -692,8 +757,30 @@ impl Admin {
         }
     }
 
+    /// Asks for something that may be asked twice.
+    fn question(
+        &self,
+        operation: rd::rd_kafka_admin_op_t,
+        flags: &[AdminFlag],
+        send: impl Fn(*mut rd::rd_kafka_t, *const rd::rd_kafka_AdminOptions_t, *mut rd::rd_kafka_queue_t),
+    ) -> Result<Event> {
+        self.ask(|native, deadline| self.call_within(native, deadline, operation, flags, &send))
+    }
+
+    /// Asks for a change, once.
     fn call(
         &self,
+        operation: rd::rd_kafka_admin_op_t,
+        flags: &[AdminFlag],
+        send: impl FnOnce(*mut rd::rd_kafka_t, *const rd::rd_kafka_AdminOptions_t, *mut rd::rd_kafka_queue_t),
+    ) -> Result<Event> {
+        self.call_within(&self.native(), self.deadline, operation, flags, send)
+    }
+
+    fn call_within(
+        &self,
+        native: &Arc<Native>,
+        deadline: Duration,
         operation: rd::rd_kafka_admin_op_t,
         flags: &[AdminFlag],
         send: impl FnOnce(*mut rd::rd_kafka_t, *const rd::rd_kafka_AdminOptions_t, *mut rd::rd_kafka_queue_t),
@@ -704,11 +791,11 @@ impl Admin {
         // SAFETY: options and queue live until the answer has arrived; a late answer to a destroyed queue is dropped
         // by the library.
         unsafe {
-            let queue = rd::rd_kafka_queue_new(self.native.ptr());
-            let options = rd::rd_kafka_AdminOptions_new(self.native.ptr(), operation);
+            let queue = rd::rd_kafka_queue_new(native.ptr());
+            let options = rd::rd_kafka_AdminOptions_new(native.ptr(), operation);
             rd::rd_kafka_AdminOptions_set_request_timeout(
                 options,
-                millis(self.deadline),
+                millis(deadline),
                 reason.as_mut_ptr(),
                 reason.len(),
             );
@@ -730,12 +817,15 @@ impl Admin {
                     }
                 }
             }
-            send(self.native.ptr(), options, queue);
-            let event = rd::rd_kafka_queue_poll(queue, millis(self.deadline + Duration::from_secs(2)));
+            send(native.ptr(), options, queue);
+            let event = rd::rd_kafka_queue_poll(queue, millis(deadline + Duration::from_secs(2)));
             rd::rd_kafka_AdminOptions_destroy(options);
             rd::rd_kafka_queue_destroy(queue);
             let event = NonNull::new(event)
-                .map(Event)
+                .map(|event| Event {
+                    event,
+                    _client: Arc::clone(native),
+                })
                 .ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT))?;
             let code = code_of(rd::rd_kafka_event_error(event.ptr()));
             if code != ErrorCode::NONE {
@@ -755,18 +845,22 @@ enum AdminFlag {
 }
 
 /// An answer, freed on drop.
-struct Event(NonNull<rd::rd_kafka_event_t>);
+struct Event {
+    event: NonNull<rd::rd_kafka_event_t>,
+    /// Outlives the answer.
+    _client: Arc<Native>,
+}
 
 impl Event {
     fn ptr(&self) -> *mut rd::rd_kafka_event_t {
-        self.0.as_ptr()
+        self.event.as_ptr()
     }
 }
 
 impl Drop for Event {
     fn drop(&mut self) {
         // SAFETY: ours.
-        unsafe { rd::rd_kafka_event_destroy(self.0.as_ptr()) }
+        unsafe { rd::rd_kafka_event_destroy(self.event.as_ptr()) }
     }
 }
 

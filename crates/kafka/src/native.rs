@@ -111,6 +111,11 @@ impl Mailbox {
         lock(&self.transaction).failed.get_or_insert(failed);
     }
 
+    /// Takes over what an earlier client of the same cluster learned of it.
+    pub(crate) fn inherit(&self, earlier: &Self) {
+        *lock(&self.features) = earlier.features();
+    }
+
     fn learn_features(&self, line: &str) {
         let Some((_, list)) = line.rsplit_once(" to ") else {
             return;

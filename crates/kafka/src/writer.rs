@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::ptr::NonNull;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rdkafka_sys::bindings as rd;
@@ -13,6 +14,9 @@ use crate::message::Message;
 use crate::native::{Native, Notice, Role, TIMESTAMP_ZERO, TxnError, c_string, millis, take_error};
 use crate::partition_list::{PartitionList, PartitionOffset};
 use crate::settings::Settings;
+
+/// How long after its deadline a call is waited for.
+const ANSWER_GRACE: Duration = Duration::from_secs(3);
 
 // A record's ticket travels in the pointer that librdkafka hands back with the acknowledgement.
 const _: () = assert!(usize::BITS >= 64, "Sluice needs a 64-bit system");
@@ -81,7 +85,8 @@ pub struct Writer {
     topics: HashMap<String, NonNull<rd::rd_kafka_topic_t>>,
     queue: NonNull<rd::rd_kafka_queue_t>,
     ready: Vec<*const rd::rd_kafka_message_t>,
-    native: Native,
+    /// Shared with a call that never returned, if there is one.
+    native: Arc<Native>,
 }
 
 // SAFETY: all library objects are thread-safe; the buffer is only used through &mut self.
@@ -135,7 +140,7 @@ impl Writer {
                     .set("max.in.flight", "1");
             }
         }
-        let native = Native::create(Role::Writer, settings.pairs(), true)?;
+        let native = Arc::new(Native::create(Role::Writer, settings.pairs(), true)?);
         // SAFETY: the handle is live; the queue is released in drop, before the handle.
         let queue = unsafe { rd::rd_kafka_queue_get_main(native.ptr()) };
         let queue = NonNull::new(queue).ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_STATE))?;
@@ -335,7 +340,8 @@ impl Writer {
     /// Puts `positions` for `group` into the open transaction. Nobody needs to be a member of the group.
     ///
     /// # Errors
-    /// See [`TxnError`].
+    /// See [`TxnError`]. Without an answer some seconds after `deadline` the transaction must be given up, and this
+    /// writer with it.
     pub fn send_positions(
         &self,
         group: &str,
@@ -348,20 +354,53 @@ impl Writer {
             needs_abort: false,
             fatal: false,
         };
-        let list = PartitionList::new(positions).map_err(plain)?;
         let group = c_string(group).map_err(plain)?;
-        // SAFETY: all live; the group description is freed after the call.
-        unsafe {
-            let metadata = rd::rd_kafka_consumer_group_metadata_new(group.as_ptr());
-            let error = rd::rd_kafka_send_offsets_to_transaction(
-                self.native.ptr(),
-                list.ptr(),
-                metadata,
-                millis(deadline),
-            );
-            rd::rd_kafka_consumer_group_metadata_destroy(metadata);
-            outcome(error)
+        let (positions, native) = (positions.to_vec(), Arc::clone(&self.native));
+        let (answer, answered) = mpsc::sync_channel(1);
+        // librdkafka waits for a group coordinator that left the cluster's metadata for good, and for one that is down
+        // past any deadline (librdkafka issues 5511 and 5456, open in 2.14.2). Such a call is left to itself: it ends,
+        // and frees the client, when a connection's state changes. The next writer of the id has fenced it by then.
+        let call = move || {
+            let list = match PartitionList::new(&positions) {
+                Ok(list) => list,
+                Err(error) => return Err(plain(error)),
+            };
+            // SAFETY: all live; the group description is freed after the call.
+            unsafe {
+                let metadata = rd::rd_kafka_consumer_group_metadata_new(group.as_ptr());
+                let error = rd::rd_kafka_send_offsets_to_transaction(
+                    native.ptr(),
+                    list.ptr(),
+                    metadata,
+                    millis(deadline),
+                );
+                rd::rd_kafka_consumer_group_metadata_destroy(metadata);
+                outcome(error)
+            }
+        };
+        let spawned = std::thread::Builder::new()
+            .name("sluice-positions".to_owned())
+            .spawn(move || {
+                // Nobody listens any more when it took too long.
+                answer.send(call()).unwrap_or_default();
+            });
+        if let Err(error) = spawned {
+            let sentence = format!("no thread can be started to commit positions: {error}");
+            return Err(plain(KafkaError::new(ErrorCode::LOCAL_STATE, sentence)));
         }
+        answered
+            .recv_timeout(deadline + ANSWER_GRACE)
+            .unwrap_or_else(|_| {
+                Err(TxnError {
+                    error: KafkaError::new(
+                        ErrorCode::LOCAL_TIMED_OUT,
+                        "the target's group coordinator does not answer; the open transaction is written again",
+                    ),
+                    retriable: false,
+                    needs_abort: true,
+                    fatal: false,
+                })
+            })
     }
 
     /// Commits the open transaction. Every record must have been acknowledged before (poll until none is in flight).

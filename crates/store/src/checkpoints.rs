@@ -4,7 +4,7 @@ use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sluice_engine::{
     Anchor, Checkpoint, CheckpointStore, Gap, Launch, OffsetRun, PartitionKey, PartitionState,
-    QuarantinedRecord, StoreError,
+    QuarantinedRecord, RunCut, StoreError,
 };
 use sluice_model::{OffsetRange, TaskName};
 
@@ -73,6 +73,10 @@ impl CheckpointStore for SqliteStore {
                 .partitions
                 .iter()
                 .try_for_each(|state| save_partition(t, task, state))?;
+            checkpoint
+                .cuts
+                .iter()
+                .try_for_each(|cut| cut_runs(t, task, cut))?;
             save_runs(t, task, &checkpoint.runs)?;
             checkpoint
                 .gaps
@@ -124,6 +128,16 @@ impl CheckpointStore for SqliteStore {
         Ok(self.read(|t| {
             t.prepare_cached(sql)?
                 .query_map(params![task.as_str(), limit], quarantined_record)?
+                .collect()
+        })?)
+    }
+
+    fn quarantined_offsets(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT record_offset FROM quarantined
+                   WHERE task = ?1 AND topic = ?2 AND partition = ?3 ORDER BY record_offset";
+        Ok(self.read(|t| {
+            t.prepare_cached(sql)?
+                .query_map(params![task.as_str(), key.topic, key.partition], |row| row.get(0))?
                 .collect()
         })?)
     }
@@ -181,6 +195,17 @@ fn save_runs(t: &Transaction<'_>, task: &TaskName, runs: &[OffsetRun]) -> rusqli
         )?
         .execute(params![id, run.source, run.target, run.length])?;
     }
+    Ok(())
+}
+
+fn cut_runs(t: &Transaction<'_>, task: &TaskName, cut: &RunCut) -> rusqlite::Result<()> {
+    let id = run_partition(t, task, &cut.key)?;
+    t.prepare_cached("DELETE FROM offset_runs WHERE run_partition = ?1 AND source_base >= ?2")?
+        .execute(params![id, cut.from])?;
+    t.prepare_cached(
+        "UPDATE offset_runs SET length = ?2 - source_base WHERE run_partition = ?1 AND source_base + length > ?2",
+    )?
+    .execute(params![id, cut.from])?;
     Ok(())
 }
 
@@ -444,6 +469,7 @@ mod tests {
             .begin(&a_launch("n"), &[a_state("a", 2), bare.clone()])
             .unwrap();
         let checkpoint = Checkpoint {
+            cuts: Vec::new(),
             partitions: vec![],
             runs: vec![run(0, 5, 50, 1)],
             gaps: vec![gap.clone()],
@@ -555,5 +581,45 @@ mod tests {
             .to_string();
         assert!(error.contains("another process"), "{error}");
         assert_eq!(first.partitions(&name("n")).unwrap(), [a_state("a", 0)]);
+    }
+
+    #[test]
+    fn a_cut_takes_out_what_lies_behind_it_and_nothing_of_other_partitions() {
+        let (_dir, store) = store();
+        let task = name("n");
+        store.begin(&a_launch("n"), &[]).unwrap();
+        let runs = vec![
+            run(0, 0, 0, 10),
+            run(0, 20, 11, 10),
+            run(0, 40, 30, 5),
+            run(1, 0, 0, 99),
+        ];
+        store
+            .save(
+                &task,
+                &Checkpoint {
+                    runs,
+                    ..Checkpoint::default()
+                },
+            )
+            .unwrap();
+        store
+            .save(
+                &task,
+                &Checkpoint {
+                    cuts: vec![RunCut {
+                        key: key("a", 0),
+                        from: 25,
+                    }],
+                    runs: vec![run(0, 25, 50, 3)],
+                    ..Checkpoint::default()
+                },
+            )
+            .unwrap();
+        assert_eq!(
+            store.runs(&task, &key("a", 0)).unwrap(),
+            [run(0, 0, 0, 10), run(0, 20, 11, 5), run(0, 25, 50, 3)]
+        );
+        assert_eq!(store.runs(&task, &key("a", 1)).unwrap(), [run(1, 0, 0, 99)]);
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use sluice_kafka::{Isolation, KafkaError, OffsetQuery, Reader, ReaderTuning};
+use sluice_kafka::{ErrorCode, Isolation, KafkaError, OffsetQuery, Reader, ReaderTuning};
 use sluice_model::{OffsetRange, Task};
 
 use crate::checkpoint::{CheckpointStore, PartitionKey};
@@ -227,7 +227,6 @@ fn jobs(pair: &Pair, task: &Task, store: &dyn CheckpointStore, options: VerifyOp
         .into_iter()
         .collect();
     let target_ids = pair.target.topic_ids(&target_topics);
-    let quarantined = store.quarantined(&task.name, usize::MAX)?;
     let mut jobs = Vec::with_capacity(ranges.len());
     for range in ranges {
         let mut report = PartitionReport {
@@ -319,6 +318,13 @@ fn jobs(pair: &Pair, task: &Task, store: &dyn CheckpointStore, options: VerifyOp
                 (false, false) => None,
             },
         };
+        if range.source.to > range.source.from
+            && source_from >= range.source.to
+            && report.problem.is_none()
+            && let Some((_, why)) = report.not_checked.last()
+        {
+            report.problem = Some(format!("nothing is left to compare: {} are {why}", range.source));
+        }
         report.source_range = Some(OffsetRange {
             from: source_from,
             to: range.source.to,
@@ -338,10 +344,9 @@ fn jobs(pair: &Pair, task: &Task, store: &dyn CheckpointStore, options: VerifyOp
                 target_end,
                 map,
                 cut,
-                quarantined: quarantined
-                    .iter()
-                    .filter(|record| record.key == range.key)
-                    .map(|record| record.offset)
+                quarantined: store
+                    .quarantined_offsets(&task.name, &range.key)?
+                    .into_iter()
                     .collect::<HashSet<_>>(),
             },
             report,
@@ -400,6 +405,10 @@ fn described(pair: &Pair, task: &Task) -> Result<Vec<Range>> {
             .offsets(&partitions, OffsetQuery::Latest, Isolation::Committed)
             .map_err(fail)?;
         for end in ends {
+            let Some(to) = end.offset.filter(|_| end.error == ErrorCode::NONE) else {
+                let what = format!("reading the end offset of {}-{}", end.topic, end.partition);
+                return Err(pair.source.refuse(what, KafkaError::from_code(end.error)));
+            };
             let from = starts.get(&end.partition).map_or(0, |start| start.nearest());
             ranges.push(Range {
                 key: PartitionKey {
@@ -409,7 +418,7 @@ fn described(pair: &Pair, task: &Task) -> Result<Vec<Range>> {
                 target_topic: target.clone(),
                 source: OffsetRange {
                     from,
-                    to: end.offset.unwrap_or(from),
+                    to: to.max(from),
                 },
                 target_from: 0,
                 target_checkpoint: None,
