@@ -7,7 +7,7 @@ use sluice_engine::{
     CheckpointStore, Ending, Event, Outcome, RunOptions, Running, VerificationReport, VerifyOptions, start,
     verify,
 };
-use sluice_model::{Cluster, Objects, Task, TaskName};
+use sluice_model::{Cluster, Delivery, Objects, Task, TaskName};
 use sluice_store::SqliteStore;
 
 /// Polls until `condition` holds, at most a minute.
@@ -23,6 +23,21 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Re
         std::thread::sleep(Duration::from_millis(50));
     }
     Ok(())
+}
+
+/// Both ways to deliver.
+pub const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
+
+/// Ends a run that is to end cleanly.
+///
+/// # Errors
+/// It ended otherwise.
+pub fn stop(running: Running) -> Result<()> {
+    running.stop();
+    match running.wait().ending {
+        Ending::Stopped => Ok(()),
+        other => bail!("the run ended with {other:?}"),
+    }
 }
 
 /// A task with a state of its own.

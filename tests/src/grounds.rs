@@ -1,4 +1,5 @@
 use anyhow::Result;
+use sluice_fakekafka::FakeCluster;
 use sluice_testground::{Cluster, KafkaVersion, skip_reason};
 
 /// Whether real brokers cannot be had here. Says why on standard error; in CI that is a failure.
@@ -11,6 +12,17 @@ pub fn skipped() -> bool {
             true
         }
     }
+}
+
+/// Two in-process clusters of two brokers, named `source` and `target`.
+///
+/// # Errors
+/// One did not start.
+pub fn fake_clusters() -> Result<(FakeCluster, FakeCluster)> {
+    Ok((
+        FakeCluster::builder().brokers(2).cluster_id("source").start()?,
+        FakeCluster::builder().brokers(2).cluster_id("target").start()?,
+    ))
 }
 
 /// A one-broker plaintext cluster of `version`.

@@ -8,8 +8,8 @@ mod reading;
 mod sharing;
 
 pub use companion::{companion, sluice, spawn_sluice};
-pub use copying::{Bench, eventually};
+pub use copying::{BOTH, Bench, eventually, stop};
 pub use filling::{Filler, OddRecord, odd_records};
-pub use grounds::{cluster, skipped};
+pub use grounds::{cluster, fake_clusters, skipped};
 pub use reading::{PlainRecord, read_all};
 pub use sharing::Shared;

@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use sluice_engine::{Ending, PartitionCondition, PartitionProgress, Running, VerificationResult};
+use sluice_engine::{PartitionCondition, PartitionProgress, Running, VerificationResult};
 use sluice_model::Delivery;
 use sluice_testground::{Cluster, KafkaVersion};
-use sluice_tests::{Bench, Filler, Shared, eventually, odd_records, read_all, skipped};
+use sluice_tests::{BOTH, Bench, Filler, Shared, eventually, odd_records, read_all, skipped, stop};
 
-const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
 const PARTITIONS: i32 = 4;
 
 struct Ground {
@@ -147,14 +146,6 @@ fn row(running: &Running, partition: usize) -> PartitionProgress {
         .get(partition)
         .cloned()
         .unwrap_or_default()
-}
-
-fn stop(running: Running) -> Result<()> {
-    running.stop();
-    match running.wait().ending {
-        Ending::Stopped => Ok(()),
-        other => anyhow::bail!("the run ended with {other:?}"),
-    }
 }
 
 /// Kills and starts again one broker after the other; the ones that are left take over.

@@ -4,16 +4,7 @@ use anyhow::{Context, Result};
 use sluice_engine::{CheckpointStore, Ending, Event, GapReason, PartitionCondition, VerificationResult};
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::{Delivery, ExistingData, Objects, OffsetRange, OutOfRange};
-use sluice_tests::{Bench, eventually};
-
-const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
-
-fn clusters() -> Result<(FakeCluster, FakeCluster)> {
-    Ok((
-        FakeCluster::builder().brokers(2).cluster_id("source").start()?,
-        FakeCluster::builder().brokers(2).cluster_id("target").start()?,
-    ))
-}
+use sluice_tests::{BOTH, Bench, eventually, fake_clusters as clusters, stop};
 
 fn numbers(from: usize, count: usize) -> Vec<FakeRecord> {
     (from..from + count)
@@ -161,8 +152,7 @@ fn new_partitions_and_new_topics_are_followed_from_their_first_record() -> Resul
             && values(&target, "copy.orders.a", 2)?.len() == 5
             && values(&target, "copy.orders.b", 1)?.len() == 5)
     })?;
-    running.stop();
-    assert!(matches!(running.wait().ending, Ending::Stopped));
+    stop(running)?;
     assert_eq!(bench.verify()?.result, VerificationResult::Equal);
     Ok(())
 }

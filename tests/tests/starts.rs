@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use sluice_engine::{CheckpointStore, Ending, Event, GapReason, Verdict, VerificationResult, inspect};
+use sluice_engine::{CheckpointStore, Event, GapReason, Verdict, VerificationResult, inspect};
 use sluice_fakekafka::{CommittedOffset, FakeCluster, FakeRecord, Isolation, Outcome};
 use sluice_model::{ExistingData, Objects, OffsetRange, OutOfRange, RegexRename, Start, TaskName};
 use sluice_testground::{Cluster, KafkaVersion};
-use sluice_tests::{Bench, Filler, Shared, cluster, eventually, read_all, skipped};
+use sluice_tests::{Bench, Filler, Shared, cluster, eventually, read_all, skipped, stop};
 
 const BEGIN: i64 = 1_700_000_000_000;
 
@@ -273,8 +273,7 @@ fn latest_is_pinned_before_the_first_record_is_read() -> Result<()> {
         u32::MAX,
     );
     let running = bench.start(false)?;
-    running.stop();
-    assert!(matches!(running.wait().ending, Ending::Stopped));
+    stop(running)?;
     source.append("pinned", 0, records(5, 10))?;
     source.clear_faults();
     bench.copy()?;

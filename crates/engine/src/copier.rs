@@ -185,10 +185,9 @@ impl Copier {
     }
 
     fn copy(&mut self, sightings: &Receiver<Sighting>) -> Result<Ending> {
-        match self.claim() {
-            Ok(()) => self.assign_active()?,
-            Err(Interrupt::Failed(error)) => return Err(error),
-            Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+        let claimed = self.claim();
+        if self.overcome(claimed)? {
+            self.assign_active()?;
         }
         let mut samples = VecDeque::new();
         let mut published = Instant::now();
@@ -200,22 +199,18 @@ impl Copier {
                 self.take_sighting(sighting)?;
             }
             self.retry_due()?;
-            match self.turn() {
-                Ok(()) => {}
-                Err(Interrupt::Failed(error)) => return Err(error),
-                Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
-            }
+            let turned = self.turn();
+            self.overcome(turned)?;
             if published.elapsed() >= PUBLISH_EVERY {
                 published = Instant::now();
                 self.publish_rates(&mut samples);
             }
             if self.options.until_caught_up && self.done() {
-                match self.drain() {
-                    Ok(()) => return Ok(Ending::CaughtUp),
-                    Err(Interrupt::Failed(error)) => return Err(error),
-                    // The last records are not on the target after all: they are copied again.
-                    Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
+                let drained = self.drain();
+                if self.overcome(drained)? {
+                    return Ok(Ending::CaughtUp);
                 }
+                // The last records are not on the target after all: they are copied again.
             }
         }
     }
@@ -231,14 +226,25 @@ impl Copier {
     }
 
     fn assign_active(&mut self) -> Result<()> {
-        let active: Vec<_> = self
-            .tracks
+        let active = self.active();
+        self.assign(&active)
+    }
+
+    fn active(&self) -> Vec<Slot> {
+        (0..self.tracks.len())
+            .filter(|&slot| self.tracks[slot].mode == Mode::Active)
+            .collect()
+    }
+
+    /// Has partitions read from where they are.
+    fn assign(&mut self, slots: &[Slot]) -> Result<()> {
+        let partitions: Vec<_> = slots
             .iter()
-            .enumerate()
-            .filter(|(_, track)| track.mode == Mode::Active)
-            .map(|(slot, track)| track.lane_partition(slot))
+            .map(|&slot| self.tracks[slot].lane_partition(slot))
             .collect();
-        self.lane.add(&active).map_err(|error| self.lane_failure(error))
+        self.lane
+            .add(&partitions)
+            .map_err(|error| self.lane_failure(error))
     }
 
     /// One round: read and send, collect, commit when it is time.
@@ -428,17 +434,14 @@ impl Copier {
         let Some(&first) = changed.first() else {
             return Ok(());
         };
-        let sentence = format!("the source topic '{first}' was deleted and created again");
+        let error = created_again(first);
         for track in &mut self.tracks {
             if track.mode == Mode::Active && changed.contains(&track.state.key.topic) {
                 // The watcher finds it too and decides; until then nothing of it is read.
-                track.back_off(sentence.clone(), Instant::now());
+                track.back_off(error.message.clone(), Instant::now());
             }
         }
-        Err(Interrupt::Recover(
-            KafkaError::new(ErrorCode::LOCAL_STATE, sentence),
-            Vec::new(),
-        ))
+        Err(Interrupt::Recover(error, Vec::new()))
     }
 
     fn commit_positions(&self) -> Vec<CommitPosition> {
@@ -509,11 +512,9 @@ impl Copier {
 
     /// Reads nothing more; what is on its way is acknowledged, committed and saved.
     fn drain(&mut self) -> std::result::Result<(), Interrupt> {
-        let slots: Vec<Slot> = (0..self.tracks.len())
-            .filter(|&slot| self.tracks[slot].mode == Mode::Active)
-            .collect();
+        let active = self.active();
         self.lane
-            .remove(&slots)
+            .remove(&active)
             .map_err(|error| Interrupt::Failed(self.lane_failure(error)))?;
         let until = Instant::now() + DRAIN_DEADLINE;
         loop {
@@ -551,21 +552,12 @@ impl Copier {
         if due.is_empty() {
             return Ok(());
         }
-        match self.flush() {
-            Ok(()) => {}
-            Err(Interrupt::Failed(error)) => return Err(error),
-            Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
-        }
+        let flushed = self.flush();
+        self.overcome(flushed)?;
         for &slot in &due {
             self.tracks[slot].mode = Mode::Active;
         }
-        let partitions: Vec<_> = due
-            .iter()
-            .map(|&slot| self.tracks[slot].lane_partition(slot))
-            .collect();
-        self.lane
-            .add(&partitions)
-            .map_err(|error| self.lane_failure(error))
+        self.assign(&due)
     }
 
     /// A source partition cannot be read.
@@ -584,13 +576,13 @@ impl Copier {
                 | ErrorCode::OFFSET_OUT_OF_RANGE
                 | ErrorCode::LOCAL_LOG_TRUNCATION
         ) {
-            return match self.flush() {
-                // Told to stop with records on their way: the next start meets the fault again.
-                Ok(()) if self.lane.in_flight() > 0 => Ok(()),
-                Ok(()) => self.out_of_range(slot, error),
-                Err(Interrupt::Failed(error)) => Err(error),
-                // Its position may have gone back; it is read again, and meets the fault again if that is still one.
-                Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals),
+            let flushed = self.flush();
+            // After a recovery its position may have gone back: it is read again, and meets the fault again if that is
+            // still one. Told to stop with records on their way, the next start meets it again.
+            return if self.overcome(flushed)? && self.lane.in_flight() == 0 {
+                self.out_of_range(slot, error)
+            } else {
+                Ok(())
             };
         }
         let track = &mut self.tracks[slot];
@@ -690,11 +682,10 @@ impl Copier {
             }
             OutOfRange::Nearest => {
                 // Nothing is in flight here, so what is ahead is acknowledged; a target transaction must carry it first.
-                match self.commit() {
-                    Ok(()) => {}
-                    Err(Interrupt::Failed(error)) => return Err(error),
+                let committed = self.commit();
+                if !self.overcome(committed)? {
                     // Its position went back, and the fault is met again.
-                    Err(Interrupt::Recover(error, refusals)) => return self.recover(&error, refusals),
+                    return Ok(());
                 }
                 let gap = Gap {
                     key,
@@ -710,16 +701,23 @@ impl Copier {
                 }
                 self.tracks[slot].move_to(nearest);
                 // At once: an older position on the target would otherwise win at the next start.
-                match self.commit() {
-                    Ok(()) => {}
-                    Err(Interrupt::Failed(error)) => return Err(error),
-                    Err(Interrupt::Recover(error, refusals)) => return self.recover(&error, refusals),
+                let committed = self.commit();
+                if !self.overcome(committed)? {
+                    return Ok(());
                 }
-                let partition = self.tracks[slot].lane_partition(slot);
-                self.lane.add(&[partition]).map_err(|e| self.lane_failure(e))?;
+                self.assign(&[slot])?;
             }
         }
         Ok(())
+    }
+
+    /// Whether it went well. If not, and nothing else can be done, the lane has been recovered.
+    fn overcome(&mut self, outcome: std::result::Result<(), Interrupt>) -> Result<bool> {
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(Interrupt::Failed(error)) => Err(error),
+            Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals).map(|()| false),
+        }
     }
 
     /// Gives up what is not committed and begins again behind what is.
@@ -828,10 +826,7 @@ impl Copier {
         {
             self.publish();
             if !assigned {
-                let partition = self.tracks[slot].lane_partition(slot);
-                self.lane
-                    .add(&[partition])
-                    .map_err(|error| self.lane_failure(error))?;
+                self.assign(&[slot])?;
                 assigned = true;
             }
             let mut report = Report::default();
@@ -1064,13 +1059,7 @@ impl Copier {
             self.lane
                 .remove(&stalled)
                 .map_err(|error| self.lane_failure(error))?;
-            let partitions: Vec<_> = stalled
-                .iter()
-                .map(|&slot| self.tracks[slot].lane_partition(slot))
-                .collect();
-            self.lane
-                .add(&partitions)
-                .map_err(|error| self.lane_failure(error))?;
+            self.assign(&stalled)?;
         }
         for (topic, id) in sighting.recreated {
             self.recreated(&topic, Some(id))?;
@@ -1101,12 +1090,8 @@ impl Copier {
             let end = state.backlog_end;
             self.tracks.push(Track::new(state, None, end, hashes));
         }
-        let partitions: Vec<_> = (first..self.tracks.len())
-            .map(|slot| self.tracks[slot].lane_partition(slot))
-            .collect();
-        self.lane
-            .add(&partitions)
-            .map_err(|error| self.lane_failure(error))
+        let added: Vec<Slot> = (first..self.tracks.len()).collect();
+        self.assign(&added)
     }
 
     /// A source topic was deleted and created again while the task ran.
@@ -1129,19 +1114,11 @@ impl Copier {
         let outcome = self.flush().and_then(|()| {
             // What is not committed may already be of the new topic.
             if self.transactional() && slots.iter().any(|&slot| self.tracks[slot].is_ahead()) {
-                let sentence = format!("the source topic '{topic}' was deleted and created again");
-                return Err(Interrupt::Recover(
-                    KafkaError::new(ErrorCode::LOCAL_STATE, sentence),
-                    Vec::new(),
-                ));
+                return Err(Interrupt::Recover(created_again(topic), Vec::new()));
             }
             self.commit()
         });
-        match outcome {
-            Ok(()) => {}
-            Err(Interrupt::Failed(error)) => return Err(error),
-            Err(Interrupt::Recover(error, refusals)) => self.recover(&error, refusals)?,
-        }
+        self.overcome(outcome)?;
         if self.lane.in_flight() > 0 {
             // Told to stop; the next start finds the new topic as well.
             return Ok(());
@@ -1186,12 +1163,11 @@ impl Copier {
                     track.cut_runs(0);
                     track.ahead = track.state.clone();
                     track.mode = Mode::Active;
-                    track.at_end = false;
+                    track.forget_end();
+                    // An end of the old topic: only the new one's counts.
+                    track.end_at_start = i64::MAX;
                     track.dirty = true;
-                    let partition = self.tracks[slot].lane_partition(slot);
-                    self.lane
-                        .add(&[partition])
-                        .map_err(|error| self.lane_failure(error))?;
+                    self.assign(&[slot])?;
                 }
             }
         }
@@ -1399,6 +1375,11 @@ impl Copier {
             error: track.error.clone(),
         }
     }
+}
+
+fn created_again(topic: &str) -> KafkaError {
+    let sentence = format!("the source topic '{topic}' was deleted and created again");
+    KafkaError::new(ErrorCode::LOCAL_STATE, sentence)
 }
 
 /// The offset behind which the source's log differs from what was read from it. librdkafka tells it in a sentence only.

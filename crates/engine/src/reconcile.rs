@@ -15,7 +15,7 @@ use crate::lane::Passed;
 use crate::pair::Pair;
 use crate::progress::{Event, Observer};
 use crate::record_hash::{Fields, hash_fields, hash_message};
-use crate::start_position::by_partition;
+use crate::start_position::every_offset;
 use crate::track::Track;
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -57,10 +57,9 @@ pub(crate) fn reconcile(
         )
         .map_err(|error| fail(Side::Target, error))?;
     // Without the target's end nobody knows what a broken connection left there.
-    let end = by_partition(asked, Side::Target)?
+    let end = every_offset(asked, Side::Target)?
         .into_values()
         .next()
-        .flatten()
         .ok_or_else(|| fail(Side::Target, KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT)))?;
     if end <= state.target_next {
         return Ok(());

@@ -23,7 +23,7 @@ use crate::launch;
 use crate::progress::{Ending, Event, Observer, Outcome, Progress};
 use crate::reconcile;
 use crate::record_lane::{RecordLane, RecordLaneConfig};
-use crate::start_position::by_partition;
+use crate::start_position::every_offset;
 use crate::track::Track;
 use crate::watch::Watcher;
 
@@ -301,9 +301,9 @@ fn tracks(
         .admin
         .offsets(&keys, OffsetQuery::Latest, Isolation::Committed)
         .map_err(|error| plan.pair.source.refuse("reading the topics' end offsets", error))?;
-    let ends: BTreeMap<PartitionKey, i64> = by_partition(asked, crate::error::Side::Source)?
+    let ends: BTreeMap<PartitionKey, i64> = every_offset(asked, crate::error::Side::Source)?
         .into_iter()
-        .filter_map(|((topic, partition), offset)| Some((PartitionKey { topic, partition }, offset?)))
+        .map(|((topic, partition), offset)| (PartitionKey { topic, partition }, offset))
         .collect();
     partitions
         .into_iter()

@@ -69,43 +69,50 @@ pub(crate) fn bounds(
     let high = admin
         .offsets(partitions, OffsetQuery::Latest, Isolation::Uncommitted)
         .map_err(fail)?;
-    let low = by_partition(low, side)?;
-    let high = by_partition(high, side)?;
-    low.into_iter()
-        .map(|(key, low)| {
-            let high = high.get(&key).copied().flatten();
-            match (low, high) {
-                (Some(low), Some(high)) => Ok((key, LogBounds { low, high })),
-                _ => Err(EngineError::Cluster {
-                    side,
-                    what: format!("reading the offsets of {}-{}", key.0, key.1),
-                    error: KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT),
-                }),
-            }
+    let high = every_offset(high, side)?;
+    every_offset(low, side)?
+        .into_iter()
+        .map(|(key, low)| match high.get(&key) {
+            Some(&high) => Ok((key, LogBounds { low, high })),
+            None => Err(unread(&key.0, key.1, side, ErrorCode::LOCAL_TIMED_OUT)),
+        })
+        .collect()
+}
+
+/// One offset for each partition, or the first partition's error: for what every log has.
+pub(crate) fn every_offset(
+    entries: Vec<PartitionOffset>,
+    side: Side,
+) -> Result<BTreeMap<(String, i32), i64>> {
+    by_partition(entries, side)?
+        .into_iter()
+        .map(|((topic, partition), offset)| match offset {
+            Some(offset) => Ok(((topic, partition), offset)),
+            None => Err(unread(&topic, partition, side, ErrorCode::LOCAL_TIMED_OUT)),
         })
         .collect()
 }
 
 /// The offsets found, or the first partition's error.
-pub(crate) fn by_partition(
-    entries: Vec<PartitionOffset>,
-    side: Side,
-) -> Result<BTreeMap<(String, i32), Option<i64>>> {
+fn by_partition(entries: Vec<PartitionOffset>, side: Side) -> Result<BTreeMap<(String, i32), Option<i64>>> {
     entries
         .into_iter()
         .map(|entry| {
             if entry.error == ErrorCode::NONE {
                 Ok(((entry.topic, entry.partition), entry.offset))
             } else {
-                let what = format!("reading the offsets of {}-{}", entry.topic, entry.partition);
-                Err(EngineError::Cluster {
-                    side,
-                    what,
-                    error: KafkaError::from_code(entry.error),
-                })
+                Err(unread(&entry.topic, entry.partition, side, entry.error))
             }
         })
         .collect()
+}
+
+fn unread(topic: &str, partition: i32, side: Side, code: ErrorCode) -> EngineError {
+    EngineError::Cluster {
+        side,
+        what: format!("reading the offsets of {topic}-{partition}"),
+        error: KafkaError::from_code(code),
+    }
 }
 
 /// Resolves `start` for the partitions of one topic.

@@ -205,7 +205,8 @@ impl Track {
         self.forget_end();
     }
 
-    /// The end was reached with records that may have to be copied again: it counts when it is reached anew.
+    /// The end was reached in another log, or with records that may have to be copied again: it counts when it is
+    /// reached anew.
     pub(crate) fn forget_end(&mut self) {
         self.at_end = false;
         self.was_at_end = false;
@@ -242,7 +243,7 @@ impl Track {
         self.state.leader_epoch = None;
         self.ahead.position = position;
         self.ahead.leader_epoch = None;
-        self.at_end = false;
+        self.forget_end();
         self.dirty = true;
     }
 

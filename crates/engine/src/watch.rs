@@ -1,7 +1,6 @@
 //! Watches both clusters beside the copy: end offsets, new topics and partitions, topics created again. Grows and
 //! creates target topics before the copier hears of new source partitions.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -117,8 +116,8 @@ impl Watcher {
             .iter()
             .flat_map(|(topic, known)| known.partitions.iter().map(|&p| (topic.clone(), p)))
             .collect();
-        let unanswered = RefCell::new(None);
-        let read = |query, isolation| -> Result<BTreeMap<PartitionKey, i64>, String> {
+        let mut unanswered = None;
+        let mut read = |query, isolation| -> Result<BTreeMap<PartitionKey, i64>, String> {
             let entries = self
                 .pair
                 .source
@@ -149,7 +148,7 @@ impl Watcher {
                 if silent == wanted.len() {
                     return Err(told);
                 }
-                unanswered.borrow_mut().get_or_insert(told);
+                unanswered.get_or_insert(told);
             }
             Ok(entries
                 .into_iter()
@@ -175,7 +174,7 @@ impl Watcher {
                 sighting.offsets.insert(key, (low, high, stable));
             }
         }
-        sighting.error = unanswered.into_inner();
+        sighting.error = unanswered;
         Ok(())
     }
 

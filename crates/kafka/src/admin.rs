@@ -193,7 +193,7 @@ impl Admin {
         let until = Instant::now() + deadline;
         let mut worst: Option<Notice> = None;
         loop {
-            match self.metadata_within(Duration::from_millis(700).min(deadline)) {
+            match Self::metadata_of(&self.native(), Duration::from_millis(700).min(deadline)) {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => {
                     self.collect(&mut worst);
@@ -249,13 +249,9 @@ impl Admin {
     /// All brokers and topics.
     ///
     /// # Errors
-    /// Nobody answered within 30 s.
+    /// Nobody answered within the deadline.
     pub fn metadata(&self) -> Result<Metadata> {
         self.ask(|native, deadline| Self::metadata_of(native, deadline))
-    }
-
-    fn metadata_within(&self, deadline: Duration) -> Result<Metadata> {
-        Self::metadata_of(&self.native(), deadline)
     }
 
     fn metadata_of(native: &Native, deadline: Duration) -> Result<Metadata> {
@@ -362,8 +358,8 @@ impl Admin {
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
             &[],
             |handle, options, queue| {
-                // SAFETY: all live.
                 let mut resources = resources;
+                // SAFETY: all live.
                 unsafe { rd::rd_kafka_DescribeConfigs(handle, resources.as_mut_ptr(), 1, options, queue) };
             },
         );

@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use sluice_kafka::{ErrorCode, Isolation, KafkaError, OffsetQuery, Reader, ReaderTuning};
+use sluice_kafka::{Isolation, KafkaError, OffsetQuery, Reader, ReaderTuning};
 use sluice_model::{OffsetRange, Task};
 
 use crate::checkpoint::{CheckpointStore, PartitionKey};
@@ -11,7 +11,7 @@ use crate::error::{EngineError, Result, Side};
 use crate::pair::Pair;
 use crate::record_hash::Fields;
 use crate::run::lock;
-use crate::start_position::{LogBounds, bounds, resolve};
+use crate::start_position::{LogBounds, bounds, every_offset, resolve};
 use crate::verify::compare::{Comparison, Cut, Rules};
 use crate::verify::offset_map::OffsetMap;
 use crate::verify::report::{Difference, PartitionReport, VerificationReport, VerifyProgress};
@@ -404,16 +404,12 @@ fn described(pair: &Pair, task: &Task) -> Result<Vec<Range>> {
             .admin
             .offsets(&partitions, OffsetQuery::Latest, Isolation::Committed)
             .map_err(fail)?;
-        for end in ends {
-            let Some(to) = end.offset.filter(|_| end.error == ErrorCode::NONE) else {
-                let what = format!("reading the end offset of {}-{}", end.topic, end.partition);
-                return Err(pair.source.refuse(what, KafkaError::from_code(end.error)));
-            };
-            let from = starts.get(&end.partition).map_or(0, |start| start.nearest());
+        for ((_, partition), to) in every_offset(ends, Side::Source)? {
+            let from = starts.get(&partition).map_or(0, |start| start.nearest());
             ranges.push(Range {
                 key: PartitionKey {
                     topic: source.clone(),
-                    partition: end.partition,
+                    partition,
                 },
                 target_topic: target.clone(),
                 source: OffsetRange {
