@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use sluice_engine::{CheckpointStore, Ending, Event, GapReason, PartitionCondition, VerificationResult};
 use sluice_fakekafka::{FakeCluster, FakeRecord};
-use sluice_model::{Delivery, ExistingData, Objects, OffsetRange, OutOfRange};
+use sluice_model::{Delivery, ExistingData, Objects, OffsetRange, OutOfRange, Start};
 use sluice_tests::{BOTH, Bench, eventually, fake_clusters as clusters, stop};
 
 fn numbers(from: usize, count: usize) -> Vec<FakeRecord> {
@@ -154,6 +154,35 @@ fn new_partitions_and_new_topics_are_followed_from_their_first_record() -> Resul
     })?;
     stop(running)?;
     assert_eq!(bench.verify()?.result, VerificationResult::Equal);
+    Ok(())
+}
+
+#[test]
+fn partitions_and_topics_that_came_while_the_task_stood_still_are_copied_before_it_has_caught_up()
+-> Result<()> {
+    for delivery in BOTH {
+        let (source, target) = clusters()?;
+        source.create_topic("orders.a", 1, &[])?;
+        source.append("orders.a", 0, numbers(0, 10))?;
+        let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["unused"])?;
+        bench.task.delivery = delivery;
+        bench.task.start = Start::Latest;
+        bench.task.objects = Objects::Matching {
+            include: "orders\\..*".into(),
+            exclude: None,
+        };
+        bench.copy()?;
+        source.add_partitions("orders.a", 3)?;
+        source.append("orders.a", 2, numbers(10, 5))?;
+        source.create_topic("orders.b", 2, &[])?;
+        source.append("orders.b", 1, numbers(20, 5))?;
+        assert_eq!(bench.copy()?.progress.written_records, 10, "{delivery:?}");
+        assert_eq!(target.partitions("orders.a"), Some(3));
+        assert_eq!(values(&target, "orders.a", 2)?, expected(&[(10, 15)]));
+        assert_eq!(values(&target, "orders.b", 1)?, expected(&[(20, 25)]));
+        assert_eq!(bench.copy()?.progress.written_records, 0);
+        assert_eq!(bench.verify()?.result, VerificationResult::Equal);
+    }
     Ok(())
 }
 

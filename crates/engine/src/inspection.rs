@@ -177,7 +177,14 @@ pub(crate) fn plan(task: &Task, store: &dyn CheckpointStore) -> Result<Plan> {
     }
     let mut routes = Vec::with_capacity(pairs.len());
     for (source_topic, target_topic) in pairs {
-        if let Some(route) = plan_route(&pair, task, &source_topic, &target_topic, &mut findings)? {
+        if let Some(route) = plan_route(
+            &pair,
+            task,
+            &source_topic,
+            &target_topic,
+            launch.is_some(),
+            &mut findings,
+        )? {
             routes.push(route);
         }
     }
@@ -394,6 +401,7 @@ fn plan_route(
     task: &Task,
     source_topic: &str,
     target_topic: &str,
+    launched: bool,
     findings: &mut Vec<Finding>,
 ) -> Result<Option<RoutePlan>> {
     let Some(partitions) = pair.source.partition_count(source_topic) else {
@@ -438,15 +446,14 @@ fn plan_route(
         let config = pair.target.admin.topic_config(target_topic).unwrap_or_default();
         target_deletable = pair.target.capabilities.message_v2
             && value(&config, "cleanup.policy").is_none_or(|policy| policy.contains("delete"));
-        check_target_topic(
-            pair,
+        check_partition_count(
             source_topic,
             target_topic,
-            partitions,
-            count,
-            &config,
+            (partitions, count),
+            launched,
             findings,
         );
+        check_target_topic(pair, source_topic, target_topic, &config, findings);
         topic_draft = TopicDraft {
             topic: sluice_kafka::NewTopic {
                 name: target_topic.to_owned(),
@@ -513,30 +520,49 @@ fn plan_route(
     }))
 }
 
-fn check_target_topic(
-    pair: &Pair,
+fn check_partition_count(
     source_topic: &str,
     target_topic: &str,
-    partitions: usize,
-    target_partitions: usize,
-    config: &BTreeMap<String, ConfigEntry>,
+    (partitions, target_partitions): (usize, usize),
+    launched: bool,
     findings: &mut Vec<Finding>,
 ) {
-    if target_partitions < partitions {
+    let cause = format!(
+        "the target topic '{target_topic}' has {target_partitions} partitions, its source '{source_topic}' has {partitions}"
+    );
+    if target_partitions < partitions && launched {
+        findings.push(Finding::warning(
+            "partition_count",
+            cause,
+            "the source has grown: the target topic is grown before the new partitions are copied",
+            "none needed; the user needs ALTER on the target topic",
+        ));
+    } else if target_partitions < partitions {
         findings.push(Finding::failed(
             "partition_count",
-            format!("the target topic '{target_topic}' has {target_partitions} partitions, its source '{source_topic}' has {partitions}"),
+            cause,
             "records could not keep their partitions, and their order by key would be lost",
-            format!("grow it on the target: kafka-topics --alter --topic {target_topic} --partitions {partitions}"),
+            format!(
+                "grow it on the target: kafka-topics --alter --topic {target_topic} --partitions {partitions}"
+            ),
         ));
     } else if target_partitions > partitions {
         findings.push(Finding::warning(
             "partition_count",
-            format!("the target topic '{target_topic}' has {target_partitions} partitions, its source '{source_topic}' has {partitions}"),
+            cause,
             format!("partitions {partitions} to {} stay empty", target_partitions - 1),
             "none needed, unless consumers compute partitions from keys",
         ));
     }
+}
+
+fn check_target_topic(
+    pair: &Pair,
+    source_topic: &str,
+    target_topic: &str,
+    config: &BTreeMap<String, ConfigEntry>,
+    findings: &mut Vec<Finding>,
+) {
     let source_config = pair.source.admin.topic_config(source_topic).unwrap_or_default();
     let number = |config: &BTreeMap<String, ConfigEntry>, key: &str| {
         value(config, key).and_then(|v| v.parse::<i64>().ok())

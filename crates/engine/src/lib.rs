@@ -10,6 +10,7 @@ mod copier;
 mod delivery;
 mod error;
 mod finding;
+mod follow;
 mod inspection;
 mod lane;
 mod launch;

@@ -12,11 +12,12 @@ use sluice_kafka::{
 use sluice_model::{Codec, RateLimits, Task};
 
 use crate::adoption::{self, Note, Writership};
-use crate::checkpoint::{CheckpointStore, PartitionKey, PartitionState};
+use crate::checkpoint::{Checkpoint, CheckpointStore, PartitionKey, PartitionState};
 use crate::copier::Copier;
 use crate::delivery::EffectiveDelivery;
 use crate::error::{EngineError, Result};
 use crate::finding::Verdict;
+use crate::follow::Followed;
 use crate::inspection::{Plan, committed, plan};
 use crate::lane::LaneError;
 use crate::launch;
@@ -123,7 +124,14 @@ pub fn start(
     }
     let (launched, partitions, stopped) = match plan.launch.clone() {
         Some(known) => {
-            let (partitions, stopped) = launch::again(&plan, &task, store.as_ref(), &observer)?;
+            let (mut partitions, stopped) = launch::again(&plan, &task, store.as_ref(), &observer)?;
+            partitions.extend(came_since(
+                &mut plan,
+                &task,
+                store.as_ref(),
+                &observer,
+                &partitions,
+            )?);
             (known, partitions, stopped)
         }
         None => {
@@ -233,6 +241,29 @@ fn lane_refused(task: &Task, error: LaneError) -> EngineError {
             ))
         }
     }
+}
+
+/// Takes in what came to the source while the task did not run: without it, a run could be caught up and know nothing of
+/// a new partition.
+fn came_since(
+    plan: &mut Plan,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    observer: &Observer,
+    known: &[PartitionState],
+) -> Result<Vec<PartitionState>> {
+    let news = Followed::new(known).take_new(&mut plan.pair, task, observer)?;
+    news.refused
+        .into_iter()
+        .for_each(|sentence| observer(Event::Warning(sentence)));
+    store.save(
+        &task.name,
+        &Checkpoint {
+            partitions: news.partitions.clone(),
+            ..Checkpoint::default()
+        },
+    )?;
+    Ok(news.partitions)
 }
 
 fn lane_config(plan: &Plan, task: &Task, identity: &str, hashes: bool) -> RecordLaneConfig {
