@@ -44,6 +44,8 @@ pub struct PartitionInfo {
     pub leader: Option<i32>,
     /// How many replicas it has.
     pub replicas: usize,
+    /// How many of them are in sync.
+    pub in_sync: usize,
 }
 
 /// A topic as the cluster's metadata shows it.
@@ -64,24 +66,6 @@ pub struct Metadata {
     pub brokers: Vec<Broker>,
     /// Topics that this user may describe, by name.
     pub topics: BTreeMap<String, TopicInfo>,
-}
-
-/// Where a configuration value comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConfigOrigin {
-    /// Set on the topic itself.
-    Topic,
-    /// The broker's or Kafka's default.
-    Default,
-}
-
-/// One configuration value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigEntry {
-    /// Its value; `None` for sensitive ones.
-    pub value: Option<String>,
-    /// Where it comes from.
-    pub origin: ConfigOrigin,
 }
 
 /// Which offset to look up.
@@ -190,6 +174,14 @@ impl Admin {
     /// # Errors
     /// The most telling reason: a refused login or certificate before a refused connection before silence.
     pub fn connect(&self, deadline: Duration) -> Result<Metadata> {
+        self.connect_unless(deadline, || false)
+    }
+
+    /// As [`Admin::connect`], and gives up within a second once `cancelled` says so.
+    ///
+    /// # Errors
+    /// As [`Admin::connect`].
+    pub fn connect_unless(&self, deadline: Duration, cancelled: impl Fn() -> bool) -> Result<Metadata> {
         let until = Instant::now() + deadline;
         let mut worst: Option<Notice> = None;
         loop {
@@ -200,7 +192,7 @@ impl Admin {
                     let hopeless = worst
                         .as_ref()
                         .is_some_and(|notice| notice.code.is_access() || notice.code == ErrorCode::LOCAL_SSL);
-                    if hopeless || Instant::now() >= until {
+                    if hopeless || Instant::now() >= until || cancelled() {
                         return Err(match worst {
                             Some(notice) => KafkaError::new(notice.code, notice.text),
                             None => error,
@@ -234,6 +226,11 @@ impl Admin {
     /// The cluster's id; `None` before 0.10.1.
     pub fn cluster_id(&self) -> Option<String> {
         self.native().cluster_id(Duration::from_secs(10))
+    }
+
+    /// The controller's node id; `None` when the cluster does not tell. Ask after [`Admin::connect`].
+    pub fn controller_id(&self) -> Option<i32> {
+        self.native().controller_id(Duration::from_secs(2))
     }
 
     /// What the brokers announced. Ask after [`Admin::connect`].
@@ -324,99 +321,6 @@ impl Admin {
             }
         }
         Ok(ids)
-    }
-
-    /// Configuration of a topic. Its code tells brokers before 0.11 apart ([`ErrorCode::is_unsupported`]).
-    ///
-    /// # Errors
-    /// Unknown topic, no right, or too old a broker.
-    pub fn topic_config(&self, topic: &str) -> Result<BTreeMap<String, ConfigEntry>> {
-        self.describe_config(rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, topic)
-    }
-
-    /// Configuration of a broker.
-    ///
-    /// # Errors
-    /// As [`Admin::topic_config`].
-    pub fn broker_config(&self, broker: i32) -> Result<BTreeMap<String, ConfigEntry>> {
-        self.describe_config(
-            rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_BROKER,
-            &broker.to_string(),
-        )
-    }
-
-    fn describe_config(
-        &self,
-        kind: rd::rd_kafka_ResourceType_t,
-        name: &str,
-    ) -> Result<BTreeMap<String, ConfigEntry>> {
-        let name_c = c_string(name)?;
-        // SAFETY: the resource is destroyed after the call was made.
-        let resource = unsafe { rd::rd_kafka_ConfigResource_new(kind, name_c.as_ptr()) };
-        let resources = [resource];
-        let answer = self.question(
-            rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
-            &[],
-            |handle, options, queue| {
-                let mut resources = resources;
-                // SAFETY: all live.
-                unsafe { rd::rd_kafka_DescribeConfigs(handle, resources.as_mut_ptr(), 1, options, queue) };
-            },
-        );
-        // SAFETY: ours.
-        unsafe { rd::rd_kafka_ConfigResource_destroy(resource) };
-        let event = answer?;
-        // SAFETY: everything read belongs to the event.
-        unsafe {
-            let mut count = 0usize;
-            let described = rd::rd_kafka_DescribeConfigs_result_resources(
-                rd::rd_kafka_event_DescribeConfigs_result(event.ptr()),
-                &raw mut count,
-            );
-            if count == 0 {
-                return Err(KafkaError::new(
-                    ErrorCode::LOCAL_STATE,
-                    format!("no configuration came back for '{name}'"),
-                ));
-            }
-            let resource = *described;
-            let code = code_of(rd::rd_kafka_ConfigResource_error(resource));
-            if code != ErrorCode::NONE {
-                let words = rd::rd_kafka_ConfigResource_error_string(resource);
-                let words = if words.is_null() {
-                    code.describe()
-                } else {
-                    text(CStr::from_ptr(words))
-                };
-                return Err(KafkaError::new(code, words));
-            }
-            let entries = rd::rd_kafka_ConfigResource_configs(resource, &raw mut count);
-            let mut config = BTreeMap::new();
-            for index in 0..count {
-                let entry = *entries.add(index);
-                let value = rd::rd_kafka_ConfigEntry_value(entry);
-                let origin = match rd::rd_kafka_ConfigEntry_source(entry) {
-                    rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG => {
-                        ConfigOrigin::Topic
-                    }
-                    // Brokers before 1.1 only say whether it is a default.
-                    rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_UNKNOWN_CONFIG
-                        if rd::rd_kafka_ConfigEntry_is_default(entry) == 0 =>
-                    {
-                        ConfigOrigin::Topic
-                    }
-                    _ => ConfigOrigin::Default,
-                };
-                config.insert(
-                    text(CStr::from_ptr(rd::rd_kafka_ConfigEntry_name(entry))),
-                    ConfigEntry {
-                        value: (!value.is_null()).then(|| text(CStr::from_ptr(value))),
-                        origin,
-                    },
-                );
-            }
-            Ok(config)
-        }
     }
 
     /// Sets single topic configuration values and leaves all others alone (brokers from 2.3 on).
@@ -718,11 +622,19 @@ impl Admin {
 
     fn group_offsets_once(&self, group: &str) -> Result<Vec<PartitionOffset>> {
         let name = c_string(group)?;
+        // librdkafka 2.12.1 answers "not coordinator" by asking its own group for the coordinator, and a client without a
+        // group (a producer, as the other questions use) makes it crash there. A consumer has one, and never joins it.
+        let mut settings = self.settings.clone();
+        settings.push(("group.id".to_owned(), "sluice-admin".to_owned()));
+        settings.push(("enable.auto.commit".to_owned(), "false".to_owned()));
+        let native = Arc::new(Native::create(Role::Reader, &settings, false)?);
         // SAFETY: the request copies its texts and is destroyed after the call was made.
         unsafe {
             let request = rd::rd_kafka_ListConsumerGroupOffsets_new(name.as_ptr(), std::ptr::null());
             let requests = [request];
-            let answer = self.question(
+            let answer = self.call_within(
+                &native,
+                self.deadline.min(ASK_SLICE),
                 rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
                 &[],
                 |handle, options, queue| {
@@ -754,7 +666,7 @@ impl Admin {
     }
 
     /// Asks for something that may be asked twice.
-    fn question(
+    pub(crate) fn question(
         &self,
         operation: rd::rd_kafka_admin_op_t,
         flags: &[AdminFlag],
@@ -811,6 +723,11 @@ impl Admin {
                             options, level,
                         )));
                     }
+                    AdminFlag::AuthorizedOperations => {
+                        drop(take_error(
+                            rd::rd_kafka_AdminOptions_set_include_authorized_operations(options, 1),
+                        ));
+                    }
                 }
             }
             send(native.ptr(), options, queue);
@@ -835,20 +752,21 @@ impl Admin {
     }
 }
 
-enum AdminFlag {
+pub(crate) enum AdminFlag {
     ValidateOnly,
     ReadCommitted,
+    AuthorizedOperations,
 }
 
 /// An answer, freed on drop.
-struct Event {
+pub(crate) struct Event {
     event: NonNull<rd::rd_kafka_event_t>,
     /// Outlives the answer.
     _client: Arc<Native>,
 }
 
 impl Event {
-    fn ptr(&self) -> *mut rd::rd_kafka_event_t {
+    pub(crate) fn ptr(&self) -> *mut rd::rd_kafka_event_t {
         self.event.as_ptr()
     }
 }
@@ -901,6 +819,7 @@ unsafe fn read_metadata(raw: &rd::rd_kafka_metadata) -> Metadata {
                         id: partition.id,
                         leader: (partition.leader >= 0).then_some(partition.leader),
                         replicas: length(partition.replica_cnt),
+                        in_sync: length(partition.isr_cnt),
                     })
                     .collect();
                 partitions.sort_by_key(|partition| partition.id);

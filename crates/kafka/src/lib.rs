@@ -4,24 +4,33 @@
 //! everything that waits for a person (the shells').
 
 mod admin;
+mod config;
 mod error;
+mod import;
 mod message;
 mod native;
 mod partition_list;
+mod probe;
 mod properties;
 mod reader;
+mod rights;
 mod settings;
+mod verdict;
 mod writer;
 
-pub use admin::{
-    Admin, Broker, Capabilities, ConfigEntry, ConfigOrigin, Metadata, NewTopic, OffsetQuery, PartitionInfo,
-    TopicInfo,
-};
+pub use admin::{Admin, Broker, Capabilities, Metadata, NewTopic, OffsetQuery, PartitionInfo, TopicInfo};
+pub use config::{Config, ConfigEntry, ConfigOrigin};
 pub use error::{ErrorCode, KafkaError, Result};
+pub use import::{ImportError, Imported, import_file, import_text, import_url};
 pub use message::{Headers, Message, TimestampKind};
 pub use native::{Notice, TxnError};
 pub use partition_list::PartitionOffset;
+pub use probe::{
+    BrokerFacts, ClusterFacts, PROBE_STEPS, PeekFrom, PeekedHeader, PeekedRecord, ProbeReport, ProbeResult,
+    ProbeStep, TopicListing, list_topics, peek, probe,
+};
 pub use properties::{ClientProperties, Dialect, PropertiesError, apply_properties, parse_properties};
 pub use reader::{Isolation, Reader, ReaderTuning};
+pub use rights::{Right, Rights, TopicRights};
 pub use settings::CALL_DEADLINE;
 pub use writer::{Delivery, Guarantee, RefusedRecord, TopicHandle, Writer, WriterTuning};

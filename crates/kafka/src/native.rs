@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rdkafka_sys::bindings as rd;
 
 use crate::error::{ErrorCode, KafkaError, Result, check, code_of, text};
+use crate::verdict;
 
 /// Kept notices; the newest matter.
 const NOTICE_LIMIT: usize = 32;
@@ -37,6 +38,8 @@ pub(crate) struct Mailbox {
     notices: Mutex<VecDeque<Notice>>,
     features: Mutex<Vec<String>>,
     transaction: Mutex<TransactionTrouble>,
+    /// Why a broker's certificate was refused last; the library's own sentence does not say.
+    certificate: Mutex<Option<String>>,
 }
 
 /// What the log says of a failed transaction. librdkafka tells the application only at its next transactional call,
@@ -48,7 +51,13 @@ struct TransactionTrouble {
 }
 
 impl Mailbox {
-    fn post(&self, code: ErrorCode, text: String) {
+    fn post(&self, code: ErrorCode, mut text: String) {
+        if code == ErrorCode::LOCAL_SSL
+            && text.contains("certificate verify failed")
+            && let Some(verdict) = lock(&self.certificate).as_deref()
+        {
+            text = format!("{verdict}: {text}");
+        }
         let mut notices = lock(&self.notices);
         if notices.len() == NOTICE_LIMIT {
             notices.pop_front();
@@ -184,6 +193,8 @@ impl Native {
             rd::rd_kafka_conf_set_opaque(conf, Arc::as_ptr(&mailbox).cast_mut().cast());
             rd::rd_kafka_conf_set_error_cb(conf, Some(on_error));
             rd::rd_kafka_conf_set_log_cb(conf, Some(on_log));
+            // Refused only where the library has no TLS, and then there are no certificates.
+            rd::rd_kafka_conf_set_ssl_cert_verify_cb(conf, Some(on_certificate));
             if delivery_events {
                 rd::rd_kafka_conf_set_events(conf, rd::RD_KAFKA_EVENT_DR);
                 check(rd::rd_kafka_conf_interceptor_add_on_new(
@@ -252,6 +263,13 @@ impl Native {
             rd::rd_kafka_mem_free(self.ptr(), id.cast());
             Some(owned)
         }
+    }
+
+    /// The controller's node id; `None` on brokers before 0.10 or when nobody answers within `timeout`.
+    pub(crate) fn controller_id(&self, timeout: Duration) -> Option<i32> {
+        // SAFETY: live.
+        let id = unsafe { rd::rd_kafka_controllerid(self.ptr(), millis(timeout)) };
+        (id >= 0).then_some(id)
     }
 }
 
@@ -361,6 +379,35 @@ unsafe extern "C" fn on_error(
     }
 }
 
+/// Notes why OpenSSL refuses a certificate, and leaves its verdict as it is: 1 accepts, 0 refuses.
+unsafe extern "C" fn on_certificate(
+    _: *mut rd::rd_kafka_t,
+    _: *const c_char,
+    _: i32,
+    verdict: *mut c_int,
+    _: c_int,
+    _: *const c_char,
+    _: usize,
+    _: *mut c_char,
+    _: usize,
+    opaque: *mut c_void,
+) -> c_int {
+    // SAFETY: the number is the library's for the time of the call; opaque is the mailbox set at creation.
+    unsafe {
+        // Without a verdict nothing is accepted.
+        let Some(verdict) = verdict.as_ref().copied() else {
+            return 0;
+        };
+        if verdict == 0 {
+            return 1;
+        }
+        if let Some(mailbox) = opaque.cast::<Mailbox>().as_ref() {
+            *lock(&mailbox.certificate) = Some(verdict::words(verdict));
+        }
+        0
+    }
+}
+
 unsafe extern "C" fn on_log(
     handle: *const rd::rd_kafka_t,
     level: c_int,
@@ -447,6 +494,51 @@ mod tests {
         assert_eq!(failure.code, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
         assert!(failure.message.contains("orders.v1"), "{failure}");
         assert!(mailbox.take_transaction_failure().is_none());
+    }
+
+    #[test]
+    fn a_refused_certificate_is_told_with_the_reason() {
+        let mailbox = Mailbox::default();
+        let opaque = (&raw const mailbox).cast_mut().cast();
+        let judge = |mut verdict: c_int| {
+            let (none, text) = (std::ptr::null_mut(), std::ptr::null());
+            // SAFETY: only the verdict and the mailbox are read.
+            unsafe {
+                on_certificate(
+                    none,
+                    text,
+                    0,
+                    &raw mut verdict,
+                    0,
+                    text,
+                    0,
+                    std::ptr::null_mut(),
+                    0,
+                    opaque,
+                )
+            }
+        };
+        assert_eq!(judge(0), 1);
+        for verdict in [1, 10, 20, 62, 999] {
+            assert_eq!(judge(verdict), 0, "OpenSSL's verdict {verdict} stands");
+        }
+        assert_eq!(judge(10), 0);
+        mailbox.post(
+            ErrorCode::LOCAL_SSL,
+            "SSL handshake failed: certificate verify failed".to_owned(),
+        );
+        mailbox.post(
+            ErrorCode::LOCAL_SSL,
+            "SSL handshake failed: Disconnected".to_owned(),
+        );
+        let texts: Vec<String> = mailbox.take().into_iter().map(|notice| notice.text).collect();
+        assert_eq!(
+            texts,
+            [
+                "certificate has expired: SSL handshake failed: certificate verify failed",
+                "SSL handshake failed: Disconnected"
+            ]
+        );
     }
 
     #[test]

@@ -14,42 +14,12 @@ mod syntax;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sluice_model::{Cluster, Secret};
+use sluice_model::{Cluster, SET_BY_SLUICE, Secret};
 
 pub use error::PropertiesError;
 pub use syntax::{Dialect, parse_properties};
 
 use placeholders::Placeholders;
-
-/// Properties that decide whether a copy is right, or that mean something to other clients only. A file made for
-/// another program may well have them; here they are left out, and a note says so.
-const SET_BY_SLUICE: &[&str] = &[
-    "acks",
-    "allow.auto.create.topics",
-    "auto.commit.enable",
-    "auto.commit.interval.ms",
-    "auto.offset.reset",
-    "check.crcs",
-    "debug",
-    "delivery.report.only.error",
-    "delivery.timeout.ms",
-    "enable.auto.commit",
-    "enable.auto.offset.store",
-    "enable.gapless.guarantee",
-    "enable.idempotence",
-    "enable.partition.eof",
-    "group.id",
-    "group.instance.id",
-    "isolation.level",
-    "max.in.flight",
-    "max.in.flight.requests.per.connection",
-    "message.timeout.ms",
-    "partition.assignment.strategy",
-    "partitioner",
-    "plugin.library.paths",
-    "request.required.acks",
-    "transactional.id",
-];
 
 /// A cluster's properties, read and translated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -136,6 +106,7 @@ impl ClientProperties {
                 "none".to_owned(),
             );
         }
+        // A file made for another program may well have them.
         translated.retain(|key, _| {
             let keep = !SET_BY_SLUICE.contains(&key.as_str());
             if !keep {
@@ -166,10 +137,17 @@ impl ClientProperties {
         &self.notes
     }
 
+    /// The properties but for the bootstrap servers, in clear.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.properties
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.reveal()))
+    }
+
     /// Gives the properties to a cluster; those it has already are replaced.
     pub fn apply(&self, cluster: &mut Cluster) {
-        for (key, value) in &self.properties {
-            cluster.set(key, value.reveal());
+        for (key, value) in self.pairs() {
+            cluster.set(key, value);
         }
     }
 }

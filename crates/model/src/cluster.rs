@@ -35,17 +35,32 @@ const SECRET_PROPERTIES: &[&str] = &[
     "ssl.key.password",
     "ssl.keystore.password",
     "ssl.key.pem",
+    "sasl.oauthbearer.assertion.private.key.passphrase",
+    "sasl.oauthbearer.assertion.private.key.pem",
+    "sasl.oauthbearer.client.credentials.client.secret",
     "sasl.oauthbearer.client.secret",
     "sasl.oauthbearer.config",
     "ssl_key",
 ];
 
+/// Whether the value of a property must not be seen.
+pub(crate) fn is_secret_property(name: &str) -> bool {
+    SECRET_PROPERTIES.contains(&name)
+}
+
 impl Cluster {
     /// A cluster reached through `bootstrap`, a comma-separated list of `host:port` (IPv6 in brackets).
     ///
     /// # Errors
-    /// The list is empty, or an entry has no host or no port between 1 and 65535.
+    /// The list is empty, an entry has no host or no port between 1 and 65535, or somebody wrote a user into it.
     pub fn new(bootstrap: &str) -> Result<Self> {
+        // Before the list is taken apart: a password may have commas in it, and no part of it may be shown.
+        if let Some((_, last)) = bootstrap.rsplit_once('@') {
+            return Err(InvalidTask::Bootstrap {
+                text: format!("***@{last}"),
+                reason: "write host:port alone; user and password have their own places",
+            });
+        }
         let mut addresses: Vec<&str> = Vec::new();
         for address in bootstrap
             .split([',', '\n', ' '])
@@ -78,7 +93,7 @@ impl Cluster {
     /// Sets a property; known secret names are kept as secrets.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
         let key = key.into();
-        let value = if SECRET_PROPERTIES.contains(&key.as_str()) {
+        let value = if is_secret_property(&key) {
             PropertyValue::Secret(Secret::new(value))
         } else {
             PropertyValue::Plain(value.into())
@@ -134,6 +149,19 @@ mod tests {
         ] {
             let error = Cluster::new(text).unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_refused_and_not_shown() {
+        for text in [
+            "kafka://u:hunter2@h:1",
+            "u:hun,ter2@h:1,i:2",
+            "a:1,u:hunter2 @h:1",
+        ] {
+            let error = Cluster::new(text).unwrap_err().to_string();
+            assert!(error.contains("user and password"), "{error}");
+            assert!(!error.contains("hun") && !error.contains("ter2"), "{error}");
         }
     }
 

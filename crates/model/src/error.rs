@@ -49,6 +49,24 @@ pub enum InvalidTask {
         /// What is wrong and what would be right.
         reason: &'static str,
     },
+    /// No id of a data source or task.
+    #[error("'{text}' is no id of a {what}: write {prefix} and 12 small letters or digits")]
+    Id {
+        /// The text as given.
+        text: String,
+        /// What it should identify.
+        what: &'static str,
+        /// How such ids begin.
+        prefix: &'static str,
+    },
+    /// A word that is none of those that can be chosen. What was written is not shown: it may stand there by mistake.
+    #[error("unknown {what}: write one of {known}")]
+    Word {
+        /// What was to be chosen.
+        what: &'static str,
+        /// Those that exist, with commas.
+        known: String,
+    },
     /// A limit of zero, which would stop the copy for ever.
     #[error("the rate limit in {unit} must be greater than 0; leave it out for no limit")]
     RateLimit {

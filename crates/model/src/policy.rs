@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// What a crash may do to the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delivery {
     /// Each record once, whatever happens. Target-side transactions; on targets without transactions (before 0.11)
@@ -13,7 +14,7 @@ pub enum Delivery {
 }
 
 /// What to do with records that are in a target topic before the first launch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExistingData {
     /// Refuse to start.
@@ -27,7 +28,7 @@ pub enum ExistingData {
 
 /// What to do when the source no longer has the record at a position (retention, DeleteRecords, truncation, a
 /// topic that was deleted and created again) or does not have it yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutOfRange {
     /// Stop the partition and report the exact range.
@@ -38,7 +39,7 @@ pub enum OutOfRange {
 }
 
 /// Compression of the records on their way to the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum Codec {
     /// lz4: cheap on both sides, and every broker that can be met knows it.

@@ -1,13 +1,16 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// The offsets `from` (inclusive) to `to` (exclusive) of one partition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct OffsetRange {
     /// First offset.
+    #[ts(type = "number")]
     pub from: i64,
     /// One past the last offset.
+    #[ts(type = "number")]
     pub to: i64,
 }
 

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::{InvalidTask, Result, check_topic_name};
 
 /// One search-and-replace rule on topic names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct RegexRename {
     /// Regular expression, searched anywhere in the source name.
@@ -17,7 +18,7 @@ pub struct RegexRename {
 
 /// How source topic names become target topic names: an entry of `map` decides alone; otherwise the regex rules
 /// apply in order, then prefix and suffix.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rename {
     /// Source name → target name.

@@ -1,5 +1,6 @@
 use regex::Regex;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::{InvalidTask, Result, check_topic_name};
 
@@ -10,7 +11,7 @@ pub fn is_internal_topic(name: &str) -> bool {
 }
 
 /// Which source topics a task copies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Objects {
     /// These topics.

@@ -126,21 +126,30 @@ impl Task {
         &self,
         source_topics: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<(String, String)>> {
-        let mut routes: Vec<(String, String)> = Vec::new();
-        let mut taken: BTreeMap<String, String> = BTreeMap::new();
-        for source in self.objects.select(source_topics)? {
-            let target = self.rename.apply(source)?;
-            if let Some(first) = taken.insert(target.clone(), source.to_owned()) {
-                return Err(InvalidTask::Merge {
-                    first,
-                    second: source.to_owned(),
-                    target,
-                });
-            }
-            routes.push((source.to_owned(), target));
-        }
-        Ok(routes)
+        routes(&self.objects, &self.rename, source_topics)
     }
+}
+
+/// Pairs the chosen ones of `source_topics` with their target names.
+pub(crate) fn routes<'a>(
+    objects: &Objects,
+    rename: &Rename,
+    source_topics: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<(String, String)>> {
+    let mut routes: Vec<(String, String)> = Vec::new();
+    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    for source in objects.select(source_topics)? {
+        let target = rename.apply(source)?;
+        if let Some(first) = taken.insert(target.clone(), source.to_owned()) {
+            return Err(InvalidTask::Merge {
+                first,
+                second: source.to_owned(),
+                target,
+            });
+        }
+        routes.push((source.to_owned(), target));
+    }
+    Ok(routes)
 }
 
 #[cfg(test)]

@@ -12,17 +12,27 @@ use kafka_protocol::messages::{
 };
 use uuid::Uuid;
 
-use crate::model::cluster_state::ClusterState;
+use crate::model::cluster_state::{Access, ClusterState};
 use crate::model::topic::Topic;
 use crate::model::topic_admin::NewTopic;
 use crate::request::{Request, code, text, topic_name};
 
 const HOST: &str = "127.0.0.1";
+/// Versions in which clients may ask what they may do: topics from the first on, the cluster up to the last.
+const RIGHTS: std::ops::RangeInclusive<i16> = 8..=10;
+/// Bits of READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS and ALTER_CONFIGS, all that topics have.
+const TOPIC_RIGHTS: i32 = 0b1101_1111_1000;
+/// Bits of CREATE, ALTER, DESCRIBE, CLUSTER_ACTION, DESCRIBE_CONFIGS, ALTER_CONFIGS and IDEMPOTENT_WRITE.
+const CLUSTER_RIGHTS: i32 = 0b1_1111_1010_0000;
+const READ_BIT: i32 = 1 << 3;
+const WRITE_BIT: i32 = 1 << 4;
 /// First version in which "all topics" is null rather than an empty list.
 const NULL_MEANS_ALL: i16 = 1;
 
 pub(crate) fn metadata(cx: &Request<'_>, q: MetadataRequest) -> MetadataResponse {
     let mut state = cx.state();
+    let of_topics = q.include_topic_authorized_operations && cx.version >= *RIGHTS.start();
+    let of_cluster = q.include_cluster_authorized_operations && RIGHTS.contains(&cx.version);
     let all = q
         .topics
         .as_ref()
@@ -49,7 +59,18 @@ pub(crate) fn metadata(cx: &Request<'_>, q: MetadataRequest) -> MetadataResponse
             })
             .collect()
     };
-    MetadataResponse::default()
+    let topics = if of_topics {
+        with_rights(&state, topics)
+    } else {
+        topics
+    };
+    let answer = MetadataResponse::default();
+    let answer = if of_cluster {
+        answer.with_cluster_authorized_operations(CLUSTER_RIGHTS)
+    } else {
+        answer
+    };
+    answer
         .with_brokers(
             state
                 .nodes
@@ -66,6 +87,26 @@ pub(crate) fn metadata(cx: &Request<'_>, q: MetadataRequest) -> MetadataResponse
         .with_cluster_id(Some(text(&state.cluster_id)))
         .with_controller_id(BrokerId(state.controller()))
         .with_topics(topics)
+}
+
+/// Says of each topic what the client may do: everything but what was denied.
+fn with_rights(state: &ClusterState, topics: Vec<MetadataResponseTopic>) -> Vec<MetadataResponseTopic> {
+    topics
+        .into_iter()
+        .map(|topic| {
+            let name = topic.name.as_ref().map_or("", |name| name.as_str());
+            let denied = |access, bit| {
+                if state.check_access(name, access).is_err() {
+                    bit
+                } else {
+                    0
+                }
+            };
+            let missing = denied(Access::Read, READ_BIT) | denied(Access::Write, WRITE_BIT);
+            let known = state.topics.contains_key(name);
+            topic.with_topic_authorized_operations(if known { TOPIC_RIGHTS & !missing } else { 0 })
+        })
+        .collect()
 }
 
 fn topic_metadata(

@@ -1,0 +1,17 @@
+//! Finds out step by step whether a cluster can be used from here, and if not, why.
+
+mod course;
+mod dial;
+mod listing;
+mod peek;
+mod release;
+mod run;
+mod step;
+mod wire;
+mod words;
+
+pub use course::PROBE_STEPS;
+pub use listing::{TopicListing, list_topics};
+pub use peek::{PeekFrom, PeekedHeader, PeekedRecord, peek};
+pub use run::probe;
+pub use step::{BrokerFacts, ClusterFacts, ProbeReport, ProbeResult, ProbeStep};

@@ -1,0 +1,164 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    Cluster, Codec, Delivery, ExistingData, FieldError, Objects, OutOfRange, RateLimits, Rename, Result,
+    SourceId, Spec, Start, Task, TaskId, TaskName,
+};
+
+/// Everything a person decides about a task; what the wizard asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSettings {
+    /// Shown to people; need not be unique.
+    #[ts(type = "string")]
+    pub name: TaskName,
+    /// Data source to read from.
+    pub source: SourceId,
+    /// Data source to write to.
+    pub target: SourceId,
+    /// Which topics.
+    pub objects: Objects,
+    /// Their names on the target.
+    #[serde(default)]
+    pub rename: Rename,
+    /// Where the copy begins.
+    #[serde(default)]
+    #[ts(type = "string")]
+    pub start: Start,
+    /// Start positions of single source topics, before `start`.
+    #[serde(default)]
+    #[ts(type = "Record<string, string>")]
+    pub start_overrides: BTreeMap<String, Start>,
+    /// What to do with records already in target topics.
+    #[serde(default)]
+    pub existing: ExistingData,
+    /// What a crash may do to the target.
+    #[serde(default)]
+    pub delivery: Delivery,
+    /// What to do when a position is not in the source.
+    #[serde(default)]
+    pub out_of_range: OutOfRange,
+    /// How much it may use.
+    #[serde(default)]
+    pub spec: Spec,
+    /// Ceilings of its own, before those of the Spec.
+    #[serde(default)]
+    pub rate: RateLimits,
+    /// Replicas of created target topics; none takes the source's count, fitted to the target's brokers.
+    #[serde(default)]
+    pub replication_factor: Option<u16>,
+    /// Compression towards the target.
+    #[serde(default)]
+    pub compression: Codec,
+    /// Ends when everything that was there has been copied, instead of following the source.
+    #[serde(default)]
+    pub bounded: bool,
+}
+
+impl TaskSettings {
+    /// Settings with every choice at its default.
+    pub fn new(name: TaskName, source: SourceId, target: SourceId, objects: Objects) -> Self {
+        Self {
+            name,
+            source,
+            target,
+            objects,
+            rename: Rename::default(),
+            start: Start::default(),
+            start_overrides: BTreeMap::new(),
+            existing: ExistingData::default(),
+            delivery: Delivery::default(),
+            out_of_range: OutOfRange::default(),
+            spec: Spec::default(),
+            rate: RateLimits::default(),
+            replication_factor: None,
+            compression: Codec::default(),
+            bounded: false,
+        }
+    }
+
+    /// Everything that is wrong, as far as can be told without asking a cluster.
+    pub fn check(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut note = |field: &str, checked: Result<()>| {
+            if let Err(error) = checked {
+                errors.push(FieldError::new(field, error.to_string()));
+            }
+        };
+        note("objects", self.objects.check());
+        note("rename", self.rename.check());
+        note("rate", self.rate.check());
+        if self.replication_factor == Some(0) {
+            errors.push(FieldError::new(
+                "replication_factor",
+                "the replication factor must be at least 1; leave it out to take the source's",
+            ));
+        }
+        if let Objects::Topics(topics) = &self.objects {
+            // A misspelt name here would otherwise just not apply.
+            for (field, named) in [
+                ("rename", self.rename.map.keys().collect::<Vec<_>>()),
+                ("start_overrides", self.start_overrides.keys().collect()),
+            ] {
+                for topic in named.into_iter().filter(|topic| !topics.contains(topic)) {
+                    errors.push(FieldError::new(
+                        field,
+                        format!(
+                            "'{topic}' is not one of the topics to copy; correct its spelling or add it to the topics"
+                        ),
+                    ));
+                }
+            }
+            if let Err(error) = self.routes(topics.iter().map(String::as_str)) {
+                errors.push(FieldError::new("rename", error.to_string()));
+            }
+            if self.source == self.target {
+                let same: Vec<&String> = topics
+                    .iter()
+                    .filter(|topic| self.rename.apply(topic).is_ok_and(|target| target == **topic))
+                    .collect();
+                if let Some(topic) = same.first() {
+                    errors.push(FieldError::new(
+                        "rename",
+                        format!(
+                            "'{topic}' would be copied onto itself; choose another target or give it another target name"
+                        ),
+                    ));
+                }
+            }
+        }
+        errors
+    }
+
+    /// Pairs the chosen ones of `source_topics` with their target names.
+    ///
+    /// # Errors
+    /// A target name Kafka would refuse, or two topics that would be written into one.
+    pub fn routes<'a>(
+        &self,
+        source_topics: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<(String, String)>> {
+        crate::task::routes(&self.objects, &self.rename, source_topics)
+    }
+
+    /// The engine's view: the id identifies the task on the clusters, so that its name may change.
+    ///
+    /// # Errors
+    /// A ceiling of 0.
+    pub fn task(&self, id: &TaskId, source: Cluster, target: Cluster) -> Result<Task> {
+        let mut task = Task::new(TaskName::new(id.as_str())?, source, target, self.objects.clone());
+        task.rename = self.rename.clone();
+        task.start = self.start.clone();
+        task.start_overrides = self.start_overrides.clone();
+        task.existing = self.existing;
+        task.delivery = self.delivery;
+        task.out_of_range = self.out_of_range;
+        task.rate = self.spec.limits(self.rate)?;
+        task.replication_factor = self.replication_factor;
+        task.compression = self.compression;
+        Ok(task)
+    }
+}
