@@ -89,7 +89,10 @@ impl Bench {
             self.task.clone(),
             self.store.clone(),
             observer,
-            RunOptions { until_caught_up },
+            RunOptions {
+                until_caught_up,
+                ..RunOptions::default()
+            },
         )
     }
 

@@ -86,9 +86,11 @@ fn pairing(source: &Cluster, target: &Cluster) -> Result<()> {
     let version = inspection
         .findings
         .iter()
-        .find(|finding| finding.id == "target_version")
+        .find(|finding| finding.id == "versions")
         .context("no word about the target's version")?;
-    let wanted = if target.version().has_transactions() {
+    let has_zstd = |cluster: &Cluster| cluster.version() > KafkaVersion::V2_0_1;
+    let zstd_lost = has_zstd(source) && !has_zstd(target);
+    let wanted = if target.version().has_transactions() && !zstd_lost {
         Verdict::Success
     } else {
         Verdict::Warning

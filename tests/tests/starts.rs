@@ -563,7 +563,7 @@ fn a_target_topic_with_too_few_partitions_is_refused_and_with_more_is_warned_of(
         inspection
             .findings
             .iter()
-            .any(|finding| finding.id == "partition_count" && finding.result == Verdict::Warning),
+            .any(|finding| finding.id == "target_topics" && finding.result == Verdict::Warning),
         "{inspection:#?}"
     );
     more.copy()?;

@@ -46,6 +46,7 @@ pub fn copy(
     let (observer, mut events) = Events::new();
     let options = RunOptions {
         until_caught_up: arguments.until_caught_up,
+        ..RunOptions::default()
     };
     let started = sluice_engine::start(task.clone(), store.clone(), observer, options);
     let running = match started {

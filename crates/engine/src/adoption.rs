@@ -2,6 +2,7 @@
 //! another machine takes the task over. They are trusted only for the very topics they were committed for.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sluice_kafka::PartitionOffset;
@@ -9,7 +10,7 @@ use sluice_model::{ExistingData, Task};
 
 use crate::delivery::EffectiveDelivery;
 use crate::error::Side;
-use crate::inspection::committed;
+use crate::inspection::committed_within;
 use crate::launch::unique;
 use crate::pair::Pair;
 use crate::start_position::bounds;
@@ -85,6 +86,7 @@ pub(crate) fn find(
     task: &Task,
     routes: &[(String, String)],
     delivery: EffectiveDelivery,
+    deadline: Duration,
 ) -> BTreeMap<(String, i32), Adopted> {
     if delivery != EffectiveDelivery::Transactions || task.existing == ExistingData::Rewrite {
         return BTreeMap::new();
@@ -106,7 +108,7 @@ pub(crate) fn find(
             origin.insert((target.clone(), partition), source.clone());
         }
     }
-    let Ok(entries) = committed(task, &pair.identity(task), &wanted) else {
+    let Ok(entries) = committed_within(task, &pair.identity(task), &wanted, deadline) else {
         return BTreeMap::new();
     };
     let found: Vec<(String, PartitionOffset, Note)> = entries

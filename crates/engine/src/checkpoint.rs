@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use sluice_model::{OffsetRange, TaskName};
+use ts_rs::TS;
 
 use crate::StoreError;
 
 /// A source partition of a task.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 pub struct PartitionKey {
     /// Source topic.
     pub topic: String,
@@ -91,7 +92,7 @@ pub struct OffsetRun {
 }
 
 /// Why a source range could not be copied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum GapReason {
     /// Retention or DeleteRecords removed it before it was read.
@@ -104,8 +105,19 @@ pub enum GapReason {
     StartOutsideLog,
 }
 
+impl std::fmt::Display for GapReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Deleted => "deleted by retention or DeleteRecords before it was read",
+            Self::Truncated => "the source lost its newest records",
+            Self::Recreated => "the topic was deleted and created again",
+            Self::StartOutsideLog => "the start lies outside of the log",
+        })
+    }
+}
+
 /// A source range that can no longer be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Gap {
     /// Source partition.
     pub key: PartitionKey,
@@ -114,23 +126,27 @@ pub struct Gap {
     /// Why.
     pub reason: GapReason,
     /// When it was found, in ms since 1970.
+    #[ts(type = "number")]
     pub found_at_ms: i64,
 }
 
 /// A record the target refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct QuarantinedRecord {
     /// Source partition.
     pub key: PartitionKey,
     /// Source offset.
+    #[ts(type = "number")]
     pub offset: i64,
     /// Kafka's error code.
     pub code: i32,
     /// Why, as a sentence.
     pub reason: String,
     /// Bytes of key and value.
+    #[ts(type = "number")]
     pub size: u64,
     /// Timestamp in ms since 1970.
+    #[ts(type = "number")]
     pub timestamp_ms: i64,
     /// Its key, if any.
     pub record_key: Option<Vec<u8>>,
@@ -141,6 +157,7 @@ pub struct QuarantinedRecord {
     /// Its headers.
     pub headers: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// When, in ms since 1970.
+    #[ts(type = "number")]
     pub at_ms: i64,
 }
 

@@ -17,6 +17,7 @@ use crate::clock::now_ms;
 use crate::delivery::EffectiveDelivery;
 use crate::error::{EngineError, Result, Side};
 use crate::lane::{CommitPosition, Lane, LaneError, Passed, Refusal, Report, Slot, StepLimit};
+use crate::latency::LatencyMeter;
 use crate::launch::{recreated_sentence, restart};
 use crate::progress::{Ending, Event, Observer, PartitionCondition, PartitionProgress, Progress, Stage};
 use crate::run::{RunOptions, Shared, committed_positions, latest_writer, lock, take_committed};
@@ -73,6 +74,7 @@ pub(crate) struct Copier {
     quarantined: Vec<QuarantinedRecord>,
     gaps: Vec<Gap>,
     counters: Counters,
+    latency: LatencyMeter,
     last_save: Instant,
     unsaved_bytes: u64,
     failures: u32,
@@ -89,10 +91,20 @@ pub(crate) struct Copier {
 #[derive(Debug, Default, Clone, Copy)]
 struct Counters {
     read: u64,
+    read_bytes: u64,
     written: u64,
     bytes: u64,
     gaps: u64,
     quarantined: u64,
+}
+
+/// What passes per second, over the last seconds.
+#[derive(Debug, Default, Clone, Copy)]
+struct Rates {
+    read: f64,
+    read_bytes: f64,
+    write: f64,
+    write_bytes: f64,
 }
 
 /// Why the copy loop leaves its normal way.
@@ -148,6 +160,7 @@ impl Copier {
             quarantined: Vec::new(),
             gaps: Vec::new(),
             counters,
+            latency: LatencyMeter::new(now),
             last_save: now,
             unsaved_bytes: 0,
             failures: 0,
@@ -310,6 +323,12 @@ impl Copier {
 
     fn absorb(&mut self, report: Report) {
         self.counters.read += report.read;
+        self.counters.read_bytes += report.read_bytes;
+        if !report.handed_over.is_empty() {
+            let transactional = self.transactional();
+            self.latency
+                .acknowledged(&report.handed_over, transactional, Instant::now());
+        }
         if report.read > 0 {
             self.last_read = Instant::now();
         }
@@ -382,7 +401,10 @@ impl Copier {
             let positions = self.commit_positions();
             loop {
                 match self.lane.commit(&positions) {
-                    Ok(()) => break,
+                    Ok(()) => {
+                        self.latency.committed(Instant::now());
+                        break;
+                    }
                     Err(LaneError::Retry(error)) => {
                         self.task_error = Some(error.to_string());
                         self.publish();
@@ -927,6 +949,7 @@ impl Copier {
         self.absorb(report);
         self.task_error = kept;
         self.tracks.iter_mut().for_each(Track::forget_end);
+        self.latency.given_up();
         if !self.transactional() {
             return Ok(Some(refused));
         }
@@ -1220,11 +1243,16 @@ impl Copier {
     /// Makes a snapshot without touching the rates.
     pub(crate) fn publish(&self) {
         let mut progress = lock(&self.shared.progress);
-        let rates = (progress.read_rate, progress.write_rate, progress.write_bytes_rate);
+        let rates = Rates {
+            read: progress.read_rate,
+            read_bytes: progress.read_bytes_rate,
+            write: progress.write_rate,
+            write_bytes: progress.write_bytes_rate,
+        };
         *progress = self.snapshot(rates);
     }
 
-    fn publish_rates(&self, samples: &mut VecDeque<(Instant, Counters)>) {
+    fn publish_rates(&mut self, samples: &mut VecDeque<(Instant, Counters)>) {
         let now = Instant::now();
         samples.push_back((now, self.counters));
         while samples
@@ -1233,7 +1261,13 @@ impl Copier {
         {
             samples.pop_front();
         }
-        let rates = samples.front().map_or((0.0, 0.0, 0.0), |(at, then)| {
+        let at_ms = now_ms();
+        for track in &mut self.tracks {
+            track
+                .pace
+                .step(track.state.position, track.state.records, now, at_ms);
+        }
+        let rates = samples.front().map_or_else(Rates::default, |(at, then)| {
             let seconds = now.duration_since(*at).as_secs_f64().max(0.001);
             let per_second = |now: u64, then: u64| {
                 if samples.len() > 1 {
@@ -1242,16 +1276,29 @@ impl Copier {
                     0.0
                 }
             };
-            (
-                per_second(self.counters.read, then.read),
-                per_second(self.counters.written, then.written),
-                per_second(self.counters.bytes, then.bytes),
-            )
+            Rates {
+                read: per_second(self.counters.read, then.read),
+                read_bytes: per_second(self.counters.read_bytes, then.read_bytes),
+                write: per_second(self.counters.written, then.written),
+                write_bytes: per_second(self.counters.bytes, then.bytes),
+            }
         });
         *lock(&self.shared.progress) = self.snapshot(rates);
     }
 
-    fn snapshot(&self, (read_rate, write_rate, write_bytes_rate): (f64, f64, f64)) -> Progress {
+    /// Mean bytes of key and value of a copied record: of this run, or of all before it has copied any.
+    fn mean_record_bytes(&self) -> Option<f64> {
+        let (records, bytes) = if self.counters.written > 0 {
+            (self.counters.written, self.counters.bytes)
+        } else {
+            self.tracks.iter().fold((0, 0), |(records, bytes), track| {
+                (records + track.state.records, bytes + track.state.bytes)
+            })
+        };
+        (records > 0).then(|| bytes as f64 / records as f64)
+    }
+
+    fn snapshot(&self, rates: Rates) -> Progress {
         let now = now_ms();
         let partitions: Vec<PartitionProgress> = self
             .tracks
@@ -1293,18 +1340,32 @@ impl Copier {
             read_records: self.counters.read,
             written_records: self.counters.written,
             written_bytes: self.counters.bytes,
-            read_rate,
-            write_rate,
-            write_bytes_rate,
+            read_rate: rates.read,
+            read_bytes_rate: rates.read_bytes,
+            write_rate: rates.write,
+            write_bytes_rate: rates.write_bytes,
+            latency: self.latency.read(Instant::now()),
             lag_records,
+            lag_bytes_estimate: match lag_records {
+                Some(0) => Some(0),
+                Some(lag) => self.mean_record_bytes().map(|mean| (lag as f64 * mean) as u64),
+                None => None,
+            },
+            retention_left_seconds: self
+                .tracks
+                .iter()
+                .zip(&partitions)
+                .filter(|(_, row)| row.lag.is_some_and(|lag| lag > 0))
+                .filter_map(|(track, _)| track.pace.retention_left_seconds())
+                .min(),
             delay_ms: if caught_up {
                 Some(0)
             } else {
                 readable().filter_map(|row| row.delay_ms).max()
             },
             eta_seconds: lag_records
-                .filter(|&lag| lag > 0 && write_rate >= 1.0)
-                .map(|lag| (lag as f64 / write_rate).ceil() as u64),
+                .filter(|&lag| lag > 0 && rates.write >= 1.0)
+                .map(|lag| (lag as f64 / rates.write).ceil() as u64),
             gaps: self.counters.gaps,
             quarantined: self.counters.quarantined,
             stopped_partitions: self
@@ -1344,6 +1405,8 @@ impl Copier {
         } else {
             end.map(|end| (end - position).max(0))
         };
+        let held_back = if track.at_end { held } else { 0 };
+        let throttled = *lock(&self.shared.rate) != RateLimits::default();
         let oldest = self
             .lane
             .oldest_in_flight(slot)
@@ -1369,7 +1432,13 @@ impl Copier {
             } else {
                 oldest.map(|timestamp| (now - timestamp).max(0))
             },
-            held_by_transaction: if track.at_end { held } else { 0 },
+            held_by_transaction: held_back,
+            rate: track.pace.rate(),
+            stuck: lag.is_some_and(|lag| lag > held_back)
+                && !throttled
+                && track.mode != Mode::Stopped
+                && track.pace.is_still(Instant::now()),
+            still_since_ms: track.pace.still_since_ms(),
             records: track.state.records,
             bytes: track.state.bytes,
             error: track.error.clone(),

@@ -1,4 +1,4 @@
-use sluice_kafka::KafkaError;
+use sluice_kafka::{ErrorCode, KafkaError};
 use sluice_model::InvalidTask;
 use thiserror::Error;
 
@@ -22,6 +22,8 @@ pub enum EngineError {
         cause: String,
         /// What to look at first.
         remedy: &'static str,
+        /// The same for programs.
+        code: ErrorCode,
     },
     /// A cluster refused a call.
     #[error("{what} on the {side} cluster failed: {error}")]
@@ -50,6 +52,46 @@ pub enum EngineError {
     /// A thread of the engine ended in a way it never should.
     #[error("internal error: {0}; please report it with the log")]
     Internal(String),
+}
+
+impl EngineError {
+    /// Whether the same may succeed later without a person: a cluster that is away, or does not answer.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Connect { .. } => !self.is_authentication(),
+            Self::Cluster { error, .. } => !is_refusal(error.code),
+            // A full disk or a locked database may be over in a moment.
+            Self::Store(_) => true,
+            Self::Invalid(_) | Self::Refused(_) | Self::Fenced { .. } | Self::Internal(_) => false,
+        }
+    }
+
+    /// Whether a cluster does not accept the user or the password.
+    pub fn is_authentication(&self) -> bool {
+        match self {
+            Self::Connect { code, .. } => is_refusal(*code),
+            Self::Cluster { error, .. } => matches!(
+                error.code,
+                ErrorCode::LOCAL_AUTHENTICATION | ErrorCode::SASL_AUTHENTICATION_FAILED
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a cluster means what it says: asking again would bring the same answer.
+fn is_refusal(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::LOCAL_AUTHENTICATION
+            | ErrorCode::SASL_AUTHENTICATION_FAILED
+            | ErrorCode::LOCAL_INVALID_ARG
+            | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+            | ErrorCode::GROUP_AUTHORIZATION_FAILED
+            | ErrorCode::CLUSTER_AUTHORIZATION_FAILED
+            | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+            | ErrorCode::UNSUPPORTED_VERSION
+    )
 }
 
 /// Which cluster of a task.

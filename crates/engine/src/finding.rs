@@ -1,7 +1,8 @@
 use serde::Serialize;
+use ts_rs::TS;
 
 /// How an inspection came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// As it should be.

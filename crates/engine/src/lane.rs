@@ -2,7 +2,7 @@
 //! positions, checkpoints and error policy; the lane owns the connections and keeps each partition's order.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sluice_kafka::{ErrorCode, KafkaError, RefusedRecord};
 
@@ -94,6 +94,8 @@ pub struct Report {
     pub read: u64,
     /// Bytes of keys and values read in this step.
     pub read_bytes: u64,
+    /// When the reader handed over those of the passed records that are measured (see [`crate::Latency`]).
+    pub handed_over: Vec<Instant>,
 }
 
 /// What goes into the target's transaction beside the records.

@@ -1,6 +1,6 @@
 //! The first launch: target topics, existing data, pinned positions; and the checks of every later one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_kafka::PartitionOffset;
 use sluice_model::{ExistingData, OffsetRange, OutOfRange, Task};
@@ -13,6 +13,7 @@ use crate::clock::now_ms;
 use crate::error::{EngineError, Result, Side};
 use crate::inspection::{Plan, RoutePlan};
 use crate::lookup::record_hash_at;
+use crate::pair::Pair;
 use crate::progress::{Event, Observer};
 use crate::start_position::{LogBounds, bounds};
 use crate::structure;
@@ -32,8 +33,8 @@ pub(crate) fn first(
                 "created target topic '{}' with {} partitions",
                 route.target_topic, route.draft.topic.partitions
             )));
-        } else if task.existing == ExistingData::Rewrite {
-            clear(plan, route, observer)?;
+        } else {
+            clear_existing(&plan.pair, task, route, observer)?;
         }
     }
     plan.pair.target.refresh()?;
@@ -96,9 +97,10 @@ pub(crate) fn first(
     Ok((launch, partitions))
 }
 
-fn clear(plan: &Plan, route: &RoutePlan, observer: &Observer) -> Result<()> {
+/// Deletes what is in an existing target topic, where the task says so.
+pub(crate) fn clear_existing(pair: &Pair, task: &Task, route: &RoutePlan, observer: &Observer) -> Result<()> {
     let records: i64 = route.target_bounds.values().map(|b| b.high - b.low).sum();
-    if records == 0 {
+    if task.existing != ExistingData::Rewrite || records == 0 {
         return Ok(());
     }
     let ends: Vec<PartitionOffset> = route
@@ -106,12 +108,7 @@ fn clear(plan: &Plan, route: &RoutePlan, observer: &Observer) -> Result<()> {
         .iter()
         .map(|(&partition, b)| PartitionOffset::new(route.target_topic.clone(), partition, b.high))
         .collect();
-    structure::clear(
-        &plan.pair.target.admin,
-        &route.draft,
-        &ends,
-        route.target_deletable,
-    )?;
+    structure::clear(&pair.target.admin, &route.draft, &ends, route.target_deletable)?;
     observer(Event::Info(format!(
         "deleted {records} records of target topic '{}', as the task says",
         route.target_topic
@@ -121,7 +118,7 @@ fn clear(plan: &Plan, route: &RoutePlan, observer: &Observer) -> Result<()> {
 
 /// Pins the partitions of one route at `wanted` source offsets.
 pub(crate) fn pin(
-    pair: &crate::pair::Pair,
+    pair: &Pair,
     source_topic: &str,
     target_topic: &str,
     wanted: &BTreeMap<i32, i64>,
@@ -170,6 +167,14 @@ pub(crate) fn again(
     observer: &Observer,
 ) -> Result<(Vec<PartitionState>, BTreeMap<PartitionKey, String>)> {
     let mut partitions = store.partitions(&task.name)?;
+    // Topics that were taken from the task keep their positions and are left alone.
+    let chosen: BTreeSet<String> = task
+        .objects
+        .select(partitions.iter().map(|p| p.key.topic.as_str()))?
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    partitions.retain(|p| chosen.contains(&p.key.topic));
     let mut stopped = BTreeMap::new();
     let sources: Vec<&str> = unique(partitions.iter().map(|p| p.key.topic.as_str()));
     let targets: Vec<&str> = unique(partitions.iter().map(|p| p.target_topic.as_str()));

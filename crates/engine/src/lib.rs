@@ -13,9 +13,13 @@ mod finding;
 mod follow;
 mod inspection;
 mod lane;
+mod latency;
 mod launch;
 mod lookup;
+mod modify;
+mod pace;
 mod pair;
+mod precheck;
 mod progress;
 mod reconcile;
 mod record_hash;
@@ -36,6 +40,12 @@ pub use error::{EngineError, Result, Side, StoreError};
 pub use finding::{Finding, Verdict};
 pub use inspection::{Inspection, RouteFacts, inspect};
 pub use lane::{CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, Report, Slot, StepLimit};
+pub use latency::Latency;
+pub use modify::{Modification, modify};
+pub use precheck::{
+    ITEMS as PRE_CHECK_ITEMS, ItemResult, OtherTask, PreCheckContext, PreCheckItem, PreCheckReport, precheck,
+    settings_fingerprint,
+};
 pub use progress::{
     Ending, Event, Observer, Outcome, PartitionCondition, PartitionProgress, Progress, Stage,
 };

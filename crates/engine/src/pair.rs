@@ -22,15 +22,17 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    fn open(side: Side, cluster: &Cluster) -> Result<Self> {
+    /// Connects, giving up within a second once `cancelled` says so.
+    pub(crate) fn open(side: Side, cluster: &Cluster, cancelled: impl Fn() -> bool) -> Result<Self> {
         let fail = |error: KafkaError| EngineError::Connect {
             side,
             address: cluster.bootstrap().to_owned(),
             remedy: remedy(&error),
             cause: first_line(&error.message),
+            code: error.code,
         };
         let admin = Admin::new(cluster).map_err(fail)?;
-        let metadata = admin.connect(CONNECT_DEADLINE).map_err(fail)?;
+        let metadata = admin.connect_unless(CONNECT_DEADLINE, cancelled).map_err(fail)?;
         let id = admin.cluster_id();
         let capabilities = admin.capabilities();
         Ok(Self {
@@ -85,8 +87,8 @@ impl Pair {
     pub(crate) fn connect(task: &Task) -> Result<Self> {
         task.check()?;
         std::thread::scope(|scope| {
-            let source = scope.spawn(|| Connected::open(Side::Source, &task.source));
-            let target = Connected::open(Side::Target, &task.target);
+            let source = scope.spawn(|| Connected::open(Side::Source, &task.source, || false));
+            let target = Connected::open(Side::Target, &task.target, || false);
             let source = source
                 .join()
                 .map_err(|_| EngineError::Internal("the connection thread panicked".into()))??;
@@ -97,9 +99,21 @@ impl Pair {
         })
     }
 
-    /// Whether both sides are one cluster, by cluster id rather than address.
+    /// Whether both sides are one cluster, by cluster id rather than by the address that was given. Brokers before
+    /// 0.10.1 have no id: there it is what they call themselves.
     pub(crate) fn same_cluster(&self) -> bool {
-        self.source.id.is_some() && self.source.id == self.target.id
+        match (&self.source.id, &self.target.id) {
+            (Some(source), Some(target)) => source == target,
+            (None, None) => {
+                let target = &self.target.metadata.brokers;
+                self.source
+                    .metadata
+                    .brokers
+                    .iter()
+                    .any(|broker| target.contains(broker))
+            }
+            _ => false,
+        }
     }
 
     /// The name under which the target knows this task: transactional id and group of its positions.

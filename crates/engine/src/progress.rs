@@ -1,12 +1,14 @@
 //! What a running task tells about itself.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sluice_model::OffsetRange;
+use ts_rs::TS;
 
 use crate::checkpoint::{Gap, PartitionKey};
+use crate::latency::Latency;
 
 /// Where a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Target topics are made ready.
@@ -19,7 +21,7 @@ pub enum Stage {
 }
 
 /// What a partition is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum PartitionCondition {
     /// Records are on their way, or will be.
@@ -34,7 +36,7 @@ pub enum PartitionCondition {
 }
 
 /// One partition's row.
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default, TS)]
 pub struct PartitionProgress {
     /// Source topic.
     pub topic: String,
@@ -45,31 +47,49 @@ pub struct PartitionProgress {
     /// What it is doing.
     pub condition: PartitionCondition,
     /// First offset of the copy.
+    #[ts(type = "number")]
     pub start: i64,
     /// Next source offset to copy: everything before it is acknowledged by the target.
+    #[ts(type = "number")]
     pub position: i64,
     /// Target offset behind the last acknowledged record.
+    #[ts(type = "number")]
     pub target_next: i64,
     /// Oldest offset in the source; `None` before it is known.
+    #[ts(type = "number | null")]
     pub log_start: Option<i64>,
     /// Source end offset (everything, open transactions as well); `None` before it is known.
+    #[ts(type = "number | null")]
     pub end: Option<i64>,
     /// `end - position`, 0 when caught up; `None` before it is known.
+    #[ts(type = "number | null")]
     pub lag: Option<i64>,
     /// Age in ms of the oldest record that is not acknowledged, 0 when caught up; `None` before it is known.
+    #[ts(type = "number | null")]
     pub delay_ms: Option<i64>,
     /// Records held back because a transaction at the source is still open.
+    #[ts(type = "number")]
     pub held_by_transaction: i64,
+    /// Records copied per second, over the last seconds.
+    pub rate: f64,
+    /// There is more to copy, neither a speed limit nor an open transaction holds it back, and the position has not moved
+    /// for a minute. Without a lag a partition is idle, which is something else.
+    pub stuck: bool,
+    /// When the position last moved, in ms since 1970, or this run began; `None` before the first snapshot.
+    #[ts(type = "number | null")]
+    pub still_since_ms: Option<i64>,
     /// Records copied in all.
+    #[ts(type = "number")]
     pub records: u64,
     /// Bytes of keys and values copied in all.
+    #[ts(type = "number")]
     pub bytes: u64,
     /// The current or last error.
     pub error: Option<String>,
 }
 
 /// A task's snapshot.
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default, TS)]
 pub struct Progress {
     /// The task's name.
     pub task: String,
@@ -82,28 +102,48 @@ pub struct Progress {
     /// Every readable partition is at the end of its source.
     pub caught_up: bool,
     /// Records read in this run.
+    #[ts(type = "number")]
     pub read_records: u64,
     /// Records acknowledged by the target in this run.
+    #[ts(type = "number")]
     pub written_records: u64,
     /// Bytes of keys and values acknowledged in this run.
+    #[ts(type = "number")]
     pub written_bytes: u64,
     /// Records read per second, over the last seconds.
     pub read_rate: f64,
+    /// Bytes of keys and values read per second, over the last seconds.
+    pub read_bytes_rate: f64,
     /// Records acknowledged per second, over the last seconds.
     pub write_rate: f64,
     /// Bytes acknowledged per second, over the last seconds.
     pub write_bytes_rate: f64,
+    /// How long records take from the source to the target; `None` when none passed in the last minute.
+    pub latency: Option<Latency>,
     /// Sum of the partitions' lag; `None` before it is known.
+    #[ts(type = "number | null")]
     pub lag_records: Option<i64>,
+    /// The same in bytes of keys and values, estimated from the mean size of the records copied; `None` before one was.
+    #[ts(type = "number | null")]
+    pub lag_bytes_estimate: Option<u64>,
+    /// Seconds until the start of the source's log overtakes the slowest position, if both go on as in the last minutes;
+    /// `None` while the log's start does not move or does not gain.
+    #[ts(type = "number | null")]
+    pub retention_left_seconds: Option<i64>,
     /// Greatest delay of a partition in ms; `None` before it is known.
+    #[ts(type = "number | null")]
     pub delay_ms: Option<i64>,
     /// Seconds until the backlog is copied at the present rate.
+    #[ts(type = "number | null")]
     pub eta_seconds: Option<u64>,
     /// Gaps found, in all runs.
+    #[ts(type = "number")]
     pub gaps: u64,
     /// Records in quarantine, from all runs.
+    #[ts(type = "number")]
     pub quarantined: u64,
     /// Partitions that wait for a person.
+    #[ts(type = "number")]
     pub stopped_partitions: u64,
     /// An error that concerns the whole task and is being retried.
     pub error: Option<String>,

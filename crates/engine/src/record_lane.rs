@@ -55,6 +55,8 @@ struct InFlight {
     bytes: u32,
     epoch: i32,
     fate: Fate,
+    /// When the reader handed it over, if it is measured.
+    handed_over: Option<Instant>,
 }
 
 struct Track {
@@ -73,19 +75,53 @@ struct Track {
 /// See the module.
 pub struct RecordLane {
     config: RecordLaneConfig,
+    // Before the reader, and so dropped before it: a client that is closed waits for the messages it gave out.
+    inbox: VecDeque<Message>,
     reader: Reader,
     writer: Writer,
     tracks: Vec<Option<Track>>,
     routes: HashMap<(usize, i32), Slot>,
     by_name: HashMap<(String, i32), Slot>,
     last_route: Option<((usize, i32), Slot)>,
-    inbox: VecDeque<Message>,
+    sampling: Sampling,
     in_flight: usize,
     in_flight_bytes: usize,
     transaction_open: bool,
     /// The open transaction has its positions and is being ended: only that may be tried again.
     ending: bool,
     broken: Option<KafkaError>,
+}
+
+/// Chooses the records whose latency is measured: asking the clock for each would cost more than it tells.
+#[derive(Default)]
+struct Sampling {
+    read_at: Option<Instant>,
+    /// Records until the next one.
+    left: usize,
+    batches: usize,
+}
+
+impl Sampling {
+    const ONE_IN: usize = 256;
+
+    /// A batch was handed over. The first to be measured lies at another place each time: what is sent late waits longer.
+    fn begin(&mut self, records: usize) {
+        if records > 0 {
+            self.read_at = Some(Instant::now());
+            self.batches = self.batches.wrapping_add(1);
+            // An odd step visits every place.
+            self.left = self.batches.wrapping_mul(97) % records.min(Self::ONE_IN);
+        }
+    }
+
+    fn next(&mut self) -> Option<Instant> {
+        if self.left > 0 {
+            self.left -= 1;
+            return None;
+        }
+        self.left = Self::ONE_IN - 1;
+        self.read_at
+    }
 }
 
 impl RecordLane {
@@ -105,6 +141,7 @@ impl RecordLane {
             by_name: HashMap::new(),
             last_route: None,
             inbox: VecDeque::new(),
+            sampling: Sampling::default(),
             in_flight: 0,
             in_flight_bytes: 0,
             transaction_open: false,
@@ -143,6 +180,7 @@ impl RecordLane {
         let outcome = self
             .reader
             .read(limit.records, limit.wait, |message| inbox.push_back(message));
+        self.sampling.begin(inbox.len());
         self.inbox = inbox;
         outcome.map_err(LaneError::Fatal)?;
         report.notices.extend(
@@ -216,6 +254,9 @@ impl RecordLane {
             match self.writer.write(track.target, &message, ticket) {
                 Ok(()) => {
                     self.in_flight_bytes += track.push(offset, &message, Fate::Waiting, hash);
+                    if let Some(sent) = track.queue.back_mut() {
+                        sent.handed_over = self.sampling.next();
+                    }
                     track.next = offset + 1;
                     self.in_flight += 1;
                 }
@@ -283,6 +324,9 @@ impl RecordLane {
                     Fate::Skipped => Passed::Skipped { source: front.source },
                     Fate::End => Passed::End { offset: front.source },
                 };
+                if matches!(front.fate, Fate::Written(_)) {
+                    report.handed_over.extend(front.handed_over);
+                }
                 track.queue.pop_front();
                 track.front += 1;
                 self.in_flight -= 1;
@@ -339,6 +383,7 @@ impl Track {
             bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
             epoch: message.leader_epoch().unwrap_or(-1),
             fate,
+            handed_over: None,
         });
         // Every record costs its book-keeping here and in the client as well.
         bytes + RECORD_OVERHEAD

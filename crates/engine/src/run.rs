@@ -31,11 +31,20 @@ use crate::watch::Watcher;
 /// How long the target may take to accept this instance as the only writer.
 const OPEN_DEADLINE: Duration = Duration::from_secs(60);
 
+/// Buffered bytes if nothing is said: 32 MB fetched ahead, 24 MB in flight.
+const DEFAULT_MEMORY: usize = 56 * 1024 * 1024;
+/// A few batches must fit.
+const LEAST_MEMORY: usize = 4 * 1024 * 1024;
+/// librdkafka's queues take no more.
+const MOST_MEMORY: usize = 1024 * 1024 * 1024;
+
 /// How a run behaves that is no setting of the task.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RunOptions {
     /// End when everything that is there has been copied, instead of following the source.
     pub until_caught_up: bool,
+    /// Bytes that may be buffered between the clusters; `None` for 56 MB. Not less than 4 MB.
+    pub memory_bytes: Option<u64>,
 }
 
 /// What the threads of a run share.
@@ -153,8 +162,11 @@ pub fn start(
     let hashes = partitions
         .iter()
         .any(|partition| partition.source_topic_id.is_none());
-    let lane = RecordLane::open(lane_config(&plan, &task, &identity, hashes), OPEN_DEADLINE)
-        .map_err(|error| lane_refused(&task, error))?;
+    let lane = RecordLane::open(
+        lane_config(&plan, &task, &identity, hashes, options),
+        OPEN_DEADLINE,
+    )
+    .map_err(|error| lane_refused(&task, error))?;
     let mut tracks = tracks(&plan, store.as_ref(), &task, partitions, hashes)?;
     let mut writership = Writership {
         generation: 1,
@@ -236,9 +248,11 @@ fn lane_refused(task: &Task, error: LaneError) -> EngineError {
             "the target does not let this user write transactions: {error}. Give the user WRITE and DESCRIBE on transactional ids and READ on groups with the prefix 'sluice.', or choose --delivery at-least-once"
         )),
         LaneError::Fatal(error) | LaneError::Retry(error) | LaneError::Recover(error) => {
-            EngineError::Refused(format!(
-                "the target cannot be written to: {error}. Check the target's brokers, or choose --delivery at-least-once"
-            ))
+            EngineError::Cluster {
+                side: crate::error::Side::Target,
+                what: "taking the right to write".to_owned(),
+                error,
+            }
         }
     }
 }
@@ -266,7 +280,19 @@ fn came_since(
     Ok(news.partitions)
 }
 
-fn lane_config(plan: &Plan, task: &Task, identity: &str, hashes: bool) -> RecordLaneConfig {
+fn lane_config(
+    plan: &Plan,
+    task: &Task,
+    identity: &str,
+    hashes: bool,
+    options: RunOptions,
+) -> RecordLaneConfig {
+    let memory = options
+        .memory_bytes
+        .map_or(DEFAULT_MEMORY, |bytes| {
+            usize::try_from(bytes).unwrap_or(usize::MAX)
+        })
+        .clamp(LEAST_MEMORY, MOST_MEMORY);
     let smallest = plan
         .routes
         .iter()
@@ -284,7 +310,10 @@ fn lane_config(plan: &Plan, task: &Task, identity: &str, hashes: bool) -> Record
     RecordLaneConfig {
         source: task.source.clone(),
         target: task.target.clone(),
-        reader: ReaderTuning::default(),
+        reader: ReaderTuning {
+            prefetch_kib: u32::try_from(memory / 7 * 4 / 1024).unwrap_or(u32::MAX),
+            ..ReaderTuning::default()
+        },
         writer: WriterTuning {
             guarantee: plan.delivery.guarantee(identity),
             codec: codec(task.compression, plan),
@@ -293,7 +322,7 @@ fn lane_config(plan: &Plan, task: &Task, identity: &str, hashes: bool) -> Record
             transaction_timeout_ms: 60_000,
         },
         group: identity.to_owned(),
-        in_flight_bytes: 24 * 1024 * 1024,
+        in_flight_bytes: memory / 7 * 3,
         hashes,
     }
 }

@@ -58,6 +58,16 @@ pub(crate) fn bounds(
     partitions: &[(String, i32)],
     side: Side,
 ) -> Result<BTreeMap<(String, i32), LogBounds>> {
+    bounds_while(admin, partitions, side, &|| Ok(()))
+}
+
+/// As [`bounds`], as long as `go_on` agrees between the questions.
+pub(crate) fn bounds_while(
+    admin: &Admin,
+    partitions: &[(String, i32)],
+    side: Side,
+    go_on: &dyn Fn() -> Result<()>,
+) -> Result<BTreeMap<(String, i32), LogBounds>> {
     let fail = |error: KafkaError| EngineError::Cluster {
         side,
         what: "reading the topics' offsets".into(),
@@ -66,6 +76,7 @@ pub(crate) fn bounds(
     let low = admin
         .offsets(partitions, OffsetQuery::Earliest, Isolation::Uncommitted)
         .map_err(fail)?;
+    go_on()?;
     let high = admin
         .offsets(partitions, OffsetQuery::Latest, Isolation::Uncommitted)
         .map_err(fail)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{Admin, ConfigOrigin, ErrorCode, KafkaError, NewTopic};
+use sluice_kafka::{Admin, Config, ConfigOrigin, ErrorCode, KafkaError, NewTopic};
 use sluice_model::Task;
 
 use crate::error::{EngineError, Result};
@@ -45,12 +45,26 @@ const FUTURE_BOUND: &str = "message.timestamp.after.max.ms";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TopicDraft {
     pub(crate) topic: NewTopic,
+    /// Whether the target said that it would create it; brokers before 0.10.2 cannot be asked.
+    pub(crate) validated: bool,
     /// Sentences on what is different from the source.
     pub(crate) remarks: Vec<String>,
 }
 
 /// Drafts the target topic of `source_topic`.
 pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: &str) -> Result<TopicDraft> {
+    let config = pair.source.admin.topic_config(source_topic);
+    draft_with(pair, task, source_topic, target_topic, &config)
+}
+
+/// As [`draft`], with the source topic's configuration as it was read.
+pub(crate) fn draft_with(
+    pair: &Pair,
+    task: &Task,
+    source_topic: &str,
+    target_topic: &str,
+    source_config: &sluice_kafka::Result<Config>,
+) -> Result<TopicDraft> {
     let info = pair.source.metadata.topics.get(source_topic);
     let partitions = pair.source.partition_count(source_topic).unwrap_or(1);
     let brokers = pair.target.metadata.brokers.len().max(1);
@@ -65,22 +79,22 @@ pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: 
         remarks.push(format!("'{target_topic}' gets {replication_factor} replicas instead of {source_replicas}: the target has {brokers} brokers"));
     }
     let mut config = BTreeMap::new();
-    match pair.source.admin.topic_config(source_topic) {
+    match source_config {
         Ok(entries) => {
             if !entries.contains_key(FUTURE_BOUND) {
                 config.insert(FUTURE_BOUND.to_owned(), i64::MAX.to_string());
             }
             for (key, entry) in entries {
-                let (ConfigOrigin::Topic, Some(value)) = (entry.origin, entry.value) else {
+                let (ConfigOrigin::Topic, Some(value)) = (entry.origin, entry.value.as_ref()) else {
                     continue;
                 };
-                if let Some((_, why)) = NOT_CARRIED.iter().find(|(name, _)| *name == key) {
+                if let Some((_, why)) = NOT_CARRIED.iter().find(|(name, _)| name == key) {
                     remarks.push(format!(
                         "'{key}={value}' of '{source_topic}' is not carried over: {why}"
                     ));
                     continue;
                 }
-                config.insert(key, value);
+                config.insert(key.clone(), value.clone());
             }
         }
         Err(error) if error.code.is_unsupported() => {
@@ -106,6 +120,7 @@ pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: 
             replication_factor,
             config,
         },
+        validated: true,
         remarks,
     };
     fit(&pair.target.admin, &mut draft)?;
@@ -123,7 +138,10 @@ fn fit(target: &Admin, draft: &mut TopicDraft) -> Result<()> {
         Ok(()) => return Ok(()),
         Err(error) if error.code == ErrorCode::TOPIC_ALREADY_EXISTS => return Ok(()),
         // Validation alone is unknown before 0.10.2's successor versions: the creation itself will tell.
-        Err(error) if error.code.is_unsupported() => return Ok(()),
+        Err(error) if error.code.is_unsupported() => {
+            draft.validated = false;
+            return Ok(());
+        }
         Err(error) if error.code == ErrorCode::INVALID_CONFIG || error.code == ErrorCode::INVALID_REQUEST => {
         }
         Err(error) => return Err(refuse(error, &draft.topic.name)),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::checkpoint::{Anchor, OffsetRun, PartitionState, RunCut};
 use crate::lane::{LanePartition, Passed, Slot};
+use crate::pace::Pace;
 
 /// Longest pause between two tries of a partition.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
@@ -59,6 +60,7 @@ pub(crate) struct Track {
     /// Saved state differs from `state` for a reason other than a commit.
     pub(crate) dirty: bool,
     hashes: bool,
+    pub(crate) pace: Pace,
 }
 
 impl Track {
@@ -69,6 +71,7 @@ impl Track {
         hashes: bool,
     ) -> Self {
         Self {
+            pace: Pace::new(state.position, state.records),
             ahead: state.clone(),
             state,
             committed_run: last_run.clone(),
@@ -257,6 +260,8 @@ impl Track {
     /// changed, and its fetches may be lost in the same way. Returns whether to ask anew.
     pub(crate) fn watch(&mut self, bounds: (i64, i64, i64), busy: bool) -> bool {
         self.bounds = Some(bounds);
+        self.pace
+            .see_log_start(bounds.0, self.ahead.position, Instant::now());
         let end = bounds.2;
         if self.mode == Mode::Active && !busy && self.ahead.position >= end && !self.is_behind_log() {
             self.at_end = true;

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sluice_model::OffsetRange;
+use ts_rs::TS;
 
 /// What differs between two records, or between two logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum DifferenceKind {
     /// In the source, not on the target.
@@ -30,7 +31,7 @@ pub enum DifferenceKind {
 }
 
 /// What a pairing of clusters cannot carry, or what a cleaner removed: known, and no fault of the copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Accepted {
     /// The target's version has no headers.
@@ -42,7 +43,7 @@ pub enum Accepted {
 }
 
 /// One difference, as an example of its kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Difference {
     /// What differs.
     pub kind: DifferenceKind,
@@ -51,15 +52,17 @@ pub struct Difference {
     /// Partition.
     pub partition: i32,
     /// Source offset, where there is a source record.
+    #[ts(type = "number | null")]
     pub source_offset: Option<i64>,
     /// Target offset, where there is a target record.
+    #[ts(type = "number | null")]
     pub target_offset: Option<i64>,
     /// Both sides in words, shortened.
     pub detail: String,
 }
 
 /// One partition's result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 pub struct PartitionReport {
     /// Source topic.
     pub topic: String,
@@ -72,18 +75,23 @@ pub struct PartitionReport {
     /// Target offsets compared.
     pub target_range: Option<OffsetRange>,
     /// Records read at the source.
+    #[ts(type = "number")]
     pub source_records: u64,
     /// Records read on the target.
+    #[ts(type = "number")]
     pub target_records: u64,
     /// Digest over every field of every source record, in order.
     pub source_digest: String,
     /// Digest over every field of every target record, in order.
     pub target_digest: String,
     /// Pairs equal in every field that counts.
+    #[ts(type = "number")]
     pub equal_records: u64,
     /// Differences by kind.
+    #[ts(as = "BTreeMap<DifferenceKind, u32>")]
     pub differences: BTreeMap<DifferenceKind, u64>,
     /// Accepted differences by kind.
+    #[ts(as = "BTreeMap<Accepted, u32>")]
     pub accepted: BTreeMap<Accepted, u64>,
     /// Source ranges that can no longer be compared, with the reason.
     pub not_checked: Vec<(OffsetRange, String)>,
@@ -92,7 +100,7 @@ pub struct PartitionReport {
 }
 
 /// The verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum VerificationResult {
     /// Every record equal in every field.
@@ -106,7 +114,7 @@ pub enum VerificationResult {
 }
 
 /// The whole report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct VerificationReport {
     /// The task's name.
     pub task: String,
@@ -117,31 +125,40 @@ pub struct VerificationReport {
     /// The verdict in a sentence.
     pub sentence: String,
     /// Records compared at the source.
+    #[ts(type = "number")]
     pub source_records: u64,
     /// Records compared on the target.
+    #[ts(type = "number")]
     pub target_records: u64,
     /// Differences by kind, over all partitions.
+    #[ts(as = "BTreeMap<DifferenceKind, u32>")]
     pub differences: BTreeMap<DifferenceKind, u64>,
     /// Accepted differences by kind, over all partitions.
+    #[ts(as = "BTreeMap<Accepted, u32>")]
     pub accepted: BTreeMap<Accepted, u64>,
     /// The first difference of each kind.
     pub first_differences: Vec<Difference>,
     /// A row per partition.
     pub partitions: Vec<PartitionReport>,
     /// How long it took.
+    #[ts(type = "number")]
     pub duration_ms: u64,
 }
 
 /// How far a verification is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 pub struct VerifyProgress {
     /// Source records compared so far.
+    #[ts(type = "number")]
     pub records: u64,
     /// Source offsets to compare in all.
+    #[ts(type = "number")]
     pub total: u64,
     /// Partitions done.
+    #[ts(type = "number")]
     pub partitions_done: u64,
     /// Partitions in all.
+    #[ts(type = "number")]
     pub partitions: u64,
 }
 
