@@ -6,6 +6,8 @@ use sluice_engine::StoreError;
 use sluice_model::TaskName;
 use thiserror::Error;
 
+use crate::SecretError;
+
 /// Shorthand for results of this crate.
 pub type Result<T> = std::result::Result<T, StateError>;
 
@@ -84,6 +86,51 @@ pub enum StateError {
         /// "process 123" or "another process".
         owner: String,
     },
+    /// Another data source has the name.
+    #[error("there is a data source named '{name}' already; choose another name")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// Tasks use the data source.
+    #[error("the data source is used by {}; delete {} first", names(.tasks), if .tasks.len() == 1 { "it" } else { "them" })]
+    SourceInUse {
+        /// Names of the tasks.
+        tasks: Vec<String>,
+    },
+    /// There are as many tasks as may be.
+    #[error(
+        "{count} of at most {limit} tasks are not terminated; terminate one that is no longer needed, or raise the limit in the settings"
+    )]
+    TaskLimit {
+        /// Tasks that are not terminated.
+        count: usize,
+        /// As many as there may be.
+        limit: usize,
+    },
+    /// Another process owns the directory.
+    #[error("the state directory '{}' is in use by {program} (process {pid}, since {}). Work in that one, or stop it and start again", .dir.display(), moment(*.since_ms))]
+    Owned {
+        /// The directory.
+        dir: PathBuf,
+        /// The owner's process.
+        pid: u32,
+        /// What the owner calls itself.
+        program: String,
+        /// Since when it owns it, in ms since 1970.
+        since_ms: i64,
+    },
+    /// Another process owns the directory, and what it says of itself cannot be read.
+    #[error("the state directory '{}' is in use by another process, which does not say who it is. See which process has '{}' open and stop it", .dir.display(), .lock.display())]
+    OwnerUnknown {
+        /// The directory.
+        dir: PathBuf,
+        /// The file it holds locked.
+        lock: PathBuf,
+    },
+    /// Secrets cannot be read or written.
+    #[error(transparent)]
+    Secrets(#[from] SecretError),
     /// A stored value makes no sense.
     #[error("the state database '{}' holds a value that makes no sense: {what}. Restore it from a backup, or choose another state directory", .path.display())]
     Nonsense {
@@ -133,6 +180,29 @@ impl StateError {
             }
             _ => Self::Database { path, reason },
         }
+    }
+}
+
+/// A moment as people read it, in UTC.
+fn moment(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(
+        |_| format!("{ms} ms"),
+        |moment| moment.strftime("%F %T UTC").to_string(),
+    )
+}
+
+/// The first names of a list, and how many more there are.
+fn names(all: &[String]) -> String {
+    let shown = all
+        .iter()
+        .take(5)
+        .map(|name| format!("'{name}'"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let task = if all.len() == 1 { "task" } else { "tasks" };
+    match all.len().saturating_sub(5) {
+        0 => format!("{task} {shown}"),
+        more => format!("{task} {shown} and {more} more"),
     }
 }
 

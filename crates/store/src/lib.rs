@@ -1,17 +1,43 @@
-//! SQLite: launches, positions, offset runs, gaps, quarantined records and the status of every task, in one directory
-//! that several processes may share.
+//! SQLite: positions, gaps and quarantined records of every task; data sources, tasks and their history, alerts,
+//! samples for charts, the operation log and settings, in one directory that several processes may share. Secrets, apart.
 
+mod alert_rows;
 mod checkpoints;
+mod data_sources;
 mod error;
 mod gap_reason;
 mod header_blob;
+mod json_column;
+mod metric_samples;
+mod modifications;
+mod operation_log;
+mod owner;
+mod quarantine;
+mod routes;
 mod schema;
+mod secrets;
+mod settings;
 mod sqlite_store;
 mod state_dir;
 mod task_lock;
+mod task_log;
 mod task_status;
+mod tasks;
+#[cfg(test)]
+mod testing;
 
+pub use alert_rows::{AlertFilter, AlertRow, ChannelRow, RuleRow};
+pub use data_sources::DataSourceRow;
 pub use error::{Result, StateError};
+pub use metric_samples::MetricSample;
+pub use modifications::ModificationRow;
+pub use operation_log::{OperationFilter, OperationRow};
+pub use owner::{Owner, OwnerInfo};
+pub use quarantine::QuarantineRow;
+pub use routes::RouteRow;
+pub use secrets::{SecretError, SecretLevel, SecretPreference, SecretStore, has_secrets_file, open_secrets};
 pub use sqlite_store::{DATABASE_FILE, SqliteStore};
 pub use task_lock::TaskLock;
+pub use task_log::{LogFilter, LogRow};
 pub use task_status::TaskStatus;
+pub use tasks::{TaskFilter, TaskOrder, TaskRow};

@@ -10,7 +10,10 @@ use crate::{Result, StateError};
 
 /// Every format step in order; the number of steps is the format's number (SQLite's `user_version`). Steps that have
 /// shipped are never changed: a new one is added behind them.
-pub(crate) const STEPS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+pub(crate) const STEPS: &[&str] = &[
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_application.sql"),
+];
 
 /// Where copies of databases of an older format are kept.
 const SNAPSHOT_DIR: &str = "before-upgrade";

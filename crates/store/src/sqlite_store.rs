@@ -118,11 +118,11 @@ impl SqliteStore {
     }
 
     /// Writes within one transaction: all of it or nothing.
-    pub(crate) fn write(
+    pub(crate) fn write<T>(
         &self,
         durability: Durability,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-    ) -> Result<()> {
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let written = (|| {
             if durability == Durability::Power {
@@ -130,15 +130,16 @@ impl SqliteStore {
             }
             // Immediate: a transaction that began by reading could not wait for another writer.
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            work(&transaction)?;
-            transaction.commit()
+            let answer = work(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
         })();
         let restored = match durability {
             Durability::Power => connection.pragma_update(None, "synchronous", "NORMAL"),
             Durability::Process => Ok(()),
         };
         written
-            .and(restored)
+            .and_then(|answer| restored.map(|()| answer))
             .map_err(|error| StateError::from_sqlite(&self.path, &error))
     }
 }

@@ -1,0 +1,79 @@
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::SecretLevel;
+
+/// Why secrets cannot be kept or read. No sentence holds one.
+#[derive(Debug, Error)]
+pub enum SecretError {
+    /// The keychain of the system refuses, is locked, or is not there.
+    #[error(
+        "the keychain of this system cannot be used: {reason}. Unlock it or start its service and then start Sluice again, or protect secrets with a passphrase"
+    )]
+    Keychain {
+        /// The keychain's words.
+        reason: String,
+    },
+    /// The keychain does not answer, as it does while it waits for somebody to unlock it.
+    #[error(
+        "the keychain of this system has not answered for {seconds} s. Unlock it if it asks for a password and try again, or protect secrets with a passphrase"
+    )]
+    KeychainSilent {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The file was protected with another passphrase.
+    #[error("the passphrase does not open '{}'. Give the one it was protected with; if nobody knows it, remove the file and enter the passwords of the data sources again", .path.display())]
+    WrongPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A passphrase of no characters protects nothing.
+    #[error("an empty passphrase protects nothing. Choose one that is hard to guess")]
+    EmptyPassphrase,
+    /// The file is cut off, was altered, or is something else.
+    #[error("the file of secrets '{}' cannot be trusted: {what}. Restore it from a backup, or remove it and enter the passwords of the data sources again", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A newer version of the program has written the file.
+    #[error("the file of secrets '{}' was written by a newer version of Sluice (its format is {found}, this version knows {known}). Use that version", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The format's number in the file.
+        found: u16,
+        /// The newest number this version knows.
+        known: u16,
+    },
+    /// The file cannot be read or written.
+    #[error("the file of secrets '{}' cannot be used: {reason}. Check that the file is there, its owner and permissions, and the space on the disk", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// Another process has been changing the file for too long.
+    #[error("the file of secrets '{}' has been locked by another process for too long. See which process has it open and try again", .path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A passphrase was to be changed where there is none.
+    #[error("secrets are kept {}, where no passphrase protects them. There is none to change", .level.place())]
+    NoPassphrase {
+        /// Where they are.
+        level: SecretLevel,
+    },
+    /// The system gave no random numbers, or no memory to derive the key in.
+    #[error("the secrets cannot be encrypted: {reason}. Close other programs and try again")]
+    Encryption {
+        /// What failed.
+        reason: String,
+    },
+}

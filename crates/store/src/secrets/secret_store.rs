@@ -1,0 +1,47 @@
+use std::fmt;
+
+use sluice_model::Secret;
+
+use super::{SecretError, SecretLevel};
+use crate::Result;
+
+/// Keeps secrets by handle. The database holds handles only.
+pub trait SecretStore: Send + Sync {
+    /// Keeps a secret in place of the one the handle had. An empty one forgets it.
+    ///
+    /// # Errors
+    /// It cannot be kept; the one before is still there.
+    fn put(&self, handle: &str, secret: &Secret) -> Result<()>;
+
+    /// The secret of a handle, or nothing where none was put.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    fn get(&self, handle: &str) -> Result<Option<Secret>>;
+
+    /// Forgets the secret of a handle. That there is none is no error.
+    ///
+    /// # Errors
+    /// The place cannot be written.
+    fn remove(&self, handle: &str) -> Result<()>;
+
+    /// Where they are.
+    fn level(&self) -> SecretLevel;
+
+    /// Protects the secrets with another passphrase from now on. The current one is asked for, so that whoever merely
+    /// finds the program open cannot shut its owner out.
+    ///
+    /// # Errors
+    /// No passphrase protects them, the current one is wrong, the new one is empty, or the place cannot be written; the
+    /// current one still opens it then.
+    fn change_passphrase(&self, _current: &Secret, _new: &Secret) -> Result<()> {
+        Err(SecretError::NoPassphrase { level: self.level() }.into())
+    }
+}
+
+/// Shows where the secrets are, and none of them.
+impl fmt::Debug for dyn SecretStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SecretStore").field(&self.level()).finish()
+    }
+}
