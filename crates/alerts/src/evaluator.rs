@@ -1,0 +1,678 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::observation::Activity;
+use crate::{Alert, AlertPhase, Condition, Observation, Rule};
+
+/// How long a task may be unobserved before a delay that was not told yet begins to count anew, in ms: nobody knows
+/// what the delay was while the program was closed.
+const UNOBSERVED_MS: i64 = 60_000;
+/// How often, in seconds, new gaps or quarantined records of one task are told when the rule names no interval. What
+/// comes in between is told together.
+const COUNTER_PAUSE_SECONDS: u64 = 300;
+/// A retention risk is over when this much more than the horizon is left, so that it does not come and go.
+const RETENTION_MARGIN_PERCENT: u64 = 10;
+
+/// Decides what is worth telling: each condition once when it begins to hold, again after the rule's interval while it
+/// holds, and once when it is over. Knows no clock. It serialises: saved together with the alerts it gave, a restart
+/// neither repeats nor loses one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evaluator {
+    rules: BTreeMap<String, RuleMemory>,
+}
+
+/// What is remembered of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct RuleMemory {
+    /// The word of its condition: with another one, everything remembered is void.
+    condition: String,
+    /// The task it watches, likewise.
+    task_id: Option<String>,
+    tasks: BTreeMap<String, TaskMemory>,
+}
+
+/// What is remembered of a task for one rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct TaskMemory {
+    raised: Option<Raised>,
+    /// Since when a measured value is beyond its limit.
+    beyond_since_ms: Option<i64>,
+    /// The counter's value up to which everything was told.
+    counted: u64,
+    /// When a counter's increase was last told.
+    counter_told_ms: Option<i64>,
+    seen_ms: i64,
+}
+
+/// A condition that was told and is not over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Raised {
+    since_ms: i64,
+    told_ms: i64,
+    /// The task was seen in between on its way to another state.
+    interrupted: bool,
+}
+
+/// What an observation says about a condition.
+enum Verdict {
+    Holds { since_ms: i64 },
+    Unclear,
+    Over,
+    Moot,
+}
+
+impl Evaluator {
+    /// Compares `observations` with `rules` at `now_ms` (ms since 1970). Tasks that are not observed are left as they
+    /// are; rules that are missing or not enabled are forgotten, so that they begin anew when they come back: `rules`
+    /// must be all of them.
+    pub fn evaluate(&mut self, rules: &[Rule], observations: &[Observation], now_ms: i64) -> Vec<Alert> {
+        let in_force = |id: &String| rules.iter().any(|rule| rule.enabled && rule.id == *id);
+        self.rules.retain(|id, _| in_force(id));
+        let mut alerts = Vec::new();
+        for rule in rules.iter().filter(|rule| rule.enabled) {
+            let known = self.rules.get(&rule.id).is_some_and(|memory| {
+                memory.condition == rule.condition.word() && memory.task_id == rule.task_id
+            });
+            if !known {
+                self.rules.insert(
+                    rule.id.clone(),
+                    RuleMemory {
+                        condition: rule.condition.word().to_owned(),
+                        task_id: rule.task_id.clone(),
+                        tasks: BTreeMap::new(),
+                    },
+                );
+            }
+            let Some(memory) = self.rules.get_mut(&rule.id) else {
+                continue;
+            };
+            for task in observations.iter().filter(|task| rule.watches(&task.task_id)) {
+                let memory = memory
+                    .tasks
+                    .entry(task.task_id.clone())
+                    .or_insert_with(|| TaskMemory::new(rule, task, known, now_ms));
+                if let Some((phase, since_ms, count)) = memory.observe(rule, task, now_ms) {
+                    alerts.push(Alert {
+                        rule_id: rule.id.clone(),
+                        rule_name: rule.name.clone(),
+                        channel_ids: rule.channel_ids.clone(),
+                        condition: rule.condition.clone(),
+                        phase,
+                        at_ms: now_ms,
+                        since_ms,
+                        count,
+                        task: task.clone(),
+                    });
+                }
+            }
+        }
+        alerts
+    }
+
+    /// Forgets a task that was deleted.
+    pub fn forget_task(&mut self, task_id: &str) {
+        for memory in self.rules.values_mut() {
+            memory.tasks.remove(task_id);
+        }
+    }
+}
+
+impl TaskMemory {
+    /// A rule that is new tells nothing of what happened before it; a task that is new has no before.
+    fn new(rule: &Rule, task: &Observation, rule_known: bool, now_ms: i64) -> Self {
+        let mut memory = Self {
+            seen_ms: now_ms,
+            ..Self::default()
+        };
+        if !rule_known {
+            memory.counted = counter(&rule.condition, task).unwrap_or(0);
+            if rule.condition == Condition::Completed && task.state == "completed" {
+                memory.raised = Some(Raised::at(task.since_ms, now_ms));
+            }
+        }
+        memory
+    }
+
+    fn observe(&mut self, rule: &Rule, task: &Observation, now_ms: i64) -> Option<(AlertPhase, i64, u64)> {
+        if now_ms.saturating_sub(self.seen_ms) > UNOBSERVED_MS && self.raised.is_none() {
+            self.beyond_since_ms = None;
+        }
+        self.seen_ms = now_ms;
+        if let Some(count) = counter(&rule.condition, task) {
+            return self.count(rule, count, now_ms);
+        }
+        match self.judge(&rule.condition, task, now_ms) {
+            Verdict::Holds { since_ms } => self.hold(rule, since_ms, now_ms),
+            Verdict::Unclear => {
+                if let Some(raised) = &mut self.raised {
+                    raised.interrupted = true;
+                }
+                None
+            }
+            Verdict::Over => {
+                let raised = self.raised.take()?;
+                rule.notify_recovery
+                    .then_some((AlertPhase::Recovered, raised.since_ms, 0))
+            }
+            Verdict::Moot => {
+                self.raised = None;
+                None
+            }
+        }
+    }
+
+    fn count(&mut self, rule: &Rule, count: u64, now_ms: i64) -> Option<(AlertPhase, i64, u64)> {
+        // A counter that went back belongs to a task that began anew.
+        self.counted = self.counted.min(count);
+        let new = count - self.counted;
+        let pause = rule.repeat_seconds.unwrap_or(COUNTER_PAUSE_SECONDS);
+        self.counter_told_ms = self.counter_told_ms.map(|told| told.min(now_ms));
+        if new == 0 || !self.counter_told_ms.is_none_or(|told| due(told, pause, now_ms)) {
+            return None;
+        }
+        self.counted = count;
+        self.counter_told_ms = Some(now_ms);
+        Some((AlertPhase::Raised, now_ms, new))
+    }
+
+    fn hold(&mut self, rule: &Rule, since_ms: i64, now_ms: i64) -> Option<(AlertPhase, i64, u64)> {
+        // Only a person takes a task out of Failed, so that failing once more is news.
+        let anew = |raised: &Raised| raised.interrupted && rule.condition == Condition::Failed;
+        match &mut self.raised {
+            Some(raised) if !anew(raised) => {
+                raised.interrupted = false;
+                let repeat = rule
+                    .repeat_seconds
+                    .filter(|_| rule.condition != Condition::Completed)?;
+                // A clock that was set back must not silence an alert for as long.
+                raised.told_ms = raised.told_ms.min(now_ms);
+                if !due(raised.told_ms, repeat, now_ms) {
+                    return None;
+                }
+                raised.told_ms = now_ms;
+                Some((AlertPhase::Repeated, raised.since_ms, 0))
+            }
+            _ => {
+                self.raised = Some(Raised::at(since_ms, now_ms));
+                Some((AlertPhase::Raised, since_ms, 0))
+            }
+        }
+    }
+
+    fn judge(&mut self, condition: &Condition, task: &Observation, now_ms: i64) -> Verdict {
+        let activity = task.activity();
+        let state = task.state.as_str();
+        let lasts = |since_ms: i64, seconds: u64| {
+            if due(since_ms, seconds, now_ms) {
+                Verdict::Holds { since_ms }
+            } else {
+                Verdict::Unclear
+            }
+        };
+        match (condition, activity) {
+            (Condition::Failed, _) if state == "failed" => Verdict::Holds {
+                since_ms: task.since_ms,
+            },
+            (Condition::AbnormalLongerThan { seconds }, _) if state == "abnormal" => {
+                lasts(task.since_ms, *seconds)
+            }
+            (Condition::Failed | Condition::AbnormalLongerThan { .. }, _) => match activity {
+                Activity::Healthy => Verdict::Over,
+                Activity::Passing => Verdict::Unclear,
+                Activity::Over if state == "completed" => Verdict::Over,
+                // A task that fails is abnormal no longer, which is no recovery.
+                Activity::Troubled | Activity::Resting | Activity::Over => Verdict::Moot,
+            },
+            (Condition::Completed, _) if state == "completed" => Verdict::Holds {
+                since_ms: task.since_ms,
+            },
+            (Condition::Completed, _) => Verdict::Moot,
+            (Condition::DelayOver { .. } | Condition::Stuck { .. }, Activity::Resting | Activity::Over)
+            | (Condition::RetentionRisk { .. }, Activity::Over) => {
+                self.beyond_since_ms = None;
+                Verdict::Moot
+            }
+            (
+                Condition::DelayOver {
+                    delay_seconds,
+                    for_seconds,
+                },
+                _,
+            ) => match task.delay_ms {
+                Some(delay) if delay > delay_seconds.saturating_mul(1_000) => {
+                    let since = *self.beyond_since_ms.get_or_insert(now_ms);
+                    lasts(since, *for_seconds)
+                }
+                Some(_) => {
+                    self.beyond_since_ms = None;
+                    Verdict::Over
+                }
+                None => Verdict::Unclear,
+            },
+            (Condition::Stuck { for_seconds }, _) => match task.stuck_since_ms {
+                Some(since) => lasts(since, *for_seconds),
+                None if activity == Activity::Healthy => Verdict::Over,
+                None => Verdict::Unclear,
+            },
+            (Condition::RetentionRisk { horizon_seconds }, _) => {
+                let margin = horizon_seconds / (100 / RETENTION_MARGIN_PERCENT);
+                match task.retention_left_seconds {
+                    Some(left) if left < *horizon_seconds => Verdict::Holds {
+                        since_ms: *self.beyond_since_ms.get_or_insert(now_ms),
+                    },
+                    Some(left) if left >= horizon_seconds.saturating_add(margin) => {
+                        self.beyond_since_ms = None;
+                        Verdict::Over
+                    }
+                    Some(_) | None => Verdict::Unclear,
+                }
+            }
+            // Counters were dealt with before.
+            (Condition::GapFound | Condition::RecordQuarantined, _) => Verdict::Moot,
+        }
+    }
+}
+
+impl Raised {
+    fn at(since_ms: i64, now_ms: i64) -> Self {
+        Self {
+            since_ms,
+            told_ms: now_ms,
+            interrupted: false,
+        }
+    }
+}
+
+/// The counter a condition watches.
+fn counter(condition: &Condition, task: &Observation) -> Option<u64> {
+    match condition {
+        Condition::GapFound => Some(task.gaps),
+        Condition::RecordQuarantined => Some(task.quarantined),
+        Condition::Failed
+        | Condition::AbnormalLongerThan { .. }
+        | Condition::DelayOver { .. }
+        | Condition::Stuck { .. }
+        | Condition::RetentionRisk { .. }
+        | Condition::Completed => None,
+    }
+}
+
+/// Whether `seconds` have passed since `since_ms`.
+fn due(since_ms: i64, seconds: u64, now_ms: i64) -> bool {
+    let wait = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
+    now_ms.saturating_sub(since_ms) >= wait
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000;
+    const MINUTE: i64 = 60 * SECOND;
+
+    fn rule(condition: Condition) -> Rule {
+        Rule {
+            id: "r".into(),
+            name: "rule".into(),
+            condition,
+            builtin: false,
+            ..Rule::on_failure()
+        }
+    }
+
+    fn task(state: &str, since_ms: i64) -> Observation {
+        Observation {
+            task_id: "rp-1".into(),
+            task_name: "orders".into(),
+            state: state.into(),
+            since_ms,
+            ..Observation::default()
+        }
+    }
+
+    /// One rule and one task; says which phases each step gives.
+    struct Bench {
+        evaluator: Evaluator,
+        rule: Rule,
+    }
+
+    impl Bench {
+        fn new(rule: Rule) -> Self {
+            Self {
+                evaluator: Evaluator::default(),
+                rule,
+            }
+        }
+
+        fn alerts(&mut self, task: Observation, now_ms: i64) -> Vec<Alert> {
+            // Every step goes through its stored form, as if the program had been started anew.
+            let stored = serde_json::to_string(&self.evaluator).unwrap();
+            let mut restored: Evaluator = serde_json::from_str(&stored).unwrap();
+            let alerts = restored.evaluate(std::slice::from_ref(&self.rule), &[task], now_ms);
+            self.evaluator = restored;
+            alerts
+        }
+
+        fn step(&mut self, task: Observation, now_ms: i64) -> Option<AlertPhase> {
+            let mut alerts = self.alerts(task, now_ms);
+            assert!(alerts.len() <= 1, "{alerts:?}");
+            alerts.pop().map(|alert| alert.phase)
+        }
+    }
+
+    const RAISED: Option<AlertPhase> = Some(AlertPhase::Raised);
+    const REPEATED: Option<AlertPhase> = Some(AlertPhase::Repeated);
+    const RECOVERED: Option<AlertPhase> = Some(AlertPhase::Recovered);
+
+    #[test]
+    fn a_failure_is_told_once_and_its_end_is_told_once() {
+        let mut bench = Bench::new(rule(Condition::Failed));
+        assert_eq!(bench.step(task("running", 0), 1), None);
+        let alerts = bench.alerts(task("failed", 5), 10);
+        assert_eq!(
+            alerts,
+            [Alert {
+                rule_id: "r".into(),
+                rule_name: "rule".into(),
+                channel_ids: vec!["desktop".into()],
+                condition: Condition::Failed,
+                phase: AlertPhase::Raised,
+                at_ms: 10,
+                since_ms: 5,
+                count: 0,
+                task: task("failed", 5),
+            }]
+        );
+        assert_eq!(bench.step(task("failed", 5), MINUTE), None);
+        assert_eq!(
+            bench.step(task("starting", MINUTE), MINUTE),
+            None,
+            "no recovery before it runs"
+        );
+        assert_eq!(bench.step(task("running", MINUTE), 2 * MINUTE), RECOVERED);
+        assert_eq!(bench.step(task("running", MINUTE), 3 * MINUTE), None);
+    }
+
+    #[test]
+    fn a_task_that_fails_again_after_a_retry_is_told_again() {
+        let mut bench = Bench::new(rule(Condition::Failed));
+        assert_eq!(bench.step(task("failed", 0), 0), RAISED);
+        assert_eq!(bench.step(task("starting", 1), 1), None);
+        assert_eq!(bench.step(task("failed", 2), 2), RAISED);
+        assert_eq!(bench.step(task("failed", 2), 3), None);
+    }
+
+    #[test]
+    fn a_failed_task_that_is_terminated_does_not_recover() {
+        let mut bench = Bench::new(rule(Condition::Failed));
+        assert_eq!(bench.step(task("failed", 0), 0), RAISED);
+        assert_eq!(bench.step(task("terminated", 1), 1), None);
+        assert_eq!(bench.step(task("terminated", 1), 2), None);
+    }
+
+    #[test]
+    fn recovery_is_told_only_if_the_rule_says_so() {
+        let mut bench = Bench::new(Rule {
+            notify_recovery: false,
+            ..rule(Condition::Failed)
+        });
+        assert_eq!(bench.step(task("failed", 0), 0), RAISED);
+        assert_eq!(bench.step(task("running", 1), 1), None);
+        assert_eq!(bench.step(task("failed", 2), 2), RAISED);
+    }
+
+    #[test]
+    fn what_still_holds_is_repeated_after_the_interval_and_not_before() {
+        let mut bench = Bench::new(Rule {
+            repeat_seconds: Some(600),
+            ..rule(Condition::Failed)
+        });
+        assert_eq!(bench.step(task("failed", 0), 0), RAISED);
+        assert_eq!(bench.step(task("failed", 0), 10 * MINUTE - 1), None);
+        assert_eq!(bench.step(task("failed", 0), 10 * MINUTE), REPEATED);
+        assert_eq!(bench.step(task("failed", 0), 19 * MINUTE), None);
+        assert_eq!(bench.step(task("failed", 0), 20 * MINUTE), REPEATED);
+        assert_eq!(bench.step(task("running", 21 * MINUTE), 21 * MINUTE), RECOVERED);
+    }
+
+    #[test]
+    fn a_clock_set_back_delays_a_repetition_by_no_more_than_the_interval() {
+        let mut bench = Bench::new(Rule {
+            repeat_seconds: Some(60),
+            ..rule(Condition::Failed)
+        });
+        assert_eq!(bench.step(task("failed", 0), 1_000 * MINUTE), RAISED);
+        assert_eq!(bench.step(task("failed", 0), MINUTE), None);
+        assert_eq!(bench.step(task("failed", 0), 2 * MINUTE), REPEATED);
+    }
+
+    #[test]
+    fn abnormal_is_told_after_its_time_and_failing_is_no_recovery_from_it() {
+        let mut bench = Bench::new(rule(Condition::AbnormalLongerThan { seconds: 60 }));
+        assert_eq!(bench.step(task("abnormal", 0), 59 * SECOND), None);
+        assert_eq!(bench.step(task("abnormal", 0), MINUTE), RAISED);
+        assert_eq!(bench.step(task("failed", 70), 2 * MINUTE), None);
+        assert_eq!(bench.step(task("running", 80), 3 * MINUTE), None);
+        assert_eq!(
+            bench.step(task("abnormal", 4 * MINUTE), 5 * MINUTE + SECOND),
+            RAISED
+        );
+        assert_eq!(bench.step(task("running", 6 * MINUTE), 6 * MINUTE), RECOVERED);
+    }
+
+    #[test]
+    fn a_short_abnormal_time_is_never_told() {
+        let mut bench = Bench::new(rule(Condition::AbnormalLongerThan { seconds: 60 }));
+        assert_eq!(bench.step(task("abnormal", 0), 30 * SECOND), None);
+        assert_eq!(bench.step(task("running", 31 * SECOND), 31 * SECOND), None);
+        assert_eq!(
+            bench.step(task("abnormal", 40 * SECOND), 70 * SECOND),
+            None,
+            "its time begins anew"
+        );
+    }
+
+    fn delayed(seconds: u64) -> Observation {
+        Observation {
+            delay_ms: Some(seconds * 1_000),
+            ..task("running", 0)
+        }
+    }
+
+    fn delay_rule() -> Rule {
+        rule(Condition::DelayOver {
+            delay_seconds: 30,
+            for_seconds: 60,
+        })
+    }
+
+    #[test]
+    fn a_delay_is_told_when_it_was_too_long_for_long_enough_without_a_break() {
+        let mut bench = Bench::new(delay_rule());
+        assert_eq!(bench.step(delayed(31), 0), None);
+        assert_eq!(bench.step(delayed(31), 50 * SECOND), None);
+        assert_eq!(bench.step(delayed(30), 55 * SECOND), None);
+        assert_eq!(bench.step(delayed(31), 60 * SECOND), None);
+        assert_eq!(bench.step(delayed(40), 119 * SECOND), None);
+        let alerts = bench.alerts(delayed(50), 120 * SECOND);
+        assert_eq!(
+            (alerts[0].phase, alerts[0].since_ms),
+            (AlertPhase::Raised, 60 * SECOND)
+        );
+        assert_eq!(bench.step(delayed(30), 121 * SECOND), RECOVERED);
+    }
+
+    #[test]
+    fn an_unknown_delay_neither_recovers_nor_counts_as_a_break() {
+        let mut bench = Bench::new(delay_rule());
+        assert_eq!(bench.step(delayed(31), 0), None);
+        assert_eq!(bench.step(task("abnormal", 0), 30 * SECOND), None);
+        assert_eq!(bench.step(delayed(31), 60 * SECOND), RAISED);
+        assert_eq!(bench.step(task("abnormal", 0), 90 * SECOND), None);
+        assert_eq!(bench.step(delayed(0), 95 * SECOND), RECOVERED);
+    }
+
+    #[test]
+    fn a_paused_task_has_no_delay_to_tell_of() {
+        let mut bench = Bench::new(delay_rule());
+        assert_eq!(bench.step(delayed(31), 0), None);
+        assert_eq!(bench.step(delayed(31), 60 * SECOND), RAISED);
+        let paused = Observation {
+            state: "paused".into(),
+            ..delayed(100)
+        };
+        assert_eq!(bench.step(paused, 61 * SECOND), None);
+        assert_eq!(
+            bench.step(delayed(100), 62 * SECOND),
+            None,
+            "its time begins anew"
+        );
+    }
+
+    #[test]
+    fn a_delay_does_not_count_while_nobody_looked() {
+        let mut bench = Bench::new(delay_rule());
+        assert_eq!(bench.step(delayed(31), 0), None);
+        assert_eq!(bench.step(delayed(31), 60 * MINUTE), None);
+        assert_eq!(bench.step(delayed(31), 61 * MINUTE), RAISED);
+    }
+
+    #[test]
+    fn a_stuck_task_is_told_and_recovers_when_it_moves() {
+        let mut bench = Bench::new(rule(Condition::Stuck { for_seconds: 60 }));
+        let stuck = |since| Observation {
+            stuck_since_ms: Some(since),
+            ..task("running", 0)
+        };
+        assert_eq!(bench.step(stuck(0), 59 * SECOND), None);
+        assert_eq!(bench.step(stuck(0), MINUTE), RAISED);
+        assert_eq!(
+            bench.step(task("abnormal", 0), 2 * MINUTE),
+            None,
+            "not moving either"
+        );
+        assert_eq!(bench.step(task("running", 0), 3 * MINUTE), RECOVERED);
+    }
+
+    fn quarantined(count: u64) -> Observation {
+        Observation {
+            quarantined: count,
+            ..task("running", 0)
+        }
+    }
+
+    #[test]
+    fn new_quarantined_records_are_told_with_their_number_and_gathered_for_five_minutes() {
+        let mut bench = Bench::new(rule(Condition::RecordQuarantined));
+        assert_eq!(
+            bench.step(quarantined(5), 0),
+            None,
+            "those were there before the rule"
+        );
+        assert_eq!(bench.alerts(quarantined(7), SECOND)[0].count, 2);
+        assert_eq!(bench.step(quarantined(7), 2 * SECOND), None);
+        assert_eq!(bench.step(quarantined(100), 3 * SECOND), None);
+        let alerts = bench.alerts(quarantined(101), SECOND + 5 * MINUTE);
+        assert_eq!((alerts[0].phase, alerts[0].count), (AlertPhase::Raised, 94));
+    }
+
+    #[test]
+    fn a_task_that_comes_after_the_rule_has_everything_told() {
+        let mut bench = Bench::new(rule(Condition::GapFound));
+        bench
+            .evaluator
+            .evaluate(std::slice::from_ref(&bench.rule), &[], 0);
+        let found = Observation {
+            gaps: 1,
+            ..task("running", 0)
+        };
+        assert_eq!(bench.alerts(found, 1)[0].count, 1);
+    }
+
+    #[test]
+    fn a_counter_that_begins_anew_is_compared_with_its_new_beginning() {
+        let mut bench = Bench::new(rule(Condition::RecordQuarantined));
+        assert_eq!(bench.step(quarantined(5), 0), None);
+        assert_eq!(bench.step(quarantined(0), 1), None);
+        assert_eq!(bench.alerts(quarantined(1), 2)[0].count, 1);
+    }
+
+    #[test]
+    fn retention_is_told_below_the_horizon_even_of_a_paused_task_and_recovers_with_a_margin() {
+        let mut bench = Bench::new(rule(Condition::RetentionRisk {
+            horizon_seconds: 1_000,
+        }));
+        let left = |seconds| Observation {
+            retention_left_seconds: Some(seconds),
+            ..task("paused", 0)
+        };
+        assert_eq!(bench.step(left(1_000), 0), None);
+        assert_eq!(bench.step(left(999), 1), RAISED);
+        assert_eq!(bench.step(left(1_050), 2), None);
+        assert_eq!(bench.step(left(999), 3), None);
+        assert_eq!(bench.step(task("paused", 0), 4), None);
+        assert_eq!(bench.step(left(1_100), 5), RECOVERED);
+    }
+
+    #[test]
+    fn completion_is_told_once_and_not_for_tasks_that_were_complete_before_the_rule() {
+        let mut bench = Bench::new(Rule {
+            repeat_seconds: Some(60),
+            ..rule(Condition::Completed)
+        });
+        assert_eq!(bench.step(task("completed", 0), MINUTE), None);
+        bench.evaluator.forget_task("rp-1");
+        assert_eq!(bench.step(task("running", 0), 2 * MINUTE), None);
+        assert_eq!(bench.step(task("completed", 3 * MINUTE), 3 * MINUTE), RAISED);
+        assert_eq!(bench.step(task("completed", 3 * MINUTE), 9 * MINUTE), None);
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_forgets_and_begins_anew() {
+        let mut bench = Bench::new(rule(Condition::RecordQuarantined));
+        assert_eq!(bench.step(quarantined(1), 0), None);
+        bench.rule.enabled = false;
+        assert_eq!(bench.step(quarantined(9), 1), None);
+        bench.rule.enabled = true;
+        assert_eq!(bench.step(quarantined(9), 2), None);
+        assert_eq!(bench.alerts(quarantined(10), 3)[0].count, 1);
+    }
+
+    #[test]
+    fn a_rule_that_watches_something_else_now_begins_anew() {
+        let mut bench = Bench::new(rule(Condition::Failed));
+        assert_eq!(bench.step(task("failed", 0), 0), RAISED);
+        bench.rule.condition = Condition::RecordQuarantined;
+        assert_eq!(
+            bench.step(
+                Observation {
+                    quarantined: 3,
+                    ..task("failed", 0)
+                },
+                1
+            ),
+            None
+        );
+        bench.rule.condition = Condition::Failed;
+        assert_eq!(bench.step(task("failed", 0), 2), RAISED);
+    }
+
+    #[test]
+    fn a_rule_for_one_task_leaves_the_others_alone() {
+        let mut evaluator = Evaluator::default();
+        let rules = [Rule {
+            task_id: Some("rp-2".into()),
+            ..rule(Condition::Failed)
+        }];
+        let other = Observation {
+            task_id: "rp-2".into(),
+            ..task("failed", 0)
+        };
+        let alerts = evaluator.evaluate(&rules, &[task("failed", 0), other], 1);
+        assert_eq!(
+            alerts.iter().map(|a| a.task.task_id.as_str()).collect::<Vec<_>>(),
+            ["rp-2"]
+        );
+    }
+}

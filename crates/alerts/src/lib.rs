@@ -1,0 +1,52 @@
+//! Alerts: what is worth telling a person, when, in which words, and how it is delivered. Pure evaluation with the time
+//! passed in, and channels. No SQL and no Kafka: whoever owns the tasks feeds observations and keeps the history.
+
+mod alert;
+mod catalogue;
+mod channel;
+mod channel_secrets;
+mod chinese;
+mod condition;
+mod courier;
+mod delivery;
+mod desktop;
+mod dispatcher;
+mod disposition;
+mod email;
+mod english;
+mod error;
+mod evaluator;
+mod invalid_field;
+mod language;
+mod message;
+mod network_failure;
+mod observation;
+mod quiet_hours;
+mod redaction;
+mod retry;
+mod rule;
+mod signature;
+mod trust;
+mod webhook;
+mod webhook_body;
+mod webhook_format;
+
+pub use alert::{Alert, AlertPhase, Severity};
+pub use channel::{Channel, ChannelConfig, DESKTOP_CHANNEL_ID, EmailSecurity};
+pub use channel_secrets::ChannelSecrets;
+pub use condition::Condition;
+pub use courier::Courier;
+pub use delivery::{Delivery, DeliveryState};
+pub use desktop::{DesktopNotifier, NoDesktop};
+pub use dispatcher::{Clock, DispatchSettings, Dispatcher, Job, Report};
+pub use disposition::{Disposition, Suppression, decide};
+pub use error::{BuiltinRule, ChannelError, Result};
+pub use evaluator::Evaluator;
+pub use invalid_field::InvalidField;
+pub use language::Language;
+pub use message::Message;
+pub use observation::Observation;
+pub use quiet_hours::{LocalTime, QuietHours, Weekday};
+pub use retry::Backoff;
+pub use rule::{FAILURE_RULE_ID, Rule};
+pub use webhook_format::WebhookFormat;
