@@ -1,0 +1,414 @@
+//! Rules and channels at work: tasks are observed, alerts decided, delivered and kept.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use sluice_alerts::{
+    Alert, AlertPhase, Channel, ChannelSecrets, Clock, Courier, DesktopNotifier, DispatchSettings,
+    Dispatcher, Disposition, Evaluator, Job, Language, Message, NoDesktop, Observation, QuietHours, Rule,
+    Suppression, decide,
+};
+use sluice_engine::{CheckpointStore, Progress, StoreError};
+use sluice_model::{Secret, TaskName};
+use sluice_store::{AlertRow, ChannelRow, TaskFilter};
+
+use crate::clock::now_ms;
+use crate::core::{self, Core};
+use crate::event::AppEvent;
+use crate::supervisor::Supervisor;
+use crate::{AppError, ErrorCode, Result};
+
+/// Setting: quiet hours, a list.
+pub(crate) const QUIET_SETTING: &str = "quiet_hours";
+/// Setting: the language of messages, `en` or `zh_hans`.
+pub(crate) const LANGUAGE_SETTING: &str = "language";
+/// How long deliveries may take when the program ends.
+const LAST_DELIVERIES: Duration = Duration::from_secs(5);
+
+/// Watches for what people want to be told.
+pub(crate) struct Alarm {
+    core: Arc<Core>,
+    evaluator: Mutex<Evaluator>,
+    dispatcher: Mutex<Option<Dispatcher>>,
+    courier: Courier,
+    /// Gaps and quarantined records of each task as last known: those of a task that does not run must not look like a
+    /// new beginning.
+    counted: Mutex<BTreeMap<String, (u64, u64)>>,
+    /// What is on its way, by job.
+    sent: Arc<Mutex<BTreeMap<String, AlertRow>>>,
+}
+
+impl Alarm {
+    pub(crate) fn open(core: Arc<Core>, desktop: Option<Arc<dyn DesktopNotifier>>) -> Result<Self> {
+        let desktop = desktop.unwrap_or_else(|| Arc::new(NoDesktop));
+        let evaluator = match core.store.alert_state()? {
+            Some(state) => serde_json::from_value(state).unwrap_or_else(|error| {
+                tracing::warn!(%error, "what was told of alerts cannot be read; it begins anew");
+                Evaluator::default()
+            }),
+            None => Evaluator::default(),
+        };
+        let courier = Courier::new(desktop);
+        let sent: Arc<Mutex<BTreeMap<String, AlertRow>>> = Arc::default();
+        let clock: Clock = Arc::new(now_ms);
+        let report = {
+            let (core, sent) = (Arc::clone(&core), Arc::clone(&sent));
+            Box::new(move |delivery: sluice_alerts::Delivery| {
+                let row = sent
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(&delivery.job_id);
+                if let Some(row) = row {
+                    keep(&core, &closed(row, &delivery));
+                }
+            })
+        };
+        let dispatcher = Dispatcher::start(courier.clone(), DispatchSettings::default(), clock, report)
+            .map_err(|error| AppError::new(ErrorCode::Internal, format!("no thread for alerts: {error}")))?;
+        Ok(Self {
+            core,
+            evaluator: Mutex::new(evaluator),
+            dispatcher: Mutex::new(Some(dispatcher)),
+            courier,
+            counted: Mutex::default(),
+            sent,
+        })
+    }
+
+    /// Looks at every task once.
+    pub(crate) fn look(&self, supervisor: &Supervisor) -> Result<()> {
+        let rules = self.rules()?;
+        let (rows, _) = self.core.store.tasks(&TaskFilter::default())?;
+        let names: BTreeMap<String, String> = self
+            .core
+            .store
+            .sources()?
+            .into_iter()
+            .map(|source| (source.id, source.name))
+            .collect();
+        let mut muted = BTreeMap::new();
+        let mut observations = Vec::with_capacity(rows.len());
+        for row in rows {
+            let live = supervisor.live(&core::task_id(&row)?);
+            let progress = live.as_ref().and_then(|live| live.progress.as_ref());
+            if let Some(until) = row.muted_until_ms {
+                muted.insert(row.id.clone(), until);
+            }
+            let (gaps, quarantined) = self.counts(&row.id, progress)?;
+            observations.push(Observation {
+                source: names.get(&row.source_id).cloned(),
+                target: names.get(&row.target_id).cloned(),
+                since_ms: live.as_ref().map_or(row.updated_ms, |live| live.since_ms),
+                delay_ms: progress
+                    .and_then(|p| p.delay_ms)
+                    .and_then(|ms| u64::try_from(ms).ok()),
+                lag: progress
+                    .and_then(|p| p.lag_records)
+                    .and_then(|n| u64::try_from(n).ok()),
+                stuck_since_ms: live.as_ref().and_then(|live| live.stuck_since_ms),
+                gaps,
+                quarantined,
+                retention_left_seconds: progress
+                    .and_then(|p| p.retention_left_seconds)
+                    .and_then(|s| u64::try_from(s).ok()),
+                task_id: row.id,
+                task_name: row.name,
+                state: row.state,
+                reason: row.reason.unwrap_or_default(),
+            });
+        }
+        let (alerts, state) = {
+            let mut evaluator = self.evaluator.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = evaluator.clone();
+            let alerts = evaluator.evaluate(&rules, &observations, now_ms());
+            (
+                alerts,
+                (before != *evaluator).then(|| serde_json::to_value(&*evaluator)),
+            )
+        };
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        // Before anybody is told: a program that is killed now loses a message rather than repeat one each time.
+        if let Some(state) = state {
+            let state = state.map_err(|error| AppError::new(ErrorCode::Internal, error.to_string()))?;
+            self.core.store.set_alert_state(&state)?;
+        }
+        for alert in alerts {
+            let muted_until = muted.get(&alert.task.task_id).copied();
+            self.tell(alert, muted_until)?;
+        }
+        Ok(())
+    }
+
+    fn counts(&self, id: &str, progress: Option<&Progress>) -> Result<(u64, u64)> {
+        let mut counted = locked(&self.counted);
+        let counts = match (progress, counted.get(id)) {
+            (Some(progress), _) => (progress.gaps, progress.quarantined),
+            (None, Some(known)) => *known,
+            (None, None) => {
+                let name = TaskName::new(id)?;
+                let failed = |error: StoreError| AppError::new(ErrorCode::Storage, error.to_string());
+                (
+                    self.core.store.gaps(&name).map_err(failed)?.len() as u64,
+                    self.core.store.quarantined_count(&name).map_err(failed)?,
+                )
+            }
+        };
+        counted.insert(id.to_owned(), counts);
+        Ok(counts)
+    }
+
+    fn tell(&self, alert: Alert, muted_until_ms: Option<i64>) -> Result<()> {
+        let channels = self.channels()?;
+        let wanted: Vec<Channel> = alert
+            .channel_ids
+            .iter()
+            .filter_map(|id| channels.iter().find(|channel| channel.id == *id).cloned())
+            .collect();
+        let disposition = decide(
+            &self.quiet_hours()?,
+            muted_until_ms,
+            alert.at_ms,
+            &TimeZone::system(),
+        );
+        let message = Message::of(alert.clone(), self.language()?);
+        self.core.bus.publish(&AppEvent::Alert {
+            task_id: alert.task.task_id.clone(),
+            title: message.title.clone(),
+            body: message.body.clone(),
+        });
+        let row = |channel: &Channel| AlertRow {
+            id: 0,
+            at_ms: alert.at_ms,
+            task_id: alert.task.task_id.clone(),
+            task_name: alert.task.task_name.clone(),
+            rule_name: alert.rule_name.clone(),
+            kind: match alert.phase {
+                AlertPhase::Recovered => "recovered",
+                _ => "raised",
+            }
+            .to_owned(),
+            channel_name: channel.name.clone(),
+            state: "sent".to_owned(),
+            title: message.title.clone(),
+            body: message.body.clone(),
+            detail: None,
+        };
+        for channel in wanted {
+            let row = row(&channel);
+            match disposition {
+                Disposition::Suppressed { why } => keep(
+                    &self.core,
+                    &AlertRow {
+                        state: "suppressed".to_owned(),
+                        detail: Some(
+                            match why {
+                                Suppression::Muted { .. } => "the task is muted",
+                                Suppression::QuietHours { .. } => "these are quiet hours",
+                            }
+                            .to_owned(),
+                        ),
+                        ..row
+                    },
+                ),
+                Disposition::Deliver => self.submit(channel, message.clone(), row),
+            }
+        }
+        Ok(())
+    }
+
+    fn submit(&self, channel: Channel, message: Message, row: AlertRow) {
+        let id = uuid::Uuid::new_v4().to_string();
+        locked(&self.sent).insert(id.clone(), row);
+        let refused = match &*self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(dispatcher) => dispatcher
+                .submit(Job {
+                    id: id.clone(),
+                    channel,
+                    message,
+                })
+                .err(),
+            None => None,
+        };
+        if let Some(delivery) = refused
+            && let Some(row) = locked(&self.sent).remove(&id)
+        {
+            keep(&self.core, &closed(row, &delivery));
+        }
+    }
+
+    /// Sends a message to a channel now, and waits for it.
+    pub(crate) fn test(&self, channel: &Channel) -> Result<()> {
+        let message = Message::test(&channel.name, self.language()?, now_ms());
+        let sent = self.courier.deliver(channel, &message, now_ms());
+        keep(
+            &self.core,
+            &AlertRow {
+                id: 0,
+                at_ms: now_ms(),
+                task_id: String::new(),
+                task_name: String::new(),
+                rule_name: String::new(),
+                kind: "test".to_owned(),
+                channel_name: channel.name.clone(),
+                state: if sent.is_ok() { "sent" } else { "undeliverable" }.to_owned(),
+                title: message.title,
+                body: message.body,
+                detail: sent.as_ref().err().map(ToString::to_string),
+            },
+        );
+        sent.map_err(|error| AppError::new(ErrorCode::Refused, error.to_string()))
+    }
+
+    /// The rules: the one that is always there, and those that were made.
+    pub(crate) fn rules(&self) -> Result<Vec<Rule>> {
+        let mut rules = vec![Rule::on_failure()];
+        for row in self.core.store.rules()? {
+            match serde_json::from_value::<Rule>(row.body) {
+                Ok(rule) => rules.push(rule),
+                Err(error) => {
+                    tracing::warn!(rule = %row.name, %error, "a rule of another version is left out")
+                }
+            }
+        }
+        Ok(rules)
+    }
+
+    /// The channels with their secrets: the desktop, and those that were made.
+    pub(crate) fn channels(&self) -> Result<Vec<Channel>> {
+        let mut channels = vec![Channel::desktop()];
+        for row in self.core.store.channels()? {
+            channels.push(self.channel(row)?);
+        }
+        Ok(channels)
+    }
+
+    fn channel(&self, row: ChannelRow) -> Result<Channel> {
+        let unreadable = |error: serde_json::Error| {
+            AppError::new(
+                ErrorCode::Storage,
+                format!(
+                    "the alert channel '{}' cannot be read ({}); enter it again",
+                    row.name,
+                    error.classify_word()
+                ),
+            )
+        };
+        let secrets = match row.secrets.get("all") {
+            Some(handle) => match self.core.secrets.get(handle)? {
+                Some(text) => serde_json::from_str(text.reveal()).map_err(unreadable)?,
+                None => ChannelSecrets::default(),
+            },
+            None => ChannelSecrets::default(),
+        };
+        Ok(Channel {
+            config: serde_json::from_value(row.body.clone()).map_err(unreadable)?,
+            id: row.id,
+            name: row.name,
+            secrets,
+        })
+    }
+
+    /// Keeps a channel, with what must not be seen in the keychain.
+    pub(crate) fn keep_channel(&self, mut channel: Channel) -> Result<()> {
+        channel.config.take_secrets(&mut channel.secrets);
+        let handle = format!("channel/{}", channel.id);
+        let mut secrets = BTreeMap::new();
+        if channel.secrets.is_empty() {
+            self.core.secrets.remove(&handle)?;
+        } else {
+            let text = serde_json::to_string(&channel.secrets)
+                .map_err(|error| AppError::new(ErrorCode::Internal, error.classify_word()))?;
+            self.core.secrets.put(&handle, &Secret::new(text))?;
+            secrets.insert("all".to_owned(), handle);
+        }
+        let now = now_ms();
+        let config = serde_json::to_value(&channel.config)
+            .map_err(|error| AppError::new(ErrorCode::Internal, error.classify_word()))?;
+        Ok(self.core.store.put_channel(&ChannelRow {
+            id: channel.id,
+            name: channel.name,
+            body: config,
+            secrets,
+            created_ms: now,
+            updated_ms: now,
+        })?)
+    }
+
+    fn quiet_hours(&self) -> Result<Vec<QuietHours>> {
+        Ok(match self.core.store.setting(QUIET_SETTING)? {
+            Some(value) => serde_json::from_value(value).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the quiet hours cannot be read; there are none");
+                Vec::new()
+            }),
+            None => Vec::new(),
+        })
+    }
+
+    fn language(&self) -> Result<Language> {
+        Ok(match self.core.store.setting(LANGUAGE_SETTING)? {
+            Some(value) => serde_json::from_value(value).unwrap_or_default(),
+            None => Language::default(),
+        })
+    }
+
+    /// A task that is gone is not remembered.
+    pub(crate) fn forget_task(&self, id: &str) {
+        self.evaluator
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forget_task(id);
+        locked(&self.counted).remove(id);
+    }
+
+    /// Delivers what is waiting and ends.
+    pub(crate) fn close(&self) {
+        let dispatcher = self
+            .dispatcher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(dispatcher) = dispatcher {
+            dispatcher.stop(LAST_DELIVERIES);
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn closed(row: AlertRow, delivery: &sluice_alerts::Delivery) -> AlertRow {
+    let sent = delivery.state == sluice_alerts::DeliveryState::Sent;
+    AlertRow {
+        state: if sent { "sent" } else { "undeliverable" }.to_owned(),
+        detail: (!delivery.detail.is_empty()).then(|| delivery.detail.clone()),
+        ..row
+    }
+}
+
+fn keep(core: &Core, row: &AlertRow) {
+    if let Err(error) = core.store.append_alert(row) {
+        tracing::error!(%error, title = %row.title, "an alert is not in the history");
+    }
+}
+
+/// What kind of mistake a parser found, without the text it found it in: that may be a secret.
+pub(crate) trait ClassifyWord {
+    /// One word or two.
+    fn classify_word(&self) -> &'static str;
+}
+
+impl ClassifyWord for serde_json::Error {
+    fn classify_word(&self) -> &'static str {
+        match self.classify() {
+            serde_json::error::Category::Io => "it could not be read",
+            serde_json::error::Category::Syntax => "it is no JSON",
+            serde_json::error::Category::Data => "it has other fields than expected",
+            serde_json::error::Category::Eof => "its end is missing",
+        }
+    }
+}

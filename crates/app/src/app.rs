@@ -1,0 +1,206 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use serde_json::Value;
+use sluice_alerts::DesktopNotifier;
+use sluice_store::{Owner, SecretLevel, SecretPreference, SqliteStore, open_secrets};
+
+use crate::alarm::Alarm;
+use crate::command::Command;
+use crate::core::Core;
+use crate::event::{AppEvent, EventBus};
+use crate::supervisor::{Supervisor, after_a_kill};
+use crate::{AppError, ErrorCode, Result, housekeeping};
+
+/// How often what runs is compared with what is to run.
+const RECONCILE_EVERY: Duration = Duration::from_millis(500);
+
+/// How often tasks are looked at for alerts.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Setting: whether tasks that ran when the program ended run again when it starts.
+pub(crate) const RESUME_SETTING: &str = "resume_after_restart";
+
+/// How the application is opened.
+pub struct Opening {
+    /// The folder with everything that is kept.
+    pub dir: PathBuf,
+    /// Who opens it, for whoever is told that it is taken: `sluice daemon`.
+    pub program: String,
+    /// Where secrets are kept.
+    pub secrets: SecretPreference,
+    /// Whether this program runs the tasks; a program for one command does not.
+    pub runs_tasks: bool,
+    /// Shows notifications, where there is a desktop.
+    pub desktop: Option<Arc<dyn DesktopNotifier>>,
+}
+
+/// The application behind every shell: commands, and tasks that run. One program at a time has a data folder.
+pub struct App {
+    pub(crate) core: Arc<Core>,
+    pub(crate) supervisor: Arc<Supervisor>,
+    pub(crate) alarm: Arc<Alarm>,
+    pub(crate) verifications: crate::verification::Verifications,
+    pub(crate) checks: crate::pre_check::Checks,
+    housekeeping: Option<(Sender<()>, JoinHandle<()>)>,
+    owner: Owner,
+}
+
+impl App {
+    /// Opens a data folder and, where this program runs tasks, resumes what ran when the last one ended.
+    ///
+    /// # Errors
+    /// Another program has the folder; the database or the secrets cannot be opened.
+    pub fn open(opening: Opening) -> Result<Self> {
+        // The database's folder is made with it; the owner's lock needs it first.
+        let store = Arc::new(SqliteStore::open(&opening.dir)?);
+        let owner = Owner::take(&opening.dir, &opening.program)?;
+        let secrets = open_secrets(&opening.dir, opening.secrets)?;
+        let core = Arc::new(Core {
+            dir: opening.dir,
+            store,
+            secrets,
+            bus: EventBus::default(),
+        });
+        let resume = core
+            .store
+            .setting(RESUME_SETTING)?
+            .and_then(|value| value.as_bool())
+            .unwrap_or(true);
+        if opening.runs_tasks {
+            after_a_kill(&core, resume)?;
+            core.store.fail_running_modifications(
+                "the program ended before it was done; look at the topics and repeat it",
+                crate::clock::now_ms(),
+            )?;
+        }
+        let supervisor = Arc::new(Supervisor::new(Arc::clone(&core), opening.runs_tasks));
+        let alarm = Arc::new(Alarm::open(Arc::clone(&core), opening.desktop)?);
+        let housekeeping = if opening.runs_tasks {
+            supervisor.reconcile()?;
+            let (stop, stopped) = bounded(0);
+            let (supervisor, alarm, core) = (Arc::clone(&supervisor), Arc::clone(&alarm), Arc::clone(&core));
+            let thread = std::thread::Builder::new()
+                .name("sluice-supervisor".into())
+                .spawn(move || keep_house(&core, &supervisor, &alarm, &stopped))
+                .map_err(|error| {
+                    AppError::new(
+                        ErrorCode::Internal,
+                        format!("no thread for the supervisor: {error}"),
+                    )
+                })?;
+            Some((stop, thread))
+        } else {
+            None
+        };
+        Ok(Self {
+            core,
+            supervisor,
+            alarm,
+            verifications: crate::verification::Verifications::default(),
+            checks: crate::pre_check::Checks::default(),
+            housekeeping,
+            owner,
+        })
+    }
+
+    /// Carries out a command.
+    ///
+    /// # Errors
+    /// As the command says.
+    pub fn call<C: Command>(&self, command: C) -> Result<C::Answer> {
+        let answer = command.run(self);
+        if let Err(error) = &answer {
+            tracing::info!(command = C::NAME, code = ?error.code, %error, "refused");
+        }
+        answer
+    }
+
+    /// Carries out a command that came by name, as from a page.
+    ///
+    /// # Errors
+    /// There is no such command, its request cannot be read, or as the command says.
+    pub fn call_by_name(&self, name: &str, request: Value) -> Result<Value> {
+        crate::commands::dispatch(self, name, request)
+    }
+
+    /// Hears of everything from now on. Ask for snapshots after this, not before: nothing is lost between then.
+    pub fn subscribe(&self) -> Receiver<AppEvent> {
+        self.core.bus.subscribe()
+    }
+
+    /// The folder with everything that is kept.
+    pub fn dir(&self) -> &Path {
+        &self.core.dir
+    }
+
+    /// Where secrets are kept.
+    pub fn secret_level(&self) -> SecretLevel {
+        self.core.secrets.level()
+    }
+
+    /// Tells other programs where this one takes commands.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn publish_endpoint(&self, endpoint: &str) -> Result<()> {
+        Ok(self.owner.publish_endpoint(endpoint)?)
+    }
+
+    /// Starts what is to run at once instead of at the next look.
+    pub(crate) fn reconcile_now(&self) -> Result<()> {
+        self.supervisor.reconcile()
+    }
+
+    /// Ends every task cleanly and closes. Tasks that ran go on at the next start.
+    pub fn close(mut self) {
+        self.wind_up();
+    }
+
+    fn wind_up(&mut self) {
+        self.verifications.cancel_all();
+        if let Some((stop, thread)) = self.housekeeping.take() {
+            drop(stop);
+            if thread.join().is_err() {
+                tracing::error!("the supervisor's thread panicked");
+            }
+        }
+        self.supervisor.leave();
+        self.alarm.close();
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.wind_up();
+    }
+}
+
+/// Until `stopped` is closed: starts what is to run, watches for alerts, and keeps the database small.
+fn keep_house(core: &Core, supervisor: &Supervisor, alarm: &Alarm, stopped: &Receiver<()>) {
+    let (mut swept, mut looked): (Option<Instant>, Option<Instant>) = (None, None);
+    loop {
+        match stopped.recv_timeout(RECONCILE_EVERY) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if let Err(error) = supervisor.reconcile() {
+            tracing::error!(%error, "tasks that are to run could not be started");
+        }
+        if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
+            looked = Some(Instant::now());
+            if let Err(error) = alarm.look(supervisor) {
+                tracing::error!(%error, "alerts could not be looked at");
+            }
+        }
+        if swept.is_none_or(|at| at.elapsed() >= housekeeping::EVERY) {
+            swept = Some(Instant::now());
+            if let Err(error) = housekeeping::sweep(core) {
+                tracing::error!(%error, "old rows could not be cleared away");
+            }
+        }
+    }
+}

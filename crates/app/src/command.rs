@@ -1,0 +1,68 @@
+//! Commands: requests with their answers, by name. One list serves the window, the terminal companion and whoever calls
+//! through the control socket.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{App, AppError, ErrorCode, Result};
+
+/// A request to the application.
+pub trait Command: Serialize + DeserializeOwned {
+    /// `noun_verb`.
+    const NAME: &'static str;
+    /// What it answers.
+    type Answer: Serialize + DeserializeOwned;
+
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// As the command says; nothing has changed then, unless the command says otherwise.
+    fn run(self, app: &App) -> Result<Self::Answer>;
+}
+
+/// Reads a request, carries it out, and writes its answer.
+pub(crate) fn answer<C: Command>(app: &App, request: Value) -> Result<Value> {
+    // Not the parser's own words alone: they may hold a value, and a value may be a secret.
+    let command: C = serde_json::from_value(request).map_err(|error| {
+        AppError::new(
+            ErrorCode::InvalidInput,
+            format!(
+                "the request of {} cannot be read: {}",
+                C::NAME,
+                without_values(&error.to_string())
+            ),
+        )
+    })?;
+    let answer = command.run(app)?;
+    serde_json::to_value(answer).map_err(|error| {
+        AppError::new(
+            ErrorCode::Internal,
+            format!("the answer of {} cannot be written: {error}", C::NAME),
+        )
+    })
+}
+
+/// A parser's sentence with what stands in double quotes left out: serde quotes values so.
+fn without_values(sentence: &str) -> String {
+    sentence
+        .split('"')
+        .enumerate()
+        .map(|(index, part)| if index % 2 == 0 { part } else { "…" })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parser_s_sentence_does_not_repeat_values() {
+        let error = serde_json::from_value::<u8>(Value::from("hunter2")).unwrap_err();
+        let sentence = without_values(&error.to_string());
+        assert!(
+            !sentence.contains("hunter2") && sentence.contains("expected u8"),
+            "{sentence}"
+        );
+    }
+}

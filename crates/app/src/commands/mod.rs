@@ -1,0 +1,114 @@
+//! Every command, a file for each noun.
+
+mod alerts;
+mod operations;
+mod settings;
+mod source_probe;
+mod sources;
+mod task_history;
+mod task_life;
+mod task_objects;
+mod task_transfer;
+mod tasks;
+
+use serde_json::Value;
+
+use crate::command::{Command, answer};
+use crate::{App, AppError, ErrorCode, Result};
+
+pub use alerts::{
+    AlertHistoryQuery, AlertView, ChannelInput, ChannelList, ChannelPut, ChannelRemove, ChannelTest,
+    ChannelView, RuleList, RulePut, RuleRemove,
+};
+pub use operations::{OperationQuery, OperationView};
+pub use settings::{AppInfo, AppInfoQuery, SettingSet, SettingsQuery, SettingsView};
+pub use source_probe::{SourcePeek, SourceTest, SourceTopics};
+pub use sources::{
+    SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList, SourceRemove, SourceRow, SourceShow,
+};
+pub use task_history::{
+    ChangeView, GapView, LogView, MetricPoint, Metrics, QuarantineView, TaskChanges, TaskGaps, TaskLogQuery,
+    TaskMetrics, TaskQuarantine,
+};
+pub use task_life::{
+    TaskCheck, TaskCheckCancel, TaskDelete, TaskPause, TaskResume, TaskRetry, TaskStart, TaskTerminate,
+    TaskVerify, TaskVerifyCancel,
+};
+pub use task_objects::{TaskModify, TaskMute, TaskTune};
+pub use task_transfer::{TaskCopy, TaskExport, TaskImport};
+pub use tasks::{TaskCreate, TaskEdit, TaskList, TaskPage, TaskRoutes, TaskShow};
+
+macro_rules! commands {
+    ($($command:ty),* $(,)?) => {
+        /// Names of all commands.
+        pub const COMMAND_NAMES: &[&str] = &[$(<$command as Command>::NAME),*];
+
+        /// Carries out the command of a name.
+        pub(crate) fn dispatch(app: &App, name: &str, request: Value) -> Result<Value> {
+            match name {
+                $(<$command as Command>::NAME => answer::<$command>(app, request),)*
+                other => Err(AppError::new(
+                    ErrorCode::Internal,
+                    format!("there is no command '{other}'; the program that asks may be of another version"),
+                )),
+            }
+        }
+
+        /// Names, requests and answers of all commands in TypeScript, with every type they need.
+        pub fn typescript() -> String {
+            crate::bindings::document(|types| {
+                $(types.command::<$command>();)*
+            })
+        }
+    };
+}
+
+commands!(
+    SourceAdd,
+    SourceEdit,
+    SourceList,
+    SourceShow,
+    SourceRemove,
+    SourceImport,
+    SourceTest,
+    SourceTopics,
+    SourcePeek,
+    TaskCreate,
+    TaskEdit,
+    TaskList,
+    TaskShow,
+    TaskRoutes,
+    TaskCheck,
+    TaskCheckCancel,
+    TaskStart,
+    TaskPause,
+    TaskResume,
+    TaskRetry,
+    TaskTerminate,
+    TaskDelete,
+    TaskModify,
+    TaskTune,
+    TaskMute,
+    TaskCopy,
+    TaskExport,
+    TaskImport,
+    TaskLogQuery,
+    TaskChanges,
+    TaskMetrics,
+    TaskGaps,
+    TaskQuarantine,
+    TaskVerify,
+    TaskVerifyCancel,
+    RuleList,
+    RulePut,
+    RuleRemove,
+    ChannelList,
+    ChannelPut,
+    ChannelRemove,
+    ChannelTest,
+    AlertHistoryQuery,
+    OperationQuery,
+    SettingsQuery,
+    SettingSet,
+    AppInfoQuery,
+);

@@ -1,0 +1,127 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+
+use serde::{Deserialize, Serialize};
+use sluice_kafka::{Admin, PeekFrom, PeekedRecord, ProbeReport, TopicListing, list_topics, peek, probe};
+use sluice_model::{Secret, SourceForm, SourceSecrets};
+use sluice_store::DataSourceRow;
+use ts_rs::TS;
+
+use super::sources::given;
+use crate::command::Command;
+use crate::core::{self, Core};
+use crate::event::AppEvent;
+use crate::{App, AppError, ErrorCode, Result};
+
+/// Tests the connection of a data source, or of one that is not saved yet.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SourceTest {
+    /// Name or id of a saved one. With a form as well, its secrets fill the fields left blank.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// What was entered.
+    #[serde(default)]
+    pub form: Option<SourceForm>,
+    /// Secrets by field.
+    #[serde(default)]
+    #[ts(type = "Record<string, string>")]
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// Lists the topics of a data source.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SourceTopics {
+    /// Name or id.
+    pub source: String,
+}
+
+/// Looks at a few records.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SourcePeek {
+    /// Name or id.
+    pub source: String,
+    /// Topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: i32,
+    /// Where to begin.
+    pub from: PeekFrom,
+    /// Records at most, 1 to 100.
+    #[ts(type = "number")]
+    pub limit: usize,
+}
+
+impl Command for SourceTest {
+    const NAME: &'static str = "source_test";
+    type Answer = ProbeReport;
+
+    fn run(self, app: &App) -> Result<ProbeReport> {
+        let core = &app.core;
+        let saved = self.source.as_deref().map(|name| core.source(name)).transpose()?;
+        let kept = saved
+            .as_ref()
+            .map_or_else(|| Ok(SourceSecrets::default()), |row| core.source_secrets(row))?;
+        let form = match (self.form, &saved) {
+            (Some(form), _) => form.trimmed(),
+            (None, Some(row)) => core::form(row)?,
+            (None, None) => return Err(AppError::field("source", "name a data source, or describe one")),
+        };
+        let cluster = form
+            .cluster(&given(self.secrets)?.or(kept))
+            .map_err(AppError::fields)?;
+        let source_id = saved.as_ref().map(core::source_id).transpose()?;
+        Ok(probe(
+            &cluster,
+            &AtomicBool::new(false),
+            &mut |step| match serde_json::to_value(step) {
+                Ok(step) => core.bus.publish(&AppEvent::SourceTestStep {
+                    source_id: source_id.clone(),
+                    step,
+                }),
+                Err(error) => tracing::error!(%error, "a step of the test cannot be shown"),
+            },
+        ))
+    }
+}
+
+impl Command for SourceTopics {
+    const NAME: &'static str = "source_topics";
+    type Answer = Vec<TopicListing>;
+
+    fn run(self, app: &App) -> Result<Vec<TopicListing>> {
+        let row = app.core.source(&self.source)?;
+        list_topics(&admin(&app.core, &row)?).map_err(|error| unreachable(&row, &error))
+    }
+}
+
+impl Command for SourcePeek {
+    const NAME: &'static str = "source_peek";
+    type Answer = Vec<PeekedRecord>;
+
+    fn run(self, app: &App) -> Result<Vec<PeekedRecord>> {
+        if !(1..=100).contains(&self.limit) {
+            return Err(AppError::field("limit", "look at 1 to 100 records"));
+        }
+        let row = app.core.source(&self.source)?;
+        let cluster = app.core.cluster(&row)?;
+        peek(&cluster, &self.topic, self.partition, self.from, self.limit)
+            .map_err(|error| unreachable(&row, &error))
+    }
+}
+
+fn admin(core: &Core, row: &DataSourceRow) -> Result<Admin> {
+    Admin::new(&core.cluster(row)?).map_err(|error| unreachable(row, &error))
+}
+
+fn unreachable(row: &DataSourceRow, error: &sluice_kafka::KafkaError) -> AppError {
+    AppError::new(
+        ErrorCode::ClusterUnreachable,
+        format!(
+            "the data source '{}' does not answer: {error}. Test its connection to see where it fails",
+            row.name
+        ),
+    )
+}

@@ -1,0 +1,354 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sluice_kafka::Admin;
+use sluice_model::{TaskAction, TaskId, TaskSettings, TaskState};
+use sluice_store::{TaskFilter, TaskOrder, TaskRow};
+use ts_rs::TS;
+
+use crate::clock::now_ms;
+use crate::command::Command;
+use crate::core::{self, Core};
+use crate::event::AppEvent;
+use crate::operation::Operation;
+use crate::snapshot::snapshot;
+use crate::task_view::{TaskRowView, TaskView};
+use crate::{App, AppError, ErrorCode, Result};
+
+/// How many tasks may not be terminated if the settings say nothing.
+const TASK_LIMIT: usize = 10;
+/// Setting with another number.
+pub(crate) const TASK_LIMIT_SETTING: &str = "max_tasks";
+/// Tasks of one page if the caller says nothing.
+const PAGE: usize = 500;
+
+/// Makes a task; it does nothing yet.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TaskCreate {
+    /// What was decided.
+    pub settings: TaskSettings,
+}
+
+/// Describes a task anew that was never started. Its pre-check is void.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TaskEdit {
+    /// Name or id.
+    pub task: String,
+    /// What was decided.
+    pub settings: TaskSettings,
+}
+
+/// Lists tasks.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct TaskList {
+    /// Only those in one of these states; empty for any.
+    pub states: Vec<TaskState>,
+    /// Only those whose name or id contains this.
+    pub text: Option<String>,
+    /// Only those that read this data source (name or id).
+    pub source: Option<String>,
+    /// Only those that write this data source (name or id).
+    pub target: Option<String>,
+    /// `newest`, `name` or `state`.
+    pub order: Option<String>,
+    /// How many to leave out at the beginning.
+    #[ts(type = "number")]
+    pub offset: usize,
+    /// How many at most; 500 if not said.
+    #[ts(type = "number | null")]
+    pub limit: Option<usize>,
+}
+
+/// A page of tasks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct TaskPage {
+    /// The tasks.
+    pub tasks: Vec<TaskRowView>,
+    /// How many there are on all pages.
+    #[ts(type = "number")]
+    pub total: usize,
+    /// How many tasks are not terminated.
+    #[ts(type = "number")]
+    pub not_terminated: usize,
+    /// How many may be.
+    #[ts(type = "number")]
+    pub limit: usize,
+}
+
+/// Shows everything about a task.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TaskShow {
+    /// Name or id.
+    pub task: String,
+}
+
+/// Says which topics settings choose now, and what they are called on the target; saves nothing.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TaskRoutes {
+    /// What was decided.
+    pub settings: TaskSettings,
+}
+
+impl Command for TaskCreate {
+    const NAME: &'static str = "task_create";
+    type Answer = TaskView;
+
+    fn run(self, app: &App) -> Result<TaskView> {
+        create(app, Self::NAME, self.settings)
+    }
+}
+
+/// Makes a task out of `settings`, as the command `action`.
+pub(super) fn create(app: &App, action: &'static str, settings: TaskSettings) -> Result<TaskView> {
+    let core = &app.core;
+    let id = TaskId::generate();
+    let stored = to_value(&settings)?;
+    Operation::new(action, "task", id.as_str(), settings.name.as_str())
+        .after(stored.clone())
+        .run(&core.store, || {
+            checked(core, &settings)?;
+            let now = now_ms();
+            core.store.insert_task(
+                &TaskRow {
+                    id: id.as_str().to_owned(),
+                    name: settings.name.as_str().to_owned(),
+                    source_id: settings.source.as_str().to_owned(),
+                    target_id: settings.target.as_str().to_owned(),
+                    settings: stored,
+                    state: TaskState::Draft.word().to_owned(),
+                    desired_running: false,
+                    reason: None,
+                    pre_check: None,
+                    muted_until_ms: None,
+                    created_ms: now,
+                    started_ms: None,
+                    ended_ms: None,
+                    updated_ms: now,
+                },
+                task_limit(core)?,
+            )?;
+            core.bus.publish(&AppEvent::TasksChanged);
+            show(app, &core.task(id.as_str())?)
+        })
+}
+
+impl Command for TaskEdit {
+    const NAME: &'static str = "task_edit";
+    type Answer = TaskView;
+
+    fn run(self, app: &App) -> Result<TaskView> {
+        let core = &app.core;
+        let row = core.task(&self.task)?;
+        let (id, state) = (core::task_id(&row)?, core::state(&row)?);
+        let stored = to_value(&self.settings)?;
+        Operation::new(Self::NAME, "task", &row.id, &row.name)
+            .before(row.settings.clone())
+            .after(stored.clone())
+            .run(&core.store, || {
+                require(state, TaskAction::Edit)?;
+                checked(core, &self.settings)?;
+                if state != TaskState::Draft && !core.transit(&id, &[state], TaskState::Draft, None)? {
+                    return Err(just_changed());
+                }
+                core.store.set_task_settings(
+                    &row.id,
+                    self.settings.name.as_str(),
+                    &stored,
+                    self.settings.source.as_str(),
+                    self.settings.target.as_str(),
+                    now_ms(),
+                )?;
+                // What was inspected is not what is described now.
+                core.store.set_task_pre_check(&row.id, None)?;
+                core.bus.publish(&AppEvent::TasksChanged);
+                show(app, &core.task(&row.id)?)
+            })
+    }
+}
+
+impl Command for TaskList {
+    const NAME: &'static str = "task_list";
+    type Answer = TaskPage;
+
+    fn run(self, app: &App) -> Result<TaskPage> {
+        let core = &app.core;
+        let id_of = |name: Option<String>| -> Result<Option<String>> {
+            name.map(|name| core.source(&name).map(|row| row.id)).transpose()
+        };
+        let order = match self.order.as_deref() {
+            None | Some("newest") => TaskOrder::Newest,
+            Some("name") => TaskOrder::Name,
+            Some("state") => TaskOrder::State,
+            Some(other) => {
+                return Err(AppError::field(
+                    "order",
+                    format!("tasks are not listed by '{other}'; choose newest, name or state"),
+                ));
+            }
+        };
+        let (rows, total) = core.store.tasks(&TaskFilter {
+            states: self.states.iter().map(|state| state.word().to_owned()).collect(),
+            text: self.text,
+            source_id: id_of(self.source)?,
+            target_id: id_of(self.target)?,
+            order,
+            offset: self.offset,
+            limit: Some(self.limit.unwrap_or(PAGE)),
+        })?;
+        let names = source_names(core)?;
+        let name = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.to_owned());
+        let tasks = rows
+            .into_iter()
+            .map(|row| {
+                let (id, state) = (core::task_id(&row)?, core::state(&row)?);
+                let settings = core::settings(&row)?;
+                let live = app.supervisor.live(&id);
+                let progress = live.as_ref().and_then(|live| live.progress.as_ref());
+                Ok(TaskRowView {
+                    source_name: name(&row.source_id),
+                    target_name: name(&row.target_id),
+                    source: settings.source,
+                    target: settings.target,
+                    name: row.name,
+                    state,
+                    allowed: state.allowed().to_vec(),
+                    reason: row.reason,
+                    created_ms: row.created_ms,
+                    delay_ms: progress.and_then(|progress| progress.delay_ms),
+                    lag_records: progress.and_then(|progress| progress.lag_records),
+                    write_rate: progress.map_or(0.0, |progress| progress.write_rate),
+                    full_percent: progress.map_or(0.0, |progress| progress.full_percent),
+                    partitions: progress.map_or(0, |progress| progress.partitions.len()),
+                    id,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(TaskPage {
+            tasks,
+            total,
+            not_terminated: core.store.count_tasks_not_terminated()?,
+            limit: task_limit(core)?,
+        })
+    }
+}
+
+impl Command for TaskShow {
+    const NAME: &'static str = "task_show";
+    type Answer = TaskView;
+
+    fn run(self, app: &App) -> Result<TaskView> {
+        show(app, &app.core.task(&self.task)?)
+    }
+}
+
+impl Command for TaskRoutes {
+    const NAME: &'static str = "task_routes";
+    type Answer = Vec<(String, String)>;
+
+    fn run(self, app: &App) -> Result<Vec<(String, String)>> {
+        let core = &app.core;
+        let source = core.source(self.settings.source.as_str())?;
+        let metadata = Admin::new(&core.cluster(&source)?)
+            .and_then(|admin| admin.metadata())
+            .map_err(|error| {
+                AppError::new(
+                    ErrorCode::ClusterUnreachable,
+                    format!("the data source '{}' does not answer: {error}", source.name),
+                )
+            })?;
+        Ok(self.settings.routes(metadata.topics.keys().map(String::as_str))?)
+    }
+}
+
+/// Everything about the task of `row`.
+pub(super) fn show(app: &App, row: &TaskRow) -> Result<TaskView> {
+    let core = &app.core;
+    let (id, state) = (core::task_id(row)?, core::state(row)?);
+    let names = source_names(core)?;
+    let name = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.to_owned());
+    let snapshot = snapshot(core, row, app.supervisor.live(&id).as_ref())?;
+    Ok(TaskView {
+        name: row.name.clone(),
+        settings: core::settings(row)?,
+        source_name: name(&row.source_id),
+        target_name: name(&row.target_id),
+        allowed: state.allowed().to_vec(),
+        reason: row.reason.clone(),
+        created_ms: row.created_ms,
+        started_ms: row.started_ms,
+        ended_ms: row.ended_ms,
+        muted_until_ms: row.muted_until_ms,
+        pre_check: row.pre_check.clone(),
+        snapshot,
+        id,
+    })
+}
+
+/// Refuses what the state does not allow, and says what would be.
+pub(super) fn require(state: TaskState, action: TaskAction) -> Result<()> {
+    if state.allows(action) {
+        return Ok(());
+    }
+    let allowed: Vec<&str> = state.allowed().iter().map(|action| action.word()).collect();
+    Err(AppError::new(
+        ErrorCode::StateForbids,
+        format!(
+            "the task is {state}, and '{action}' is not allowed then; allowed {}: {}",
+            if allowed.len() == 1 { "is" } else { "are" },
+            allowed.join(", ")
+        ),
+    ))
+}
+
+/// Somebody was faster.
+pub(super) fn just_changed() -> AppError {
+    AppError::new(
+        ErrorCode::StateForbids,
+        "the task's state has just changed; look again and repeat",
+    )
+}
+
+/// Refuses settings that can be known to be wrong without asking a cluster.
+pub(super) fn checked(core: &Core, settings: &TaskSettings) -> Result<()> {
+    let errors = settings.check();
+    if !errors.is_empty() {
+        return Err(AppError::fields(errors));
+    }
+    for (field, id) in [("source", &settings.source), ("target", &settings.target)] {
+        if core.store.source(id.as_str())?.is_none() {
+            return Err(AppError::field(
+                field,
+                format!("there is no data source {id}; choose another"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Settings as they are stored.
+pub(super) fn to_value(settings: &TaskSettings) -> Result<serde_json::Value> {
+    serde_json::to_value(settings).map_err(|error| AppError::new(ErrorCode::Internal, error.to_string()))
+}
+
+fn task_limit(core: &Core) -> Result<usize> {
+    Ok(core
+        .store
+        .setting(TASK_LIMIT_SETTING)?
+        .and_then(|value| value.as_u64())
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(TASK_LIMIT))
+}
+
+fn source_names(core: &Core) -> Result<BTreeMap<String, String>> {
+    Ok(core
+        .store
+        .sources()?
+        .into_iter()
+        .map(|source| (source.id, source.name))
+        .collect())
+}

@@ -1,0 +1,129 @@
+//! The pre-check of a task: run, kept with the task, void when what it looked at changes.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sluice_engine::{CheckpointStore, OtherTask, PreCheckContext, PreCheckReport, precheck};
+use sluice_model::{TaskId, TaskName, TaskState};
+use sluice_store::{TaskFilter, TaskRow};
+
+use crate::core::{self, Core};
+use crate::event::AppEvent;
+use crate::{AppError, ErrorCode, Result};
+
+/// What is looked at again at the launch: data may have come since, and a cluster may have gone.
+const AT_LAUNCH: &[&str] = &["source_connection", "target_connection", "target_data"];
+
+/// Pre-checks under way.
+#[derive(Default)]
+pub(crate) struct Checks(Mutex<BTreeMap<TaskId, Arc<AtomicBool>>>);
+
+impl Checks {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<TaskId, Arc<AtomicBool>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs every item and keeps the report with the task.
+    pub(crate) fn run(&self, core: &Core, row: &TaskRow) -> Result<PreCheckReport> {
+        let (id, before) = (core::task_id(row)?, core::state(row)?);
+        // A failed task stays one until it is tried again; any other waits for its result.
+        let moves = before != TaskState::Failed;
+        if moves && !core.transit(&id, &[before], TaskState::PreChecking, None)? {
+            return Err(AppError::new(
+                ErrorCode::StateForbids,
+                "the task's state has just changed; look again and repeat",
+            ));
+        }
+        let cancelled = Arc::new(AtomicBool::new(false));
+        self.locked().insert(id.clone(), Arc::clone(&cancelled));
+        let report = look(core, row, None, &cancelled);
+        self.locked().remove(&id);
+        let outcome = report.and_then(|report| {
+            if cancelled.load(Ordering::Relaxed) {
+                return Err(AppError::new(ErrorCode::Cancelled, "the pre-check was cancelled"));
+            }
+            let value = serde_json::to_value(&report)
+                .map_err(|error| AppError::new(ErrorCode::Internal, error.to_string()))?;
+            core.store.set_task_pre_check(id.as_str(), Some(&value))?;
+            Ok(report)
+        });
+        if moves {
+            let to = match &outcome {
+                Ok(report) if report.may_start => TaskState::PreCheckPassed,
+                Ok(_) => TaskState::PreCheckFailed,
+                Err(_) => TaskState::Draft,
+            };
+            core.transit(&id, &[TaskState::PreChecking], to, None)?;
+        }
+        outcome
+    }
+
+    /// Repeats at the launch what may have changed since the pre-check.
+    pub(crate) fn at_launch(core: &Core, row: &TaskRow) -> Result<PreCheckReport> {
+        look(core, row, Some(AT_LAUNCH), &AtomicBool::new(false))
+    }
+
+    /// Ends a task's pre-check. Returns whether there was one.
+    pub(crate) fn cancel(&self, id: &TaskId) -> bool {
+        self.locked()
+            .get(id)
+            .map(|cancelled| cancelled.store(true, Ordering::Relaxed))
+            .is_some()
+    }
+}
+
+fn look(core: &Core, row: &TaskRow, only: Option<&[&str]>, cancelled: &AtomicBool) -> Result<PreCheckReport> {
+    let (id, task) = (core::task_id(row)?, core.engine_task(row)?);
+    let context = PreCheckContext {
+        other_tasks: other_tasks(core, &row.id)?,
+        only,
+        ..PreCheckContext::default()
+    };
+    let store: &dyn CheckpointStore = core.store.as_ref();
+    Ok(precheck(
+        &task,
+        store,
+        &context,
+        cancelled,
+        &|item| match serde_json::to_value(item) {
+            Ok(item) => core.bus.publish(&AppEvent::PreCheckItem {
+                task_id: id.clone(),
+                item,
+            }),
+            Err(error) => tracing::error!(%error, "an item of the pre-check cannot be shown"),
+        },
+    ))
+}
+
+/// The other tasks as far as loops are concerned. Of one that was never launched the clusters are not known.
+fn other_tasks(core: &Core, own: &str) -> Result<Vec<OtherTask>> {
+    let failed = |error: sluice_engine::StoreError| AppError::new(ErrorCode::Storage, error.to_string());
+    let (rows, _) = core.store.tasks(&TaskFilter::default())?;
+    let mut others = Vec::new();
+    for row in rows.into_iter().filter(|row| row.id != own) {
+        let state = core::state(&row)?;
+        let name = TaskName::new(&row.id)?;
+        let Some(launch) = core.store.launch(&name).map_err(failed)? else {
+            continue;
+        };
+        let mut routes: Vec<(String, String)> = core
+            .store
+            .partitions(&name)
+            .map_err(failed)?
+            .into_iter()
+            .map(|partition| (partition.key.topic, partition.target_topic))
+            .collect();
+        routes.sort();
+        routes.dedup();
+        let known = |id: String| (!id.is_empty()).then_some(id);
+        others.push(OtherTask {
+            name: row.name,
+            source_cluster_id: known(launch.source_cluster),
+            target_cluster_id: known(launch.target_cluster),
+            routes,
+            active: state.is_live() || state == TaskState::Paused || state == TaskState::Failed,
+        });
+    }
+    Ok(others)
+}

@@ -1,0 +1,108 @@
+//! A task's numbers, from its live run or from what was saved.
+
+use sluice_engine::{CheckpointStore, PartitionProgress, Progress, Stage};
+use sluice_model::{Start, TaskName, TaskState};
+use sluice_store::TaskRow;
+
+use crate::clock::now_ms;
+use crate::core::{self, Core};
+use crate::task_run::Live;
+use crate::task_view::{TaskSnapshot, stages};
+use crate::{AppError, ErrorCode, Result};
+
+/// The numbers of `row`.
+pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Result<TaskSnapshot> {
+    let state = core::state(row)?;
+    let settings = core::settings(row)?;
+    let running = live.and_then(|live| live.progress.clone());
+    let at_ms = live
+        .filter(|live| live.progress.is_some())
+        .map_or_else(now_ms, |live| live.taken_ms);
+    let progress = match running {
+        Some(progress) => Some(progress),
+        None => saved(core, row)?,
+    };
+    let stages = stages(state, progress.as_ref(), settings.start == Start::Latest);
+    let over = matches!(state, TaskState::Terminated | TaskState::Completed);
+    let progress = progress.unwrap_or_default();
+    let totals = |pick: fn(&PartitionProgress) -> u64| progress.partitions.iter().map(pick).sum();
+    let written: u64 = totals(|row| row.records);
+    Ok(TaskSnapshot {
+        task_id: core::task_id(row)?,
+        state,
+        at_ms,
+        stages,
+        delay_ms: progress.delay_ms,
+        lag_records: progress.lag_records,
+        lag_bytes: progress.lag_bytes_estimate,
+        eta_seconds: progress.eta_seconds,
+        read_records: written.max(progress.read_records),
+        written_records: written,
+        written_bytes: totals(|row| row.bytes),
+        read_rate: progress.read_rate,
+        write_rate: progress.write_rate,
+        read_bytes_rate: progress.read_bytes_rate,
+        write_bytes_rate: progress.write_bytes_rate,
+        latency: progress.latency,
+        gaps: progress.gaps,
+        quarantined: progress.quarantined,
+        stopped_partitions: progress.stopped_partitions,
+        retention_left_seconds: progress.retention_left_seconds,
+        last_error: if over {
+            None
+        } else {
+            progress.error.or_else(|| row.reason.clone()).or_else(|| {
+                progress
+                    .partitions
+                    .iter()
+                    .find_map(|partition| partition.error.clone())
+            })
+        },
+        delivery: progress.delivery,
+        partitions: progress.partitions,
+    })
+}
+
+/// What is known of a task that does not run: where it stands, not where its source's end is.
+fn saved(core: &Core, row: &TaskRow) -> Result<Option<Progress>> {
+    let name = TaskName::new(&row.id)?;
+    let failed = |error: sluice_engine::StoreError| AppError::new(ErrorCode::Storage, error.to_string());
+    let Some(launch) = core.store.launch(&name).map_err(failed)? else {
+        return Ok(None);
+    };
+    let partitions = core.store.partitions(&name).map_err(failed)?;
+    let full = partitions.iter().all(|state| state.position >= state.backlog_end);
+    let (done, all) = partitions.iter().fold((0, 0), |(done, all), state| {
+        (
+            done + (state.position.min(state.backlog_end) - state.start).max(0),
+            all + (state.backlog_end - state.start).max(0),
+        )
+    });
+    Ok(Some(Progress {
+        task: row.id.clone(),
+        stage: if full { Stage::Incremental } else { Stage::Full },
+        delivery: launch.delivery,
+        full_percent: if all == 0 {
+            100.0
+        } else {
+            100.0 * done as f64 / all as f64
+        },
+        gaps: core.store.gaps(&name).map_err(failed)?.len() as u64,
+        quarantined: core.store.quarantined_count(&name).map_err(failed)?,
+        partitions: partitions
+            .into_iter()
+            .map(|state| PartitionProgress {
+                topic: state.key.topic,
+                target_topic: state.target_topic,
+                partition: state.key.partition,
+                start: state.start,
+                position: state.position,
+                target_next: state.target_next,
+                records: state.records,
+                bytes: state.bytes,
+                ..PartitionProgress::default()
+            })
+            .collect(),
+        ..Progress::default()
+    }))
+}

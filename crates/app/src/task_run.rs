@@ -1,0 +1,508 @@
+//! One live task: the thread that starts its engine, watches it, tries again, and ends it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use sluice_engine::{Ending, EngineError, PartitionCondition, Progress, RunOptions, Running};
+use sluice_model::{RateLimits, TaskId, TaskSettings, TaskState};
+use sluice_store::MetricSample;
+
+use crate::clock::now_ms;
+use crate::core::{self, Core};
+use crate::event::AppEvent;
+use crate::snapshot::snapshot;
+use crate::{AppError, ErrorCode, Result};
+
+/// How often a run is looked at; pages get at most four updates a second.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A partition may fail so long before the task counts as abnormal: a leader that moves is no news.
+const ABNORMAL_AFTER: Duration = Duration::from_secs(3);
+/// How often a sample for the charts is kept.
+const SAMPLE_EVERY: Duration = Duration::from_secs(10);
+/// Pause before the first new try; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// Longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Orders that may wait; a person gives one at a time.
+const ORDERS: usize = 16;
+
+/// What a live task is told.
+pub(crate) enum Order {
+    /// Stop at a saved position; the answer is a state.
+    Pause,
+    /// Stop for good.
+    Terminate,
+    /// Do not wait for the next try.
+    Retry,
+    /// Go at this speed from now on.
+    Rate(RateLimits),
+    /// Stop, carry this out between two runs, and go on. The answer is sent back.
+    Between(Box<dyn FnOnce() -> Result<()> + Send>, Sender<Result<()>>),
+    /// The program ends: stop cleanly, and leave the task's state as one that goes on at the next start.
+    Leave,
+}
+
+/// What is known of a live task.
+#[derive(Default, Clone)]
+pub(crate) struct Live {
+    pub(crate) progress: Option<Progress>,
+    /// Since when it is in its present state, in ms since 1970.
+    pub(crate) since_ms: i64,
+    pub(crate) stuck_since_ms: Option<i64>,
+    pub(crate) taken_ms: i64,
+}
+
+/// The handle of a live task. Dropping it leaves the task as [`Order::Leave`] does and waits.
+pub(crate) struct TaskRun {
+    orders: Sender<Order>,
+    live: Arc<Mutex<Live>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TaskRun {
+    /// Starts or resumes a task.
+    pub(crate) fn spawn(core: Arc<Core>, id: TaskId, give_up_after: Duration) -> Result<Self> {
+        let (orders, inbox) = bounded(ORDERS);
+        let live = Arc::new(Mutex::new(Live {
+            since_ms: now_ms(),
+            ..Live::default()
+        }));
+        let thread = std::thread::Builder::new()
+            .name(format!("sluice-{id}"))
+            .spawn({
+                let live = Arc::clone(&live);
+                move || {
+                    Runner {
+                        core,
+                        id,
+                        inbox,
+                        live,
+                        give_up_after,
+                        failing_since: None,
+                        pause: FIRST_PAUSE,
+                    }
+                    .run();
+                }
+            })
+            .map_err(|error| {
+                AppError::new(ErrorCode::Internal, format!("no thread for the task: {error}"))
+            })?;
+        Ok(Self {
+            orders,
+            live,
+            thread: Some(thread),
+        })
+    }
+
+    /// Tells the task something.
+    ///
+    /// # Errors
+    /// It has just ended, or has more orders than it can take.
+    pub(crate) fn order(&self, order: Order) -> Result<()> {
+        self.orders.try_send(order).map_err(|_| {
+            AppError::new(
+                ErrorCode::StateForbids,
+                "the task is about to change its state; look again and repeat",
+            )
+        })
+    }
+
+    /// What is known of it.
+    pub(crate) fn live(&self) -> Live {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether its thread has ended.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Waits for the end of its thread.
+    pub(crate) fn join(mut self) {
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("a task's thread panicked");
+        }
+    }
+}
+
+impl Drop for TaskRun {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // A full inbox holds an order to end already, or one that ends soon; the thread drains it.
+            if self.orders.send(Order::Leave).is_err() {
+                tracing::debug!("the task's thread has ended already");
+            }
+            if thread.join().is_err() {
+                tracing::error!("a task's thread panicked");
+            }
+        }
+    }
+}
+
+/// Why a run was ended by us.
+enum Stop {
+    Into(TaskState),
+    Leave,
+    Between(Box<dyn FnOnce() -> Result<()> + Send>, Sender<Result<()>>),
+}
+
+/// What comes after a run.
+enum Next {
+    Again,
+    End,
+}
+
+struct Runner {
+    core: Arc<Core>,
+    id: TaskId,
+    inbox: Receiver<Order>,
+    live: Arc<Mutex<Live>>,
+    give_up_after: Duration,
+    failing_since: Option<Instant>,
+    pause: Duration,
+}
+
+impl Runner {
+    fn run(mut self) {
+        loop {
+            let next = match self.start() {
+                Ok((running, settings)) => self.follow(running, &settings),
+                Err(error) => self.failed(&error),
+            };
+            match next {
+                Ok(Next::Again) => {}
+                Ok(Next::End) => return,
+                Err(error) => {
+                    // The state cannot be written: nobody could be told, so it ends here and is found at the next start.
+                    tracing::error!(task = %self.id, %error, "the task ends because its state cannot be kept");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn start(&self) -> std::result::Result<(Running, TaskSettings), Trouble> {
+        let row = self.core.task(self.id.as_str())?;
+        let settings = core::settings(&row)?;
+        let task = self.core.engine_task(&row)?;
+        let options = RunOptions {
+            until_caught_up: settings.bounded,
+            memory_bytes: Some(settings.spec.profile().memory_bytes),
+        };
+        let running = sluice_engine::start(
+            task,
+            self.core.store.clone(),
+            self.core.observer(&self.id),
+            options,
+        )?;
+        Ok((running, settings))
+    }
+
+    /// Watches a run until it ends.
+    fn follow(&mut self, running: Running, settings: &TaskSettings) -> Result<Next> {
+        let mut stop: Option<Stop> = None;
+        let mut failing_since: Option<Instant> = None;
+        let mut sampled = Instant::now();
+        let mut was_whole = false;
+        loop {
+            let finished = running.is_finished();
+            let progress = running.progress();
+            self.note(&progress);
+            if finished {
+                break;
+            }
+            if stop.is_none() {
+                match trouble(&progress) {
+                    None => {
+                        failing_since = None;
+                        // The first look may come before the first word of the clusters.
+                        self.failing_since = None;
+                        self.pause = FIRST_PAUSE;
+                        if self.enter(
+                            &[TaskState::Starting, TaskState::Abnormal],
+                            TaskState::Running,
+                            None,
+                        )? && was_whole
+                        {
+                            self.core.log(&self.id, "info", "the task runs normally again");
+                        }
+                        was_whole = true;
+                    }
+                    Some(reason) => {
+                        let since = *failing_since.get_or_insert_with(Instant::now);
+                        if since.elapsed() >= ABNORMAL_AFTER
+                            && self.enter(
+                                &[TaskState::Starting, TaskState::Running],
+                                TaskState::Abnormal,
+                                Some(&reason),
+                            )?
+                        {
+                            self.core.log(&self.id, "warning", format!("abnormal: {reason}"));
+                        }
+                    }
+                }
+            }
+            if sampled.elapsed() >= SAMPLE_EVERY {
+                sampled += SAMPLE_EVERY;
+                self.sample(&progress);
+            }
+            match self.inbox.recv_timeout(LOOK_EVERY) {
+                Ok(Order::Retry) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Order::Rate(rate)) => running.set_rate(rate),
+                Ok(order) => stop = self.stopping(&running, stop, order),
+                Err(RecvTimeoutError::Disconnected) => stop = self.stopping(&running, stop, Order::Leave),
+            }
+        }
+        let outcome = running.wait();
+        self.note(&outcome.progress);
+        self.sample(&outcome.progress);
+        if let Ending::Failed(error) = outcome.ending
+            && !matches!(stop, Some(Stop::Into(TaskState::Terminated)))
+        {
+            if let Some(Stop::Between(_, answer)) = stop {
+                self.answer(&answer, Err(error.clone().into()));
+            }
+            return self.failed(&Trouble::Engine(error));
+        }
+        match stop {
+            Some(Stop::Into(state)) => self.end(state),
+            Some(Stop::Leave) => Ok(Next::End),
+            Some(Stop::Between(work, answer)) => {
+                self.answer(&answer, work());
+                Ok(Next::Again)
+            }
+            None if settings.bounded => {
+                self.core
+                    .log(&self.id, "info", "everything that was asked for is copied");
+                self.end(TaskState::Completed)
+            }
+            // Nobody told it to stop, and it did not fail.
+            None => Ok(Next::Again),
+        }
+    }
+
+    fn stopping(&self, running: &Running, earlier: Option<Stop>, order: Order) -> Option<Stop> {
+        running.stop();
+        let stop = match order {
+            Order::Pause => Stop::Into(TaskState::Paused),
+            Order::Terminate => Stop::Into(TaskState::Terminated),
+            Order::Between(work, answer) => Stop::Between(work, answer),
+            Order::Leave => Stop::Leave,
+            Order::Retry | Order::Rate(_) => return earlier,
+        };
+        match (earlier, stop) {
+            // The program's end must not make a task forget that a person ended or paused it.
+            (Some(Stop::Into(state)), Stop::Leave) => Some(Stop::Into(state)),
+            (Some(Stop::Between(_, answer)), later) => {
+                self.answer(&answer, Err(overtaken()));
+                Some(later)
+            }
+            (_, later) => Some(later),
+        }
+    }
+
+    /// A start or a run has failed: waits and tries again, or gives up.
+    fn failed(&mut self, trouble: &Trouble) -> Result<Next> {
+        let reason = trouble.to_string();
+        let since = *self.failing_since.get_or_insert_with(Instant::now);
+        let worn_out = since.elapsed() >= self.give_up_after;
+        if !trouble.is_passing() || worn_out {
+            let reason = if worn_out && trouble.is_passing() {
+                format!(
+                    "{reason} (given up after {} min of trying)",
+                    since.elapsed().as_secs() / 60
+                )
+            } else {
+                reason
+            };
+            self.core.log(&self.id, "error", format!("failed: {reason}"));
+            self.enter(&LIVE, TaskState::Failed, Some(&reason))?;
+            self.core.store.set_task_desired(self.id.as_str(), false)?;
+            return Ok(Next::End);
+        }
+        self.core.log(
+            &self.id,
+            "warning",
+            format!("{reason}; trying again in {} s", self.pause.as_secs()),
+        );
+        self.enter(
+            &[TaskState::Starting, TaskState::Running, TaskState::Abnormal],
+            TaskState::Abnormal,
+            Some(&reason),
+        )?;
+        let until = Instant::now() + self.pause;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        loop {
+            match self.inbox.recv_deadline(until) {
+                Err(RecvTimeoutError::Timeout) | Ok(Order::Retry) => return Ok(Next::Again),
+                Ok(Order::Rate(_)) => {}
+                Ok(Order::Pause) => return self.end(TaskState::Paused),
+                Ok(Order::Terminate) => return self.end(TaskState::Terminated),
+                Ok(Order::Between(work, answer)) => {
+                    self.answer(&answer, work());
+                    return Ok(Next::Again);
+                }
+                Ok(Order::Leave) | Err(RecvTimeoutError::Disconnected) => return Ok(Next::End),
+            }
+        }
+    }
+
+    fn answer(&self, to: &Sender<Result<()>>, answer: Result<()>) {
+        if to.send(answer).is_err() {
+            tracing::debug!(task = %self.id, "nobody waits for the answer any more");
+        }
+    }
+
+    fn end(&self, state: TaskState) -> Result<Next> {
+        self.core.store.set_task_desired(self.id.as_str(), false)?;
+        self.enter(&LIVE, state, None)?;
+        self.core.log(&self.id, "info", format!("the task is {state}"));
+        Ok(Next::End)
+    }
+
+    fn enter(&self, from: &[TaskState], to: TaskState, reason: Option<&str>) -> Result<bool> {
+        let changed = self.core.transit(&self.id, from, to, reason)?;
+        if changed {
+            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            live.since_ms = now_ms();
+        }
+        Ok(changed)
+    }
+
+    /// Keeps the numbers for whoever asks, and hands them to whoever listens.
+    fn note(&self, progress: &Progress) {
+        let now = now_ms();
+        {
+            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            live.stuck_since_ms = progress
+                .partitions
+                .iter()
+                .filter(|row| row.stuck)
+                .filter_map(|row| row.still_since_ms)
+                .min();
+            live.progress = Some(progress.clone());
+            live.taken_ms = now;
+        }
+        if !self.core.bus.has_subscribers() {
+            return;
+        }
+        match self
+            .core
+            .task(self.id.as_str())
+            .and_then(|row| snapshot(&self.core, &row, Some(&self.live_now())))
+        {
+            Ok(snapshot) => self.core.bus.publish(&AppEvent::TaskProgress {
+                snapshot: Box::new(snapshot),
+            }),
+            Err(error) => tracing::warn!(task = %self.id, %error, "no snapshot"),
+        }
+    }
+
+    fn live_now(&self) -> Live {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn sample(&self, progress: &Progress) {
+        let micros = |ms: f64| (ms * 1000.0) as i64;
+        let latency = progress.latency.as_ref();
+        let sample = MetricSample {
+            at_s: now_ms() / 1000 / 10 * 10,
+            read_records_rate: progress.read_rate,
+            write_records_rate: progress.write_rate,
+            read_bytes_rate: progress.read_bytes_rate,
+            write_bytes_rate: progress.write_bytes_rate,
+            delay_ms: progress.delay_ms,
+            lag_records: progress.lag_records,
+            p50_us: latency.map(|l| micros(l.p50_ms)),
+            p95_us: latency.map(|l| micros(l.p95_ms)),
+            p99_us: latency.map(|l| micros(l.p99_ms)),
+            p999_us: latency.map(|l| micros(l.p999_ms)),
+        };
+        if let Err(error) = self.core.store.record_metrics(self.id.as_str(), &sample) {
+            tracing::error!(task = %self.id, %error, "a sample for the charts is lost");
+        }
+    }
+}
+
+/// States in which a task's thread may be.
+const LIVE: [TaskState; 5] = [
+    TaskState::Starting,
+    TaskState::Running,
+    TaskState::Abnormal,
+    TaskState::Pausing,
+    TaskState::Terminating,
+];
+
+fn overtaken() -> AppError {
+    AppError::new(
+        ErrorCode::Cancelled,
+        "the task was told something else before this could be done",
+    )
+}
+
+/// What is wrong with a run that goes on, if anything is.
+fn trouble(progress: &Progress) -> Option<String> {
+    if let Some(error) = &progress.error {
+        return Some(error.clone());
+    }
+    let troubled: Vec<_> = progress
+        .partitions
+        .iter()
+        .filter(|row| {
+            matches!(
+                row.condition,
+                PartitionCondition::Retrying | PartitionCondition::Stopped
+            )
+        })
+        .collect();
+    let first = troubled.first()?;
+    let error = first.error.as_deref().unwrap_or("no reason is known");
+    Some(format!(
+        "{} of {} partitions do not go on; {}-{}: {error}",
+        troubled.len(),
+        progress.partitions.len(),
+        first.topic,
+        first.partition
+    ))
+}
+
+/// Why there is no run.
+enum Trouble {
+    Engine(EngineError),
+    App(AppError),
+}
+
+impl Trouble {
+    /// Whether it may be over without a person.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Engine(error) => error.is_passing(),
+            Self::App(error) => error.retryable,
+        }
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Engine(error) => error.fmt(f),
+            Self::App(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<EngineError> for Trouble {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<AppError> for Trouble {
+    fn from(error: AppError) -> Self {
+        Self::App(error)
+    }
+}
