@@ -10,6 +10,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use sluice_model::{Codec, Delivery, ExistingData, OutOfRange, RegexRename, Start, TaskName};
 
 use crate::amount::Amount;
+use crate::application::{AlertsCommand, DaemonArguments, LogArguments, Place, SourceCommand, TaskCommand};
 
 const EXIT_CODES: &str = "Exit codes:
   0    done (verify: equal)
@@ -45,6 +46,34 @@ pub enum Command {
     Status(StatusArguments),
     /// Watch a copy between two small built-in clusters; needs nothing installed.
     Demo(DemoArguments),
+    /// Data sources: Kafka clusters that tasks are made between.
+    Source {
+        #[command(flatten)]
+        place: Place,
+        /// What to do.
+        #[command(subcommand)]
+        command: SourceCommand,
+    },
+    /// Tasks: replications that are described once and run in the daemon or the window.
+    Task {
+        #[command(flatten)]
+        place: Place,
+        /// What to do.
+        #[command(subcommand)]
+        command: TaskCommand,
+    },
+    /// Alerts: rules, channels, history.
+    Alerts {
+        #[command(flatten)]
+        place: Place,
+        /// What to do.
+        #[command(subcommand)]
+        command: AlertsCommand,
+    },
+    /// Print the operation log: who did what, when, and how it came out.
+    Log(LogArguments),
+    /// Run the tasks of a data folder until stopped.
+    Daemon(DaemonArguments),
 }
 
 /// `sluice copy`
@@ -219,7 +248,7 @@ fn regex_rename(text: &str) -> Result<RegexRename, String> {
     }
 }
 
-fn topic_start(text: &str) -> Result<(String, Start), String> {
+pub fn topic_start(text: &str) -> Result<(String, Start), String> {
     // The first '=': a topic name never holds one, `offset:0=5` does.
     let (topic, start) = text
         .split_once('=')
@@ -232,7 +261,7 @@ fn topic_start(text: &str) -> Result<(String, Start), String> {
 }
 
 /// One of a type's words, which are those of its JSON form.
-fn one_of<T: DeserializeOwned + Clone + Send + Sync + 'static>(
+pub fn one_of<T: DeserializeOwned + Clone + Send + Sync + 'static>(
     words: &'static [&'static str],
 ) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(words).try_map(|word: String| {

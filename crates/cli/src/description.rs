@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use sluice_kafka::ClientProperties;
-use sluice_model::{Cluster, InvalidTask, Objects, RateLimits, Task, TaskName};
+use sluice_model::{Cluster, InvalidTask, Objects, RateLimits, Rename, Task, TaskName};
 
 use crate::arguments::TaskArguments;
 use crate::task_file::{ClusterSection, TaskFile};
@@ -56,21 +56,7 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
         objects,
     );
     task.rename = file.rename.clone();
-    task.rename.map.extend(
-        arguments
-            .rename
-            .iter()
-            .map(|pair| (pair.left.clone(), pair.right.clone())),
-    );
-    if !arguments.rename_regex.is_empty() {
-        task.rename.regex.clone_from(&arguments.rename_regex);
-    }
-    if let Some(prefix) = &arguments.prefix {
-        task.rename.prefix.clone_from(prefix);
-    }
-    if let Some(suffix) = &arguments.suffix {
-        task.rename.suffix.clone_from(suffix);
-    }
+    apply_renames(arguments, &mut task.rename);
     task.start = arguments
         .start
         .clone()
@@ -115,18 +101,8 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
 }
 
 fn objects(arguments: &TaskArguments, file: &TaskFile) -> anyhow::Result<Objects> {
-    if !arguments.topics.is_empty() {
-        return Ok(Objects::Topics(arguments.topics.clone()));
-    }
-    let include = arguments
-        .include
-        .clone()
-        .or_else(|| arguments.all.then(|| ".*".to_owned()));
-    if let Some(include) = include {
-        return Ok(Objects::Matching {
-            include,
-            exclude: arguments.exclude.clone(),
-        });
+    if let Some(objects) = objects_of_arguments(arguments) {
+        return Ok(objects);
     }
     match (file.objects()?, &arguments.exclude) {
         (Some(Objects::Matching { include, .. }), Some(exclude)) => Ok(Objects::Matching {
@@ -143,6 +119,57 @@ fn objects(arguments: &TaskArguments, file: &TaskFile) -> anyhow::Result<Objects
             "{} (--topic NAME, --include REGEX or --all)",
             InvalidTask::NoObjects
         )),
+    }
+}
+
+/// The topics that arguments alone choose, if they choose any.
+///
+/// # Errors
+/// They leave topics out of nothing.
+pub fn objects_of(arguments: &TaskArguments) -> anyhow::Result<Option<Objects>> {
+    let objects = objects_of_arguments(arguments);
+    if objects.is_none() && arguments.exclude.is_some() {
+        bail!("--exclude means something only with --include or --all; add --all to copy all other topics");
+    }
+    Ok(objects)
+}
+
+fn objects_of_arguments(arguments: &TaskArguments) -> Option<Objects> {
+    if !arguments.topics.is_empty() {
+        return Some(Objects::Topics(arguments.topics.clone()));
+    }
+    let include = arguments
+        .include
+        .clone()
+        .or_else(|| arguments.all.then(|| ".*".to_owned()))?;
+    Some(Objects::Matching {
+        include,
+        exclude: arguments.exclude.clone(),
+    })
+}
+
+/// The names on the target that arguments alone give.
+pub fn rename_of(arguments: &TaskArguments) -> Rename {
+    let mut rename = Rename::default();
+    apply_renames(arguments, &mut rename);
+    rename
+}
+
+fn apply_renames(arguments: &TaskArguments, rename: &mut Rename) {
+    rename.map.extend(
+        arguments
+            .rename
+            .iter()
+            .map(|pair| (pair.left.clone(), pair.right.clone())),
+    );
+    if !arguments.rename_regex.is_empty() {
+        rename.regex.clone_from(&arguments.rename_regex);
+    }
+    if let Some(prefix) = &arguments.prefix {
+        rename.prefix.clone_from(prefix);
+    }
+    if let Some(suffix) = &arguments.suffix {
+        rename.suffix.clone_from(suffix);
     }
 }
 

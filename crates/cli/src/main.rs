@@ -1,6 +1,7 @@
 //! `sluice`, the terminal companion: copies Kafka topics between two clusters and proves the copy equal.
 
 mod amount;
+mod application;
 mod arguments;
 mod check;
 mod copy;
@@ -57,5 +58,10 @@ fn run(command: Command, screen: Screen) -> anyhow::Result<Exit> {
         }
         Command::Status(arguments) => status::status(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments, screen, &interrupts),
+        Command::Source { place, command } => application::sources(command, &place, &screen),
+        Command::Task { place, command } => application::tasks(command, &place, &screen),
+        Command::Alerts { place, command } => application::alerts(command, &place, &screen),
+        Command::Log(arguments) => application::operations(&arguments),
+        Command::Daemon(arguments) => application::daemon(&arguments, &screen, &interrupts),
     }
 }

@@ -1,0 +1,328 @@
+//! The command line of what the application keeps. Scripts rely on it: it may be added to, not changed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use sluice_model::{Spec, Start, TaskState};
+
+use crate::amount::Amount;
+use crate::arguments::{Pair, TaskArguments, one_of, topic_start};
+
+/// Where everything is kept, and how it is printed.
+#[derive(Debug, Args, Clone)]
+pub struct Place {
+    /// The data folder [default: the user's own].
+    #[arg(long, value_name = "DIR", env = "SLUICE_DATA", global = true)]
+    pub data: Option<PathBuf>,
+    /// Print JSON on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// `sluice source`
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// Add a Kafka cluster.
+    Add(SourceAddArguments),
+    /// List the data sources.
+    List,
+    /// Show one.
+    Show {
+        /// Name or id.
+        source: String,
+    },
+    /// Test the connection step by step.
+    Test {
+        /// Name or id.
+        source: String,
+    },
+    /// Change one; what is not given stays. Tasks that run take it in after a pause and a resume.
+    Edit(SourceEditArguments),
+    /// Add a data source from another program's configuration file or from a URL.
+    Import {
+        /// A Java client.properties, a configuration of librdkafka or kcat, or a URL.
+        file: String,
+        /// Another name than the file's.
+        #[arg(long)]
+        name: Option<String>,
+        /// Environment, as production.
+        #[arg(long, value_name = "TAG")]
+        env: Option<String>,
+    },
+    /// Remove one that no task uses.
+    Rm {
+        /// Name or id.
+        source: String,
+    },
+    /// List the topics of one.
+    Topics {
+        /// Name or id.
+        source: String,
+    },
+}
+
+/// `sluice source add`
+#[derive(Debug, Args)]
+pub struct SourceAddArguments {
+    /// Name.
+    pub name: String,
+    /// Its brokers, separated by commas.
+    #[arg(long, value_name = "HOST:PORT[,…]")]
+    pub bootstrap: Option<String>,
+    /// Client properties: librdkafka or kcat syntax, or a Java client.properties. Secrets come from here, never from
+    /// the command line.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Environment, as production.
+    #[arg(long, value_name = "TAG")]
+    pub env: Option<String>,
+    /// Whatever is worth remembering.
+    #[arg(long)]
+    pub note: Option<String>,
+}
+
+/// `sluice source edit`
+#[derive(Debug, Args)]
+pub struct SourceEditArguments {
+    /// Name or id.
+    pub source: String,
+    /// Another name.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Other brokers.
+    #[arg(long, value_name = "HOST:PORT[,…]")]
+    pub bootstrap: Option<String>,
+    /// Other client properties; they replace all that is known of security.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Another environment.
+    #[arg(long, value_name = "TAG")]
+    pub env: Option<String>,
+    /// Another note.
+    #[arg(long)]
+    pub note: Option<String>,
+}
+
+/// `sluice task`
+#[derive(Debug, Subcommand)]
+pub enum TaskCommand {
+    /// Describe a task; it does nothing yet.
+    Create(Box<TaskCreateArguments>),
+    /// List tasks.
+    List {
+        /// Only those in this state; may be repeated.
+        #[arg(long, value_parser = one_of::<TaskState>(STATES))]
+        state: Vec<TaskState>,
+        /// Only those whose name or id contains this.
+        #[arg(long)]
+        text: Option<String>,
+    },
+    /// Show everything about one.
+    Show(TaskName),
+    /// Inspect both clusters; changes nothing on them.
+    Check(TaskName),
+    /// Launch one whose check has passed. It runs in `sluice daemon` or in the window.
+    Start {
+        /// Name or id.
+        task: String,
+        /// The target's name: needed where data of a Production data source will be deleted.
+        #[arg(long, value_name = "TARGET")]
+        confirm: Option<String>,
+    },
+    /// Stop one at a saved position.
+    Pause(TaskName),
+    /// Go on from there.
+    Resume(TaskName),
+    /// Try again now.
+    Retry(TaskName),
+    /// End one for good; what it copied stays.
+    Terminate(TaskName),
+    /// Remove one and its history; topics stay as they are.
+    Rm(TaskName),
+    /// Make a draft with the settings of another.
+    Copy {
+        /// Name or id.
+        task: String,
+        /// Its name.
+        name: String,
+    },
+    /// Add, remove or rename topics, also while it runs.
+    Modify(ModifyArguments),
+    /// Change Spec and rates, also while it runs.
+    Set(SetArguments),
+    /// Print its log, the oldest line first.
+    Log {
+        /// Name or id.
+        task: String,
+        /// Only lines of this level or above.
+        #[arg(long, value_parser = ["info", "warning", "error"])]
+        level: Option<String>,
+        /// Only lines that contain this.
+        #[arg(long)]
+        text: Option<String>,
+        /// Lines at most.
+        #[arg(long, default_value_t = 500)]
+        limit: usize,
+    },
+    /// Print what was changed of its topics.
+    Changes(TaskName),
+    /// Read both sides again and compare every field of every record.
+    Verify(TaskName),
+    /// Write its settings down as TOML, without secrets.
+    Export(TaskName),
+    /// Make a draft out of an exported task.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Another name.
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+/// Words of [`TaskState`].
+const STATES: &[&str] = &[
+    "draft",
+    "pre_checking",
+    "pre_check_failed",
+    "pre_check_passed",
+    "starting",
+    "running",
+    "pausing",
+    "paused",
+    "abnormal",
+    "failed",
+    "completed",
+    "terminating",
+    "terminated",
+];
+/// Words of [`Spec`].
+const SPECS: &[&str] = &["micro", "small", "medium", "large", "xlarge"];
+
+/// Which task.
+#[derive(Debug, Args)]
+pub struct TaskName {
+    /// Name or id.
+    pub task: String,
+}
+
+/// `sluice task create`
+#[derive(Debug, Args)]
+pub struct TaskCreateArguments {
+    /// Name of the task.
+    #[arg(value_name = "NAME")]
+    pub task_name: String,
+    /// What describes it, as for `sluice copy`; here --from and --to name data sources.
+    #[command(flatten)]
+    pub task: TaskArguments,
+    /// How much it may use.
+    #[arg(long, value_parser = one_of::<Spec>(SPECS))]
+    pub spec: Option<Spec>,
+}
+
+/// `sluice task modify`
+#[derive(Debug, Args)]
+pub struct ModifyArguments {
+    /// Name or id.
+    pub task: String,
+    /// Copy this topic as well; may be repeated.
+    #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
+    pub add: Vec<String>,
+    /// Copy this topic no longer; may be repeated.
+    #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
+    pub remove: Vec<String>,
+    /// Write topic SRC to DST from now on; may be repeated.
+    #[arg(long, value_name = "SRC=DST", value_parser = <Pair as std::str::FromStr>::from_str)]
+    pub rename: Vec<Pair>,
+    /// Where the copy of an added topic begins; may be repeated.
+    #[arg(long, value_name = "TOPIC=START", value_parser = topic_start)]
+    pub start_topic: Vec<(String, Start)>,
+}
+
+/// `sluice task set`
+#[derive(Debug, Args)]
+pub struct SetArguments {
+    /// Name or id.
+    pub task: String,
+    /// How much it may use.
+    #[arg(long, value_parser = one_of::<Spec>(SPECS))]
+    pub spec: Option<Spec>,
+    /// Records per second at most; 0 for the Spec's.
+    #[arg(long, value_name = "N")]
+    pub rate_records: Option<Amount>,
+    /// Bytes per second at most, as 10M; 0 for the Spec's.
+    #[arg(long, value_name = "N")]
+    pub rate_bytes: Option<Amount>,
+}
+
+/// `sluice alerts`
+#[derive(Debug, Subcommand)]
+pub enum AlertsCommand {
+    /// List the rules, or add one from a JSON file.
+    Rules {
+        /// Add or replace the rule in this JSON file (docs/alerts.md).
+        #[arg(long, value_name = "FILE", conflicts_with = "rm")]
+        put: Option<PathBuf>,
+        /// Remove the rule of this id or name.
+        #[arg(long, value_name = "RULE")]
+        rm: Option<String>,
+    },
+    /// List the channels, or add one from a JSON file.
+    Channels {
+        /// Add or replace the channel in this JSON file (docs/alerts.md); it may hold secrets.
+        #[arg(long, value_name = "FILE", conflicts_with = "rm")]
+        put: Option<PathBuf>,
+        /// Remove the channel of this id or name.
+        #[arg(long, value_name = "CHANNEL")]
+        rm: Option<String>,
+    },
+    /// Send a message to a channel.
+    Test {
+        /// Id or name.
+        channel: String,
+    },
+    /// Print what was sent, suppressed or undeliverable.
+    History {
+        /// Only about this task.
+        #[arg(long)]
+        task: Option<String>,
+        /// Rows at most.
+        #[arg(long, default_value_t = 500)]
+        limit: usize,
+    },
+    /// Mute a task's alerts until a time, or tell them again.
+    Mute {
+        /// Name or id.
+        task: String,
+        /// Until when, as 2026-12-01T08:00:00Z.
+        #[arg(long, required_unless_present = "off")]
+        until: Option<Timestamp>,
+        /// No longer.
+        #[arg(long)]
+        off: bool,
+    },
+}
+
+/// `sluice log`
+#[derive(Debug, Args)]
+pub struct LogArguments {
+    #[command(flatten)]
+    pub place: Place,
+    /// Only this action, as task_pause.
+    #[arg(long)]
+    pub action: Option<String>,
+    /// Only rows that contain this.
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Rows at most.
+    #[arg(long, default_value_t = 500)]
+    pub limit: usize,
+}
+
+/// `sluice daemon`
+#[derive(Debug, Args)]
+pub struct DaemonArguments {
+    #[command(flatten)]
+    pub place: Place,
+}

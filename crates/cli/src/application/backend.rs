@@ -1,0 +1,99 @@
+//! The application of a data folder: in this process, or in the one that has the folder.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sluice_app::{App, AppError, Command, ErrorCode, Opening, RemoteApp};
+use sluice_model::Secret;
+use sluice_store::{Owner, SecretPreference};
+
+use super::arguments::Place;
+use crate::state_dir;
+
+/// Where commands go.
+pub enum Backend {
+    /// Nobody has the folder: this process does it.
+    Here(Box<App>),
+    /// Another process has it and takes commands.
+    There(RemoteApp),
+}
+
+impl Backend {
+    /// The application of the data folder.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or its owner takes no commands.
+    pub fn open(place: &Place) -> anyhow::Result<Self> {
+        let dir = dir(place)?;
+        // Two attempts: the owner may end, or another may begin, in between.
+        for _ in 0..20 {
+            if let Some(owner) = Owner::read(&dir)? {
+                match owner.endpoint {
+                    Some(endpoint) => return Ok(Self::There(RemoteApp::at(endpoint))),
+                    // It has just begun, or is a program for one command.
+                    None => std::thread::sleep(std::time::Duration::from_millis(100)),
+                }
+                continue;
+            }
+            match App::open(opening(dir.clone(), "sluice", false)) {
+                Ok(app) => return Ok(Self::Here(Box::new(app))),
+                Err(AppError {
+                    code: ErrorCode::Owned,
+                    ..
+                }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(App::open(opening(dir, "sluice", false)).err().map_or_else(
+            || anyhow::anyhow!("the data folder is free again; repeat the command"),
+            Into::into,
+        ))
+    }
+
+    /// Has a command carried out.
+    ///
+    /// # Errors
+    /// As the command says.
+    pub fn call<C: Command>(&self, command: C) -> sluice_app::Result<C::Answer> {
+        match self {
+            Self::Here(app) => app.call(command),
+            Self::There(app) => app.call(command),
+        }
+    }
+
+    /// Whether something runs tasks.
+    pub fn runs_tasks(&self) -> bool {
+        matches!(self, Self::There(_))
+    }
+}
+
+/// The data folder.
+///
+/// # Errors
+/// The environment does not say where the user's directory is.
+pub fn dir(place: &Place) -> anyhow::Result<PathBuf> {
+    place.data.clone().map_or_else(state_dir::default, Ok)
+}
+
+/// How this program opens a folder. A passphrase for the file of secrets comes from the environment.
+pub fn opening(dir: PathBuf, program: &str, runs_tasks: bool) -> Opening {
+    let passphrase = std::env::var("SLUICE_PASSPHRASE")
+        .ok()
+        .filter(|text| !text.is_empty())
+        .map(Secret::new);
+    Opening {
+        dir,
+        program: program.to_owned(),
+        secrets: SecretPreference::Unattended { passphrase },
+        runs_tasks,
+        desktop: None,
+    }
+}
+
+/// An application that runs tasks.
+///
+/// # Errors
+/// The folder cannot be used, or another program has it.
+pub fn running(place: &Place) -> anyhow::Result<Arc<App>> {
+    Ok(Arc::new(App::open(opening(dir(place)?, "sluice daemon", true))?))
+}

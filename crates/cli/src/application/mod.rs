@@ -1,0 +1,17 @@
+//! Commands on what the application keeps: data sources, tasks, alerts, the operation log, and the daemon.
+
+mod alerts;
+mod arguments;
+mod backend;
+mod daemon;
+mod operations;
+mod show;
+mod sources;
+mod tasks;
+
+pub use alerts::alerts;
+pub use arguments::{AlertsCommand, DaemonArguments, LogArguments, Place, SourceCommand, TaskCommand};
+pub use daemon::daemon;
+pub use operations::operations;
+pub use sources::sources;
+pub use tasks::tasks;

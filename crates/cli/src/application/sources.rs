@@ -1,0 +1,227 @@
+//! `sluice source`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use sluice_app::{
+    SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList, SourceRemove, SourceShow, SourceTest,
+    SourceTopics,
+};
+use sluice_model::{DataSource, Environment, Secret, SourceForm};
+
+use super::arguments::{Place, SourceAddArguments, SourceCommand, SourceEditArguments};
+use super::backend::Backend;
+use crate::exit::Exit;
+use crate::screen::Screen;
+use crate::{output, tables};
+
+/// Carries out a command on data sources.
+///
+/// # Errors
+/// As the command says.
+pub fn sources(command: SourceCommand, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    let app = Backend::open(place)?;
+    match command {
+        SourceCommand::Add(arguments) => add(&app, &arguments, place, screen),
+        SourceCommand::Edit(arguments) => edit(&app, &arguments, place, screen),
+        SourceCommand::Import { file, name, env } => {
+            let imported = if file.contains("://") {
+                app.call(SourceImport::Url(Secret::new(file)))?
+            } else {
+                app.call(SourceImport::File(absolute(Path::new(&file))?))?
+            };
+            let mut form = told(imported.form, &imported.notes, screen);
+            form.name = name.unwrap_or(form.name);
+            form.environment = env.map_or(form.environment, |tag| environment(&tag));
+            save(&app, form, imported.secrets, place, screen)
+        }
+        SourceCommand::List => list(&app, place),
+        SourceCommand::Show { source } => {
+            let row = app.call(SourceShow { source })?;
+            output::write(&serde_json::to_string_pretty(&row)?)?;
+            Ok(Exit::Done)
+        }
+        SourceCommand::Test { source } => test(&app, source, place),
+        SourceCommand::Rm { source } => {
+            app.call(SourceRemove {
+                source: source.clone(),
+            })?;
+            screen.say(&format!("the data source '{source}' is removed"));
+            Ok(Exit::Done)
+        }
+        SourceCommand::Topics { source } => {
+            let topics = app.call(SourceTopics { source })?;
+            if place.json {
+                output::write(&serde_json::to_string_pretty(&topics)?)?;
+                return Ok(Exit::Done);
+            }
+            let mut table = tables::table(["topic", "partitions", "replicas", "records, about"], 1..4);
+            for topic in topics.into_iter().filter(|topic| !topic.internal) {
+                table.add_row([
+                    topic.name,
+                    topic.partitions.to_string(),
+                    topic.replicas.to_string(),
+                    super::show::number(topic.records_estimate),
+                ]);
+            }
+            output::write(&table.to_string())?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn add(
+    app: &Backend,
+    arguments: &SourceAddArguments,
+    place: &Place,
+    screen: &Screen,
+) -> anyhow::Result<Exit> {
+    let (mut form, secrets) = match &arguments.config {
+        Some(file) => read(app, file, screen)?,
+        None => (SourceForm::default(), BTreeMap::new()),
+    };
+    form.name.clone_from(&arguments.name);
+    if let Some(bootstrap) = &arguments.bootstrap {
+        form.bootstrap.clone_from(bootstrap);
+    }
+    form.environment = arguments.env.as_deref().map_or(form.environment, environment);
+    form.note = arguments.note.clone().unwrap_or(form.note);
+    save(app, form, secrets, place, screen)
+}
+
+fn save(
+    app: &Backend,
+    form: SourceForm,
+    secrets: BTreeMap<String, Secret>,
+    place: &Place,
+    screen: &Screen,
+) -> anyhow::Result<Exit> {
+    let source = app.call(SourceAdd { form, secrets })?;
+    report(&source, "added", place, screen)
+}
+
+fn edit(
+    app: &Backend,
+    arguments: &SourceEditArguments,
+    place: &Place,
+    screen: &Screen,
+) -> anyhow::Result<Exit> {
+    let now = app.call(SourceShow {
+        source: arguments.source.clone(),
+    })?;
+    let old = now.source.form;
+    let (mut form, secrets) = match &arguments.config {
+        Some(file) => {
+            let (mut form, secrets) = read(app, file, screen)?;
+            form.environment = old.environment;
+            form.note = old.note;
+            form.name = old.name;
+            if form.bootstrap.trim().is_empty() {
+                form.bootstrap = old.bootstrap;
+            }
+            (form, secrets)
+        }
+        None => (old, BTreeMap::new()),
+    };
+    form.name = arguments.name.clone().unwrap_or(form.name);
+    form.bootstrap = arguments.bootstrap.clone().unwrap_or(form.bootstrap);
+    form.note = arguments.note.clone().unwrap_or(form.note);
+    form.environment = arguments.env.as_deref().map_or(form.environment, environment);
+    let source = app.call(SourceEdit {
+        source: arguments.source.clone(),
+        form,
+        secrets,
+    })?;
+    report(&source, "changed", place, screen)
+}
+
+fn report(source: &DataSource, what: &str, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    if place.json {
+        output::write(&serde_json::to_string_pretty(source)?)?;
+    } else {
+        screen.say(&format!(
+            "the data source '{}' ({}) is {what}",
+            source.form.name, source.id
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn list(app: &Backend, place: &Place) -> anyhow::Result<Exit> {
+    let rows = app.call(SourceList {})?;
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&rows)?)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = tables::table(
+        ["name", "environment", "brokers", "security", "used by", "id"],
+        0..0,
+    );
+    for row in rows {
+        let form = row.source.form;
+        table.add_row([
+            form.name,
+            form.environment.name,
+            form.bootstrap,
+            form.protocol.as_str().to_owned(),
+            row.used_by.join(", "),
+            row.source.id.to_string(),
+        ]);
+    }
+    output::write(&table.to_string())?;
+    Ok(Exit::Done)
+}
+
+fn test(app: &Backend, source: String, place: &Place) -> anyhow::Result<Exit> {
+    let report = app.call(SourceTest {
+        source: Some(source),
+        ..SourceTest::default()
+    })?;
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&report)?)?;
+    } else {
+        let mut table = tables::table(["step", "result", "ms", "found"], 2..3);
+        for step in &report.steps {
+            let result = serde_json::to_value(step.result)?;
+            table.add_row([
+                step.id.clone(),
+                result.as_str().unwrap_or_default().to_owned(),
+                step.duration_ms.to_string(),
+                step.message.clone(),
+            ]);
+        }
+        output::write(&table.to_string())?;
+    }
+    Ok(if report.ok { Exit::Done } else { Exit::NotWhole })
+}
+
+fn read(
+    app: &Backend,
+    file: &Path,
+    screen: &Screen,
+) -> anyhow::Result<(SourceForm, BTreeMap<String, Secret>)> {
+    let SourceImported { form, secrets, notes } = app.call(SourceImport::File(absolute(file)?))?;
+    Ok((told(form, &notes, screen), secrets))
+}
+
+fn told(form: SourceForm, notes: &[String], screen: &Screen) -> SourceForm {
+    notes.iter().for_each(|note| screen.say(&format!("note: {note}")));
+    form
+}
+
+/// The other process that may read it has another working directory.
+fn absolute(file: &Path) -> anyhow::Result<PathBuf> {
+    std::path::absolute(file).map_err(|error| anyhow!("'{}' is no path: {error}", file.display()))
+}
+
+fn environment(tag: &str) -> Environment {
+    let known = [Environment::production(), Environment::development()];
+    known
+        .into_iter()
+        .find(|environment| environment.name.eq_ignore_ascii_case(tag))
+        .unwrap_or_else(|| Environment {
+            name: tag.to_owned(),
+            ..Environment::development()
+        })
+}

@@ -1,0 +1,390 @@
+//! `sluice task`.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use sluice_app::{
+    SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport, TaskList,
+    TaskLogQuery, TaskModify, TaskPause, TaskResume, TaskRetry, TaskShow, TaskStart, TaskTerminate, TaskTune,
+    TaskVerify, TaskView,
+};
+use sluice_engine::ItemResult;
+use sluice_model::{Objects, RateLimits, TaskName, TaskSettings};
+
+use super::arguments::{ModifyArguments, Place, SetArguments, TaskCommand, TaskCreateArguments};
+use super::backend::Backend;
+use super::show;
+use crate::description::{objects_of, rename_of};
+use crate::exit::Exit;
+use crate::screen::Screen;
+use crate::{output, tables, verify_table};
+
+/// How long a task may take to come to rest.
+const PATIENCE: Duration = Duration::from_secs(90);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Carries out a command on tasks.
+///
+/// # Errors
+/// As the command says.
+pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    let app = Backend::open(place)?;
+    match command {
+        TaskCommand::Create(arguments) => {
+            let view = app.call(TaskCreate {
+                settings: described(&app, &arguments)?,
+            })?;
+            report(&view, place, screen)
+        }
+        TaskCommand::List { state, text } => list(
+            &app,
+            TaskList {
+                states: state,
+                text,
+                ..TaskList::default()
+            },
+            place,
+        ),
+        TaskCommand::Show(task) => {
+            let view = app.call(TaskShow { task: task.task })?;
+            if place.json {
+                output::write(&serde_json::to_string_pretty(&view)?)?;
+            } else {
+                output::write(&summary(&view))?;
+            }
+            Ok(Exit::Done)
+        }
+        TaskCommand::Check(task) => check(&app, task.task, place, screen),
+        TaskCommand::Start { task, confirm } => {
+            let view = app.call(TaskStart { task, confirm })?;
+            hint(&app, screen);
+            report(&view, place, screen)
+        }
+        TaskCommand::Resume(task) => {
+            let view = app.call(TaskResume { task: task.task })?;
+            hint(&app, screen);
+            report(&view, place, screen)
+        }
+        TaskCommand::Retry(task) => {
+            let view = app.call(TaskRetry { task: task.task })?;
+            hint(&app, screen);
+            report(&view, place, screen)
+        }
+        TaskCommand::Pause(task) => {
+            let view = app.call(TaskPause { task: task.task })?;
+            report(&settled(&app, view)?, place, screen)
+        }
+        TaskCommand::Terminate(task) => {
+            let view = app.call(TaskTerminate { task: task.task })?;
+            report(&settled(&app, view)?, place, screen)
+        }
+        TaskCommand::Rm(task) => {
+            app.call(TaskDelete {
+                task: task.task.clone(),
+            })?;
+            screen.say(&format!("the task '{}' is removed", task.task));
+            Ok(Exit::Done)
+        }
+        TaskCommand::Copy { task, name } => report(&app.call(TaskCopy { task, name })?, place, screen),
+        TaskCommand::Modify(arguments) => modify(&app, arguments, place, screen),
+        TaskCommand::Set(arguments) => set(&app, &arguments, place, screen),
+        TaskCommand::Log {
+            task,
+            level,
+            text,
+            limit,
+        } => log(
+            &app,
+            TaskLogQuery {
+                task,
+                min_level: level,
+                text,
+                limit: Some(limit),
+                ..TaskLogQuery::default()
+            },
+            place,
+        ),
+        TaskCommand::Changes(task) => changes(&app, task.task, place),
+        TaskCommand::Verify(task) => {
+            let report = app.call(TaskVerify { task: task.task })?;
+            if place.json {
+                output::write(&serde_json::to_string_pretty(&report)?)?;
+            } else {
+                output::write(&verify_table::render(&report))?;
+            }
+            Ok(crate::verify::exit(report.result))
+        }
+        TaskCommand::Export(task) => {
+            output::write(&app.call(TaskExport { task: task.task })?)?;
+            Ok(Exit::Done)
+        }
+        TaskCommand::Import { file, name } => {
+            let text = std::fs::read_to_string(&file)
+                .with_context(|| format!("'{}' cannot be read", file.display()))?;
+            report(&app.call(TaskImport { text, name })?, place, screen)
+        }
+    }
+}
+
+/// The settings that arguments describe, on data sources of those names.
+fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<TaskSettings> {
+    let task = &arguments.task;
+    if task.from_config.is_some() || task.to_config.is_some() {
+        bail!(
+            "a task is made between data sources: add them with `sluice source add NAME --config FILE`, then name them with --from and --to"
+        );
+    }
+    if task.name.is_some() {
+        bail!("the name stands before the options: `sluice task create NAME --from SOURCE --to SOURCE …`");
+    }
+    let id = |name: &Option<String>, flag: &str| -> anyhow::Result<_> {
+        let Some(name) = name else {
+            bail!("{flag} is missing: name a data source (`sluice source list` shows them)");
+        };
+        let source = name.clone();
+        Ok(app.call(SourceShow { source })?.source.id)
+    };
+    let mut settings = TaskSettings::new(
+        TaskName::new(&arguments.task_name)?,
+        id(&task.from, "--from")?,
+        id(&task.to, "--to")?,
+        objects_of(task)?.context("no topics chosen: --topic NAME, --include REGEX or --all")?,
+    );
+    settings.rename = rename_of(task);
+    settings.start = task.start.clone().unwrap_or_default();
+    settings.start_overrides = task.start_topic.iter().cloned().collect();
+    settings.existing = task.existing.unwrap_or_default();
+    settings.delivery = task.delivery.unwrap_or_default();
+    settings.out_of_range = task.out_of_range.unwrap_or_default();
+    settings.spec = arguments.spec.unwrap_or_default();
+    settings.rate = RateLimits {
+        records_per_second: task.rate_records.map(|amount| amount.0),
+        bytes_per_second: task.rate_bytes.map(|amount| amount.0),
+    };
+    settings.replication_factor = task.replication_factor;
+    settings.compression = task.compression.unwrap_or_default();
+    settings.bounded = task.until_caught_up;
+    Ok(settings)
+}
+
+fn report(view: &TaskView, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    if place.json {
+        output::write(&serde_json::to_string_pretty(view)?)?;
+    } else {
+        screen.say(&format!(
+            "task '{}' ({}) is {}",
+            view.name, view.id, view.snapshot.state
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// A start without a program that runs tasks would look like one that hangs.
+fn hint(app: &Backend, screen: &Screen) {
+    if !app.runs_tasks() {
+        screen.say("note: nothing runs tasks on this data folder yet; it begins as soon as `sluice daemon` or the window is started");
+    }
+}
+
+/// Waits until a task is no longer about to change its state by itself.
+fn settled(app: &Backend, mut view: TaskView) -> anyhow::Result<TaskView> {
+    let until = Instant::now() + PATIENCE;
+    while view.snapshot.state.is_passing() {
+        if Instant::now() >= until {
+            bail!(
+                "task '{}' is still {} after {} s; its log may say why: sluice task log {}",
+                view.name,
+                view.snapshot.state,
+                PATIENCE.as_secs(),
+                view.id
+            );
+        }
+        std::thread::sleep(LOOK_EVERY);
+        view = app.call(TaskShow {
+            task: view.id.to_string(),
+        })?;
+    }
+    Ok(view)
+}
+
+fn list(app: &Backend, filter: TaskList, place: &Place) -> anyhow::Result<Exit> {
+    let page = app.call(filter)?;
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&page)?)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = tables::table(
+        ["task", "state", "from", "to", "delay", "lag", "records/s", "id"],
+        4..7,
+    );
+    for task in page.tasks {
+        table.add_row([
+            task.name,
+            task.state.to_string(),
+            task.source_name,
+            task.target_name,
+            show::delay(task.delay_ms),
+            show::number(task.lag_records),
+            format!("{:.0}", task.write_rate),
+            task.id.to_string(),
+        ]);
+    }
+    output::write(&format!(
+        "{table}\n{} of at most {} tasks are not terminated",
+        page.not_terminated, page.limit
+    ))?;
+    Ok(Exit::Done)
+}
+
+fn summary(view: &TaskView) -> String {
+    let snapshot = &view.snapshot;
+    let stages: Vec<String> = snapshot
+        .stages
+        .iter()
+        .map(|stage| format!("{} {:.0} %", stage.name, stage.percent))
+        .collect();
+    let mut lines = vec![
+        format!("{} ({}): {}", view.name, view.id, snapshot.state),
+        format!("{} → {}", view.source_name, view.target_name),
+        format!("stages: {}", stages.join(", ")),
+        format!(
+            "delay {}, lag {} records, {} read, {} written, {:.0} records/s",
+            show::delay(snapshot.delay_ms),
+            show::number(snapshot.lag_records),
+            snapshot.read_records,
+            snapshot.written_records,
+            snapshot.write_rate
+        ),
+        format!("gaps {}, quarantined {}", snapshot.gaps, snapshot.quarantined),
+    ];
+    if let Some(error) = &snapshot.last_error {
+        lines.push(format!("error: {error}"));
+    }
+    let allowed: Vec<&str> = view.allowed.iter().map(|action| action.word()).collect();
+    lines.push(format!("allowed now: {}", allowed.join(", ")));
+    lines.join("\n")
+}
+
+fn check(app: &Backend, task: String, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    let report = app.call(TaskCheck { task })?;
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&report)?)?;
+    } else {
+        let mut table = tables::table(["", "inspection", "found", "effect", "what to do"], 0..0);
+        for item in &report.items {
+            let result = match item.result {
+                ItemResult::Success => "ok",
+                ItemResult::Warning => "WARNING",
+                ItemResult::Failed => "FAILED",
+                ItemResult::Running => "…",
+            };
+            table.add_row([
+                result,
+                &item.id.replace('_', " "),
+                &item.cause,
+                &item.effect,
+                &item.remedy,
+            ]);
+        }
+        output::write(&table.to_string())?;
+        screen.say(if report.may_start {
+            "the task may start"
+        } else {
+            "the task may not start until what FAILED is mended"
+        });
+    }
+    Ok(if report.may_start {
+        Exit::Done
+    } else {
+        Exit::NotWhole
+    })
+}
+
+fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    let task = arguments.task;
+    let mut settings = app.call(TaskShow { task: task.clone() })?.settings;
+    match &mut settings.objects {
+        Objects::Topics(topics) => {
+            for topic in arguments.add {
+                if topics.contains(&topic) {
+                    bail!("'{topic}' is copied already");
+                }
+                topics.push(topic);
+            }
+            for topic in &arguments.remove {
+                let Some(place) = topics.iter().position(|known| known == topic) else {
+                    bail!("'{topic}' is not one of the task's topics");
+                };
+                topics.remove(place);
+                settings.rename.map.remove(topic);
+                settings.start_overrides.remove(topic);
+            }
+        }
+        Objects::Matching { .. } if arguments.add.is_empty() && arguments.remove.is_empty() => {}
+        Objects::Matching { .. } => bail!(
+            "the task copies topics by a pattern, not by a list; it can be changed in the window, or make another task with the topics you want"
+        ),
+    }
+    settings
+        .rename
+        .map
+        .extend(arguments.rename.into_iter().map(|pair| (pair.left, pair.right)));
+    settings.start_overrides.extend(arguments.start_topic);
+    report(&app.call(TaskModify { task, settings })?, place, screen)
+}
+
+fn set(app: &Backend, arguments: &SetArguments, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    let now = app.call(TaskShow {
+        task: arguments.task.clone(),
+    })?;
+    let changed = arguments.rate_records.is_some() || arguments.rate_bytes.is_some();
+    let other = |given: Option<crate::amount::Amount>, old| match given {
+        Some(amount) if amount.0 == 0 => None,
+        Some(amount) => Some(amount.0),
+        None => old,
+    };
+    let old = now.settings.rate;
+    let view = app.call(TaskTune {
+        task: arguments.task.clone(),
+        spec: arguments.spec,
+        rate: changed.then(|| RateLimits {
+            records_per_second: other(arguments.rate_records, old.records_per_second),
+            bytes_per_second: other(arguments.rate_bytes, old.bytes_per_second),
+        }),
+    })?;
+    report(&view, place, screen)
+}
+
+fn log(app: &Backend, query: TaskLogQuery, place: &Place) -> anyhow::Result<Exit> {
+    let mut lines = app.call(query)?;
+    lines.reverse();
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&lines)?)?;
+        return Ok(Exit::Done);
+    }
+    let text: Vec<String> = lines
+        .into_iter()
+        .map(|line| format!("{} {:7} {}", show::time(line.at_ms), line.level, line.message))
+        .collect();
+    output::write(&text.join("\n"))?;
+    Ok(Exit::Done)
+}
+
+fn changes(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
+    let mut changes = app.call(TaskChanges { task })?;
+    changes.reverse();
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&changes)?)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = tables::table(["when", "status", "what"], 0..0);
+    for change in changes {
+        table.add_row([
+            show::time(change.at_ms),
+            change.status,
+            change.detail.unwrap_or_default(),
+        ]);
+    }
+    output::write(&table.to_string())?;
+    Ok(Exit::Done)
+}
