@@ -65,13 +65,15 @@ impl App {
             secrets,
             bus: EventBus::default(),
         });
-        let resume = core
-            .store
-            .setting(RESUME_SETTING)?
-            .and_then(|value| value.as_bool())
-            .unwrap_or(true);
+        // A program for one command leaves what is to run to the next that runs tasks.
+        let resume = !opening.runs_tasks
+            || core
+                .store
+                .setting(RESUME_SETTING)?
+                .and_then(|value| value.as_bool())
+                .unwrap_or(true);
+        after_a_kill(&core, resume)?;
         if opening.runs_tasks {
-            after_a_kill(&core, resume)?;
             core.store.fail_running_modifications(
                 "the program ended before it was done; look at the topics and repeat it",
                 crate::clock::now_ms(),

@@ -19,6 +19,8 @@ use crate::{App, AppError, Command, ErrorCode, Result};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The longest request; the longest command holds the names of some ten thousand topics.
 const LONGEST: u64 = 16 * 1024 * 1024;
+/// How long a request may take to arrive, and its answer to be taken.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Conversations at once; more wait until one ends.
 const MOST: usize = 32;
 /// The longest path of a socket on Linux and macOS.
@@ -136,6 +138,9 @@ fn serve(app: &Arc<App>, listener: &interprocess::local_socket::Listener, stop: 
 /// Answers one request.
 fn talk(app: &App, stream: Stream) -> std::io::Result<()> {
     stream.set_nonblocking(false)?;
+    // Who connects and says nothing must not hold up the end of the program.
+    stream.set_recv_timeout(Some(PATIENCE))?;
+    stream.set_send_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     reader.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sluice_engine::{CheckpointStore, OtherTask, PreCheckContext, PreCheckReport, precheck};
+use sluice_engine::{CheckpointStore, OtherTask, PreCheckContext, PreCheckItem, PreCheckReport, precheck};
 use sluice_model::{TaskId, TaskName, TaskState};
 use sluice_store::{TaskFilter, TaskRow};
 
@@ -81,19 +81,40 @@ fn look(core: &Core, row: &TaskRow, only: Option<&[&str]>, cancelled: &AtomicBoo
         ..PreCheckContext::default()
     };
     let store: &dyn CheckpointStore = core.store.as_ref();
-    Ok(precheck(
+    let names = names(core)?;
+    let mut report = precheck(
         &task,
         store,
         &context,
         cancelled,
-        &|item| match serde_json::to_value(item) {
+        &|item| match serde_json::to_value(named(item.clone(), &names)) {
             Ok(item) => core.bus.publish(&AppEvent::PreCheckItem {
                 task_id: id.clone(),
                 item,
             }),
             Err(error) => tracing::error!(%error, "an item of the pre-check cannot be shown"),
         },
-    ))
+    );
+    report.items = report.items.into_iter().map(|item| named(item, &names)).collect();
+    Ok(report)
+}
+
+/// Names of all tasks by the ids under which the engine knows them.
+fn names(core: &Core) -> Result<BTreeMap<String, String>> {
+    let (rows, _) = core.store.tasks(&TaskFilter::default())?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// An item in the words of people, who know tasks by their names.
+fn named(mut item: PreCheckItem, names: &BTreeMap<String, String>) -> PreCheckItem {
+    for text in [&mut item.cause, &mut item.effect, &mut item.remedy] {
+        for (id, name) in names {
+            if text.contains(id.as_str()) {
+                *text = text.replace(id, name);
+            }
+        }
+    }
+    item
 }
 
 /// The other tasks as far as loops are concerned. Of one that was never launched the clusters are not known.
@@ -118,7 +139,8 @@ fn other_tasks(core: &Core, own: &str) -> Result<Vec<OtherTask>> {
         routes.dedup();
         let known = |id: String| (!id.is_empty()).then_some(id);
         others.push(OtherTask {
-            name: row.name,
+            // The engine knows launched tasks by their ids, and what is said here of one goes before that.
+            name: row.id,
             source_cluster_id: known(launch.source_cluster),
             target_cluster_id: known(launch.target_cluster),
             routes,

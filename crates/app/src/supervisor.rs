@@ -110,7 +110,7 @@ impl Supervisor {
 }
 
 /// States that a program which was killed left behind become those from which one goes on: what was being stopped is
-/// stopped, what was being checked is not checked, what ran runs again.
+/// stopped, what was being checked is not checked, what ran runs again unless `resume` says otherwise.
 pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
     let (rows, _) = core.store.tasks(&TaskFilter::default())?;
     for row in rows {
@@ -119,6 +119,9 @@ pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
             TaskState::PreChecking => Some((TaskState::Draft, "the pre-check was interrupted")),
             TaskState::Pausing => Some((TaskState::Paused, "paused")),
             TaskState::Terminating => Some((TaskState::Terminated, "terminated")),
+            TaskState::Starting | TaskState::Running | TaskState::Abnormal if !row.desired_running => {
+                Some((TaskState::Paused, "the program ended while the task came to rest"))
+            }
             TaskState::Starting | TaskState::Running | TaskState::Abnormal if !resume => Some((
                 TaskState::Paused,
                 "interrupted: the program ended, and the settings say not to resume by itself",

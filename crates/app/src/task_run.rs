@@ -308,6 +308,10 @@ impl Runner {
     /// A start or a run has failed: waits and tries again, or gives up.
     fn failed(&mut self, trouble: &Trouble) -> Result<Next> {
         let reason = trouble.to_string();
+        // Who ended it for good is not to be told that it failed on the way.
+        if core::state(&self.core.task(self.id.as_str())?)? == TaskState::Terminating {
+            return self.end(TaskState::Terminated);
+        }
         let since = *self.failing_since.get_or_insert_with(Instant::now);
         let worn_out = since.elapsed() >= self.give_up_after;
         if !trouble.is_passing() || worn_out {
@@ -358,8 +362,8 @@ impl Runner {
     }
 
     fn end(&self, state: TaskState) -> Result<Next> {
-        self.core.store.set_task_desired(self.id.as_str(), false)?;
         self.enter(&LIVE, state, None)?;
+        self.core.store.set_task_desired(self.id.as_str(), false)?;
         self.core.log(&self.id, "info", format!("the task is {state}"));
         Ok(Next::End)
     }

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 use sluice_engine::{PreCheckReport, VerificationReport};
 use sluice_model::{ExistingData, TaskAction, TaskState};
@@ -13,6 +15,10 @@ use crate::pre_check::Checks;
 use crate::task_run::Order;
 use crate::task_view::TaskView;
 use crate::{App, AppError, ErrorCode, Result};
+
+/// How long a task may take to end before it is deleted.
+const PATIENCE: Duration = Duration::from_secs(90);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 macro_rules! of_a_task {
     ($($(#[$doc:meta])* $name:ident)*) => {
@@ -209,10 +215,16 @@ impl Command for TaskDelete {
                 let state = core::state(&row)?;
                 require(state, TaskAction::Delete)?;
                 if state.is_live() {
-                    return Err(AppError::new(
-                        ErrorCode::StateForbids,
-                        format!("the task is {state}; pause or terminate it first, then delete it"),
-                    ));
+                    // Its thread would write rows that nobody could remove any more.
+                    end(
+                        app,
+                        &row,
+                        state,
+                        TaskState::Terminating,
+                        TaskState::Terminated,
+                        Order::Terminate,
+                    )?;
+                    wait_for_end(app, &row)?;
                 }
                 core.store.delete_task(&row.id)?;
                 app.alarm.forget_task(&row.id);
@@ -242,6 +254,24 @@ impl Command for TaskVerifyCancel {
         let row = app.core.task(&self.task)?;
         Ok(app.verifications.cancel(&core::task_id(&row)?))
     }
+}
+
+/// Waits until a task that is being terminated has no thread any more.
+fn wait_for_end(app: &App, row: &TaskRow) -> Result<()> {
+    let (id, until) = (core::task_id(row)?, Instant::now() + PATIENCE);
+    while app.supervisor.live(&id).is_some() {
+        if Instant::now() >= until {
+            return Err(AppError::new(
+                ErrorCode::StateForbids,
+                format!(
+                    "the task has not ended within {} s; look at its log, and delete it when it is terminated",
+                    PATIENCE.as_secs()
+                ),
+            ));
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    Ok(())
 }
 
 fn operation(action: &'static str, row: &TaskRow) -> Operation {

@@ -78,13 +78,24 @@ fn add(
     screen: &Screen,
 ) -> anyhow::Result<Exit> {
     let (mut form, secrets) = match &arguments.config {
-        Some(file) => read(app, file, screen)?,
-        None => (SourceForm::default(), BTreeMap::new()),
+        Some(file) => {
+            let mut imported = app.call(SourceImport::File(absolute(file)?))?;
+            if let Some(bootstrap) = &arguments.bootstrap {
+                // A file without brokers is no news to whoever gives them.
+                imported.notes.retain(|note| !note.contains("no brokers"));
+                imported.form.bootstrap.clone_from(bootstrap);
+            }
+            (told(imported.form, &imported.notes, screen), imported.secrets)
+        }
+        None => (
+            SourceForm {
+                bootstrap: arguments.bootstrap.clone().unwrap_or_default(),
+                ..SourceForm::default()
+            },
+            BTreeMap::new(),
+        ),
     };
     form.name.clone_from(&arguments.name);
-    if let Some(bootstrap) = &arguments.bootstrap {
-        form.bootstrap.clone_from(bootstrap);
-    }
     form.environment = arguments.env.as_deref().map_or(form.environment, environment);
     form.note = arguments.note.clone().unwrap_or(form.note);
     save(app, form, secrets, place, screen)

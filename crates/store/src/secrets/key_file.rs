@@ -29,7 +29,7 @@ pub(crate) fn read_or_make(dir: &Path) -> Result<Secret> {
         Err(error) => return Err(failed(error).into()),
     }
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| failed(error.into()))?;
+    getrandom::fill(&mut bytes).map_err(|error| failed(std::io::Error::other(error.to_string())))?;
     let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     atomic_file::replace(&path, text.as_bytes()).map_err(failed)?;
     Ok(Secret::new(text))
