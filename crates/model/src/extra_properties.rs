@@ -270,7 +270,7 @@ mod tests {
             ("socket.timeout", "socket.timeout.ms"),
             ("socket.keep.alive.enable", "socket.keepalive.enable"),
             ("Client.Rack", "client.rack"),
-            ("linger-ms", "linger.ms"),
+            ("reconnect-backoff-ms", "reconnect.backoff.ms"),
             ("sasl.user.name", "sasl.username"),
         ] {
             let error = refused(slip);

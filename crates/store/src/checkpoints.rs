@@ -309,7 +309,7 @@ fn offset_run(key: &PartitionKey, row: &Row<'_>) -> rusqlite::Result<OffsetRun> 
     })
 }
 
-fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
+pub(crate) fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
     let word: String = row.get(4)?;
     let reason = gap_reason::from_word(&word).ok_or_else(|| {
         rusqlite::Error::FromSqlConversionFailure(
@@ -329,7 +329,7 @@ fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
     })
 }
 
-fn quarantined_record(row: &Row<'_>) -> rusqlite::Result<QuarantinedRecord> {
+pub(crate) fn quarantined_record(row: &Row<'_>) -> rusqlite::Result<QuarantinedRecord> {
     let headers: Vec<u8> = row.get(10)?;
     Ok(QuarantinedRecord {
         key: partition_key(row)?,

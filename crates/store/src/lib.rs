@@ -6,6 +6,7 @@ mod checkpoints;
 mod data_sources;
 mod error;
 mod gap_reason;
+mod gaps;
 mod header_blob;
 mod json_column;
 mod metric_samples;

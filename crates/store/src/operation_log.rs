@@ -165,7 +165,12 @@ mod tests {
         store.append_operation(&row(1, "task_pause", "rp-1")).unwrap();
         for sql in [
             "UPDATE operation_log SET actor = 'eve'",
+            "UPDATE OR REPLACE operation_log SET id = id",
             "DELETE FROM operation_log",
+            "REPLACE INTO operation_log SELECT id, at_ms, 'eve', action, object_kind, object_id, object_name, before,
+                 after, outcome, detail FROM operation_log",
+            "INSERT INTO operation_log SELECT id, at_ms, 'eve', action, object_kind, object_id, object_name, before,
+                 after, outcome, detail FROM operation_log WHERE 1 ON CONFLICT DO UPDATE SET actor = excluded.actor",
         ] {
             let error = store
                 .write(Durability::Process, |t| t.execute(sql, []))

@@ -1,8 +1,11 @@
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
+use sluice_engine::{PartitionKey, QuarantinedRecord};
 
+use crate::checkpoints::quarantined_record;
+use crate::sqlite_store::Durability;
 use crate::{Result, SqliteStore};
 
-/// A record the target refused, for a list; its content is had by the engine's own call.
+/// A record the target refused, for a list; its content is had by [`SqliteStore::quarantined_record`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantineRow {
     /// Stands for the row.
@@ -51,5 +54,115 @@ impl SqliteStore {
             )?
             .collect()
         })
+    }
+
+    /// A quarantined record of a task with its content; the value is cut at [`sluice_engine::QUARANTINE_VALUE_LIMIT`].
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn quarantined_record(
+        &self,
+        task: &str,
+        key: &PartitionKey,
+        offset: i64,
+    ) -> Result<Option<QuarantinedRecord>> {
+        self.read(|t| {
+            t.prepare_cached(
+                "SELECT topic, partition, record_offset, code, reason, size, timestamp_ms, record_key, value,
+                        value_complete, headers, at_ms
+                 FROM quarantined WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND record_offset = ?4",
+            )?
+            .query_row(
+                params![task, key.topic, key.partition, offset],
+                quarantined_record,
+            )
+            .optional()
+        })
+    }
+
+    /// Forgets a quarantined record; returns whether it was there. A verification of its partition finds it missing on
+    /// the target from now on. It is named by its place and not by [`QuarantineRow::id`], because SQLite gives the id
+    /// of a deleted row to a later one, and a person may decide on a list that is some time old.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub fn discard_quarantined(&self, task: &str, key: &PartitionKey, offset: i64) -> Result<bool> {
+        self.write(Durability::Power, |t| {
+            let rows = t.execute(
+                "DELETE FROM quarantined WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND record_offset = ?4",
+                params![task, key.topic, key.partition, offset],
+            )?;
+            Ok(rows > 0)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_engine::{Checkpoint, CheckpointStore};
+    use sluice_model::TaskName;
+
+    use super::*;
+    use crate::testing::store;
+
+    fn key(partition: i32) -> PartitionKey {
+        PartitionKey {
+            topic: "orders".to_owned(),
+            partition,
+        }
+    }
+
+    fn record(partition: i32, offset: i64) -> QuarantinedRecord {
+        QuarantinedRecord {
+            key: key(partition),
+            offset,
+            code: 10,
+            reason: "too large".to_owned(),
+            size: 3,
+            timestamp_ms: 5,
+            record_key: None,
+            value: Some(vec![0, 0xff]),
+            value_complete: false,
+            headers: vec![(b"h".to_vec(), None)],
+            at_ms: 6,
+        }
+    }
+
+    #[test]
+    fn refused_records_are_listed_page_by_page_shown_and_discarded_one_by_one() {
+        let (_dir, store) = store();
+        let refused = [record(1, 9), record(0, 7), record(0, 8)];
+        for task in ["rp-1", "rp-2"] {
+            let checkpoint = Checkpoint {
+                quarantined: refused.to_vec(),
+                ..Checkpoint::default()
+            };
+            store.save(&TaskName::new(task).unwrap(), &checkpoint).unwrap();
+        }
+        let first = store.quarantine_rows("rp-1", 0, 2).unwrap();
+        let rest = store.quarantine_rows("rp-1", first[1].id, 2).unwrap();
+        let places: Vec<(i32, i64)> = first
+            .iter()
+            .chain(&rest)
+            .map(|row| (row.partition, row.offset))
+            .collect();
+        assert_eq!(places, [(1, 9), (0, 7), (0, 8)], "in the order of refusal");
+        assert_eq!(
+            store.quarantined_record("rp-1", &key(0), 7).unwrap(),
+            Some(record(0, 7))
+        );
+
+        assert!(store.discard_quarantined("rp-1", &key(0), 7).unwrap());
+        assert!(
+            !store.discard_quarantined("rp-1", &key(0), 7).unwrap(),
+            "it is gone already"
+        );
+        assert_eq!(store.quarantined_record("rp-1", &key(0), 7).unwrap(), None);
+        assert_eq!(store.quarantine_rows("rp-1", 0, 9).unwrap().len(), 2);
+        assert_eq!(
+            store.quarantine_rows("rp-2", 0, 9).unwrap().len(),
+            3,
+            "another task's stay"
+        );
     }
 }

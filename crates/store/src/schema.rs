@@ -13,6 +13,7 @@ use crate::{Result, StateError};
 pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_application.sql"),
+    include_str!("../migrations/0003_samples_and_log.sql"),
 ];
 
 /// Where copies of databases of an older format are kept.

@@ -82,6 +82,13 @@ impl SqliteStore {
         let explain = |error: rusqlite::Error| StateError::from_sqlite(&path, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&path, flags).map_err(explain)?;
+        // Where the file may only be read SQLite opens it all the same, and the first write would fail.
+        if connection.is_readonly("main").map_err(explain)? {
+            return Err(StateError::NotWritable {
+                path,
+                reason: "this user may only read it".to_owned(),
+            });
+        }
         connection.busy_timeout(BUSY).map_err(explain)?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
@@ -200,6 +207,80 @@ mod tests {
             transaction.commit().unwrap();
             waiting.join().unwrap().unwrap();
         });
+    }
+
+    fn line(message: String) -> crate::LogRow {
+        crate::LogRow {
+            id: 0,
+            task_id: "rp-1".to_owned(),
+            at_ms: 1,
+            level: "info".to_owned(),
+            message,
+            topic: None,
+            partition: None,
+            offset: None,
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_what_was_taken_before_stays_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(dir.path()).unwrap();
+        store
+            .read(|t| {
+                t.pragma_update_and_check(None, "max_page_count", 200, |row| row.get::<_, i64>(0))
+                    .map(drop)
+            })
+            .unwrap();
+        // Two lines at a time: all of it or nothing.
+        let lines = [line("x".repeat(30_000)), line("y".repeat(30_000))];
+        let (taken, error) = (0..1_000)
+            .find_map(|taken| store.append_task_log(&lines).err().map(|error| (taken, error)))
+            .unwrap();
+        assert!(matches!(error, StateError::DiskFull { .. }), "{error}");
+        assert!(
+            error.to_string().contains("Free some space and start again"),
+            "{error}"
+        );
+        assert!(taken > 0, "there was room for some");
+        let kept = |store: &SqliteStore| {
+            store
+                .task_log("rp-1", &crate::LogFilter::default())
+                .unwrap()
+                .len()
+        };
+        assert_eq!(kept(&store), 2 * taken, "it can still be read");
+        drop(store);
+
+        let store = SqliteStore::open(dir.path()).unwrap();
+        store.append_task_log(&lines).unwrap();
+        assert_eq!(kept(&store), 2 * taken + 2, "with room again it goes on");
+        let health: String = store
+            .read(|t| t.pragma_query_value(None, "integrity_check", |row| row.get(0)))
+            .unwrap();
+        assert_eq!(health, "ok");
+    }
+
+    #[test]
+    fn a_database_that_another_process_never_lets_go_is_given_up_and_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(dir.path()).unwrap();
+        let patience = Duration::from_millis(50);
+        store.connection.lock().unwrap().busy_timeout(patience).unwrap();
+        let mut other = Connection::open(store.path()).unwrap();
+        let transaction = other
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .unwrap();
+        let error = store.append_task_log(&[line("a".to_owned())]).unwrap_err();
+        assert!(matches!(error, StateError::Locked { .. }), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("locked by another process for too long"),
+            "{error}"
+        );
+        transaction.commit().unwrap();
+        store.append_task_log(&[line("a".to_owned())]).unwrap();
     }
 
     #[cfg(unix)]

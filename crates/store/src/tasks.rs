@@ -468,6 +468,144 @@ mod tests {
         assert_eq!(store.tasks_named("Copy_7").unwrap()[0].id, "rp-007");
     }
 
+    /// Every table with a column for a task, and that column.
+    fn tables_with_a_task(store: &SqliteStore) -> Vec<(String, String)> {
+        store
+            .read(|t| {
+                t.prepare(
+                    "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+                     WHERE m.type = 'table' AND c.name IN ('task', 'task_id') ORDER BY 1",
+                )?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+            })
+            .unwrap()
+    }
+
+    fn rows_of(store: &SqliteStore, table: &str, column: &str, task: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table} WHERE {column} = ?1");
+        store
+            .read(|t| t.query_row(&sql, [task], |row| row.get(0)))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_deleted_task_leaves_the_operation_log_and_the_history_of_alerts_and_nothing_else() {
+        let (_dir, store) = with_sources();
+        for id in ["rp-1", "rp-2"] {
+            store.insert_task(&task(id, "a", "ds-1", "ds-2"), 9).unwrap();
+            store
+                .write(Durability::Process, |t| {
+                    t.execute_batch(&format!(
+                        "INSERT INTO launches VALUES ('{id}', 'l', '', '', 1, '');
+                         INSERT INTO partitions (task, topic, partition, target_topic, start, target_start, backlog_end,
+                             position, target_next, records, bytes) VALUES ('{id}', 't', 0, 't', 0, 0, 0, 7, 7, 7, 7);
+                         INSERT INTO run_partitions (task, topic, partition) VALUES ('{id}', 't', 0);
+                         INSERT INTO offset_runs SELECT id, 0, 0, 7 FROM run_partitions WHERE task = '{id}';
+                         INSERT INTO gaps VALUES ('{id}', 't', 0, 1, 2, 'deleted', 1);
+                         INSERT INTO quarantined VALUES ('{id}', 't', 0, 3, 10, '', 1, 1, NULL, NULL, 1, x'', 1);
+                         INSERT INTO task_status VALUES ('{id}', 1, 1, '{{}}');
+                         INSERT INTO routes VALUES ('{id}', 't', 't', NULL, 'active', 1, NULL);
+                         INSERT INTO task_log (task_id, at_ms, level, message) VALUES ('{id}', 1, 0, '');
+                         INSERT INTO modifications (task_id, at_ms, before, after, status)
+                             VALUES ('{id}', 1, '{{}}', '{{}}', 'done');
+                         INSERT INTO metric_samples (task_id, resolution_s, at_s, read_records_rate, write_records_rate,
+                             read_bytes_rate, write_bytes_rate) VALUES ('{id}', 10, 0, 1, 1, 1, 1);
+                         INSERT INTO operation_log (at_ms, actor, action, object_kind, object_id, object_name, outcome)
+                             VALUES (1, '', '', 'task', '{id}', 'a', 'ok');
+                         INSERT INTO alert_history (at_ms, task_id, task_name, rule_name, kind, channel_name, state,
+                             title, body) VALUES (1, '{id}', 'a', '', 'raised', '', 'sent', '', '');"
+                    ))
+                })
+                .unwrap();
+        }
+        let tables = tables_with_a_task(&store);
+        assert_eq!(
+            tables.len(),
+            11,
+            "a table of this test is missing in it: {tables:?}"
+        );
+        for (table, column) in &tables {
+            assert_eq!(rows_of(&store, table, column, "rp-1"), 1, "{table}");
+        }
+
+        assert!(store.delete_task("rp-1").unwrap());
+        assert_eq!(store.task("rp-1").unwrap(), None);
+        for (table, column) in &tables {
+            let left = rows_of(&store, table, column, "rp-1");
+            assert_eq!(left, i64::from(table == "alert_history"), "{table}");
+            assert_eq!(
+                rows_of(&store, table, column, "rp-2"),
+                1,
+                "{table} of another task"
+            );
+        }
+        assert_eq!(rows_of(&store, "operation_log", "object_id", "rp-1"), 1);
+        assert_eq!(
+            rows_of(&store, "offset_runs", "length", "7"),
+            1,
+            "of the other task"
+        );
+        assert!(!store.delete_task("rp-1").unwrap(), "it is gone already");
+    }
+
+    #[test]
+    fn two_that_add_tasks_at_once_do_not_pass_the_limit_together() {
+        let (dir, store) = with_sources();
+        let other = SqliteStore::open(dir.path()).unwrap();
+        std::thread::scope(|scope| {
+            for (number, store) in [&store, &other].into_iter().enumerate() {
+                scope.spawn(move || {
+                    for count in 0..20 {
+                        let row = task(&format!("rp-{number}-{count}"), "a", "ds-1", "ds-2");
+                        let added = store.insert_task(&row, 10);
+                        assert!(
+                            matches!(added, Ok(()) | Err(StateError::TaskLimit { count: 10, .. })),
+                            "{added:?}"
+                        );
+                    }
+                });
+            }
+        });
+        assert_eq!(store.count_tasks_not_terminated().unwrap(), 10);
+    }
+
+    #[test]
+    fn two_hundred_tasks_with_long_settings_are_listed_at_once() {
+        let (_dir, store) = with_sources();
+        let topics: Vec<String> = (0..1_000).map(|number| format!("topic-{number}")).collect();
+        for number in 0..200 {
+            let row = TaskRow {
+                settings: serde_json::json!({ "topics": topics }),
+                ..task(
+                    &format!("rp-{number:03}"),
+                    &format!("copy {number}"),
+                    "ds-1",
+                    "ds-2",
+                )
+            };
+            store.insert_task(&row, 1_000).unwrap();
+        }
+        let filter = TaskFilter {
+            text: Some("COPY".into()),
+            order: TaskOrder::Name,
+            limit: Some(50),
+            ..TaskFilter::default()
+        };
+        // The best of several: the machine may do something else meanwhile.
+        let fastest = (0..5).map(|_| {
+            let begin = std::time::Instant::now();
+            let (rows, total) = store.tasks(&filter).unwrap();
+            assert_eq!((rows.len(), total), (50, 200));
+            begin.elapsed()
+        });
+        let fastest = fastest.min().unwrap();
+        assert!(
+            fastest < std::time::Duration::from_millis(50),
+            "a page took {fastest:?}"
+        );
+    }
+
     #[test]
     fn settings_reports_and_mutes_are_kept() {
         let (_dir, store) = with_sources();

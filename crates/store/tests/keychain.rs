@@ -3,13 +3,15 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test may fail by it")]
 
+mod rows_and_secrets;
+
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use sluice_model::Secret;
-use sluice_store::{SecretLevel, SecretPreference, open_secrets};
+use sluice_store::{SecretLevel, SecretPreference, SqliteStore, open_secrets};
 
 /// Tells the test that it is the process with the other bus, and where its state is.
 const CHILD: &str = "SLUICE_STORE_TEST_KEYCHAIN";
@@ -160,6 +162,13 @@ fn a_keychain_that_works_is_used_and_each_directory_has_its_own_entries() {
         for dir in [one, other] {
             assert_eq!(std::fs::read_dir(dir).unwrap().count(), 0, "nothing is on disk");
         }
+        let rows = dir.join("rows");
+        let secrets = open_secrets(&rows, SecretPreference::Keychain).unwrap();
+        let store = SqliteStore::open(&rows).unwrap();
+        rows_and_secrets::save(&store, &*secrets);
+        rows_and_secrets::are_not_below(&rows, None);
+        drop(store);
+        rows_and_secrets::are_not_below(&rows, None);
         return;
     }
     let needed = ["dbus-run-session", "dbus-send", "gnome-keyring-daemon"];

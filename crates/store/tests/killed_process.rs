@@ -1,13 +1,18 @@
-//! A process that is killed keeps every checkpoint whose save returned.
+//! A process that is killed keeps everything whose save returned.
 #![expect(clippy::unwrap_used, reason = "a test may fail by it")]
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::json;
 use sluice_engine::{Checkpoint, CheckpointStore, Launch, OffsetRun, PartitionKey, PartitionState};
 use sluice_model::TaskName;
-use sluice_store::{SqliteStore, TaskLock};
+use sluice_store::{
+    DataSourceRow, LogFilter, LogRow, MetricSample, OperationFilter, OperationRow, SqliteStore, TaskLock,
+    TaskRow,
+};
 
 /// Tells the test that it is the process to be killed, and where its state is.
 const VICTIM: &str = "SLUICE_STORE_TEST_VICTIM";
@@ -68,6 +73,124 @@ fn save_for_ever(dir: &Path, task: &TaskName) {
     }
 }
 
+/// The words of a task's life in this test, one behind the other.
+const STATES: [&str; 4] = ["draft", "starting", "running", "paused"];
+
+fn source(id: &str) -> DataSourceRow {
+    DataSourceRow {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        settings: json!({}),
+        secrets: BTreeMap::new(),
+        created_ms: 0,
+        updated_ms: 0,
+    }
+}
+
+fn task_row() -> TaskRow {
+    TaskRow {
+        id: "rp-1".to_owned(),
+        name: "orders".to_owned(),
+        source_id: "ds-1".to_owned(),
+        target_id: "ds-2".to_owned(),
+        settings: json!({}),
+        state: STATES[0].to_owned(),
+        desired_running: false,
+        reason: None,
+        pre_check: None,
+        muted_until_ms: None,
+        created_ms: 0,
+        started_ms: None,
+        ended_ms: None,
+        updated_ms: 0,
+    }
+}
+
+/// How many times the task's state changed.
+fn changes(store: &SqliteStore) -> i64 {
+    store.task("rp-1").unwrap().unwrap().updated_ms
+}
+
+/// Changes a task's state, notes it in the logs, takes and rolls up samples, and says so, until it is killed.
+fn work_for_ever(dir: &Path) {
+    let store = SqliteStore::open(dir).unwrap();
+    if store.task("rp-1").unwrap().is_none() {
+        for id in ["ds-1", "ds-2"] {
+            if store.source(id).unwrap().is_none() {
+                store.insert_source(&source(id)).unwrap();
+            }
+        }
+        store.insert_task(&task_row(), 10).unwrap();
+    }
+    let mut change = changes(&store);
+    loop {
+        let from = store.task("rp-1").unwrap().unwrap().state;
+        change += 1;
+        let to = STATES[usize::try_from(change).unwrap() % STATES.len()];
+        // The state is changed last: a change that did not come so far is done once more by the next process.
+        store
+            .append_operation(&OperationRow {
+                id: 0,
+                at_ms: change,
+                actor: "ada".to_owned(),
+                action: "task_change".to_owned(),
+                object_kind: "task".to_owned(),
+                object_id: "rp-1".to_owned(),
+                object_name: "orders".to_owned(),
+                before: Some(json!(from)),
+                after: Some(json!(to)),
+                outcome: "ok".to_owned(),
+                detail: None,
+            })
+            .unwrap();
+        let sample = MetricSample {
+            at_s: change * 10,
+            read_records_rate: 6.0,
+            delay_ms: Some(change),
+            ..MetricSample::default()
+        };
+        store.record_metrics("rp-1", &sample).unwrap();
+        store.roll_up_metrics(change * 10 + 10).unwrap();
+        let pair = ["one", "two"].map(|message| LogRow {
+            id: 0,
+            task_id: "rp-1".to_owned(),
+            at_ms: change,
+            level: "info".to_owned(),
+            message: message.to_owned(),
+            topic: None,
+            partition: None,
+            offset: None,
+        });
+        store.append_task_log(&pair).unwrap();
+        assert!(
+            store
+                .change_task_state("rp-1", &[&from], to, None, change)
+                .unwrap()
+        );
+        println!("changed {change}");
+        std::io::stdout().flush().unwrap();
+    }
+}
+
+/// Starts this program again for the test `name` alone, listens until it has said `word` and a number `times` times, and
+/// kills it. The last number.
+fn kill_after(name: &str, dir: &Path, word: &str, times: usize) -> i64 {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(VICTIM, dir)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let last = lines
+        .map_while(Result::ok)
+        .filter_map(|line| Some(line.split(word).nth(1)?.trim().parse().unwrap()))
+        .nth(times - 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    last.unwrap()
+}
+
 #[test]
 fn every_checkpoint_that_was_saved_survives_kill() {
     let task = TaskName::new("victim").unwrap();
@@ -75,29 +198,13 @@ fn every_checkpoint_that_was_saved_survives_kill() {
         save_for_ever(Path::new(&dir), &task);
     }
     let dir = tempfile::tempdir().unwrap();
-    let mut said = 0;
     for round in 1..=5_usize {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "every_checkpoint_that_was_saved_survives_kill",
-                "--nocapture",
-            ])
-            .env(VICTIM, dir.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut heard = 0;
-        while heard < 20 * round {
-            let line = lines.next().unwrap().unwrap();
-            if let Some(position) = line.split("saved ").nth(1) {
-                said = position.parse::<i64>().unwrap();
-                heard += 1;
-            }
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let said = kill_after(
+            "every_checkpoint_that_was_saved_survives_kill",
+            dir.path(),
+            "saved ",
+            20 * round,
+        );
 
         let store = SqliteStore::open(dir.path()).unwrap();
         let position = store.partitions(&task).unwrap()[0].position;
@@ -115,5 +222,64 @@ fn every_checkpoint_that_was_saved_survives_kill() {
             !TaskLock::is_running(dir.path(), &task),
             "the lock went with the process"
         );
+    }
+}
+
+#[test]
+fn every_change_of_a_task_that_was_written_survives_kill_and_none_is_half_there() {
+    if let Ok(dir) = std::env::var(VICTIM) {
+        work_for_ever(Path::new(&dir));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    for round in 1..=5_usize {
+        let said = kill_after(
+            "every_change_of_a_task_that_was_written_survives_kill_and_none_is_half_there",
+            dir.path(),
+            "changed ",
+            20 * round,
+        );
+        let store = SqliteStore::open(dir.path()).unwrap();
+        let task = store.task("rp-1").unwrap().unwrap();
+        let change = task.updated_ms;
+        assert!(
+            change >= said,
+            "round {round}: {said} was written, {change} is there"
+        );
+        assert_eq!(
+            task.state,
+            STATES[usize::try_from(change).unwrap() % STATES.len()],
+            "a state and its time are of one moment"
+        );
+        let noted = store.operations(&OperationFilter::default()).unwrap();
+        assert!(noted[0].at_ms == change || noted[0].at_ms == change + 1);
+        let times: std::collections::BTreeSet<i64> = noted.iter().map(|row| row.at_ms).collect();
+        assert!(
+            times.into_iter().eq(1..=noted[0].at_ms),
+            "none is done without a note"
+        );
+        let log = store.task_log("rp-1", &LogFilter::default()).unwrap();
+        assert_eq!(log.len() % 2, 0, "two lines that were added together");
+        assert!(log[0].at_ms >= said && log[0].at_ms == log[1].at_ms);
+
+        let now = change * 10 + 10;
+        store.roll_up_metrics(now).unwrap();
+        let (resolution, minutes) = store.metrics("rp-1", 0, now, 60, now).unwrap();
+        if resolution == 60 {
+            for (number, minute) in minutes.iter().enumerate() {
+                assert_eq!(
+                    minute.at_s,
+                    60 * i64::try_from(number).unwrap(),
+                    "no minute is missing"
+                );
+                assert_eq!(minute.read_records_rate, 6.0);
+                assert_eq!(
+                    minute.delay_ms,
+                    Some(minute.at_s / 10 + 5),
+                    "the greatest of its six"
+                );
+            }
+            // One more where the sample of the next change ended a minute.
+            assert!((now / 60..=now / 60 + 1).contains(&i64::try_from(minutes.len()).unwrap()));
+        }
     }
 }
