@@ -7,7 +7,7 @@ use sluice_model::{Objects, Start, Task, TaskName};
 
 use crate::checkpoint::{Checkpoint, CheckpointStore, PartitionState, RunCut};
 use crate::error::{EngineError, Result};
-use crate::finding::Verdict;
+use crate::finding::{Finding, Verdict};
 use crate::inspection::{RoutePlan, plan};
 use crate::launch::{clear_existing, pin};
 use crate::progress::{Event, Observer};
@@ -39,6 +39,14 @@ pub fn modify(task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> 
     let whole = plan(task, store)?;
     if whole.launch.is_none() {
         return Ok(Modification::default());
+    }
+    // Of the topics that stay only this matters here: a name that is not there would just not be copied.
+    if let Some(missing) = whole
+        .findings
+        .iter()
+        .find(|finding| finding.id == "source_topics" && finding.result == Verdict::Failed)
+    {
+        return Err(EngineError::Refused(sentence(missing)));
     }
     let known = store.partitions(&task.name)?;
     let targets: BTreeMap<&str, &str> = known
@@ -77,7 +85,7 @@ pub fn modify(task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> 
         .findings
         .iter()
         .filter(|finding| finding.result == Verdict::Failed)
-        .map(|finding| format!("{}; {}. {}", finding.cause, finding.effect, finding.remedy))
+        .map(sentence)
         .collect();
     if !failed.is_empty() {
         return Err(EngineError::Refused(failed.join("\n")));
@@ -141,6 +149,10 @@ pub fn modify(task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> 
         },
     )?;
     Ok(change)
+}
+
+fn sentence(finding: &Finding) -> String {
+    format!("{}; {}. {}", finding.cause, finding.effect, finding.remedy)
 }
 
 /// The partitions of `route` for which there is a position, pinned at it.
