@@ -7,7 +7,7 @@ CARGO ?= cargo
 TEST_THREADS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit e2e bench jars setup setup-test format
+.PHONY: help run test check unit e2e bench jars bindings setup setup-test format
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: setup-test jars ## Copy the same topics with Sluice, kcat and MirrorMaker
 
 jars: setup-test ## Fetch every Apache Kafka version that the tests start
 	$(CARGO) run --release -q -p sluice-testground --bin testground -- jars
+
+bindings: setup ## Write the page's types anew from the Rust ones
+	SLUICE_BINDINGS=write $(CARGO) test --release -p sluice-app --test documents
 
 format: ## Format the tree
 	$(CARGO) fmt --all

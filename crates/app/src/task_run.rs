@@ -421,6 +421,9 @@ impl Runner {
             write_bytes_rate: progress.write_bytes_rate,
             delay_ms: progress.delay_ms,
             lag_records: progress.lag_records,
+            lag_bytes: progress
+                .lag_bytes_estimate
+                .map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
             p50_us: latency.map(|l| micros(l.p50_ms)),
             p95_us: latency.map(|l| micros(l.p95_ms)),
             p99_us: latency.map(|l| micros(l.p99_ms)),
