@@ -1,5 +1,6 @@
 //! What the tests of whole copies share: clusters, odd records, tasks, and readers that are not ours.
 
+mod application;
 mod companion;
 mod copying;
 mod filling;
@@ -7,6 +8,7 @@ mod grounds;
 mod reading;
 mod sharing;
 
+pub use application::{Desk, RecordedDesktop};
 pub use companion::{companion, sluice, spawn_sluice};
 pub use copying::{BOTH, Bench, eventually, stop};
 pub use filling::{Filler, OddRecord, odd_records};
