@@ -170,7 +170,7 @@ fn topics_are_added_removed_and_renamed_while_the_others_neither_lose_nor_repeat
     let settings = desk.settings("m", &source, &target, &["stays", "goes", "moves"])?;
     let task = desk.launch(settings.clone())?;
     desk.copies(&task, 300)?;
-    let mut changed = settings.clone();
+    let mut changed = settings;
     changed.objects = Objects::Topics(vec!["stays".into(), "moves".into(), "comes".into()]);
     changed.rename.map.insert("moves".into(), "moved".into());
     changed.start_overrides.insert("comes".into(), Start::Offset(90));
@@ -334,7 +334,7 @@ fn an_outage_is_abnormal_and_overcome_and_a_failure_is_told_once() -> Result<()>
     let desk = Desk::open(scene.dir.path())?;
     append(&scene.source, "a", 110, 1)?;
     let log = desk.app.call(TaskLogQuery {
-        task: task.clone(),
+        task,
         min_level: Some("error".into()),
         ..TaskLogQuery::default()
     })?;
@@ -521,9 +521,7 @@ fn a_running_task_that_is_deleted_is_ended_first_and_a_bounded_one_completes() -
     let (desk, source, target) = scene.desk()?;
     let endless = desk.launch(desk.settings("endless", &source, &target, &["a"])?)?;
     desk.copies(&endless, 100)?;
-    desk.app.call(TaskDelete {
-        task: endless.clone(),
-    })?;
+    desk.app.call(TaskDelete { task: endless })?;
     append(&scene.source, "a", 100, 5)?;
     let mut settings = desk.settings("bounded", &source, &target, &["b"])?;
     settings.bounded = true;
