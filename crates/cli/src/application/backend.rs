@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sluice_app::{App, AppError, Command, ErrorCode, Opening, RemoteApp};
 use sluice_model::Secret;
@@ -9,6 +10,10 @@ use sluice_store::{Owner, SecretPreference};
 
 use super::arguments::Place;
 use crate::state_dir;
+
+/// How long one command may have the folder: the longest is a pre-check.
+const ONE_COMMAND: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Where commands go.
 pub enum Backend {
@@ -95,5 +100,20 @@ pub fn opening(dir: PathBuf, program: &str, runs_tasks: bool) -> Opening {
 /// # Errors
 /// The folder cannot be used, or another program has it.
 pub fn running(place: &Place) -> anyhow::Result<Arc<App>> {
-    Ok(Arc::new(App::open(opening(dir(place)?, "sluice daemon", true))?))
+    let dir = dir(place)?;
+    let until = Instant::now() + ONE_COMMAND;
+    loop {
+        match App::open(opening(dir.clone(), "sluice daemon", true)) {
+            Ok(app) => return Ok(Arc::new(app)),
+            // A program for one command has the folder for a moment; one that runs tasks says where it takes commands.
+            Err(error)
+                if error.code == ErrorCode::Owned
+                    && Instant::now() < until
+                    && Owner::read(&dir)?.is_none_or(|owner| owner.endpoint.is_none()) =>
+            {
+                std::thread::sleep(LOOK_EVERY);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
