@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::Value;
 
 use crate::json_column::{object, to_text, value};
@@ -45,12 +45,8 @@ impl SqliteStore {
 
     fn put_source(&self, row: &DataSourceRow, new: bool) -> Result<()> {
         let taken = self.write(Durability::Power, |t| {
-            let other: Option<String> = t
-                .query_row("SELECT id FROM data_sources WHERE name = ?1", [&row.name], |r| {
-                    r.get(0)
-                })
-                .optional()?;
-            if other.is_some_and(|id| new || id != row.id) {
+            let others = ids_of_name(t, &row.name)?;
+            if others.iter().any(|id| new || *id != row.id) {
                 return Ok(true);
             }
             let sql = if new {
@@ -99,11 +95,15 @@ impl SqliteStore {
     /// The state cannot be read.
     pub fn source(&self, id_or_name: &str) -> Result<Option<DataSourceRow>> {
         self.read(|t| {
-            t.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM data_sources WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1"
-            ))?
-            .query_row([id_or_name], data_source)
-            .optional()
+            let sql = format!("SELECT {COLUMNS} FROM data_sources WHERE id = ?1");
+            let mut by_id = t.prepare_cached(&sql)?;
+            match by_id.query_row([id_or_name], data_source).optional()? {
+                Some(row) => Ok(Some(row)),
+                None => match ids_of_name(t, id_or_name)?.first() {
+                    Some(id) => by_id.query_row([id], data_source).optional(),
+                    None => Ok(None),
+                },
+            }
         })
     }
 
@@ -147,6 +147,22 @@ impl SqliteStore {
     }
 }
 
+/// The ids of the data sources with a name, the very same before those in other letters: a database may hold several
+/// that differ in the case of letters beyond ASCII, of which SQLite knows nothing. There are never more than some dozens.
+fn ids_of_name(t: &Transaction<'_>, name: &str) -> rusqlite::Result<Vec<String>> {
+    let wanted = name.to_lowercase();
+    let mut statement =
+        t.prepare_cached("SELECT id, name FROM data_sources ORDER BY name <> ?1 COLLATE BINARY, id")?;
+    let mut rows = statement.query([name])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get::<_, String>(1)?.to_lowercase() == wanted {
+            ids.push(row.get(0)?);
+        }
+    }
+    Ok(ids)
+}
+
 fn data_source(row: &Row<'_>) -> rusqlite::Result<DataSourceRow> {
     Ok(DataSourceRow {
         id: row.get(0)?,
@@ -161,7 +177,7 @@ fn data_source(row: &Row<'_>) -> rusqlite::Result<DataSourceRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{source, store, task};
+    use crate::testing::{source, store, task, with_sources};
 
     #[test]
     fn names_are_taken_whatever_their_case_and_found_like_ids() {
@@ -180,6 +196,81 @@ mod tests {
         assert_eq!(store.source("nobody").unwrap(), None);
         let names: Vec<String> = store.sources().unwrap().into_iter().map(|row| row.name).collect();
         assert_eq!(names, ["b", "prod a"]);
+    }
+
+    #[test]
+    fn the_case_of_letters_beyond_ascii_makes_no_other_name_either() {
+        let (_dir, store) = store();
+        store.insert_source(&source("ds-1", "Zürich ПРОД")).unwrap();
+        let error = store.insert_source(&source("ds-2", "ZÜRICH прод")).unwrap_err();
+        assert!(
+            matches!(&error, StateError::NameTaken { name } if name == "ZÜRICH прод"),
+            "{error}"
+        );
+        assert_eq!(store.sources().unwrap(), [source("ds-1", "Zürich ПРОД")]);
+        assert_eq!(store.source("zürich прод").unwrap().unwrap().id, "ds-1");
+        store
+            .update_source(&source("ds-1", "zürich prod"))
+            .expect("its own name is not taken");
+    }
+
+    #[test]
+    fn of_two_names_that_once_counted_as_different_the_very_same_is_found() {
+        let (_dir, store) = store();
+        store.insert_source(&source("ds-1", "ä")).unwrap();
+        store.insert_source(&source("ds-2", "b")).unwrap();
+        store
+            .write(Durability::Process, |t| {
+                t.execute("UPDATE data_sources SET name = 'Ä' WHERE id = 'ds-2'", [])
+            })
+            .unwrap();
+        assert_eq!(store.source("Ä").unwrap().unwrap().id, "ds-2");
+        assert_eq!(store.source("ä").unwrap().unwrap().id, "ds-1");
+        let error = store.update_source(&source("ds-1", "ä")).unwrap_err();
+        assert!(matches!(error, StateError::NameTaken { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_id_goes_before_a_name_that_looks_like_it() {
+        let (_dir, store) = store();
+        store.insert_source(&source("ds-1", "ds-2")).unwrap();
+        store.insert_source(&source("ds-2", "b")).unwrap();
+        assert_eq!(store.source("ds-2").unwrap().unwrap().name, "b");
+        assert_eq!(store.source("DS-2").unwrap().unwrap().id, "ds-1");
+    }
+
+    #[test]
+    fn all_tasks_that_use_it_are_named_terminated_ones_too_and_each_once() {
+        let (_dir, store) = with_sources();
+        let tasks = [
+            ("rp-1", "orders", "ds-1", "ds-2"),
+            ("rp-2", "loop", "ds-1", "ds-1"),
+            ("rp-3", "back", "ds-2", "ds-1"),
+        ];
+        for (id, name, from, to) in tasks {
+            store.insert_task(&task(id, name, from, to), 9).unwrap();
+        }
+        assert!(
+            store
+                .change_task_state("rp-3", &["draft"], "terminated", None, 2)
+                .unwrap()
+        );
+        let error = store.delete_source("ds-1").unwrap_err();
+        assert!(
+            matches!(&error, StateError::SourceInUse { tasks } if tasks == &["back", "loop", "orders"]),
+            "{error}"
+        );
+        assert_eq!(
+            store.source_use().unwrap(),
+            BTreeMap::from([
+                (
+                    "ds-1".to_owned(),
+                    vec!["back".to_owned(), "loop".to_owned(), "orders".to_owned()]
+                ),
+                ("ds-2".to_owned(), vec!["back".to_owned(), "orders".to_owned()]),
+            ])
+        );
+        assert_eq!(store.sources().unwrap().len(), 2, "nothing was deleted");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod operation_log;
 mod owner;
 mod quarantine;
 mod routes;
+mod row_limit;
 mod schema;
 mod secrets;
 mod settings;

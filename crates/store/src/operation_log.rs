@@ -3,6 +3,7 @@ use rusqlite::{params, params_from_iter};
 use serde_json::Value;
 
 use crate::json_column::{optional, to_optional_text};
+use crate::row_limit::at_most;
 use crate::sqlite_store::Durability;
 use crate::{Result, SqliteStore};
 
@@ -110,10 +111,7 @@ impl SqliteStore {
         narrow(" AND at_ms >= ?", filter.from_ms.map(SqlValue::from));
         narrow(" AND at_ms < ?", filter.to_ms.map(SqlValue::from));
         narrow(" AND id < ?", filter.before_id.map(SqlValue::from));
-        sql.push_str(" ORDER BY id DESC");
-        if let Some(limit) = filter.limit {
-            sql.push_str(&format!(" LIMIT {limit}"));
-        }
+        sql.push_str(&format!(" ORDER BY id DESC LIMIT {}", at_most(filter.limit)));
         self.read(|t| {
             t.prepare_cached(&sql)?
                 .query_map(params_from_iter(&values), |row| {

@@ -3,6 +3,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params, params_from_iter};
 use serde_json::Value;
 
 use crate::json_column::{optional, to_optional_text, to_text, value};
+use crate::row_limit::{at_most, rows};
 use crate::sqlite_store::Durability;
 use crate::{Result, SqliteStore, StateError};
 
@@ -184,17 +185,14 @@ impl SqliteStore {
             TaskOrder::Name => "name COLLATE NOCASE, id",
             TaskOrder::State => "state, name COLLATE NOCASE, id",
         };
-        let limit = filter
-            .limit
-            .map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        let (limit, offset) = (at_most(filter.limit), rows(filter.offset));
         self.read(|t| {
             let total = t
                 .prepare_cached(&format!("SELECT count(*) FROM tasks WHERE {conditions}"))?
                 .query_row(params_from_iter(&values), count)?;
             let rows = t
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM tasks WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {}",
-                    filter.offset
+                    "SELECT {COLUMNS} FROM tasks WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}"
                 ))?
                 .query_map(params_from_iter(&values), task)?
                 .collect::<rusqlite::Result<_>>()?;
@@ -385,6 +383,46 @@ mod tests {
     }
 
     #[test]
+    fn of_two_changes_from_one_state_only_the_first_is_made() {
+        let (dir, first) = with_sources();
+        let second = SqliteStore::open(dir.path()).unwrap();
+        for round in 0..20 {
+            let id = format!("rp-{round}");
+            first.insert_task(&task(&id, "t", "ds-1", "ds-2"), 99).unwrap();
+            let made = std::thread::scope(|scope| {
+                let changes = [(&first, "starting"), (&second, "terminated")].map(|(store, to)| {
+                    let id = &id;
+                    scope.spawn(move || {
+                        store
+                            .change_task_state(id, &["draft"], to, Some(to), 7)
+                            .unwrap()
+                            .then_some(to)
+                    })
+                });
+                changes.map(|change| change.join().unwrap())
+            });
+            let made: Vec<&str> = made.into_iter().flatten().collect();
+            assert_eq!(made.len(), 1);
+            let row = first.task(&id).unwrap().unwrap();
+            assert_eq!(
+                (row.state.as_str(), row.reason.as_deref()),
+                (made[0], Some(made[0]))
+            );
+        }
+    }
+
+    #[test]
+    fn a_change_from_no_state_at_all_is_never_made() {
+        let (_dir, store) = with_sources();
+        store.insert_task(&task("rp-1", "a", "ds-1", "ds-2"), 9).unwrap();
+        assert!(!store.change_task_state("rp-1", &[], "running", None, 2).unwrap());
+        assert_eq!(
+            store.task("rp-1").unwrap(),
+            Some(task("rp-1", "a", "ds-1", "ds-2"))
+        );
+    }
+
+    #[test]
     fn a_state_changes_only_from_where_it_was_thought_to_be() {
         let (_dir, store) = with_sources();
         store.insert_task(&task("rp-1", "a", "ds-1", "ds-2"), 9).unwrap();
@@ -503,7 +541,7 @@ mod tests {
                          INSERT INTO run_partitions (task, topic, partition) VALUES ('{id}', 't', 0);
                          INSERT INTO offset_runs SELECT id, 0, 0, 7 FROM run_partitions WHERE task = '{id}';
                          INSERT INTO gaps VALUES ('{id}', 't', 0, 1, 2, 'deleted', 1);
-                         INSERT INTO quarantined VALUES ('{id}', 't', 0, 3, 10, '', 1, 1, NULL, NULL, 1, x'', 1);
+                         INSERT INTO quarantined VALUES ('{id}', 't', 0, 3, 10, '', 1, 1, NULL, NULL, 1, x'', 1, NULL, NULL);
                          INSERT INTO task_status VALUES ('{id}', 1, 1, '{{}}');
                          INSERT INTO routes VALUES ('{id}', 't', 't', NULL, 'active', 1, NULL);
                          INSERT INTO task_log (task_id, at_ms, level, message) VALUES ('{id}', 1, 0, '');
