@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use sluice_engine::EngineError;
+use sluice_engine::{EngineError, StoreError};
 use sluice_model::{FieldError, InvalidTask};
 use sluice_store::StateError;
 use thiserror::Error;
@@ -147,6 +147,12 @@ impl From<EngineError> for AppError {
             _ => ErrorCode::Refused,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        Self::new(ErrorCode::Storage, error.to_string())
     }
 }
 

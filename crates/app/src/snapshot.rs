@@ -4,11 +4,11 @@ use sluice_engine::{CheckpointStore, PartitionProgress, Progress, Stage};
 use sluice_model::{Start, TaskName, TaskState};
 use sluice_store::TaskRow;
 
+use crate::Result;
 use crate::clock::now_ms;
 use crate::core::{self, Core};
 use crate::task_run::Live;
 use crate::task_view::{TaskSnapshot, stages};
-use crate::{AppError, ErrorCode, Result};
 
 /// The numbers of `row`.
 pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Result<TaskSnapshot> {
@@ -24,7 +24,11 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
     };
     let stages = stages(state, progress.as_ref(), settings.start == Start::Latest);
     let over = matches!(state, TaskState::Terminated | TaskState::Completed);
-    let progress = progress.unwrap_or_default();
+    let mut progress = progress.unwrap_or_default();
+    if progress.quarantined > 0 {
+        // A run counts what it refused; what a person decided since is in the store alone.
+        progress.quarantined = core.store.quarantined_count(&TaskName::new(&row.id)?)?;
+    }
     let totals = |pick: fn(&PartitionProgress) -> u64| progress.partitions.iter().map(pick).sum();
     let written: u64 = totals(|row| row.records);
     Ok(TaskSnapshot {
@@ -66,11 +70,10 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
 /// What is known of a task that does not run: where it stands, not where its source's end is.
 fn saved(core: &Core, row: &TaskRow) -> Result<Option<Progress>> {
     let name = TaskName::new(&row.id)?;
-    let failed = |error: sluice_engine::StoreError| AppError::new(ErrorCode::Storage, error.to_string());
-    let Some(launch) = core.store.launch(&name).map_err(failed)? else {
+    let Some(launch) = core.store.launch(&name)? else {
         return Ok(None);
     };
-    let partitions = core.store.partitions(&name).map_err(failed)?;
+    let partitions = core.store.partitions(&name)?;
     let full = partitions.iter().all(|state| state.position >= state.backlog_end);
     let (done, all) = partitions.iter().fold((0, 0), |(done, all), state| {
         (
@@ -87,8 +90,8 @@ fn saved(core: &Core, row: &TaskRow) -> Result<Option<Progress>> {
         } else {
             100.0 * done as f64 / all as f64
         },
-        gaps: core.store.gaps(&name).map_err(failed)?.len() as u64,
-        quarantined: core.store.quarantined_count(&name).map_err(failed)?,
+        gaps: core.store.gaps(&name)?.len() as u64,
+        quarantined: core.store.quarantined_count(&name)?,
         partitions: partitions
             .into_iter()
             .map(|state| PartitionProgress {

@@ -164,6 +164,18 @@ pub struct QuarantinedRecord {
 /// Bytes of a quarantined value that are kept: the record itself stays in the source.
 pub const QUARANTINE_VALUE_LIMIT: usize = 64 * 1024;
 
+/// What a person decided about a quarantined record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuarantineFate {
+    /// It was written to the target after all, behind what was there.
+    Replayed {
+        /// Where it stands there, if the target said so.
+        target_offset: Option<i64>,
+    },
+    /// It is to stay missing.
+    Discarded,
+}
+
 /// From `from` on, a source partition's offsets stand for other records than those that were copied: its log was cut
 /// there, or its topic was created again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,6 +269,39 @@ pub trait CheckpointStore: Send + Sync {
     /// # Errors
     /// The state cannot be read.
     fn quarantined_offsets(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<i64>, StoreError>;
+
+    /// A quarantined record with its content, if it is there and nothing was decided about it.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn quarantined_record(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        offset: i64,
+    ) -> Result<Option<QuarantinedRecord>, StoreError>;
+
+    /// Keeps what was decided about a quarantined record, and forgets its content; returns whether it was undecided.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    fn settle_quarantined(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        offset: i64,
+        fate: QuarantineFate,
+    ) -> Result<bool, StoreError>;
+
+    /// Source offsets of a partition's records about which something was decided, in order.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn settled_quarantine(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+    ) -> Result<Vec<(i64, QuarantineFate)>, StoreError>;
 
     /// How many records of a task are in quarantine.
     ///

@@ -24,6 +24,7 @@ mod progress;
 mod reconcile;
 mod record_hash;
 mod record_lane;
+mod replay;
 mod run;
 mod start_position;
 mod structure;
@@ -34,7 +35,7 @@ mod watch;
 
 pub use checkpoint::{
     Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, OffsetRun, PartitionKey, PartitionState,
-    QUARANTINE_VALUE_LIMIT, QuarantinedRecord, RunCut,
+    QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut,
 };
 pub use error::{EngineError, Result, Side, StoreError};
 pub use finding::{Finding, Verdict};
@@ -50,6 +51,7 @@ pub use progress::{
     Ending, Event, Observer, Outcome, PartitionCondition, PartitionProgress, Progress, Stage,
 };
 pub use record_lane::{RecordLane, RecordLaneConfig};
+pub use replay::replay_quarantined;
 pub use run::{RunOptions, Running, start};
 pub use verify::{
     Accepted, Difference, DifferenceKind, PartitionReport, VerificationReport, VerificationResult,

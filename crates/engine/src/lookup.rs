@@ -16,6 +16,16 @@ pub(crate) fn record_hash_at(
     key: &PartitionKey,
     offset: i64,
 ) -> sluice_kafka::Result<Option<u64>> {
+    with_record_at(cluster, key, offset, |message| hash_message(message, false))
+}
+
+/// What `take` makes of the record at exactly `offset`; `None` when there is none (compacted, a marker, or the end).
+pub(crate) fn with_record_at<T>(
+    cluster: &Cluster,
+    key: &PartitionKey,
+    offset: i64,
+    take: impl FnOnce(&Message) -> T,
+) -> sluice_kafka::Result<Option<T>> {
     let mut reader = Reader::new(
         cluster,
         ReaderTuning {
@@ -32,7 +42,7 @@ pub(crate) fn record_hash_at(
         })?;
         if let Some(message) = first {
             return match message.error() {
-                ErrorCode::NONE => Ok((message.offset() == offset).then(|| hash_message(&message, false))),
+                ErrorCode::NONE => Ok((message.offset() == offset).then(|| take(&message))),
                 ErrorCode::LOCAL_PARTITION_EOF | ErrorCode::LOCAL_AUTO_OFFSET_RESET => Ok(None),
                 code => Err(KafkaError::new(code, message.error_text())),
             };

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use sluice_kafka::{
-    ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, ReaderTuning, WriterTuning,
+    Capabilities, ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, ReaderTuning, WriterTuning,
 };
 use sluice_model::{Codec, RateLimits, Task};
 
@@ -316,7 +316,7 @@ fn lane_config(
         },
         writer: WriterTuning {
             guarantee: plan.delivery.guarantee(identity),
-            codec: codec(task.compression, plan),
+            codec: codec(task.compression, plan.pair.target.capabilities),
             batch_bytes,
             queue_kib: 96 * 1024,
             transaction_timeout_ms: 60_000,
@@ -327,13 +327,14 @@ fn lane_config(
     }
 }
 
-fn codec(wanted: Codec, plan: &Plan) -> &'static str {
+/// The codec for a target of these capabilities.
+pub(crate) fn codec(wanted: Codec, target: Capabilities) -> &'static str {
     match wanted {
         Codec::None => "none",
         Codec::Gzip => "gzip",
         Codec::Snappy => "snappy",
         Codec::Lz4 | Codec::Auto => "lz4",
-        Codec::Zstd if plan.pair.target.capabilities.zstd => "zstd",
+        Codec::Zstd if target.zstd => "zstd",
         Codec::Zstd => "lz4",
     }
 }

@@ -151,7 +151,7 @@ impl Admin {
     }
 
     /// Asks until there is an answer, or an error that asking again would not change.
-    fn ask<T>(&self, question: impl Fn(&Arc<Native>, Duration) -> Result<T>) -> Result<T> {
+    pub(crate) fn ask<T>(&self, question: impl Fn(&Arc<Native>, Duration) -> Result<T>) -> Result<T> {
         let until = Instant::now() + self.deadline;
         loop {
             let native = self.native();

@@ -6,6 +6,7 @@
 mod admin;
 mod config;
 mod error;
+mod groups;
 mod import;
 mod message;
 mod native;
@@ -21,13 +22,15 @@ mod writer;
 pub use admin::{Admin, Broker, Capabilities, Metadata, NewTopic, OffsetQuery, PartitionInfo, TopicInfo};
 pub use config::{Config, ConfigEntry, ConfigOrigin};
 pub use error::{ErrorCode, KafkaError, Result};
+pub use groups::GroupListing;
 pub use import::{ImportError, Imported, import_file, import_text, import_url};
 pub use message::{Headers, Message, TimestampKind};
 pub use native::{Notice, TxnError};
 pub use partition_list::PartitionOffset;
 pub use probe::{
-    BrokerFacts, ClusterFacts, PROBE_STEPS, PeekFrom, PeekedHeader, PeekedRecord, ProbeReport, ProbeResult,
-    ProbeStep, TopicListing, list_topics, peek, probe,
+    BrokerFacts, ClusterFacts, PROBE_STEPS, PartitionDetail, PeekFrom, PeekedHeader, PeekedRecord,
+    ProbeReport, ProbeResult, ProbeStep, TopicDetail, TopicListing, TopicSetting, describe_topic,
+    list_topics, peek, probe,
 };
 pub use properties::{ClientProperties, Dialect, PropertiesError, apply_properties, parse_properties};
 pub use reader::{Isolation, Reader, ReaderTuning};

@@ -4,7 +4,7 @@ use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sluice_engine::{
     Anchor, Checkpoint, CheckpointStore, Gap, Launch, OffsetRun, PartitionKey, PartitionState,
-    QuarantinedRecord, RunCut, StoreError,
+    QuarantineFate, QuarantinedRecord, RunCut, StoreError,
 };
 use sluice_model::{OffsetRange, TaskName};
 
@@ -13,6 +13,10 @@ use crate::{SqliteStore, StateError, gap_reason, header_blob};
 
 const PARTITION_COLUMNS: &str = "topic, partition, target_topic, source_topic_id, target_topic_id, start, target_start, \
      backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes";
+
+/// Words of the column `fate`.
+const REPLAYED: &str = "replayed";
+const DISCARDED: &str = "discarded";
 
 impl CheckpointStore for SqliteStore {
     fn launch(&self, task: &TaskName) -> Result<Option<Launch>, StoreError> {
@@ -123,7 +127,7 @@ impl CheckpointStore for SqliteStore {
 
     fn quarantined(&self, task: &TaskName, limit: usize) -> Result<Vec<QuarantinedRecord>, StoreError> {
         let sql = "SELECT topic, partition, record_offset, code, reason, size, timestamp_ms, record_key, value, value_complete, headers, at_ms
-                   FROM quarantined WHERE task = ?1 ORDER BY topic, partition, record_offset LIMIT ?2";
+                   FROM quarantined WHERE task = ?1 AND fate IS NULL ORDER BY topic, partition, record_offset LIMIT ?2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.read(|t| {
             t.prepare_cached(sql)?
@@ -134,7 +138,7 @@ impl CheckpointStore for SqliteStore {
 
     fn quarantined_offsets(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT record_offset FROM quarantined
-                   WHERE task = ?1 AND topic = ?2 AND partition = ?3 ORDER BY record_offset";
+                   WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND fate IS NULL ORDER BY record_offset";
         Ok(self.read(|t| {
             t.prepare_cached(sql)?
                 .query_map(params![task.as_str(), key.topic, key.partition], |row| row.get(0))?
@@ -142,8 +146,76 @@ impl CheckpointStore for SqliteStore {
         })?)
     }
 
+    fn quarantined_record(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        offset: i64,
+    ) -> Result<Option<QuarantinedRecord>, StoreError> {
+        let sql = "SELECT topic, partition, record_offset, code, reason, size, timestamp_ms, record_key, value, value_complete, headers, at_ms
+                   FROM quarantined WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND record_offset = ?4 AND fate IS NULL";
+        Ok(self.read(|t| {
+            t.prepare_cached(sql)?
+                .query_row(
+                    params![task.as_str(), key.topic, key.partition, offset],
+                    quarantined_record,
+                )
+                .optional()
+        })?)
+    }
+
+    fn settle_quarantined(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        offset: i64,
+        fate: QuarantineFate,
+    ) -> Result<bool, StoreError> {
+        let (word, replayed_to) = match fate {
+            QuarantineFate::Replayed { target_offset } => (REPLAYED, target_offset),
+            QuarantineFate::Discarded => (DISCARDED, None),
+        };
+        let sql = "UPDATE quarantined SET fate = ?5, replayed_to = ?6, record_key = NULL, value = NULL, headers = x''
+                   WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND record_offset = ?4 AND fate IS NULL";
+        Ok(self.write(Durability::Power, |t| {
+            let rows = t.prepare_cached(sql)?.execute(params![
+                task.as_str(),
+                key.topic,
+                key.partition,
+                offset,
+                word,
+                replayed_to
+            ])?;
+            Ok(rows > 0)
+        })?)
+    }
+
+    fn settled_quarantine(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+    ) -> Result<Vec<(i64, QuarantineFate)>, StoreError> {
+        let sql = "SELECT record_offset, fate, replayed_to FROM quarantined
+                   WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND fate IS NOT NULL ORDER BY record_offset";
+        Ok(self.read(|t| {
+            t.prepare_cached(sql)?
+                .query_map(params![task.as_str(), key.topic, key.partition], |row| {
+                    let fate: String = row.get(1)?;
+                    let fate = if fate == REPLAYED {
+                        QuarantineFate::Replayed {
+                            target_offset: row.get(2)?,
+                        }
+                    } else {
+                        QuarantineFate::Discarded
+                    };
+                    Ok((row.get(0)?, fate))
+                })?
+                .collect()
+        })?)
+    }
+
     fn quarantined_count(&self, task: &TaskName) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM quarantined WHERE task = ?1";
+        let sql = "SELECT count(*) FROM quarantined WHERE task = ?1 AND fate IS NULL";
         Ok(self.read(|t| {
             t.prepare_cached(sql)?
                 .query_row([task.as_str()], |row| unsigned(row, 0))

@@ -1,11 +1,9 @@
-use rusqlite::{OptionalExtension, params};
-use sluice_engine::{PartitionKey, QuarantinedRecord};
+use rusqlite::params;
 
-use crate::checkpoints::quarantined_record;
-use crate::sqlite_store::Durability;
+use crate::row_limit::rows;
 use crate::{Result, SqliteStore};
 
-/// A record the target refused, for a list; its content is had by [`SqliteStore::quarantined_record`].
+/// A record the target refused, for a list; its content is had by `CheckpointStore::quarantined_record`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantineRow {
     /// Stands for the row.
@@ -18,7 +16,7 @@ pub struct QuarantineRow {
     pub offset: i64,
     /// What the target said.
     pub reason: String,
-    /// Bytes of key, value and headers.
+    /// Bytes of key and value.
     pub size: i64,
     /// The record's timestamp, in ms since 1970.
     pub timestamp_ms: i64,
@@ -35,10 +33,10 @@ impl SqliteStore {
         self.read(|t| {
             t.prepare_cached(
                 "SELECT rowid, topic, partition, record_offset, reason, size, timestamp_ms, at_ms FROM quarantined
-                 WHERE task = ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3",
+                 WHERE task = ?1 AND fate IS NULL AND rowid > ?2 ORDER BY rowid LIMIT ?3",
             )?
             .query_map(
-                params![task, after, i64::try_from(limit).unwrap_or(i64::MAX)],
+                params![task, after, rows(limit)],
                 |row| {
                     Ok(QuarantineRow {
                         id: row.get(0)?,
@@ -55,54 +53,13 @@ impl SqliteStore {
             .collect()
         })
     }
-
-    /// A quarantined record of a task with its content; the value is cut at [`sluice_engine::QUARANTINE_VALUE_LIMIT`].
-    ///
-    /// # Errors
-    /// The state cannot be read.
-    pub fn quarantined_record(
-        &self,
-        task: &str,
-        key: &PartitionKey,
-        offset: i64,
-    ) -> Result<Option<QuarantinedRecord>> {
-        self.read(|t| {
-            t.prepare_cached(
-                "SELECT topic, partition, record_offset, code, reason, size, timestamp_ms, record_key, value,
-                        value_complete, headers, at_ms
-                 FROM quarantined WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND record_offset = ?4",
-            )?
-            .query_row(
-                params![task, key.topic, key.partition, offset],
-                quarantined_record,
-            )
-            .optional()
-        })
-    }
-
-    /// Forgets a quarantined record; returns whether it was there. A verification of its partition finds it missing on
-    /// the target from now on. It is named by its place and not by [`QuarantineRow::id`], because SQLite gives the id
-    /// of a deleted row to a later one, and a person may decide on a list that is some time old.
-    ///
-    /// # Errors
-    /// The state cannot be written.
-    pub fn discard_quarantined(&self, task: &str, key: &PartitionKey, offset: i64) -> Result<bool> {
-        self.write(Durability::Power, |t| {
-            let rows = t.execute(
-                "DELETE FROM quarantined WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND record_offset = ?4",
-                params![task, key.topic, key.partition, offset],
-            )?;
-            Ok(rows > 0)
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use sluice_engine::{Checkpoint, CheckpointStore};
+    use sluice_engine::{Checkpoint, CheckpointStore, PartitionKey, QuarantineFate, QuarantinedRecord};
     use sluice_model::TaskName;
 
-    use super::*;
     use crate::testing::store;
 
     fn key(partition: i32) -> PartitionKey {
@@ -147,18 +104,44 @@ mod tests {
             .map(|row| (row.partition, row.offset))
             .collect();
         assert_eq!(places, [(1, 9), (0, 7), (0, 8)], "in the order of refusal");
+        let (one, other) = (TaskName::new("rp-1").unwrap(), TaskName::new("rp-2").unwrap());
         assert_eq!(
-            store.quarantined_record("rp-1", &key(0), 7).unwrap(),
+            store.quarantined_record(&one, &key(0), 7).unwrap(),
             Some(record(0, 7))
         );
 
-        assert!(store.discard_quarantined("rp-1", &key(0), 7).unwrap());
+        let replayed = QuarantineFate::Replayed {
+            target_offset: Some(40),
+        };
+        assert!(store.settle_quarantined(&one, &key(0), 8, replayed).unwrap());
         assert!(
-            !store.discard_quarantined("rp-1", &key(0), 7).unwrap(),
-            "it is gone already"
+            store
+                .settle_quarantined(&one, &key(0), 7, QuarantineFate::Discarded)
+                .unwrap()
         );
-        assert_eq!(store.quarantined_record("rp-1", &key(0), 7).unwrap(), None);
-        assert_eq!(store.quarantine_rows("rp-1", 0, 9).unwrap().len(), 2);
+        assert!(
+            !store.settle_quarantined(&one, &key(0), 7, replayed).unwrap(),
+            "it is decided already"
+        );
+        assert_eq!(store.quarantined_record(&one, &key(0), 7).unwrap(), None);
+        assert_eq!(
+            store.settled_quarantine(&one, &key(0)).unwrap(),
+            [(7, QuarantineFate::Discarded), (8, replayed)]
+        );
+        assert_eq!(store.settled_quarantine(&other, &key(0)).unwrap(), []);
+        assert_eq!(store.quarantined_offsets(&one, &key(0)).unwrap(), [0_i64; 0]);
+        assert_eq!(store.quarantined_count(&one).unwrap(), 1);
+        let again = Checkpoint {
+            quarantined: vec![record(0, 7)],
+            ..Checkpoint::default()
+        };
+        store.save(&one, &again).unwrap();
+        assert_eq!(
+            store.quarantined_count(&one).unwrap(),
+            1,
+            "refused once more after a kill, it stays decided"
+        );
+        assert_eq!(store.quarantine_rows("rp-1", 0, 9).unwrap().len(), 1);
         assert_eq!(
             store.quarantine_rows("rp-2", 0, 9).unwrap().len(),
             3,

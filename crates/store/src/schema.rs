@@ -14,6 +14,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_application.sql"),
     include_str!("../migrations/0003_samples_and_log.sql"),
+    include_str!("../migrations/0004_quarantine_fate.sql"),
 ];
 
 /// Where copies of databases of an older format are kept.

@@ -3,7 +3,7 @@
 /**
  * What a pairing of clusters cannot carry, or what a cleaner removed: known, and no fault of the copy.
  */
-export type Accepted = "headers_not_carried" | "timestamp_by_target" | "compacted";
+export type Accepted = "headers_not_carried" | "timestamp_by_target" | "compacted" | "replayed" | "discarded";
 
 /**
  * The history of messages, the newest first.
@@ -564,6 +564,24 @@ reason: unknown,
 found_ms: number, };
 
 /**
+ * A consumer group as the brokers list it.
+ */
+export type GroupListing = { 
+/**
+ * Its name.
+ */
+group: string, 
+/**
+ * The brokers' word for its state: `Stable`, `Empty`, `Dead`, `PreparingRebalance`, `CompletingRebalance`. Empty
+ * where the broker says none.
+ */
+state: string, 
+/**
+ * Members at present.
+ */
+members: number, };
+
+/**
  * How an item of the pre-check stands.
  */
 export type ItemResult = "running" | "success" | "warning" | "failed";
@@ -847,6 +865,35 @@ export type OutOfRange = "stop" | "nearest";
  * What a partition is doing.
  */
 export type PartitionCondition = "copying" | "caught_up" | "retrying" | "stopped";
+
+/**
+ * A partition of a topic.
+ */
+export type PartitionDetail = { 
+/**
+ * Number.
+ */
+partition: number, 
+/**
+ * Node id of its leader; none while there is none.
+ */
+leader: number | null, 
+/**
+ * How many replicas it has.
+ */
+replicas: number, 
+/**
+ * How many of them are in sync.
+ */
+in_sync: number, 
+/**
+ * First offset; none where the partition did not answer.
+ */
+start: number | null, 
+/**
+ * One past the last offset; none where the partition did not answer.
+ */
+end: number | null, };
 
 /**
  * One partition's row.
@@ -1225,6 +1272,15 @@ prefix: string,
 suffix: string, };
 
 /**
+ * Where a replayed record stands now.
+ */
+export type ReplayedView = { 
+/**
+ * Target offset, if the target said it.
+ */
+target_offset: number | null, };
+
+/**
  * One route's facts, for people and scripts.
  */
 export type RouteFacts = { 
@@ -1461,6 +1517,15 @@ client_id: string | null,
 extra: { [key in string]: string }, };
 
 /**
+ * Lists the consumer groups of a data source.
+ */
+export type SourceGroups = { 
+/**
+ * Name or id.
+ */
+source: string, };
+
+/**
  * Identifies a data source: `ds-` and 12 small letters or digits.
  */
 export type SourceId = string;
@@ -1580,6 +1645,19 @@ form: SourceForm | null,
  * Secrets by field.
  */
 secrets: Record<string, string>, };
+
+/**
+ * Partitions and configuration of a topic.
+ */
+export type SourceTopic = { 
+/**
+ * Name or id.
+ */
+source: string, 
+/**
+ * Topic.
+ */
+topic: string, };
 
 /**
  * Lists the topics of a data source.
@@ -1893,6 +1971,48 @@ after_id: number,
  * How many at most; 500 if not said.
  */
 limit: number | null, };
+
+/**
+ * Leaves a quarantined record out for good and forgets its content. A verification says so from then on.
+ */
+export type TaskQuarantineDiscard = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * Source offset.
+ */
+offset: number, };
+
+/**
+ * Writes a quarantined record to the target now, read from the source again. It stands behind younger records there.
+ */
+export type TaskQuarantineReplay = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * Source offset.
+ */
+offset: number, };
 
 /**
  * Goes on from there.
@@ -2365,6 +2485,27 @@ delivery: string,
 partitions: Array<PartitionProgress>, };
 
 /**
+ * A topic with everything a person looks up about it.
+ */
+export type TopicDetail = { 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * Its partitions by number.
+ */
+partitions: Array<PartitionDetail>, 
+/**
+ * Its configuration by name; empty where it cannot be read.
+ */
+config: Array<TopicSetting>, 
+/**
+ * Why the configuration cannot be read, if so: brokers before 0.11 do not tell it, and it needs a right.
+ */
+config_problem: string | null, };
+
+/**
  * A topic as a list shows it.
  */
 export type TopicListing = { 
@@ -2389,6 +2530,23 @@ records_estimate: number | null,
  * Belongs to Kafka itself.
  */
 internal: boolean, };
+
+/**
+ * A value of a topic's configuration.
+ */
+export type TopicSetting = { 
+/**
+ * Name, as `retention.ms`.
+ */
+name: string, 
+/**
+ * Value; none for sensitive ones.
+ */
+value: string | null, 
+/**
+ * Whether it was set on the topic itself.
+ */
+set_on_topic: boolean, };
 
 /**
  * The whole report.
@@ -2458,6 +2616,8 @@ export interface Commands {
   source_import: { request: SourceImport; answer: SourceImported };
   source_test: { request: SourceTest; answer: ProbeReport };
   source_topics: { request: SourceTopics; answer: Array<TopicListing> };
+  source_topic: { request: SourceTopic; answer: TopicDetail };
+  source_groups: { request: SourceGroups; answer: Array<GroupListing> };
   source_peek: { request: SourcePeek; answer: Array<PeekedRecord> };
   task_create: { request: TaskCreate; answer: TaskView };
   task_edit: { request: TaskEdit; answer: TaskView };
@@ -2483,6 +2643,8 @@ export interface Commands {
   task_metrics: { request: TaskMetrics; answer: Metrics };
   task_gaps: { request: TaskGaps; answer: Array<GapView> };
   task_quarantine: { request: TaskQuarantine; answer: Array<QuarantineView> };
+  task_quarantine_replay: { request: TaskQuarantineReplay; answer: ReplayedView };
+  task_quarantine_discard: { request: TaskQuarantineDiscard; answer: null };
   task_verify: { request: TaskVerify; answer: VerificationReport };
   task_verify_cancel: { request: TaskVerifyCancel; answer: boolean };
   rule_list: { request: RuleList; answer: Array<Rule> };

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod operations;
+mod quarantine;
 mod settings;
 mod source_probe;
 mod sources;
@@ -21,14 +22,16 @@ pub use alerts::{
     ChannelView, RuleList, RulePut, RuleRemove,
 };
 pub use operations::{OperationQuery, OperationView};
+pub use quarantine::{
+    QuarantineView, ReplayedView, TaskQuarantine, TaskQuarantineDiscard, TaskQuarantineReplay,
+};
 pub use settings::{AppInfo, AppInfoQuery, SettingSet, SettingsQuery, SettingsView};
-pub use source_probe::{SourcePeek, SourceTest, SourceTopics};
+pub use source_probe::{SourceGroups, SourcePeek, SourceTest, SourceTopic, SourceTopics};
 pub use sources::{
     SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList, SourceRemove, SourceRow, SourceShow,
 };
 pub use task_history::{
-    ChangeView, GapView, LogView, MetricPoint, Metrics, QuarantineView, TaskChanges, TaskGaps, TaskLogQuery,
-    TaskMetrics, TaskQuarantine,
+    ChangeView, GapView, LogView, MetricPoint, Metrics, TaskChanges, TaskGaps, TaskLogQuery, TaskMetrics,
 };
 pub use task_life::{
     TaskCheck, TaskCheckCancel, TaskDelete, TaskPause, TaskResume, TaskRetry, TaskStart, TaskTerminate,
@@ -72,6 +75,8 @@ commands!(
     SourceImport,
     SourceTest,
     SourceTopics,
+    SourceTopic,
+    SourceGroups,
     SourcePeek,
     TaskCreate,
     TaskEdit,
@@ -97,6 +102,8 @@ commands!(
     TaskMetrics,
     TaskGaps,
     TaskQuarantine,
+    TaskQuarantineReplay,
+    TaskQuarantineDiscard,
     TaskVerify,
     TaskVerifyCancel,
     RuleList,

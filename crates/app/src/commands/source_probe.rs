@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
-use sluice_kafka::{Admin, PeekFrom, PeekedRecord, ProbeReport, TopicListing, list_topics, peek, probe};
+use sluice_kafka::{
+    Admin, GroupListing, PeekFrom, PeekedRecord, ProbeReport, TopicDetail, TopicListing, describe_topic,
+    list_topics, peek, probe,
+};
 use sluice_model::{Secret, SourceForm, SourceSecrets};
 use sluice_store::DataSourceRow;
 use ts_rs::TS;
@@ -33,6 +36,24 @@ pub struct SourceTest {
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SourceTopics {
+    /// Name or id.
+    pub source: String,
+}
+
+/// Partitions and configuration of a topic.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SourceTopic {
+    /// Name or id.
+    pub source: String,
+    /// Topic.
+    pub topic: String,
+}
+
+/// Lists the consumer groups of a data source.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SourceGroups {
     /// Name or id.
     pub source: String,
 }
@@ -94,6 +115,34 @@ impl Command for SourceTopics {
     fn run(self, app: &App) -> Result<Vec<TopicListing>> {
         let row = app.core.source(&self.source)?;
         list_topics(&admin(&app.core, &row)?).map_err(|error| unreachable(&row, &error))
+    }
+}
+
+impl Command for SourceTopic {
+    const NAME: &'static str = "source_topic";
+    type Answer = TopicDetail;
+
+    fn run(self, app: &App) -> Result<TopicDetail> {
+        let row = app.core.source(&self.source)?;
+        describe_topic(&admin(&app.core, &row)?, &self.topic).map_err(|error| {
+            if error.code == sluice_kafka::ErrorCode::UNKNOWN_TOPIC_OR_PARTITION {
+                AppError::not_found("topic", &self.topic)
+            } else {
+                unreachable(&row, &error)
+            }
+        })
+    }
+}
+
+impl Command for SourceGroups {
+    const NAME: &'static str = "source_groups";
+    type Answer = Vec<GroupListing>;
+
+    fn run(self, app: &App) -> Result<Vec<GroupListing>> {
+        let row = app.core.source(&self.source)?;
+        admin(&app.core, &row)?
+            .groups()
+            .map_err(|error| unreachable(&row, &error))
     }
 }
 

@@ -182,48 +182,6 @@ pub struct GapView {
     pub found_ms: i64,
 }
 
-/// Records the target refused.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct TaskQuarantine {
-    /// Name or id.
-    pub task: String,
-    /// From behind this row on; 0 for the first.
-    #[serde(default)]
-    #[ts(type = "number")]
-    pub after_id: i64,
-    /// How many at most; 500 if not said.
-    #[serde(default)]
-    #[ts(type = "number | null")]
-    pub limit: Option<usize>,
-}
-
-/// A record the target refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct QuarantineView {
-    /// Stands for it.
-    #[ts(type = "number")]
-    pub id: i64,
-    /// Source topic.
-    pub topic: String,
-    /// Partition.
-    pub partition: i32,
-    /// Source offset.
-    #[ts(type = "number")]
-    pub offset: i64,
-    /// What the target said.
-    pub reason: String,
-    /// Bytes of key and value.
-    #[ts(type = "number")]
-    pub size: i64,
-    /// The record's timestamp, in ms since 1970.
-    #[ts(type = "number")]
-    pub timestamp_ms: i64,
-    /// When it was refused, in ms since 1970.
-    #[ts(type = "number")]
-    pub at_ms: i64,
-}
-
 impl Command for TaskLogQuery {
     const NAME: &'static str = "task_log";
     type Answer = Vec<LogView>;
@@ -338,11 +296,7 @@ impl Command for TaskGaps {
     fn run(self, app: &App) -> Result<Vec<GapView>> {
         let row = app.core.task(&self.task)?;
         let name = TaskName::new(&row.id)?;
-        let gaps = app
-            .core
-            .store
-            .gaps(&name)
-            .map_err(|error| AppError::new(ErrorCode::Storage, error.to_string()))?;
+        let gaps = app.core.store.gaps(&name)?;
         gaps.into_iter()
             .map(|gap| {
                 Ok(GapView {
@@ -356,31 +310,5 @@ impl Command for TaskGaps {
                 })
             })
             .collect()
-    }
-}
-
-impl Command for TaskQuarantine {
-    const NAME: &'static str = "task_quarantine";
-    type Answer = Vec<QuarantineView>;
-
-    fn run(self, app: &App) -> Result<Vec<QuarantineView>> {
-        let row = app.core.task(&self.task)?;
-        let rows = app
-            .core
-            .store
-            .quarantine_rows(&row.id, self.after_id, self.limit.unwrap_or(PAGE))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| QuarantineView {
-                id: row.id,
-                topic: row.topic,
-                partition: row.partition,
-                offset: row.offset,
-                reason: row.reason,
-                size: row.size,
-                timestamp_ms: row.timestamp_ms,
-                at_ms: row.at_ms,
-            })
-            .collect())
     }
 }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use sluice_model::{Spec, Start, TaskState};
 
+use super::record_place::RecordPlace;
 use crate::amount::Amount;
 use crate::arguments::{Pair, TaskArguments, one_of, topic_start};
 
@@ -167,6 +168,19 @@ pub enum TaskCommand {
     },
     /// Print what was changed of its topics.
     Changes(TaskName),
+    /// List source offsets that could not be copied because they are gone.
+    Gaps(TaskName),
+    /// List records that the target refused, or decide about one.
+    Quarantine {
+        /// Name or id.
+        task: String,
+        /// Write this record to the target now, behind what is there: TOPIC-PARTITION@OFFSET.
+        #[arg(long, value_name = "RECORD", conflicts_with = "discard")]
+        replay: Option<RecordPlace>,
+        /// Leave this record out for good.
+        #[arg(long, value_name = "RECORD")]
+        discard: Option<RecordPlace>,
+    },
     /// Read both sides again and compare every field of every record.
     Verify(TaskName),
     /// Write its settings down as TOML, without secrets.
@@ -235,6 +249,12 @@ pub struct ModifyArguments {
     /// Write topic SRC to DST from now on; may be repeated.
     #[arg(long, value_name = "SRC=DST", value_parser = <Pair as std::str::FromStr>::from_str)]
     pub rename: Vec<Pair>,
+    /// Instead of the pattern so far: copy the topics that this one matches.
+    #[arg(long, value_name = "REGEX")]
+    pub include: Option<String>,
+    /// Instead of the pattern so far: leave out the topics that this one matches.
+    #[arg(long, value_name = "REGEX")]
+    pub exclude: Option<String>,
     /// Where the copy of an added topic begins; may be repeated.
     #[arg(long, value_name = "TOPIC=START", value_parser = topic_start)]
     pub start_topic: Vec<(String, Start)>,

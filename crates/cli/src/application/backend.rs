@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sluice_app::{App, AppError, Command, ErrorCode, Opening, RemoteApp};
+use crossbeam_channel::Receiver;
+use sluice_app::{App, AppEvent, Command, ErrorCode, Opening, RemoteApp};
 use sluice_model::Secret;
 use sluice_store::{Owner, SecretPreference};
 
@@ -30,29 +31,30 @@ impl Backend {
     /// The folder cannot be used, or its owner takes no commands.
     pub fn open(place: &Place) -> anyhow::Result<Self> {
         let dir = dir(place)?;
-        // Two attempts: the owner may end, or another may begin, in between.
-        for _ in 0..20 {
-            if let Some(owner) = Owner::read(&dir)? {
-                match owner.endpoint {
-                    Some(endpoint) => return Ok(Self::There(RemoteApp::at(endpoint))),
-                    // It has just begun, or is a program for one command.
-                    None => std::thread::sleep(std::time::Duration::from_millis(100)),
-                }
-                continue;
+        let until = Instant::now() + ONE_COMMAND;
+        loop {
+            if let Some(owner) = Owner::read(&dir)?
+                && let Some(endpoint) = owner.endpoint
+            {
+                return Ok(Self::There(RemoteApp::at(endpoint)));
             }
             match App::open(opening(dir.clone(), "sluice", false)) {
                 Ok(app) => return Ok(Self::Here(Box::new(app))),
-                Err(AppError {
-                    code: ErrorCode::Owned,
-                    ..
-                }) => {}
+                // Its owner has just begun and will say where it takes commands, or is a program for one command.
+                Err(error) if error.code == ErrorCode::Owned && Instant::now() < until => {
+                    std::thread::sleep(LOOK_EVERY);
+                }
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(App::open(opening(dir, "sluice", false)).err().map_or_else(
-            || anyhow::anyhow!("the data folder is free again; repeat the command"),
-            Into::into,
-        ))
+    }
+
+    /// Hears what happens while a command is carried out, where it is carried out here.
+    pub fn events(&self) -> Option<Receiver<AppEvent>> {
+        match self {
+            Self::Here(app) => Some(app.subscribe()),
+            Self::There(_) => None,
+        }
     }
 
     /// Has a command carried out.

@@ -5,6 +5,8 @@ mod arguments;
 mod backend;
 mod daemon;
 mod operations;
+mod record_place;
+mod records;
 mod show;
 mod sources;
 mod tasks;

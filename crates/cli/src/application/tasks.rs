@@ -4,16 +4,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use sluice_app::{
-    SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport, TaskList,
-    TaskLogQuery, TaskModify, TaskPause, TaskResume, TaskRetry, TaskShow, TaskStart, TaskTerminate, TaskTune,
-    TaskVerify, TaskView,
+    AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport,
+    TaskList, TaskLogQuery, TaskModify, TaskPause, TaskResume, TaskRetry, TaskShow, TaskStart, TaskTerminate,
+    TaskTune, TaskVerify, TaskView,
 };
 use sluice_engine::ItemResult;
 use sluice_model::{Objects, RateLimits, TaskName, TaskSettings};
 
 use super::arguments::{ModifyArguments, Place, SetArguments, TaskCommand, TaskCreateArguments};
 use super::backend::Backend;
-use super::show;
+use super::{records, show};
 use crate::description::{objects_of, rename_of};
 use crate::exit::Exit;
 use crate::screen::Screen;
@@ -105,6 +105,16 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             place,
         ),
         TaskCommand::Changes(task) => changes(&app, task.task, place),
+        TaskCommand::Gaps(task) => records::gaps(&app, task.task, place),
+        TaskCommand::Quarantine {
+            task,
+            replay,
+            discard,
+        } => match (replay, discard) {
+            (Some(record), _) => records::replay(&app, task, record, place, screen),
+            (None, Some(record)) => records::discard(&app, task, record, screen),
+            (None, None) => records::quarantine(&app, task, place),
+        },
         TaskCommand::Verify(task) => {
             let report = app.call(TaskVerify { task: task.task })?;
             if place.json {
@@ -266,7 +276,28 @@ fn summary(view: &TaskView) -> String {
 }
 
 fn check(app: &Backend, task: String, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
-    let report = app.call(TaskCheck { task })?;
+    // What is known already is shown while the slower questions are out. The receiver ends with its sender's last use.
+    let report = match app.events().filter(|_| !place.json) {
+        None => app.call(TaskCheck { task })?,
+        Some(events) => std::thread::scope(|scope| {
+            let (over, ended) = crossbeam_channel::bounded::<()>(0);
+            scope.spawn(move || {
+                loop {
+                    crossbeam_channel::select! {
+                        recv(events) -> event => match event {
+                            Ok(AppEvent::PreCheckItem { item, .. }) => tell_item(&item, screen),
+                            Ok(_) => {}
+                            Err(_) => return,
+                        },
+                        recv(ended) -> _ => return,
+                    }
+                }
+            });
+            let report = app.call(TaskCheck { task });
+            drop(over);
+            report
+        })?,
+    };
     if place.json {
         output::write(&serde_json::to_string_pretty(&report)?)?;
     } else {
@@ -300,6 +331,18 @@ fn check(app: &Backend, task: String, place: &Place, screen: &Screen) -> anyhow:
     })
 }
 
+/// One line for an item of a pre-check that has its result.
+fn tell_item(item: &serde_json::Value, screen: &Screen) {
+    let word = |field: &str| {
+        item.get(field)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    };
+    if word("result") != "running" {
+        screen.say(&format!("{}: {}", word("id").replace('_', " "), word("result")));
+    }
+}
+
 fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
     let task = arguments.task;
     let mut settings = app.call(TaskShow { task: task.clone() })?.settings;
@@ -322,8 +365,23 @@ fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Scr
         }
         Objects::Matching { .. } if arguments.add.is_empty() && arguments.remove.is_empty() => {}
         Objects::Matching { .. } => bail!(
-            "the task copies topics by a pattern, not by a list; it can be changed in the window, or make another task with the topics you want"
+            "the task copies topics by a pattern, not by a list: give other patterns with --include and --exclude"
         ),
+    }
+    if arguments.include.is_some() || arguments.exclude.is_some() {
+        match &mut settings.objects {
+            Objects::Topics(_) => bail!(
+                "the task copies a list of topics, not those of a pattern: use --add and --remove, or make another task"
+            ),
+            Objects::Matching { include, exclude } => {
+                if let Some(pattern) = arguments.include {
+                    *include = pattern;
+                }
+                if let Some(pattern) = arguments.exclude {
+                    *exclude = Some(pattern).filter(|pattern| !pattern.is_empty());
+                }
+            }
+        }
     }
     settings
         .rename

@@ -6,6 +6,7 @@ use sluice_kafka::{Message, TimestampKind};
 use sluice_model::OffsetRange;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+use crate::checkpoint::QuarantineFate;
 use crate::verify::offset_map::OffsetMap;
 use crate::verify::report::{Accepted, Difference, DifferenceKind, PartitionReport};
 use crate::verify::stream::{Record, Stream};
@@ -31,10 +32,14 @@ pub(crate) struct Rules {
     pub(crate) source_end: i64,
     /// Target offset behind the last one to compare.
     pub(crate) target_end: i64,
+    /// The end of the target's log, which may lie behind what is compared.
+    pub(crate) target_high: i64,
     /// Where each record went, as the copy noted it.
     pub(crate) map: Option<OffsetMap>,
     /// Source offsets in quarantine.
     pub(crate) quarantined: HashSet<i64>,
+    /// Source offsets that were in quarantine until a person decided about them.
+    pub(crate) settled: HashMap<i64, QuarantineFate>,
     /// Without a map: a side whose oldest records are gone, so that the other side begins with records it cannot have.
     pub(crate) cut: Option<Cut>,
 }
@@ -63,6 +68,8 @@ pub(crate) struct Comparison<'a, 'r> {
     /// Keys whose superseded record is gone on a side, until a later record of that key is seen there.
     awaited_at_source: HashMap<u64, Awaited>,
     awaited_on_target: HashMap<u64, Awaited>,
+    /// Hashes of records that were replayed and whose copy was not seen yet, with their source offsets.
+    awaited_replays: HashMap<u64, Vec<i64>>,
     deep_searches: u32,
     on_records: &'r mut dyn FnMut(u64),
 }
@@ -102,6 +109,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
             memory: (HashSet::new(), VecDeque::new()),
             awaited_at_source: HashMap::new(),
             awaited_on_target: HashMap::new(),
+            awaited_replays: HashMap::new(),
             deep_searches: 0,
             on_records,
         }
@@ -136,6 +144,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
                 self.note(self.difference(kind, at_source, on_target, detail));
             }
         }
+        self.note_replays_that_are_gone();
         self.report.accepted.retain(|_, count| *count > 0);
         self.report.source_digest = format!("{:032x}", self.digests.0.digest128());
         self.report.target_digest = format!("{:032x}", self.digests.1.digest128());
@@ -305,6 +314,28 @@ impl<'a, 'r> Comparison<'a, 'r> {
         if source.offset() >= self.rules.source_end {
             return;
         }
+        match self.rules.settled.get(&source.offset()) {
+            Some(QuarantineFate::Discarded) => {
+                *self.report.accepted.entry(Accepted::Discarded).or_default() += 1;
+                return;
+            }
+            Some(QuarantineFate::Replayed { target_offset }) => {
+                *self.report.accepted.entry(Accepted::Replayed).or_default() += 1;
+                // A copy that retention took, or that stands behind what is compared, is not met.
+                let met = target_offset.is_none_or(|at| {
+                    let behind = (self.rules.target_end..self.rules.target_high).contains(&at);
+                    !behind && self.report.target_range.is_none_or(|range| at >= range.from)
+                });
+                if met {
+                    self.awaited_replays
+                        .entry(source.hash)
+                        .or_default()
+                        .push(source.offset());
+                }
+                return;
+            }
+            None => {}
+        }
         let quarantined = self.rules.quarantined.contains(&source.offset());
         let kind = if quarantined {
             DifferenceKind::Quarantined
@@ -322,6 +353,13 @@ impl<'a, 'r> Comparison<'a, 'r> {
     fn extra(&mut self) {
         let Some(target) = self.target.pop() else { return };
         self.saw_target(&target);
+        if let Some(offsets) = self.awaited_replays.get_mut(&target.hash) {
+            offsets.pop();
+            if offsets.is_empty() {
+                self.awaited_replays.remove(&target.hash);
+            }
+            return;
+        }
         let kind = if self.memory.0.contains(&target.hash) {
             DifferenceKind::Duplicate
         } else {
@@ -335,6 +373,24 @@ impl<'a, 'r> Comparison<'a, 'r> {
         } else {
             let detail = format!("target {}", describe(&target.message, kind));
             self.note(self.difference(kind, None, Some(target.offset()), detail));
+        }
+    }
+
+    /// Records that were replayed and are not on the target: somebody removed them there.
+    fn note_replays_that_are_gone(&mut self) {
+        let mut gone: Vec<i64> = std::mem::take(&mut self.awaited_replays)
+            .into_values()
+            .flatten()
+            .collect();
+        gone.sort_unstable();
+        for offset in gone {
+            if let Some(count) = self.report.accepted.get_mut(&Accepted::Replayed) {
+                *count = count.saturating_sub(1);
+            }
+            let detail = format!(
+                "the record at source offset {offset} was replayed from quarantine, and is not there"
+            );
+            self.note(self.difference(DifferenceKind::Missing, Some(offset), None, detail));
         }
     }
 

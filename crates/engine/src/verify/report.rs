@@ -40,6 +40,10 @@ pub enum Accepted {
     TimestampByTarget,
     /// Compaction removed a superseded record or a tombstone on one side.
     Compacted,
+    /// The target first refused the record, and a person had it written later: it stands behind younger ones.
+    Replayed,
+    /// The target refused the record, and a person decided to leave it out.
+    Discarded,
 }
 
 /// One difference, as an example of its kind.

@@ -342,12 +342,17 @@ fn jobs(pair: &Pair, task: &Task, store: &dyn CheckpointStore, options: VerifyOp
                     || is_compacted(Side::Target, &range.target_topic),
                 source_end: range.source.to,
                 target_end,
+                target_high: target_now.high,
                 map,
                 cut,
                 quarantined: store
                     .quarantined_offsets(&task.name, &range.key)?
                     .into_iter()
                     .collect::<HashSet<_>>(),
+                settled: store
+                    .settled_quarantine(&task.name, &range.key)?
+                    .into_iter()
+                    .collect(),
             },
             report,
         });

@@ -83,7 +83,7 @@ pub fn list_topics(admin: &Admin) -> Result<Vec<TopicListing>> {
 }
 
 /// Offsets of the partitions that answered.
-fn settled(
+pub(super) fn settled(
     admin: &Admin,
     partitions: &[(String, i32)],
     query: OffsetQuery,

@@ -7,6 +7,7 @@ mod peek;
 mod release;
 mod run;
 mod step;
+mod topic_detail;
 mod wire;
 mod words;
 
@@ -15,3 +16,4 @@ pub use listing::{TopicListing, list_topics};
 pub use peek::{PeekFrom, PeekedHeader, PeekedRecord, peek};
 pub use run::probe;
 pub use step::{BrokerFacts, ClusterFacts, ProbeReport, ProbeResult, ProbeStep};
+pub use topic_detail::{PartitionDetail, TopicDetail, TopicSetting, describe_topic};

@@ -1,0 +1,125 @@
+//! Records that were not copied: those that are gone, and those that the target refused.
+
+use sluice_app::{TaskGaps, TaskQuarantine, TaskQuarantineDiscard, TaskQuarantineReplay};
+
+use super::arguments::Place;
+use super::backend::Backend;
+use super::record_place::RecordPlace;
+use super::show;
+use crate::exit::Exit;
+use crate::screen::Screen;
+use crate::{output, tables};
+
+/// Prints the gap ledger.
+///
+/// # Errors
+/// As the command says.
+pub fn gaps(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
+    let gaps = app.call(TaskGaps { task })?;
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&gaps)?)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = tables::table(["found", "partition", "from", "to", "records", "why"], 2..5);
+    for gap in gaps {
+        table.add_row([
+            show::time(gap.found_ms),
+            format!("{}-{}", gap.topic, gap.partition),
+            gap.from.to_string(),
+            gap.to.to_string(),
+            (gap.to - gap.from).to_string(),
+            gap.reason.as_str().unwrap_or_default().replace('_', " "),
+        ]);
+    }
+    output::write(&table.to_string())?;
+    Ok(Exit::Done)
+}
+
+/// Prints the records that the target refused and about which nothing was decided.
+///
+/// # Errors
+/// As the command says.
+pub fn quarantine(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
+    let mut records = Vec::new();
+    loop {
+        let page = app.call(TaskQuarantine {
+            task: task.clone(),
+            after_id: records
+                .last()
+                .map_or(0, |row: &sluice_app::QuarantineView| row.id),
+            limit: None,
+        })?;
+        if page.is_empty() {
+            break;
+        }
+        records.extend(page);
+    }
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&records)?)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = tables::table(["refused", "record", "bytes", "why"], 2..3);
+    for record in records {
+        table.add_row([
+            show::time(record.at_ms),
+            format!("{}-{}@{}", record.topic, record.partition, record.offset),
+            record.size.to_string(),
+            record.reason,
+        ]);
+    }
+    output::write(&table.to_string())?;
+    Ok(Exit::Done)
+}
+
+/// Writes a refused record to the target.
+///
+/// # Errors
+/// As the command says.
+pub fn replay(
+    app: &Backend,
+    task: String,
+    record: RecordPlace,
+    place: &Place,
+    screen: &Screen,
+) -> anyhow::Result<Exit> {
+    let RecordPlace {
+        topic,
+        partition,
+        offset,
+    } = record;
+    let view = app.call(TaskQuarantineReplay {
+        task,
+        topic,
+        partition,
+        offset,
+    })?;
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&view)?)?;
+    } else {
+        screen.say(&view.target_offset.map_or_else(
+            || "the target has the record now".to_owned(),
+            |offset| format!("the target has the record now, at offset {offset}"),
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Leaves a refused record out for good.
+///
+/// # Errors
+/// As the command says.
+pub fn discard(app: &Backend, task: String, record: RecordPlace, screen: &Screen) -> anyhow::Result<Exit> {
+    let RecordPlace {
+        topic,
+        partition,
+        offset,
+    } = record;
+    app.call(TaskQuarantineDiscard {
+        task,
+        topic,
+        partition,
+        offset,
+    })?;
+    screen.say("the record stays out; a verification says so from now on");
+    Ok(Exit::Done)
+}

@@ -1,0 +1,124 @@
+//! A quarantined record written to the target after all, when whatever made the target refuse it was changed.
+
+use std::time::{Duration, Instant};
+
+use sluice_kafka::{Delivery, ErrorCode, KafkaError, Message, Writer, WriterTuning};
+use sluice_model::Task;
+
+use crate::checkpoint::{CheckpointStore, PartitionKey, QuarantineFate, QuarantinedRecord};
+use crate::delivery::EffectiveDelivery;
+use crate::error::{EngineError, Result, Side};
+use crate::lookup::with_record_at;
+use crate::pair::Connected;
+use crate::run::codec;
+
+/// How long the target may take to acknowledge the record.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(30);
+/// KiB of the record's queue: a record has room in it whatever its size, because a queue takes one that exceeds it.
+const QUEUE_KIB: u32 = 4 * 1024;
+
+/// Reads a quarantined record of `task` from the source again and appends it to its target partition, outside of any
+/// transaction and behind whatever is there: the order of its partition is not what it was at the source. Returns its
+/// offset on the target if the target said it.
+///
+/// # Errors
+/// It is not in quarantine; the source does not have it any more, or has another one there; the target refuses it again
+/// or does not acknowledge it within 30 s. It stays in quarantine then.
+pub fn replay_quarantined(
+    task: &Task,
+    store: &dyn CheckpointStore,
+    key: &PartitionKey,
+    offset: i64,
+) -> Result<Option<i64>> {
+    let record = store
+        .quarantined_record(&task.name, key, offset)?
+        .ok_or_else(|| EngineError::Refused(format!("{key} offset {offset} is not in quarantine")))?;
+    let state = store
+        .partitions(&task.name)?
+        .into_iter()
+        .find(|state| state.key == *key)
+        .ok_or_else(|| EngineError::Refused(format!("{key} is not copied by this task")))?;
+    let target = Connected::open(Side::Target, &task.target, || false)?;
+    let mut writer = Writer::new(
+        &task.target,
+        &WriterTuning {
+            // A record alone needs no transaction; an open one would only keep readers waiting.
+            guarantee: EffectiveDelivery::choose(sluice_model::Delivery::AtLeastOnce, target.capabilities)
+                .guarantee(""),
+            codec: codec(task.compression, target.capabilities),
+            batch_bytes: 1_000_000,
+            queue_kib: QUEUE_KIB,
+            transaction_timeout_ms: 60_000,
+        },
+    )
+    .map_err(|error| target.refuse("opening a writer", error))?;
+    let topic = writer
+        .topic(&state.target_topic)
+        .map_err(|error| target.refuse("opening a writer", error))?;
+    let written = with_record_at(&task.source, key, offset, |message| {
+        same(message, &record).then(|| writer.write(topic, message, 0))
+    })
+    .map_err(|error| EngineError::Cluster {
+        side: Side::Source,
+        what: format!("reading {key} offset {offset}"),
+        error,
+    })?;
+    match written {
+        None => {
+            return Err(EngineError::Refused(format!(
+                "{key} offset {offset} is no longer at the source (retention, DeleteRecords or compaction), so it cannot be replayed; discard it, or write it by other means"
+            )));
+        }
+        Some(None) => {
+            return Err(EngineError::Refused(format!(
+                "the source has another record at {key} offset {offset} now: the topic was created again; discard the record that was refused"
+            )));
+        }
+        Some(Some(Err(code))) => return Err(refused(&target, key, offset, code)),
+        Some(Some(Ok(()))) => {}
+    }
+    let delivery = acknowledged(&mut writer).ok_or_else(|| {
+        EngineError::Refused(format!(
+            "the target did not acknowledge {key} offset {offset} within {} s; it may still have it: look there, or verify the task, before you replay it again",
+            ACKNOWLEDGED_WITHIN.as_secs()
+        ))
+    })?;
+    if delivery.error != ErrorCode::NONE {
+        return Err(refused(&target, key, offset, delivery.error));
+    }
+    let fate = QuarantineFate::Replayed {
+        target_offset: delivery.offset,
+    };
+    store.settle_quarantined(&task.name, key, offset, fate)?;
+    Ok(delivery.offset)
+}
+
+/// Whether the record at the source is still the one that was refused, as far as that was kept.
+fn same(message: &Message, record: &QuarantinedRecord) -> bool {
+    let value = message.value();
+    let kept = record.value.as_deref();
+    // Brokers that refused a whole batch left nothing of the record but its place.
+    let unknown = record.record_key.is_none() && kept.is_none() && record.size == 0;
+    unknown
+        || (message.key() == record.record_key.as_deref()
+            && match (value, kept) {
+                (Some(value), Some(kept)) => value.starts_with(kept),
+                (value, kept) => value.is_none() && kept.is_none(),
+            })
+}
+
+fn acknowledged(writer: &mut Writer) -> Option<Delivery> {
+    let until = Instant::now() + ACKNOWLEDGED_WITHIN;
+    let mut delivery = None;
+    while delivery.is_none() && Instant::now() < until {
+        writer.poll(Duration::from_millis(100), |each| delivery = Some(each));
+    }
+    delivery
+}
+
+fn refused(target: &Connected, key: &PartitionKey, offset: i64, code: ErrorCode) -> EngineError {
+    target.refuse(
+        format!("writing {key} offset {offset}"),
+        KafkaError::from_code(code),
+    )
+}
