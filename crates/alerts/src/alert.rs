@@ -27,8 +27,8 @@ pub enum Severity {
     Critical,
 }
 
-/// Something worth telling.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something worth telling. It serialises, to be kept until it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// The rule that says so.
     pub rule_id: String,

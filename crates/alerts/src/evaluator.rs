@@ -110,6 +110,18 @@ impl Evaluator {
         alerts
     }
 
+    /// Whether `saved` would do after a restart: it remembers the same. When tasks were last seen counts only where a
+    /// delay is being timed, and then by half of what may go unobserved, so that being asked every second costs a write
+    /// twice a minute at most.
+    pub fn agrees_with(&self, saved: &Self) -> bool {
+        self.rules.len() == saved.rules.len()
+            && self
+                .rules
+                .iter()
+                .zip(&saved.rules)
+                .all(|((id, memory), (saved_id, saved))| id == saved_id && memory.agrees_with(saved))
+    }
+
     /// Forgets a task that was deleted.
     pub fn forget_task(&mut self, task_id: &str) {
         for memory in self.rules.values_mut() {
@@ -118,7 +130,30 @@ impl Evaluator {
     }
 }
 
+impl RuleMemory {
+    fn agrees_with(&self, saved: &Self) -> bool {
+        self.condition == saved.condition
+            && self.task_id == saved.task_id
+            && self.tasks.len() == saved.tasks.len()
+            && self
+                .tasks
+                .iter()
+                .zip(&saved.tasks)
+                .all(|((id, memory), (saved_id, saved))| id == saved_id && memory.agrees_with(saved))
+    }
+}
+
 impl TaskMemory {
+    fn agrees_with(&self, saved: &Self) -> bool {
+        let unseen_ms = self.seen_ms.saturating_sub(saved.seen_ms).saturating_abs();
+        let is_timed = self.beyond_since_ms.is_some() && self.raised.is_none();
+        let as_saved = Self {
+            seen_ms: saved.seen_ms,
+            ..self.clone()
+        };
+        as_saved == *saved && !(is_timed && unseen_ms > UNOBSERVED_MS / 2)
+    }
+
     /// A rule that is new tells nothing of what happened before it; a task that is new has no before.
     fn new(rule: &Rule, task: &Observation, rule_known: bool, now_ms: i64) -> Self {
         let mut memory = Self {
@@ -656,6 +691,62 @@ mod tests {
         );
         bench.rule.condition = Condition::Failed;
         assert_eq!(bench.step(task("failed", 0), 2), RAISED);
+    }
+
+    #[test]
+    fn what_was_saved_does_until_something_else_is_remembered() {
+        let mut bench = Bench::new(rule(Condition::Failed));
+        assert_eq!(bench.step(task("running", 0), 0), None);
+        let saved = bench.evaluator.clone();
+        assert!(
+            !saved.agrees_with(&Evaluator::default()),
+            "a rule was seen with a task"
+        );
+        assert_eq!(bench.step(task("running", 0), 60 * MINUTE), None);
+        assert!(bench.evaluator.agrees_with(&saved), "only time has passed");
+        assert_eq!(bench.step(task("failed", 61), 61 * MINUTE), RAISED);
+        assert!(!bench.evaluator.agrees_with(&saved));
+        let saved = bench.evaluator.clone();
+        assert_eq!(bench.step(task("starting", 62), 62 * MINUTE), None);
+        assert!(
+            !bench.evaluator.agrees_with(&saved),
+            "failing once more would be news: it is on its way, with nothing to tell"
+        );
+        let saved = bench.evaluator.clone();
+        bench.evaluator.forget_task("rp-1");
+        assert!(!bench.evaluator.agrees_with(&saved));
+
+        let mut bench = Bench::new(rule(Condition::GapFound));
+        assert_eq!(bench.step(task("running", 0), 0), None);
+        let saved = bench.evaluator.clone();
+        bench.rule.task_id = Some("rp-1".into());
+        assert_eq!(bench.step(task("running", 0), 1), None);
+        assert!(!bench.evaluator.agrees_with(&saved), "it is another rule now");
+    }
+
+    #[test]
+    fn a_delay_that_is_timed_is_saved_often_enough_to_be_timed_across_a_restart() {
+        let mut bench = Bench::new(rule(Condition::DelayOver {
+            delay_seconds: 30,
+            for_seconds: 600,
+        }));
+        assert_eq!(bench.step(delayed(31), 0), None);
+        let (mut saved, mut saves) = (bench.evaluator.clone(), 0);
+        for second in 1..=599 {
+            assert_eq!(bench.step(delayed(31), second * SECOND), None);
+            if !bench.evaluator.agrees_with(&saved) {
+                (saved, saves) = (bench.evaluator.clone(), saves + 1);
+            }
+        }
+        assert_eq!(saves, 19);
+        bench.evaluator = saved;
+        assert_eq!(bench.step(delayed(31), 600 * SECOND), RAISED);
+        let saved = bench.evaluator.clone();
+        assert_eq!(bench.step(delayed(31), 900 * SECOND), None);
+        assert!(
+            bench.evaluator.agrees_with(&saved),
+            "what was told is not timed any more"
+        );
     }
 
     #[test]

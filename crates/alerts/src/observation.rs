@@ -1,6 +1,9 @@
+use serde::{Deserialize, Serialize};
+
 /// What is known of one task at one moment. Made often (once a second is enough), of every task in every state: the
 /// counters of a task are compared with what was seen of it before.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Observation {
     /// The task's id.
     pub task_id: String,

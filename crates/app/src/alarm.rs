@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use sluice_alerts::{
-    Alert, AlertPhase, Channel, ChannelSecrets, Clock, Courier, DesktopNotifier, DispatchSettings,
-    Dispatcher, Disposition, Evaluator, Job, Language, Message, NoDesktop, Observation, QuietHours, Rule,
-    Suppression, decide,
+    AlertPhase, Channel, ChannelSecrets, Clock, Courier, DESKTOP_CHANNEL_ID, DesktopNotifier,
+    DispatchSettings, Dispatcher, Disposition, Job, Language, Message, NoDesktop, Observation, QuietHours,
+    Rule, Suppression, decide,
 };
 use sluice_engine::{CheckpointStore, Progress, StoreError};
 use sluice_model::{Secret, TaskName};
 use sluice_store::{AlertRow, ChannelRow, TaskFilter};
 
+use crate::alert_memory::{AlertMemory, Errand};
 use crate::clock::now_ms;
 use crate::core::{self, Core};
 use crate::event::AppEvent;
@@ -30,7 +31,7 @@ const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 /// Watches for what people want to be told.
 pub(crate) struct Alarm {
     core: Arc<Core>,
-    evaluator: Mutex<Evaluator>,
+    memory: Arc<AlertMemory>,
     dispatcher: Mutex<Option<Dispatcher>>,
     courier: Courier,
     /// Gaps and quarantined records of each task as last known: those of a task that does not run must not look like a
@@ -43,18 +44,12 @@ pub(crate) struct Alarm {
 impl Alarm {
     pub(crate) fn open(core: Arc<Core>, desktop: Option<Arc<dyn DesktopNotifier>>) -> Result<Self> {
         let desktop = desktop.unwrap_or_else(|| Arc::new(NoDesktop));
-        let evaluator = match core.store.alert_state()? {
-            Some(state) => serde_json::from_value(state).unwrap_or_else(|error| {
-                tracing::warn!(%error, "what was told of alerts cannot be read; it begins anew");
-                Evaluator::default()
-            }),
-            None => Evaluator::default(),
-        };
+        let memory = Arc::new(AlertMemory::open(Arc::clone(&core.store))?);
         let courier = Courier::new(desktop);
         let sent: Arc<Mutex<BTreeMap<String, AlertRow>>> = Arc::default();
         let clock: Clock = Arc::new(now_ms);
         let report = {
-            let (core, sent) = (Arc::clone(&core), Arc::clone(&sent));
+            let (core, sent, memory) = (Arc::clone(&core), Arc::clone(&sent), Arc::clone(&memory));
             Box::new(move |delivery: sluice_alerts::Delivery| {
                 let row = sent
                     .lock()
@@ -63,13 +58,14 @@ impl Alarm {
                 if let Some(row) = row {
                     keep(&core, &closed(row, &delivery));
                 }
+                memory.done(&delivery.job_id);
             })
         };
         let dispatcher = Dispatcher::start(courier.clone(), DispatchSettings::default(), clock, report)
             .map_err(|error| AppError::new(ErrorCode::Internal, format!("no thread for alerts: {error}")))?;
         Ok(Self {
             core,
-            evaluator: Mutex::new(evaluator),
+            memory,
             dispatcher: Mutex::new(Some(dispatcher)),
             courier,
             counted: Mutex::default(),
@@ -119,26 +115,22 @@ impl Alarm {
                 reason: row.reason.unwrap_or_default(),
             });
         }
-        let (alerts, state) = {
-            let mut evaluator = self.evaluator.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = evaluator.clone();
-            let alerts = evaluator.evaluate(&rules, &observations, now_ms());
-            (
-                alerts,
-                (before != *evaluator).then(|| serde_json::to_value(&*evaluator)),
-            )
-        };
-        if alerts.is_empty() {
-            return Ok(());
-        }
-        // Before anybody is told: a program that is killed now loses a message rather than repeat one each time.
-        if let Some(state) = state {
-            let state = state.map_err(|error| AppError::new(ErrorCode::Internal, error.to_string()))?;
-            self.core.store.set_alert_state(&state)?;
-        }
+        let (alerts, errands) = self.memory.evaluate(&rules, &observations, now_ms());
+        let language = self.language()?;
         for alert in alerts {
-            let muted_until = muted.get(&alert.task.task_id).copied();
-            self.tell(alert, muted_until)?;
+            let message = Message::of(alert, language);
+            self.core.bus.publish(&AppEvent::Alert {
+                task_id: message.task_id().unwrap_or_default().to_owned(),
+                title: message.title,
+                body: message.body,
+            });
+        }
+        for errand in errands {
+            let muted_until = muted.get(&errand.alert.task.task_id).copied();
+            if let Err(error) = self.tell(&errand, muted_until) {
+                self.memory.put_off(&errand.id);
+                tracing::error!(%error, rule = %errand.alert.rule_name, "an alert waits to be told");
+            }
         }
         Ok(())
     }
@@ -161,69 +153,79 @@ impl Alarm {
         Ok(counts)
     }
 
-    fn tell(&self, alert: Alert, muted_until_ms: Option<i64>) -> Result<()> {
-        let channels = self.channels()?;
-        let wanted: Vec<Channel> = alert
-            .channel_ids
-            .iter()
-            .filter_map(|id| channels.iter().find(|channel| channel.id == *id).cloned())
-            .collect();
+    fn tell(&self, errand: &Errand, muted_until_ms: Option<i64>) -> Result<()> {
+        let Some((name, channel)) = self.channel_of(&errand.channel_id)? else {
+            // It was removed between the alert and now.
+            self.memory.done(&errand.id);
+            return Ok(());
+        };
         let disposition = decide(
             &self.quiet_hours()?,
             muted_until_ms,
-            alert.at_ms,
+            errand.alert.at_ms,
             &TimeZone::system(),
         );
-        let message = Message::of(alert.clone(), self.language()?);
-        self.core.bus.publish(&AppEvent::Alert {
-            task_id: alert.task.task_id.clone(),
-            title: message.title.clone(),
-            body: message.body.clone(),
-        });
-        let row = |channel: &Channel| AlertRow {
+        let message = Message::of(errand.alert.clone(), self.language()?);
+        let row = AlertRow {
             id: 0,
-            at_ms: alert.at_ms,
-            task_id: alert.task.task_id.clone(),
-            task_name: alert.task.task_name.clone(),
-            rule_name: alert.rule_name.clone(),
-            kind: match alert.phase {
+            at_ms: errand.alert.at_ms,
+            task_id: errand.alert.task.task_id.clone(),
+            task_name: errand.alert.task.task_name.clone(),
+            rule_name: errand.alert.rule_name.clone(),
+            kind: match errand.alert.phase {
                 AlertPhase::Recovered => "recovered",
                 _ => "raised",
             }
             .to_owned(),
-            channel_name: channel.name.clone(),
+            channel_name: name,
             state: "sent".to_owned(),
             title: message.title.clone(),
             body: message.body.clone(),
             detail: None,
         };
-        for channel in wanted {
-            let row = row(&channel);
-            match disposition {
-                Disposition::Suppressed { why } => keep(
-                    &self.core,
-                    &AlertRow {
-                        state: "suppressed".to_owned(),
-                        detail: Some(
-                            match why {
-                                Suppression::Muted { .. } => "the task is muted",
-                                Suppression::QuietHours { .. } => "these are quiet hours",
-                            }
-                            .to_owned(),
-                        ),
-                        ..row
-                    },
-                ),
-                Disposition::Deliver => self.submit(channel, message.clone(), row),
+        let (state, detail) = match (disposition, channel) {
+            (Disposition::Suppressed { why }, _) => (
+                "suppressed",
+                match why {
+                    Suppression::Muted { .. } => "the task is muted".to_owned(),
+                    Suppression::QuietHours { .. } => "these are quiet hours".to_owned(),
+                },
+            ),
+            (Disposition::Deliver, Ok(channel)) => {
+                self.submit(errand.id.clone(), channel, message, row);
+                return Ok(());
             }
-        }
+            // The other channels are told all the same.
+            (Disposition::Deliver, Err(error)) => ("undeliverable", error.to_string()),
+        };
+        keep(
+            &self.core,
+            &AlertRow {
+                state: state.to_owned(),
+                detail: Some(detail),
+                ..row
+            },
+        );
+        self.memory.done(&errand.id);
         Ok(())
     }
 
-    fn submit(&self, channel: Channel, message: Message, row: AlertRow) {
-        let id = uuid::Uuid::new_v4().to_string();
+    /// The name of a channel and the channel itself, whose secrets may be out of reach.
+    fn channel_of(&self, id: &str) -> Result<Option<(String, Result<Channel>)>> {
+        if id == DESKTOP_CHANNEL_ID {
+            let desktop = Channel::desktop();
+            return Ok(Some((desktop.name.clone(), Ok(desktop))));
+        }
+        let rows = self.core.store.channels()?;
+        Ok(rows
+            .into_iter()
+            .find(|row| row.id == id)
+            .map(|row| (row.name.clone(), self.channel(row))))
+    }
+
+    fn submit(&self, id: String, channel: Channel, message: Message, row: AlertRow) {
         locked(&self.sent).insert(id.clone(), row);
-        let refused = match &*self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner) {
+        let refused = match &*locked(&self.dispatcher) {
             Some(dispatcher) => dispatcher
                 .submit(Job {
                     id: id.clone(),
@@ -237,6 +239,7 @@ impl Alarm {
             && let Some(row) = locked(&self.sent).remove(&id)
         {
             keep(&self.core, &closed(row, &delivery));
+            self.memory.done(&id);
         }
     }
 
@@ -357,10 +360,7 @@ impl Alarm {
 
     /// A task that is gone is not remembered.
     pub(crate) fn forget_task(&self, id: &str) {
-        self.evaluator
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .forget_task(id);
+        self.memory.forget_task(id);
         locked(&self.counted).remove(id);
     }
 
@@ -374,6 +374,7 @@ impl Alarm {
         if let Some(dispatcher) = dispatcher {
             dispatcher.stop(LAST_DELIVERIES);
         }
+        self.memory.close();
     }
 }
 

@@ -2,6 +2,7 @@
 //! operation log. A shell is the window, the terminal companion, or whoever comes through the control socket.
 
 mod alarm;
+mod alert_memory;
 mod app;
 mod bindings;
 mod clock;
@@ -15,6 +16,7 @@ mod housekeeping;
 mod operation;
 mod pre_check;
 mod snapshot;
+mod stretch;
 mod supervisor;
 mod task_run;
 mod task_view;

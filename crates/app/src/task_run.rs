@@ -13,14 +13,13 @@ use crate::clock::now_ms;
 use crate::core::{self, Core};
 use crate::event::AppEvent;
 use crate::snapshot::snapshot;
+use crate::stretch::{self, Stretch};
 use crate::{AppError, ErrorCode, Result};
 
 /// How often a run is looked at; pages get at most four updates a second.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// A partition may fail so long before the task counts as abnormal: a leader that moves is no news.
 const ABNORMAL_AFTER: Duration = Duration::from_secs(3);
-/// How often a sample for the charts is kept.
-const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 /// Pause before the first new try; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause between two tries.
@@ -206,12 +205,15 @@ impl Runner {
     fn follow(&mut self, running: Running, settings: &TaskSettings) -> Result<Next> {
         let mut stop: Option<Stop> = None;
         let mut failing_since: Option<Instant> = None;
-        let mut sampled = Instant::now();
+        let mut stretch = self.stretch();
         let mut was_whole = false;
         loop {
             let finished = running.is_finished();
             let progress = running.progress();
             self.note(&progress);
+            if let Some(sample) = stretch.look(now_ms(), &progress) {
+                self.keep(&sample);
+            }
             if finished {
                 break;
             }
@@ -246,10 +248,6 @@ impl Runner {
                     }
                 }
             }
-            if sampled.elapsed() >= SAMPLE_EVERY {
-                sampled += SAMPLE_EVERY;
-                self.sample(&progress);
-            }
             match self.inbox.recv_timeout(LOOK_EVERY) {
                 Ok(Order::Retry) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Order::Rate(rate)) => running.set_rate(rate),
@@ -259,7 +257,10 @@ impl Runner {
         }
         let outcome = running.wait();
         self.note(&outcome.progress);
-        self.sample(&outcome.progress);
+        if let Some(sample) = stretch.look(now_ms(), &outcome.progress) {
+            self.keep(&sample);
+        }
+        self.keep(stretch.sample());
         if let Ending::Failed(error) = outcome.ending
             && !matches!(stop, Some(Stop::Into(TaskState::Terminated)))
         {
@@ -410,26 +411,24 @@ impl Runner {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn sample(&self, progress: &Progress) {
-        let micros = |ms: f64| (ms * 1000.0) as i64;
-        let latency = progress.latency.as_ref();
-        let sample = MetricSample {
-            at_s: now_ms() / 1000 / 10 * 10,
-            read_records_rate: progress.read_rate,
-            write_records_rate: progress.write_rate,
-            read_bytes_rate: progress.read_bytes_rate,
-            write_bytes_rate: progress.write_bytes_rate,
-            delay_ms: progress.delay_ms,
-            lag_records: progress.lag_records,
-            lag_bytes: progress
-                .lag_bytes_estimate
-                .map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
-            p50_us: latency.map(|l| micros(l.p50_ms)),
-            p95_us: latency.map(|l| micros(l.p95_ms)),
-            p99_us: latency.map(|l| micros(l.p99_ms)),
-            p999_us: latency.map(|l| micros(l.p999_ms)),
-        };
-        if let Err(error) = self.core.store.record_metrics(self.id.as_str(), &sample) {
+    /// Begins to measure for the charts, with what an earlier run left of these ten seconds.
+    fn stretch(&self) -> Stretch {
+        let now = now_ms();
+        let begin = stretch::beginning(now);
+        let earlier = self
+            .core
+            .store
+            .metrics(self.id.as_str(), begin, begin + stretch::SECONDS, 1, now / 1000)
+            .map(|(_, mut samples)| samples.pop())
+            .unwrap_or_else(|error| {
+                tracing::error!(task = %self.id, %error, "the last sample for the charts cannot be read");
+                None
+            });
+        Stretch::begin(now, earlier)
+    }
+
+    fn keep(&self, sample: &MetricSample) {
+        if let Err(error) = self.core.store.record_metrics(self.id.as_str(), sample) {
             tracing::error!(task = %self.id, %error, "a sample for the charts is lost");
         }
     }

@@ -1338,6 +1338,7 @@ impl Copier {
             full_percent: if caught_up { 100.0 } else { full_percent },
             caught_up,
             read_records: self.counters.read,
+            read_bytes: self.counters.read_bytes,
             written_records: self.counters.written,
             written_bytes: self.counters.bytes,
             read_rate: rates.read,

@@ -104,6 +104,9 @@ pub struct Progress {
     /// Records read in this run.
     #[ts(type = "number")]
     pub read_records: u64,
+    /// Bytes of keys and values read in this run.
+    #[ts(type = "number")]
+    pub read_bytes: u64,
     /// Records acknowledged by the target in this run.
     #[ts(type = "number")]
     pub written_records: u64,

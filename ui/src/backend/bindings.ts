@@ -697,6 +697,10 @@ delay_ms: number | null,
  */
 lag_records: number | null, 
 /**
+ * Greatest lag in bytes of keys and values, estimated from the mean size of the records copied.
+ */
+lag_bytes: number | null, 
+/**
  * Latency from reading to acknowledgement in ms: median, 95th, 99th and 99.9th percentile.
  */
 p50_ms: number | null, 

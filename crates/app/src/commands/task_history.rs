@@ -143,6 +143,9 @@ pub struct MetricPoint {
     /// Greatest lag in records.
     #[ts(type = "number | null")]
     pub lag_records: Option<i64>,
+    /// Greatest lag in bytes of keys and values, estimated from the mean size of the records copied.
+    #[ts(type = "number | null")]
+    pub lag_bytes: Option<i64>,
     /// Latency from reading to acknowledgement in ms: median, 95th, 99th and 99.9th percentile.
     pub p50_ms: Option<f64>,
     /// 95th percentile.
@@ -279,6 +282,7 @@ impl Command for TaskMetrics {
                     write_bytes_rate: sample.write_bytes_rate,
                     delay_ms: sample.delay_ms,
                     lag_records: sample.lag_records,
+                    lag_bytes: sample.lag_bytes,
                     p50_ms: ms(sample.p50_us),
                     p95_ms: ms(sample.p95_us),
                     p99_ms: ms(sample.p99_us),
