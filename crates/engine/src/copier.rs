@@ -1407,7 +1407,9 @@ impl Copier {
             end.map(|end| (end - position).max(0))
         };
         let held_back = if track.at_end { held } else { 0 };
-        let throttled = *lock(&self.shared.rate) != RateLimits::default();
+        // A task that has read nothing for as long although its limits allow it does not wait for their sake.
+        let throttled = *lock(&self.shared.rate) != RateLimits::default()
+            && (self.throttle.is_spent() || self.last_read.elapsed() < crate::pace::STUCK);
         let oldest = self
             .lane
             .oldest_in_flight(slot)

@@ -76,6 +76,13 @@ impl Throttle {
         Allowance::Records((step as usize).clamp(1, FULL_STEP))
     }
 
+    /// Whether a limit lets nothing be read at the moment.
+    pub(crate) fn is_spent(&self) -> bool {
+        let short = |limit: Option<u64>, bucket: f64, cost: f64| limit.is_some() && bucket < cost;
+        short(self.limits.records_per_second, self.records, 1.0)
+            || short(self.limits.bytes_per_second, self.bytes, self.mean_bytes)
+    }
+
     pub(crate) fn spend(&mut self, records: u64, bytes: u64) {
         if records == 0 {
             return;
@@ -106,6 +113,30 @@ mod tests {
             }
         }
         (records, bytes)
+    }
+
+    #[test]
+    fn a_limit_is_spent_until_the_next_record_fits() {
+        let begin = Instant::now();
+        let limits = RateLimits {
+            records_per_second: None,
+            bytes_per_second: Some(1_000),
+        };
+        let mut throttle = Throttle::new(limits, begin);
+        assert!(throttle.is_spent(), "nothing was saved up yet");
+        assert!(matches!(
+            throttle.allow(begin + Duration::from_secs(2)),
+            Allowance::Records(_)
+        ));
+        assert!(!throttle.is_spent());
+        throttle.spend(1, 100_000);
+        assert!(matches!(
+            throttle.allow(begin + Duration::from_secs(62)),
+            Allowance::Wait(_)
+        ));
+        assert!(throttle.is_spent(), "a large record takes more than a minute");
+        throttle.set(RateLimits::default(), begin + Duration::from_secs(62));
+        assert!(!throttle.is_spent(), "there is no limit");
     }
 
     #[test]
