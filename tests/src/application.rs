@@ -12,11 +12,16 @@ use crate::eventually;
 
 /// Keeps what a desktop would have shown.
 #[derive(Debug, Default)]
-pub struct RecordedDesktop(Mutex<Vec<String>>);
+pub struct RecordedDesktop(Mutex<Vec<Message>>);
 
 impl RecordedDesktop {
     /// Titles of all notifications so far.
     pub fn titles(&self) -> Vec<String> {
+        self.messages().into_iter().map(|message| message.title).collect()
+    }
+
+    /// All notifications so far.
+    pub fn messages(&self) -> Vec<Message> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -26,7 +31,7 @@ impl DesktopNotifier for RecordedDesktop {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(message.title.clone());
+            .push(message.clone());
         Ok(())
     }
 }
