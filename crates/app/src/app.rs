@@ -11,6 +11,7 @@ use sluice_store::{Owner, SecretLevel, SecretPreference, SqliteStore, open_secre
 use crate::alarm::Alarm;
 use crate::command::Command;
 use crate::core::Core;
+use crate::demo::DemoHost;
 use crate::event::{AppEvent, EventBus};
 use crate::supervisor::{Supervisor, after_a_kill};
 use crate::{AppError, ErrorCode, Result, housekeeping};
@@ -36,6 +37,8 @@ pub struct Opening {
     pub runs_tasks: bool,
     /// Shows notifications, where there is a desktop.
     pub desktop: Option<Arc<dyn DesktopNotifier>>,
+    /// Runs the demonstration's clusters, where the program brings them along.
+    pub demo: Option<Arc<dyn DemoHost>>,
 }
 
 /// The application behind every shell: commands, and tasks that run. One program at a time has a data folder.
@@ -45,6 +48,7 @@ pub struct App {
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) verifications: crate::verification::Verifications,
     pub(crate) checks: crate::pre_check::Checks,
+    pub(crate) demo: Option<Arc<dyn DemoHost>>,
     housekeeping: Option<(Sender<()>, JoinHandle<()>)>,
     owner: Owner,
 }
@@ -65,6 +69,9 @@ impl App {
             secrets,
             bus: EventBus::default(),
         });
+        if opening.runs_tasks {
+            crate::commands::remove_demo_leftovers(&core)?;
+        }
         // A program for one command leaves what is to run to the next that runs tasks.
         let resume = !opening.runs_tasks
             || core
@@ -104,6 +111,7 @@ impl App {
             alarm,
             verifications: crate::verification::Verifications::default(),
             checks: crate::pre_check::Checks::default(),
+            demo: opening.demo,
             housekeeping,
             owner,
         })
@@ -159,10 +167,15 @@ impl App {
 
     /// Ends every task cleanly and closes. Tasks that ran go on at the next start.
     pub fn close(mut self) {
-        self.wind_up();
+        self.wind_up(&|_| ());
     }
 
-    fn wind_up(&mut self) {
+    /// As [`App::close`]; `told` hears how many tasks have not ended yet, until there is none.
+    pub fn close_telling(mut self, told: &dyn Fn(usize)) {
+        self.wind_up(told);
+    }
+
+    fn wind_up(&mut self, told: &dyn Fn(usize)) {
         self.verifications.cancel_all();
         if let Some((stop, thread)) = self.housekeeping.take() {
             drop(stop);
@@ -170,14 +183,18 @@ impl App {
                 tracing::error!("the supervisor's thread panicked");
             }
         }
-        self.supervisor.leave();
+        self.supervisor.leave(told);
         self.alarm.close();
+        // After the tasks, which still end their transactions on it.
+        if let Some(demo) = &self.demo {
+            demo.stop();
+        }
     }
 }
 
 impl Drop for App {
     fn drop(&mut self) {
-        self.wind_up();
+        self.wind_up(&|_| ());
     }
 }
 

@@ -98,14 +98,21 @@ impl Supervisor {
     }
 
     /// Ends every live task cleanly; they go on at the next start. All at once: each has its own transaction to end.
-    pub(crate) fn leave(&self) {
+    /// `told` hears how many have not ended yet, until there is none.
+    pub(crate) fn leave(&self, told: &dyn Fn(usize)) {
         let runs = std::mem::take(&mut *self.locked());
         for (id, run) in &runs {
             if let Err(error) = run.order(Order::Leave) {
                 tracing::debug!(task = %id, %error, "it is ending already");
             }
         }
-        drop(runs);
+        let mut remaining = runs.len();
+        for run in runs.into_values() {
+            told(remaining);
+            run.join();
+            remaining -= 1;
+        }
+        told(0);
     }
 }
 

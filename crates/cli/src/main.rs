@@ -16,7 +16,6 @@ mod log_output;
 mod output;
 mod prepared;
 mod screen;
-mod state_dir;
 mod status;
 mod tables;
 mod task_file;

@@ -10,7 +10,6 @@ use crate::arguments::TaskArguments;
 use crate::default_name::default_name;
 use crate::description::{Description, describe};
 use crate::screen::Screen;
-use crate::state_dir;
 
 /// A name for asking clusters who they are. No topic can have it, because it does not match anything that is asked for.
 const NOBODY: &str = "sluice-asks-for-the-cluster-id";
@@ -38,7 +37,7 @@ pub fn prepare(arguments: &TaskArguments, file: Option<&Path>, screen: &Screen) 
     if !arguments.quiet {
         notes.iter().for_each(|note| screen.say(&format!("note: {note}")));
     }
-    let state_dir = arguments.state.clone().map_or_else(state_dir::default, Ok)?;
+    let state_dir = arguments.state.clone().map_or_else(sluice_app::data_dir, Ok)?;
     let store = Arc::new(SqliteStore::open(&state_dir)?);
     if !named {
         task.name = name_from_clusters(&task, &store)?;

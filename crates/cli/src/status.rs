@@ -13,7 +13,6 @@ use sluice_store::{SqliteStore, TaskLock, TaskStatus};
 use crate::arguments::StatusArguments;
 use crate::exit::Exit;
 use crate::output;
-use crate::state_dir;
 use crate::tables;
 use crate::words;
 
@@ -67,7 +66,7 @@ struct PartitionRow {
 /// # Errors
 /// The state cannot be read.
 pub fn status(arguments: &StatusArguments) -> anyhow::Result<Exit> {
-    let dir = arguments.state.clone().map_or_else(state_dir::default, Ok)?;
+    let dir = arguments.state.clone().map_or_else(sluice_app::data_dir, Ok)?;
     let tasks = match SqliteStore::open_existing(&dir)? {
         Some(store) => rows(&store, &dir)?,
         None => Vec::new(),

@@ -1,6 +1,7 @@
 //! Every command, a file for each noun.
 
 mod alerts;
+mod demo;
 mod operations;
 mod quarantine;
 mod settings;
@@ -21,6 +22,8 @@ pub use alerts::{
     AlertHistoryQuery, AlertView, ChannelInput, ChannelList, ChannelPut, ChannelRemove, ChannelTest,
     ChannelView, RuleList, RulePut, RuleRemove,
 };
+pub(crate) use demo::remove_leftovers as remove_demo_leftovers;
+pub use demo::{DemoStart, DemoStarted, DemoStop};
 pub use operations::{OperationQuery, OperationView};
 pub use quarantine::{
     QuarantineView, ReplayedView, TaskQuarantine, TaskQuarantineDiscard, TaskQuarantineReplay,
@@ -118,4 +121,6 @@ commands!(
     SettingsQuery,
     SettingSet,
     AppInfoQuery,
+    DemoStart,
+    DemoStop,
 );

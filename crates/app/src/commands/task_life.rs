@@ -257,7 +257,7 @@ impl Command for TaskVerifyCancel {
 }
 
 /// Waits until a task that is being terminated has no thread any more.
-fn wait_for_end(app: &App, row: &TaskRow) -> Result<()> {
+pub(super) fn wait_for_end(app: &App, row: &TaskRow) -> Result<()> {
     let (id, until) = (core::task_id(row)?, Instant::now() + PATIENCE);
     while app.supervisor.live(&id).is_some() {
         if Instant::now() >= until {
@@ -292,7 +292,7 @@ fn set_going(app: &App, row: &TaskRow, from: &[TaskState]) -> Result<TaskView> {
 }
 
 /// Ends a task through `passing`; where nothing runs, at once.
-fn end(
+pub(super) fn end(
     app: &App,
     row: &TaskRow,
     from: TaskState,

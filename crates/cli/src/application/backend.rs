@@ -10,7 +10,6 @@ use sluice_model::Secret;
 use sluice_store::{Owner, SecretPreference};
 
 use super::arguments::Place;
-use crate::state_dir;
 
 /// How long one command may have the folder: the longest is a pre-check.
 const ONE_COMMAND: Duration = Duration::from_secs(60);
@@ -79,7 +78,7 @@ impl Backend {
 /// # Errors
 /// The environment does not say where the user's directory is.
 pub fn dir(place: &Place) -> anyhow::Result<PathBuf> {
-    place.data.clone().map_or_else(state_dir::default, Ok)
+    Ok(place.data.clone().map_or_else(sluice_app::data_dir, Ok)?)
 }
 
 /// How this program opens a folder. A passphrase for the file of secrets comes from the environment.
@@ -94,6 +93,7 @@ pub fn opening(dir: PathBuf, program: &str, runs_tasks: bool) -> Opening {
         secrets: SecretPreference::Unattended { passphrase },
         runs_tasks,
         desktop: None,
+        demo: None,
     }
 }
 

@@ -1,14 +1,24 @@
-//! Where the state is when `--state` does not say it.
+//! Where the data folder is when nobody says it: the same for the window and the terminal companion.
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
+use thiserror::Error;
 
-/// The user's own directory for it, by the custom of the system.
+/// The environment does not say where the user's directory is.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "the data folder is unknown, because {variable} is not set; give it with --data DIR (or --state DIR)"
+)]
+pub struct UnknownDataDir {
+    /// What is not set.
+    variable: &'static str,
+}
+
+/// The user's own data folder, by the custom of the system.
 ///
 /// # Errors
 /// The environment does not say where the user's directory is.
-pub fn default() -> anyhow::Result<PathBuf> {
+pub fn data_dir() -> Result<PathBuf, UnknownDataDir> {
     from_environment(|name| {
         std::env::var_os(name)
             .map(PathBuf::from)
@@ -17,28 +27,28 @@ pub fn default() -> anyhow::Result<PathBuf> {
 }
 
 #[cfg(target_os = "macos")]
-fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
+fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, UnknownDataDir> {
     let home = get("HOME").ok_or_else(|| unknown("HOME"))?;
     Ok(home.join("Library/Application Support/Sluice"))
 }
 
 #[cfg(windows)]
-fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
+fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, UnknownDataDir> {
     Ok(get("LOCALAPPDATA")
         .ok_or_else(|| unknown("LOCALAPPDATA"))?
         .join("Sluice"))
 }
 
 #[cfg(not(any(target_os = "macos", windows)))]
-fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
+fn from_environment(get: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, UnknownDataDir> {
     get("XDG_STATE_HOME")
         .or_else(|| get("HOME").map(|home| home.join(".local/state")))
         .map(|base| base.join("sluice"))
         .ok_or_else(|| unknown("HOME"))
 }
 
-fn unknown(variable: &str) -> anyhow::Error {
-    anyhow!("the directory for the state is unknown, because {variable} is not set; give it with --state DIR")
+fn unknown(variable: &'static str) -> UnknownDataDir {
+    UnknownDataDir { variable }
 }
 
 #[cfg(all(test, not(any(target_os = "macos", windows))))]

@@ -1,0 +1,263 @@
+//! The demonstration: two clusters inside this program, a data source for each, and a task between them that is ready to
+//! be checked and started. The clusters end with the program, so whatever is left of them then is removed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sluice_alerts::Language;
+use sluice_model::{Environment, Objects, SourceForm, SourceId, TaskId, TaskName, TaskSettings, TaskState};
+use sluice_store::{TaskFilter, TaskRow};
+use ts_rs::TS;
+
+use super::sources::SourceAdd;
+use super::task_life::{end, wait_for_end};
+use super::tasks::create;
+use crate::alarm::LANGUAGE_SETTING;
+use crate::command::Command;
+use crate::core::{self, Core};
+use crate::demo::{DemoAddresses, DemoHost};
+use crate::event::AppEvent;
+use crate::operation::Operation;
+use crate::task_run::Order;
+use crate::{App, AppError, ErrorCode, Result};
+
+/// Where the ids of the demonstration's data sources are kept. No setting that a person could set.
+const SOURCES_SETTING: &str = "demo_sources";
+/// Names tried before it gives up: a person may have data sources of these names.
+const NAMES_TRIED: usize = 100;
+
+/// Starts the demonstration anew: two clusters, a data source for each, and a task that is a draft. What is left of an
+/// earlier one is removed, with every task that uses it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct DemoStart {}
+
+/// What the demonstration consists of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DemoStarted {
+    /// The data source to copy from.
+    pub source_id: SourceId,
+    /// The data source to copy to.
+    pub target_id: SourceId,
+    /// The task between them, a draft.
+    pub task_id: TaskId,
+}
+
+/// Ends the demonstration and removes its data sources, with every task that uses them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct DemoStop {}
+
+impl Command for DemoStart {
+    const NAME: &'static str = "demo_start";
+    type Answer = DemoStarted;
+
+    fn run(self, app: &App) -> Result<DemoStarted> {
+        let demo = host(app)?;
+        operation(Self::NAME).run(&app.core.store, || {
+            clear(app)?;
+            let addresses = demo.start()?;
+            let started = describe(app, &addresses);
+            if started.is_err() {
+                // Half a demonstration helps nobody.
+                clear(app)?;
+                demo.stop();
+            }
+            started
+        })
+    }
+}
+
+impl Command for DemoStop {
+    const NAME: &'static str = "demo_stop";
+    type Answer = ();
+
+    fn run(self, app: &App) -> Result<()> {
+        let demo = host(app)?;
+        operation(Self::NAME).run(&app.core.store, || {
+            clear(app)?;
+            demo.stop();
+            Ok(())
+        })
+    }
+}
+
+/// Removes what a demonstration of an earlier program left behind. Before tasks run.
+pub(crate) fn remove_leftovers(core: &Core) -> Result<()> {
+    let sources = sources(core)?;
+    for row in tasks(core, &sources)? {
+        core.store.delete_task(&row.id)?;
+        tracing::info!(task = %row.id, "removed with the demo's clusters, which ended with the last program");
+    }
+    forget(core, &sources)
+}
+
+fn host(app: &App) -> Result<&dyn DemoHost> {
+    app.demo.as_deref().ok_or_else(|| {
+        AppError::new(
+            ErrorCode::Refused,
+            "the demo clusters are part of the window; in a terminal use `sluice demo`",
+        )
+    })
+}
+
+fn operation(action: &'static str) -> Operation {
+    Operation::new(action, "demo", "demo", "demo")
+}
+
+/// Makes the data sources and the task.
+fn describe(app: &App, addresses: &DemoAddresses) -> Result<DemoStarted> {
+    let core = &app.core;
+    let words = Words::in_use(core)?;
+    let source_id = add_source(app, words.source, words.note, &addresses.source)?;
+    remember(core, &[&source_id])?;
+    let target_id = add_source(app, words.target, words.note, &addresses.target)?;
+    remember(core, &[&source_id, &target_id])?;
+    let task = create(
+        app,
+        DemoStart::NAME,
+        TaskSettings::new(
+            TaskName::new(words.task)?,
+            source_id.clone(),
+            target_id.clone(),
+            Objects::Topics(addresses.topics.clone()),
+        ),
+    )?;
+    Ok(DemoStarted {
+        source_id,
+        target_id,
+        task_id: task.id,
+    })
+}
+
+fn add_source(app: &App, name: &str, note: &str, bootstrap: &str) -> Result<SourceId> {
+    let taken: BTreeSet<String> = app
+        .core
+        .store
+        .sources()?
+        .into_iter()
+        .map(|row| row.name.to_lowercase())
+        .collect();
+    let free = (1..=NAMES_TRIED)
+        .map(|number| match number {
+            1 => name.to_owned(),
+            number => format!("{name} {number}"),
+        })
+        .find(|name| !taken.contains(&name.to_lowercase()));
+    let form = SourceForm {
+        name: free.unwrap_or_else(|| name.to_owned()),
+        environment: Environment {
+            name: "Demo".to_owned(),
+            colour: "#00838f".to_owned(),
+        },
+        note: note.to_owned(),
+        bootstrap: bootstrap.to_owned(),
+        ..SourceForm::default()
+    };
+    let added = SourceAdd {
+        form,
+        secrets: BTreeMap::new(),
+    };
+    Ok(added.run(app)?.id)
+}
+
+/// Removes the demonstration's data sources and every task that uses them, running ones too: their clusters end.
+fn clear(app: &App) -> Result<()> {
+    let core = &app.core;
+    let sources = sources(core)?;
+    for row in tasks(core, &sources)? {
+        let id = core::task_id(&row)?;
+        app.verifications.cancel(&id);
+        app.checks.cancel(&id);
+        let state = core::state(&row)?;
+        if state.is_live() {
+            if !matches!(state, TaskState::Pausing | TaskState::Terminating) {
+                end(
+                    app,
+                    &row,
+                    state,
+                    TaskState::Terminating,
+                    TaskState::Terminated,
+                    Order::Terminate,
+                )?;
+            }
+            wait_for_end(app, &row)?;
+        }
+        core.store.delete_task(&row.id)?;
+        app.alarm.forget_task(&row.id);
+    }
+    core.bus.publish(&AppEvent::TasksChanged);
+    forget(core, &sources)
+}
+
+fn forget(core: &Core, sources: &[String]) -> Result<()> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    for id in sources {
+        core.store.delete_source(id)?;
+    }
+    remember(core, &[])?;
+    core.bus.publish(&AppEvent::SourcesChanged);
+    Ok(())
+}
+
+/// Ids of the demonstration's data sources.
+fn sources(core: &Core) -> Result<Vec<String>> {
+    let kept = core.store.setting(SOURCES_SETTING)?;
+    Ok(kept
+        .as_ref()
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect())
+}
+
+fn remember(core: &Core, sources: &[&SourceId]) -> Result<()> {
+    let ids = sources.iter().map(|id| Value::from(id.as_str())).collect();
+    Ok(core.store.set_setting(SOURCES_SETTING, &Value::Array(ids))?)
+}
+
+/// Every task that reads or writes one of `sources`.
+fn tasks(core: &Core, sources: &[String]) -> Result<Vec<TaskRow>> {
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut rows, _) = core.store.tasks(&TaskFilter::default())?;
+    rows.retain(|row| sources.contains(&row.source_id) || sources.contains(&row.target_id));
+    Ok(rows)
+}
+
+/// What the demonstration's things are called.
+struct Words {
+    source: &'static str,
+    target: &'static str,
+    task: &'static str,
+    note: &'static str,
+}
+
+impl Words {
+    fn in_use(core: &Core) -> Result<Self> {
+        let language = match core.store.setting(LANGUAGE_SETTING)? {
+            Some(value) => serde_json::from_value(value).unwrap_or_default(),
+            None => Language::default(),
+        };
+        Ok(match language {
+            Language::English => Self {
+                source: "Demo source",
+                target: "Demo target",
+                task: "Demo: a shop's topics",
+                note: "Runs inside Sluice and ends with it",
+            },
+            Language::SimplifiedChinese => Self {
+                source: "演示源集群",
+                target: "演示目标集群",
+                task: "演示：商店的主题",
+                note: "在 Sluice 内部运行，随程序退出而结束",
+            },
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! The demonstration as the window offers it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sluice_app::{
+    App, DemoStart, DemoStarted, DemoStop, ErrorCode, Opening, SourceList, TaskCheck, TaskList, TaskShow,
+    TaskStart, TaskVerify, TaskView,
+};
+use sluice_demo::EmbeddedDemo;
+use sluice_engine::VerificationResult;
+use sluice_model::TaskState;
+use sluice_store::SecretPreference;
+
+fn open(dir: &Path) -> App {
+    App::open(Opening {
+        dir: dir.to_owned(),
+        program: "a test".to_owned(),
+        secrets: SecretPreference::Session,
+        runs_tasks: true,
+        desktop: None,
+        demo: Some(Arc::new(EmbeddedDemo::default())),
+    })
+    .unwrap()
+}
+
+fn show(app: &App, demo: &DemoStarted) -> TaskView {
+    app.call(TaskShow {
+        task: demo.task_id.as_str().to_owned(),
+    })
+    .unwrap()
+}
+
+fn wait(what: &str, mut done: impl FnMut() -> bool) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < until, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn the_demo_is_checked_started_caught_up_and_verified_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = open(dir.path());
+    let demo = app.call(DemoStart {}).unwrap();
+    let task = demo.task_id.as_str().to_owned();
+    assert_eq!(show(&app, &demo).snapshot.state, TaskState::Draft);
+
+    let report = app.call(TaskCheck { task: task.clone() }).unwrap();
+    assert!(report.may_start, "{report:?}");
+    app.call(TaskStart {
+        task: task.clone(),
+        confirm: None,
+    })
+    .unwrap();
+    wait("incremental with delay 0", || {
+        let snapshot = show(&app, &demo).snapshot;
+        snapshot.delay_ms == Some(0) && snapshot.stages[1].percent >= 100.0
+    });
+    let verified = app.call(TaskVerify { task: task.clone() }).unwrap();
+    assert_eq!(verified.result, VerificationResult::Equal, "{verified:?}");
+
+    // Anew while it runs: the earlier one goes, and there is never more than one.
+    let again = app.call(DemoStart {}).unwrap();
+    assert_ne!(again.task_id, demo.task_id);
+    let error = app.call(TaskShow { task }).unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotFound);
+    assert_eq!(app.call(SourceList {}).unwrap().len(), 2);
+    app.call(TaskCheck {
+        task: again.task_id.as_str().to_owned(),
+    })
+    .unwrap();
+    app.call(TaskStart {
+        task: again.task_id.as_str().to_owned(),
+        confirm: None,
+    })
+    .unwrap();
+    app.close();
+
+    // The next program has no such clusters.
+    let app = open(dir.path());
+    assert!(app.call(SourceList {}).unwrap().is_empty());
+    assert_eq!(app.call(TaskList::default()).unwrap().total, 0);
+
+    app.call(DemoStart {}).unwrap();
+    app.call(DemoStop {}).unwrap();
+    assert!(app.call(SourceList {}).unwrap().is_empty());
+    assert_eq!(app.call(TaskList::default()).unwrap().total, 0);
+}

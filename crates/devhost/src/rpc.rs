@@ -1,0 +1,45 @@
+//! Commands: `POST /rpc/<name>` with the request as JSON.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use sluice_app::{App, AppError, ErrorCode};
+
+/// Carries a command out. Commands wait for clusters, so each gets a thread.
+pub async fn call(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    Json(request): Json<Value>,
+) -> Response {
+    let done = tokio::task::spawn_blocking(move || app.call_by_name(&name, request)).await;
+    match done {
+        Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Err(error)) => (status(error.code), Json(error)).into_response(),
+        Err(error) => {
+            let error = AppError::new(ErrorCode::Internal, format!("the command ended early: {error}"));
+            (status(error.code), Json(error)).into_response()
+        }
+    }
+}
+
+/// As close as HTTP comes to a code; the page reads the body.
+fn status(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::InvalidInput | ErrorCode::Ambiguous => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::StateForbids
+        | ErrorCode::TaskLimit
+        | ErrorCode::SourceInUse
+        | ErrorCode::NameTaken
+        | ErrorCode::Refused
+        | ErrorCode::ConfirmationNeeded
+        | ErrorCode::Owned
+        | ErrorCode::Cancelled => StatusCode::CONFLICT,
+        ErrorCode::ClusterUnreachable | ErrorCode::AuthenticationFailed => StatusCode::BAD_GATEWAY,
+        ErrorCode::Secrets | ErrorCode::Storage | ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
