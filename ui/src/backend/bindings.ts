@@ -460,6 +460,34 @@ updated_ms: number, };
 export type Delivery = "exactly-once" | "at-least-once";
 
 /**
+ * Starts the demonstration anew: two clusters, a data source for each, and a task that is a draft. What is left of an
+ * earlier one is removed, with every task that uses it.
+ */
+export type DemoStart = Record<symbol, never>;
+
+/**
+ * What the demonstration consists of.
+ */
+export type DemoStarted = { 
+/**
+ * The data source to copy from.
+ */
+source_id: SourceId, 
+/**
+ * The data source to copy to.
+ */
+target_id: SourceId, 
+/**
+ * The task between them, a draft.
+ */
+task_id: TaskId, };
+
+/**
+ * Ends the demonstration and removes its data sources, with every task that uses them.
+ */
+export type DemoStop = Record<symbol, never>;
+
+/**
  * One difference, as an example of its kind.
  */
 export type Difference = { 
@@ -2663,4 +2691,6 @@ export interface Commands {
   settings_show: { request: SettingsQuery; answer: SettingsView };
   setting_set: { request: SettingSet; answer: null };
   app_info: { request: AppInfoQuery; answer: AppInfo };
+  demo_start: { request: DemoStart; answer: DemoStarted };
+  demo_stop: { request: DemoStop; answer: null };
 }

@@ -1,0 +1,228 @@
+import type {
+  Codec,
+  Delivery,
+  ExistingData,
+  OutOfRange,
+  RegexRename,
+  Spec,
+  TaskSettings,
+} from '../../backend/bindings';
+
+/** How topics are chosen. */
+export type ObjectsMode = 'all' | 'chosen' | 'pattern';
+/** The ways a copy may begin. */
+export type StartMode = 'earliest' | 'latest' | 'offset' | 'time' | 'group';
+
+/** A start position as it is being entered. */
+export interface StartChoice {
+  mode: StartMode;
+  offset: string;
+  /** As an `<input type="datetime-local">` writes it: local time without a zone. */
+  time: string;
+  group: string;
+}
+
+/**
+ * What a person has entered so far. Unlike settings it may be incomplete or wrong, and it keeps what is out of use at the
+ * moment: whoever goes back finds everything as it was.
+ */
+export interface Choices {
+  name: string;
+  source: string;
+  target: string;
+  objects: ObjectsMode;
+  topics: string[];
+  include: string;
+  exclude: string;
+  prefix: string;
+  suffix: string;
+  regex: RegexRename[];
+  map: Record<string, string>;
+  start: StartChoice;
+  overrides: { topic: string; start: StartChoice }[];
+  existing: ExistingData;
+  delivery: Delivery;
+  outOfRange: OutOfRange;
+  spec: Spec;
+  rateRecords: string;
+  rateMegabytes: string;
+  replicationFactor: string;
+  compression: Codec;
+  bounded: boolean;
+}
+
+/** A start at the earliest record. */
+export function earliest(): StartChoice {
+  return { mode: 'earliest', offset: '', time: '', group: '' };
+}
+
+/** Nothing entered yet: every choice at its default. */
+export function blankChoices(): Choices {
+  return {
+    name: '',
+    source: '',
+    target: '',
+    objects: 'all',
+    topics: [],
+    include: '',
+    exclude: '',
+    prefix: '',
+    suffix: '',
+    regex: [],
+    map: {},
+    start: earliest(),
+    overrides: [],
+    existing: 'stop',
+    delivery: 'exactly-once',
+    outOfRange: 'stop',
+    spec: 'xlarge',
+    rateRecords: '',
+    rateMegabytes: '',
+    replicationFactor: '',
+    compression: 'auto',
+    bounded: false,
+  };
+}
+
+const EVERYTHING = '.*';
+const BYTES_IN_MEGABYTE = 1_000_000;
+
+/** Reads a start position as settings have it. */
+export function readStart(text: string): StartChoice {
+  const start = earliest();
+  if (text === 'latest') return { ...start, mode: 'latest' };
+  if (text.startsWith('offset:')) return { ...start, mode: 'offset', offset: text.slice('offset:'.length) };
+  if (text.startsWith('group:')) return { ...start, mode: 'group', group: text.slice('group:'.length) };
+  if (text.startsWith('time:')) {
+    const at = new Date(text.slice('time:'.length));
+    return { ...start, mode: 'time', time: Number.isNaN(at.getTime()) ? '' : localTime(at) };
+  }
+  return start;
+}
+
+/** Writes a start position for settings; null while it is incomplete or wrong. */
+export function writeStart(start: StartChoice): string | null {
+  switch (start.mode) {
+    case 'earliest':
+    case 'latest':
+      return start.mode;
+    case 'offset':
+      return isOffsets(start.offset) ? `offset:${start.offset.replaceAll(/\s/g, '')}` : null;
+    case 'time': {
+      const at = new Date(start.time);
+      return start.time === '' || Number.isNaN(at.getTime()) ? null : `time:${at.toISOString()}`;
+    }
+    case 'group':
+      return start.group === '' ? null : `group:${start.group}`;
+  }
+}
+
+/** Whether `text` is one offset, or one for each of some partitions. */
+function isOffsets(text: string): boolean {
+  return /^\s*\d{1,18}\s*$/.test(text) || /^\s*\d+\s*=\s*\d{1,18}\s*(,\s*\d+\s*=\s*\d{1,18}\s*)*$/.test(text);
+}
+
+function localTime(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** A whole number greater than 0, null for none, undefined for a mistake. */
+export function positive(text: string): number | null | undefined {
+  const trimmed = text.trim();
+  if (trimmed === '') return null;
+  const value = Number(trimmed);
+  return /^\d+$/.test(trimmed) && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}
+
+/** What the choices amount to. Incomplete parts take their defaults: the wizard lets nobody on before they are complete. */
+export function toSettings(choices: Choices): TaskSettings {
+  const chosen = choices.objects === 'chosen';
+  const overrides = choices.overrides
+    .map(({ topic, start }) => [topic, writeStart(start)] as const)
+    .filter((entry): entry is readonly [string, string] => entry[0] !== '' && entry[1] !== null)
+    .filter(([topic]) => !chosen || choices.topics.includes(topic));
+  const megabytes = positive(choices.rateMegabytes);
+  return {
+    name: choices.name.trim(),
+    source: choices.source,
+    target: choices.target,
+    objects: chosen
+      ? { topics: choices.topics }
+      : choices.objects === 'all'
+        ? { matching: { include: EVERYTHING, exclude: null } }
+        : { matching: { include: choices.include.trim(), exclude: choices.exclude.trim() || null } },
+    rename: {
+      // A name given to a topic that was taken back is kept for when it returns, but does not apply.
+      map: Object.fromEntries(
+        Object.entries(choices.map).filter(([topic]) => !chosen || choices.topics.includes(topic)),
+      ),
+      regex: choices.regex.filter((rule) => rule.pattern !== '').map((rule) => ({ ...rule })),
+      prefix: choices.prefix.trim(),
+      suffix: choices.suffix.trim(),
+    },
+    start: writeStart(choices.start) ?? 'earliest',
+    start_overrides: Object.fromEntries(overrides),
+    existing: choices.existing,
+    delivery: choices.delivery,
+    out_of_range: choices.outOfRange,
+    spec: choices.spec,
+    rate: {
+      records_per_second: positive(choices.rateRecords) ?? null,
+      bytes_per_second: megabytes ? megabytes * BYTES_IN_MEGABYTE : null,
+    },
+    replication_factor: positive(choices.replicationFactor) ?? null,
+    compression: choices.compression,
+    bounded: choices.bounded,
+  };
+}
+
+/** The choices that led to `settings`. */
+export function fromSettings(settings: TaskSettings): Choices {
+  const choices = blankChoices();
+  const { objects, rename, rate } = settings;
+  if ('topics' in objects) {
+    choices.objects = 'chosen';
+    choices.topics = [...objects.topics];
+  } else if (objects.matching.include === EVERYTHING && objects.matching.exclude === null) {
+    choices.objects = 'all';
+  } else {
+    choices.objects = 'pattern';
+    choices.include = objects.matching.include;
+    choices.exclude = objects.matching.exclude ?? '';
+  }
+  return {
+    ...choices,
+    name: settings.name,
+    source: settings.source,
+    target: settings.target,
+    prefix: rename.prefix,
+    suffix: rename.suffix,
+    regex: rename.regex.map((rule) => ({ ...rule })),
+    map: Object.fromEntries(Object.entries(rename.map).map(([from, to]) => [from, to ?? ''])),
+    start: readStart(settings.start),
+    overrides: Object.entries(settings.start_overrides).map(([topic, start]) => ({ topic, start: readStart(start) })),
+    existing: settings.existing,
+    delivery: settings.delivery,
+    outOfRange: settings.out_of_range,
+    spec: settings.spec,
+    rateRecords: rate.records_per_second === null ? '' : String(rate.records_per_second),
+    rateMegabytes: rate.bytes_per_second === null ? '' : String(Math.max(1, Math.round(rate.bytes_per_second / BYTES_IN_MEGABYTE))),
+    replicationFactor: settings.replication_factor === null ? '' : String(settings.replication_factor),
+    compression: settings.compression,
+    bounded: settings.bounded,
+  };
+}
+
+/** Whether both come to the same, whatever the order of their keys. */
+export function sameSettings(a: TaskSettings, b: TaskSettings): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,111 @@
+import { flushSync } from 'svelte';
+import { beforeEach, expect, test } from 'vitest';
+import { replaceBackend } from '../../backend';
+import type { Backend } from '../../backend/backend';
+import type { AppEvent } from '../../backend/bindings';
+import { toSettings } from './choices';
+import { Wizard } from './wizard.svelte';
+
+const calls: [string, unknown][] = [];
+let answers: Record<string, (request: never) => unknown> = {};
+const listeners = new Set<(event: AppEvent) => void>();
+
+beforeEach(() => {
+  calls.length = 0;
+  listeners.clear();
+  sessionStorage.clear();
+  answers = {
+    source_topics: () => [{ name: 'orders', partitions: 6, replicas: 1, records_estimate: 5, internal: false }],
+    task_create: ({ settings }: { settings: unknown }) => ({ id: 'rp-1', name: 'n', settings, state: 'draft' }),
+    task_edit: ({ settings }: { settings: unknown }) => ({ id: 'rp-1', name: 'n', settings, state: 'draft' }),
+    task_check: () => ({ items: [{ id: 'versions', result: 'success', cause: '', effect: '', remedy: '', duration_ms: 1 }], may_start: true, at_ms: 1 }),
+  };
+  const backend: Backend = {
+    call: async (name, request) => {
+      calls.push([name, request]);
+      const answer = answers[name];
+      if (!answer) throw new Error(`unexpected ${name}`);
+      return answer(request as never) as never;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    desktop: null,
+  };
+  replaceBackend(backend);
+});
+
+function filled(): Wizard {
+  const wizard = new Wizard();
+  Object.assign(wizard.choices, { name: 'n', source: 'ds-a', target: 'ds-b' });
+  flushSync();
+  return wizard;
+}
+
+const names = () => calls.map(([name]) => name);
+
+test('what is missing keeps the wizard where it is', async () => {
+  const wizard = new Wizard();
+  expect(await wizard.go(2)).toBe(false);
+  expect([wizard.step, wizard.attempted]).toEqual([1, true]);
+  expect(wizard.wrong[1]).toEqual(['nameEmpty', 'sourceEmpty', 'targetEmpty']);
+  expect(names()).toEqual([]);
+});
+
+test('the draft is made once, and saved again only when something has changed', async () => {
+  const wizard = filled();
+  await wizard.go(2);
+  await wizard.go(3);
+  expect(names()).toEqual(['task_create']);
+  wizard.choices.prefix = 'eu.';
+  await wizard.go(2);
+  expect(names()).toEqual(['task_create', 'task_edit']);
+});
+
+test('a saved change makes the pre-check void', async () => {
+  const wizard = filled();
+  await wizard.go(2);
+  await wizard.runCheck();
+  expect([wizard.check.report?.may_start, wizard.reachable]).toEqual([true, 5]);
+  wizard.choices.existing = 'append';
+  await wizard.go(3);
+  expect([wizard.check.report, wizard.reachable]).toEqual([null, 4]);
+});
+
+test('a refusal is kept beside the button, and the step does not change', async () => {
+  const wizard = filled();
+  const refusal = { code: 'task_limit', message: 'terminate some', fields: [], retryable: false };
+  answers.task_create = () => {
+    throw refusal;
+  };
+  expect(await wizard.go(2)).toBe(false);
+  expect([wizard.step, wizard.saveError]).toEqual([1, refusal]);
+});
+
+test('items of the pre-check appear as they come', async () => {
+  const wizard = filled();
+  await wizard.save();
+  let finish: (report: unknown) => void = () => {};
+  answers.task_check = () => new Promise((done) => (finish = done));
+  const running = wizard.runCheck();
+  await Promise.resolve();
+  await Promise.resolve();
+  const item = { id: 'versions', result: 'warning', cause: 'old', effect: 'e', remedy: 'r', duration_ms: 1 };
+  for (const listener of listeners) listener({ kind: 'pre_check_item', task_id: 'rp-1', item });
+  expect([wizard.check.running, wizard.check.count('warning'), wizard.check.done]).toEqual([true, 1, 1]);
+  finish({ items: [item], may_start: true, at_ms: 1 });
+  await running;
+  expect(wizard.check.items.map(({ id }) => id)).toEqual(['versions']);
+});
+
+test('what was entered survives a reload', async () => {
+  const wizard = filled();
+  await wizard.save();
+  wizard.choices.suffix = '.copy';
+  wizard.keep();
+  answers.task_show = () => ({ id: 'rp-1', started_ms: null, settings: toSettings({ ...wizard.choices, suffix: '' }), state: 'draft', pre_check: null });
+  const again = new Wizard();
+  await again.open('rp-1', 3);
+  expect([again.choices.suffix, again.step]).toEqual(['.copy', 3]);
+});

@@ -1,0 +1,48 @@
+import type { VerificationReport } from '../../backend/bindings';
+import { delay, whole } from '../../lib/format';
+import { absolute } from '../../lib/time.svelte';
+import { language } from '../../text/index.svelte';
+import type { task } from '../../text/en/task';
+
+/** A verification's report as a page that stands alone: no script, nothing fetched. */
+export function reportPage(report: VerificationReport, texts: typeof task): string {
+  const rows = report.partitions
+    .map((partition) => {
+      const kinds = Object.entries(partition.differences).map(([kind, count]) => `${texts.differences[kind as keyof typeof texts.differences]}: ${whole(count)}`);
+      const result = partition.problem ?? (kinds.length === 0 ? texts.verifySame : kinds.join(', '));
+      return `<tr>${[partition.topic, String(partition.partition), whole(partition.source_records), whole(partition.target_records), whole(partition.equal_records), result]
+        .map((text) => `<td>${escaped(text)}</td>`)
+        .join('')}</tr>`;
+    })
+    .join('\n');
+  const first = report.first_differences
+    .map((difference) => `<li>${escaped(`${texts.differences[difference.kind]}: ${difference.topic}, ${difference.partition}, ${whole(difference.source_offset)}: ${difference.detail}`)}</li>`)
+    .join('\n');
+  const head = [texts.topic, texts.partition, texts.verifySource, texts.verifyTarget, texts.verifyEqual, texts.verifyResult];
+  return `<!doctype html>
+<html lang="${language.locale}">
+<meta charset="utf-8">
+<title>${escaped(report.task)}</title>
+<style>
+  :root { color-scheme: light dark; font: 14px/1.5 system-ui, sans-serif; }
+  body { max-width: 1000px; margin: 40px auto; padding: 0 20px; }
+  table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+  th, td { padding: 4px 10px; border-bottom: 1px solid color-mix(in srgb, currentcolor 20%, transparent); text-align: start; }
+</style>
+<h1>${escaped(`${report.task}: ${texts.verdicts[report.result]}`)}</h1>
+<p>${escaped(report.sentence)}</p>
+<p>${escaped(`${absolute(Date.now())}. ${texts.verifyTook(delay(report.duration_ms))}`)}</p>
+${first === '' ? '' : `<h2>${escaped(texts.verifyFirst)}</h2>\n<ul>\n${first}\n</ul>`}
+<table>
+<thead><tr>${head.map((text) => `<th>${escaped(text)}</th>`).join('')}</tr></thead>
+<tbody>
+${rows}
+</tbody>
+</table>
+</html>
+`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

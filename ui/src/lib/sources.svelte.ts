@@ -1,0 +1,33 @@
+import { backend } from '../backend';
+import type { SourceRow } from '../backend/bindings';
+import { Loadable } from './loadable.svelte';
+
+/** The data sources: a snapshot, fetched anew when the backend says that they have changed. */
+class Sources {
+  readonly list = new Loadable<SourceRow[]>();
+  #isWatching = false;
+
+  /** Fetches them, and keeps them fresh from now on. */
+  watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    backend.subscribe((event) => {
+      // Tasks say which data sources are in use.
+      if (event.kind === 'sources_changed' || event.kind === 'tasks_changed' || event.kind === 'resync') void this.refresh();
+    });
+    void this.refresh();
+  }
+
+  /** Fetches them now. */
+  async refresh(): Promise<void> {
+    await this.list.load(() => backend.call('source_list', {}));
+  }
+
+  /** One of them. */
+  of(id: string): SourceRow | null {
+    return this.list.value?.find((source) => source.id === id) ?? null;
+  }
+}
+
+/** The data sources of this window. */
+export const sources = new Sources();

@@ -1,0 +1,73 @@
+import { activity as enActivity } from './en/activity';
+import { alerts as enAlerts } from './en/alerts';
+import { common as enCommon } from './en/common';
+import { desktop as enDesktop } from './en/desktop';
+import { newTask as enNewTask } from './en/new-task';
+import { settings as enSettings } from './en/settings';
+import { sources as enSources } from './en/sources';
+import { start as enStart } from './en/start';
+import { task as enTask } from './en/task';
+import { tasks as enTasks } from './en/tasks';
+import { activity as zhActivity } from './zh/activity';
+import { alerts as zhAlerts } from './zh/alerts';
+import { common as zhCommon } from './zh/common';
+import { desktop as zhDesktop } from './zh/desktop';
+import { newTask as zhNewTask } from './zh/new-task';
+import { settings as zhSettings } from './zh/settings';
+import { sources as zhSources } from './zh/sources';
+import { start as zhStart } from './zh/start';
+import { task as zhTask } from './zh/task';
+import { tasks as zhTasks } from './zh/tasks';
+
+/** Everything that is shown to a person, in English. */
+const en = {
+  common: enCommon,
+  start: enStart,
+  tasks: enTasks,
+  task: enTask,
+  newTask: enNewTask,
+  sources: enSources,
+  alerts: enAlerts,
+  activity: enActivity,
+  desktop: enDesktop,
+  settings: enSettings,
+};
+type Catalogue = typeof en;
+/** The same in simplified Chinese; the types see to it that nothing is missing. */
+const zh: Catalogue = {
+  common: zhCommon,
+  start: zhStart,
+  tasks: zhTasks,
+  task: zhTask,
+  newTask: zhNewTask,
+  sources: zhSources,
+  alerts: zhAlerts,
+  activity: zhActivity,
+  desktop: zhDesktop,
+  settings: zhSettings,
+};
+
+/** Languages the page speaks. */
+export type Language = 'en' | 'zh';
+/** What a person may choose. */
+export type LanguageChoice = Language | 'system';
+
+const CATALOGUES: Record<Language, Catalogue> = { en, zh };
+const LOCALES: Record<Language, string> = { en: 'en', zh: 'zh-Hans' };
+
+class LanguageState {
+  choice = $state<LanguageChoice>('system');
+  readonly current = $derived<Language>(
+    this.choice !== 'system' ? this.choice : navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en',
+  );
+  /** For `Intl` and the `lang` of the document. */
+  readonly locale = $derived(LOCALES[this.current]);
+}
+
+/** The language of the page. */
+export const language = new LanguageState();
+
+/** The catalogue of the chosen language. */
+export function t(): Catalogue {
+  return CATALOGUES[language.current];
+}

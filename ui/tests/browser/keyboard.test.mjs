@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { scene, until } from './scene.mjs';
+
+const here = scene(() => here.demo());
+
+/** Presses Tab until something with this role and name has the focus. */
+async function tabTo(page, role, name, most = 120) {
+  const wanted = page.getByRole(role, { name });
+  for (let pressed = 0; pressed < most; pressed += 1) {
+    if (await wanted.first().evaluate((element) => element === document.activeElement).catch(() => false)) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`Tab never came to ${role} ${name}`);
+}
+
+test('shortcuts lead to the pages, and their help lists them', async () => {
+  const page = await here.open({ hash: '#/sources' });
+  await page.getByRole('heading', { name: 'Data sources', level: 1 }).waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('a');
+  await page.getByRole('heading', { name: 'Alerts', level: 1 }).waitFor();
+  await page.keyboard.press('?');
+  const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await help.getByText('New task').waitFor();
+  await page.keyboard.press('Escape');
+  await help.waitFor({ state: 'detached' });
+  await page.keyboard.press('g');
+  await page.keyboard.press('d');
+  await page.getByRole('heading', { name: 'Data sources', level: 1 }).waitFor();
+  await page.keyboard.press('/');
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Search data sources');
+});
+
+test('a task is set up and launched without a mouse, and the focus is always seen', async () => {
+  const page = await here.open({ hash: '#/sources' });
+  await page.getByRole('heading', { name: 'Data sources', level: 1 }).waitFor();
+  await page.keyboard.press('n');
+  await page.getByLabel('Task name').waitFor();
+  await tabTo(page, 'textbox', 'Task name');
+  await page.keyboard.type('by keyboard');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('Demo source');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('Demo target');
+  await page.getByText('3 topics, 18 partitions').first().waitFor();
+  await tabTo(page, 'button', 'Next');
+  const ring = await page.evaluate(() => getComputedStyle(document.activeElement).boxShadow);
+  assert.notEqual(ring, 'none', 'the focus has a ring');
+  await page.keyboard.press('Enter');
+  await page.getByRole('radio', { name: /All topics/ }).waitFor();
+  await tabTo(page, 'radio', /All topics/);
+  await page.keyboard.press('ArrowDown');
+  await tabTo(page, 'listbox', 'At the source');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Enter');
+  await page.getByRole('listbox', { name: 'To copy' }).getByRole('option').nth(2).waitFor();
+  await tabTo(page, 'button', 'Next');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Suffix').waitFor();
+  await tabTo(page, 'textbox', 'Suffix');
+  await page.keyboard.type('.kb');
+  await tabTo(page, 'button', 'Save and check');
+  await page.keyboard.press('Enter');
+  await page.getByText(/May start/).waitFor();
+  await tabTo(page, 'button', 'Next');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'button', 'Start replication');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Launched' }).waitFor();
+  await tabTo(page, 'link', 'Back to list');
+  await page.keyboard.press('Enter');
+  await until(() => /#\/tasks$/.test(page.url()), 'the list is open');
+});
+
+test('a dialog keeps the focus and gives it back', async () => {
+  const page = await here.open({ hash: '#/alerts/rules' });
+  const add = page.getByRole('button', { name: 'Add a rule' });
+  await add.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  assert.ok(await page.evaluate(() => document.activeElement?.closest('dialog') !== null));
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.ok(await add.evaluate((element) => element === document.activeElement));
+});

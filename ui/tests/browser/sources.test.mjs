@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { scene, sourceForm } from './scene.mjs';
+
+let demo;
+const here = scene(async () => {
+  demo = await here.demo();
+});
+
+const aside = (page) => page.getByRole('complementary', { name: 'Connection test' });
+
+test('a cluster is tested step by step before it is saved', async () => {
+  const page = await here.open({ hash: '#/sources/new' });
+  await page.getByLabel('Name', { exact: true }).fill('shop');
+  await page.getByLabel('Bootstrap servers').fill(demo.source.form.bootstrap);
+  await aside(page).getByRole('button', { name: 'Test connection' }).click();
+  await aside(page).getByText('Connection successful', { exact: true }).waitFor();
+  await aside(page).getByText('3 brokers and 3 topics are visible').waitFor();
+  await aside(page).getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('heading', { name: 'shop', level: 1 }).waitFor();
+  await page.getByText('4.0', { exact: true }).waitFor();
+});
+
+test('a failure says at which step and why, and a change makes the result stale', async () => {
+  const page = await here.open({ hash: '#/sources/new' });
+  await page.getByLabel('Bootstrap servers').fill('127.0.0.1:1');
+  await page.getByLabel('Name', { exact: true }).fill('nowhere');
+  await aside(page).getByRole('button', { name: 'Test connection' }).click();
+  await aside(page).getByText('Connection failed', { exact: true }).waitFor();
+  await aside(page).getByText(/refuse/i).first().waitFor();
+  await page.getByLabel('Note').fill('changed');
+  await aside(page).getByText('The form has changed since this test.').waitFor();
+});
+
+test('wrong fields are named beside the button and at the field, which gets the focus', async () => {
+  const page = await here.open({ hash: '#/sources/new' });
+  await page.getByLabel('Bootstrap servers').fill('nonsense:port');
+  await page.getByRole('radio', { name: /SASL_SSL/ }).check();
+  await aside(page).getByRole('button', { name: 'Save without a passed test' }).click();
+  await aside(page).getByText(/fields cannot stay as they are/).waitFor();
+  await page.getByText('Choose how to log in: SASL_SSL needs a mechanism').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid')), 'true');
+  await page.getByRole('link', { name: 'Alerts' }).click();
+  await page.getByRole('dialog', { name: 'Leave without saving?' }).getByRole('button', { name: 'Leave' }).click();
+  await page.getByRole('heading', { name: 'Alerts', level: 1 }).waitFor();
+});
+
+test('a blank password keeps the old one, and no page ever holds it', async () => {
+  const added = await here.host.call('source_add', {
+    form: sourceForm('with login', 'broker.example.invalid:9092', { protocol: 'SASL_SSL', mechanism: 'PLAIN', username: 'u' }),
+    secrets: { password: 'tide-7731' },
+  });
+  const page = await here.open({ hash: `#/sources/${added.id}/edit` });
+  const password = page.getByLabel('Password');
+  await password.waitFor();
+  assert.equal(await password.inputValue(), '');
+  assert.match(await password.getAttribute('placeholder'), /Kept/);
+  await page.getByLabel('Note').fill('second');
+  await aside(page).getByRole('button', { name: 'Save without a passed test' }).click();
+  await page.getByRole('heading', { name: 'with login', level: 1 }).waitFor();
+  const shown = await here.host.call('source_show', { source: added.id });
+  assert.equal(shown.form.note, 'second');
+  assert.deepEqual(shown.secret_fields, ['password']);
+  assert.ok(!(await page.content()).includes('tide-7731'));
+});
+
+test('settings of other programs are read into the form', async () => {
+  const page = await here.open({ hash: '#/sources/new?import=1' });
+  const dialog = page.getByRole('dialog', { name: 'Import settings' });
+  await dialog.getByLabel('Configuration').fill(
+    'bootstrap.servers=b1.example.invalid:9093\nsecurity.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\n' +
+      'sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="mover" password="s3cret";\nacks=1\n',
+  );
+  await dialog.getByRole('button', { name: 'Read settings' }).click();
+  await page.getByText('Settings were imported').waitFor();
+  assert.equal(await page.getByLabel('Bootstrap servers').inputValue(), 'b1.example.invalid:9093');
+  assert.equal(await page.getByLabel('User', { exact: true }).inputValue(), 'mover');
+  assert.equal(await page.getByLabel('Login mechanism').inputValue(), 'SCRAM-SHA-512');
+  await page.getByText(/acks/).first().waitFor();
+
+  await page.getByRole('button', { name: 'Import settings' }).click();
+  await dialog.getByText('URL', { exact: true }).click();
+  await dialog.getByLabel('Broker URL').fill('not a url');
+  await dialog.getByRole('button', { name: 'Read settings' }).click();
+  await dialog.getByRole('alert').waitFor();
+});
+
+test('topics are browsed: partitions, configuration, and records as text, JSON and hex', async () => {
+  const page = await here.open({ hash: `#/sources/${demo.source_id}/topics` });
+  await page.getByRole('option', { name: /orders/ }).click();
+  const look = page.locator('button[data-offset]');
+  await look.first().click();
+  await page.locator('pre').last().getByText('"topic": "orders"').waitFor();
+  await page.getByLabel('Show as').selectOption('hex');
+  await page.locator('pre').last().getByText('000000').waitFor();
+  await page.getByLabel('From').selectOption('offset');
+  await page.getByLabel('Offset to begin at').fill('5');
+  await page.getByRole('button', { name: 'Look' }).click();
+  await page.locator('button[data-offset="5"]').waitFor();
+
+  await page.getByRole('tab', { name: 'Partitions' }).click();
+  await page.getByRole('table', { name: 'Partitions' }).getByRole('row').nth(6).waitFor();
+  await page.getByRole('tab', { name: 'Configuration' }).click();
+  await page.getByRole('tabpanel').getByText(/retention\.ms|does not tell|Nothing is set/).first().waitFor();
+});
+
+test('a data source in use is not deleted, and the tasks are named; another one is', async () => {
+  const page = await here.open({ hash: '#/sources' });
+  await page.getByRole('button', { name: 'Actions for Demo source' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  const refused = page.getByRole('dialog', { name: 'Demo source is in use' });
+  await refused.getByText('Demo:').waitFor();
+  await refused.getByRole('button', { name: 'Close' }).last().click();
+
+  await here.host.call('source_add', { form: sourceForm('spare', '127.0.0.1:1'), secrets: {} });
+  await page.getByRole('button', { name: 'Actions for spare' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('link', { name: 'spare' }).waitFor({ state: 'detached' });
+});

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ALL_TASKS, PRODUCTION, scene, sourceForm, until } from './scene.mjs';
+
+let demo;
+const here = scene(async () => {
+  demo = await here.demo();
+  await here.host.call('source_add', { form: sourceForm('live shop', demo.target.form.bootstrap, PRODUCTION), secrets: {} });
+});
+
+/** Fills in the first step. */
+async function first(page, name, target = 'Demo target (Demo)') {
+  await page.getByLabel('Task name').fill(name);
+  await page.getByLabel('Source', { exact: true }).selectOption({ label: 'Demo source (Demo)' });
+  await page.getByLabel('Target', { exact: true }).selectOption({ label: target });
+  await page.getByText(/Answers: 3 topics/).first().waitFor();
+}
+
+async function next(page) {
+  await page.getByRole('button', { name: 'Next', exact: true }).click();
+  // While it saves, the button takes no second press.
+  await page.locator('main footer [aria-busy=true]').waitFor({ state: 'detached' });
+}
+const step = (page, name) => page.getByRole('navigation', { name: 'Steps' }).getByRole('button', { name });
+const consequence = (page) => page.getByRole('complementary', { name: 'What will happen' });
+
+test('what is missing is said beside its field, and the wizard stays', async () => {
+  const page = await here.open({ hash: '#/tasks/new' });
+  await page.getByLabel('Task name').waitFor();
+  await next(page);
+  await page.getByText('Give the task a name.').waitFor();
+  await page.getByText('Choose where records are read.').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid')), 'true', 'the first wrong field has the focus');
+  await page.getByLabel('Task name').fill('名'.repeat(65));
+  await page.getByText('The name may have 64 characters, this one has 65.').waitFor();
+});
+
+test('topics are moved between the lists with mouse and keyboard, and the consequence follows', async () => {
+  const page = await here.open({ hash: '#/tasks/new' });
+  await first(page, 'moved');
+  await next(page);
+  await page.getByRole('radio', { name: /Chosen topics/ }).check();
+  await consequence(page).getByText('No topic is chosen yet.').waitFor();
+
+  const left = page.getByRole('listbox', { name: 'At the source' });
+  const right = page.getByRole('listbox', { name: 'To copy' });
+  await left.getByRole('option', { name: /orders/ }).click();
+  await page.getByRole('button', { name: 'Copy the selected topics' }).click();
+  await right.getByRole('option', { name: /orders/ }).waitFor();
+  await consequence(page).getByText('1 topic, 6 partitions.').waitFor();
+
+  await left.focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Enter');
+  await right.getByRole('option', { name: /clicks/ }).waitFor();
+  await consequence(page).getByText('2 topics, 14 partitions.').waitFor();
+
+  await right.focus();
+  await page.keyboard.press('Control+a');
+  await page.getByRole('button', { name: 'Take the selected topics back' }).click();
+  await consequence(page).getByText('No topic is chosen yet.').waitFor();
+  await next(page);
+  await page.getByText('Choose at least one topic.').waitFor();
+});
+
+test('names are checked as they are typed, and going back keeps everything', async () => {
+  const page = await here.open({ hash: '#/tasks/new' });
+  await first(page, 'mapped');
+  await next(page);
+  await next(page);
+  await page.getByLabel('Prefix').fill('eu.');
+  const orders = page.getByLabel('Target name of orders');
+  await until(async () => (await orders.inputValue()) === 'eu.orders', 'the prefix applies');
+
+  await orders.fill('bad name');
+  await page.getByText('Only letters, digits, “.”, “_” and “-” are allowed.').waitFor();
+  await page.getByRole('button', { name: 'Save and check' }).click();
+  assert.equal(await step(page, /Mapping/).getAttribute('aria-current'), 'step', 'a wrong name goes no further');
+  await orders.fill('eu.clicks');
+  await page.getByText('clicks would be written there too.').waitFor();
+  await page.getByRole('button', { name: 'Reset the name of orders' }).click();
+
+  await page.getByRole('button', { name: 'Add a rule' }).click();
+  await page.getByLabel('Search (regular expression)').fill('^(.)(.*)$');
+  await page.getByLabel('Replace with').fill('$2-$1');
+  await until(async () => (await orders.inputValue()) === 'eu.rders-o', 'the rule applies before the prefix');
+
+  await page.getByRole('radio', { name: /^Append/ }).check();
+  await step(page, /Source and target/).click();
+  assert.equal(await page.getByLabel('Task name').inputValue(), 'mapped');
+  await step(page, /Mapping/).click();
+  assert.equal(await page.getByLabel('Prefix').inputValue(), 'eu.');
+  assert.equal(await orders.inputValue(), 'eu.rders-o');
+  assert.ok(await page.getByRole('radio', { name: /^Append/ }).isChecked());
+});
+
+test('a reload loses nothing, saved or not', async () => {
+  const page = await here.open({ hash: '#/tasks/new' });
+  await first(page, 'reloaded');
+  await page.reload();
+  assert.equal(await page.getByLabel('Task name').inputValue(), 'reloaded', 'before the draft is saved');
+  await next(page);
+  await page.getByRole('radio', { name: /By pattern/ }).check();
+  await page.getByLabel('Include').fill('o.*');
+  await consequence(page).getByText('1 topic, 6 partitions.').waitFor();
+  await page.reload();
+  await until(async () => (await page.getByLabel('Include').inputValue()) === 'o.*', 'after it is saved, with what is not saved yet');
+  await page.getByRole('radio', { name: /^Offset/ }).check();
+  await page.getByLabel('Offset').last().fill('12');
+  await next(page);
+  await page.getByRole('button', { name: 'Save and check' }).click();
+  await page.getByText(/May start|May not start/).waitFor();
+  const { tasks } = await here.host.call('task_list', { ...ALL_TASKS, text: 'reloaded' });
+  assert.equal(tasks.length, 1, 'one draft, however often it was saved');
+  const { settings } = await here.host.call('task_show', { task: tasks[0].id });
+  assert.equal(settings.start, 'offset:12');
+  assert.deepEqual(settings.objects, { matching: { include: 'o.*', exclude: null } });
+});
+
+test('data on the target fails the pre-check; the item says where to change it, and the check passes again', async () => {
+  await here.host.call('task_check', { task: demo.task_id });
+  await here.host.call('task_start', { task: demo.task_id, confirm: null });
+  await until(async () => (await here.host.call('task_show', { task: demo.task_id })).written_records > 1000, 'the demo copies', 60_000);
+  await here.host.call('task_terminate', { task: demo.task_id });
+  await until(async () => (await here.host.call('task_show', { task: demo.task_id })).state === 'terminated', 'the demo ends', 60_000);
+
+  const page = await here.open({ hash: '#/tasks/new' });
+  await first(page, 'over data');
+  await next(page);
+  await consequence(page).getByText(/3 topics already hold data on Demo target: .* records. The pre-check will fail./).waitFor();
+  await next(page);
+  await page.getByRole('button', { name: 'Save and check' }).click();
+  await page.getByText(/May not start: \d item/).waitFor();
+  await page.getByText('Choose Append to write behind the data').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Next', exact: true }).isDisabled());
+
+  await page.getByRole('button', { name: 'Change it in “Mapping”' }).first().click();
+  await page.getByRole('radio', { name: /^Append/ }).check();
+  await page.getByRole('button', { name: 'Save and check' }).click();
+  await page.getByText(/May start/).waitFor();
+});
+
+test('deleting on a production cluster names what goes, and asks to type the name', async () => {
+  const page = await here.open({ hash: '#/tasks/new' });
+  await first(page, 'rewrite', 'live shop (Production)');
+  await next(page);
+  await next(page);
+  await page.getByRole('radio', { name: /Delete and rewrite/ }).check();
+  await consequence(page).getByText(/records will be deleted/).waitFor();
+  await page.getByRole('button', { name: 'Save and check' }).click();
+  await page.getByText(/May start/).waitFor();
+  await next(page);
+  await page.getByRole('button', { name: 'Start replication' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('orders').waitFor();
+  const go = dialog.getByRole('button', { name: 'Delete and start' });
+  assert.ok(await go.isDisabled(), 'before the name is typed');
+  await dialog.getByRole('textbox').fill('live shop');
+  await go.click();
+  await page.getByRole('heading', { name: 'Launched' }).waitFor();
+  await page.getByRole('link', { name: 'Back to list' }).click();
+  assert.match(page.url(), /#\/tasks$/);
+});
+
+test('a limit that is reached is said beside the button', async () => {
+  const { not_terminated: used } = await here.host.call('task_list', ALL_TASKS);
+  await here.host.call('setting_set', { key: 'max_tasks', value: used });
+  const page = await here.open({ hash: '#/tasks/new' });
+  await first(page, 'one too many');
+  await next(page);
+  await page.getByRole('alert').getByText(/terminate/i).waitFor();
+});
