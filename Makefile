@@ -2,33 +2,36 @@
 
 SLUICE_CACHE ?= $(HOME)/.cache/sluice
 export SLUICE_CACHE
-export CARGO_TARGET_DIR := $(SLUICE_CACHE)/target
+export CARGO_TARGET_DIR ?= $(SLUICE_CACHE)/target
 CARGO ?= cargo
 TEST_THREADS ?= 2
+export TEST_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit e2e bench jars bindings setup setup-test format
+.PHONY: help run test check unit e2e window bench jars bindings bundle icons setup setup-desktop setup-test format
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: setup ## Install what is missing, build, and watch a copy between two embedded demo clusters
-	$(CARGO) build --release -p sluice-cli
-	$(CARGO_TARGET_DIR)/release/sluice demo $(ARGS)
+run: ## Install what is missing, build, and open the window with two demo clusters (in a terminal: watch their copy there)
+	@scripts/run $(ARGS)
 
 test: setup-test check ## Install what is missing, check the style, and run every test
 	@scripts/test
 
-check: setup ## Formatting and lints
+check: setup-desktop ## Formatting and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
 
-unit: setup ## The tests that need nothing but this tree
+unit: setup-desktop ## The tests that need nothing but this tree
 	$(CARGO) test --release --workspace --exclude sluice-tests --exclude sluice-testground
 
 e2e: setup-test jars ## The tests on real brokers alone
 	$(CARGO) build --release -p sluice-cli
 	$(CARGO) test --release -p sluice-tests -p sluice-testground --no-fail-fast -- --test-threads=$(TEST_THREADS)
+
+window: setup-test jars ## The tests of the real window alone
+	@tests/window/run
 
 bench: setup-test jars ## Copy the same topics with Sluice, kcat and MirrorMaker 2; writes docs/benchmarks.md
 	$(CARGO) build --release -p sluice-cli
@@ -40,11 +43,20 @@ jars: setup-test ## Fetch every Apache Kafka version that the tests start
 bindings: setup ## Write the page's types anew from the Rust ones
 	SLUICE_BINDINGS=write $(CARGO) test --release -p sluice-app --test documents
 
+bundle: setup-desktop ## Make the packages of this system: .deb (BUNDLES=deb,rpm,appimage), .dmg, .msi
+	@scripts/bundle
+
+icons: ## Make the icons' pictures anew from icons/draw.py
+	@scripts/icons
+
 format: ## Format the tree
 	$(CARGO) fmt --all
 
 setup:
 	@scripts/setup build
+
+setup-desktop:
+	@scripts/setup desktop
 
 setup-test:
 	@scripts/setup test

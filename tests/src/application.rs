@@ -57,6 +57,7 @@ impl Desk {
             secrets: SecretPreference::Session,
             runs_tasks: true,
             desktop: Some(desktop.clone()),
+            demo: None,
         })?;
         Ok(Self { app, desktop })
     }

@@ -1,0 +1,42 @@
+/** What the tests of the window share: a home of its own, the desktop, the window. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import { Desktop } from './desktop.mjs';
+import { Window } from './webdriver.mjs';
+
+const RELEASE = join(process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname, 'release');
+
+export const APP = join(RELEASE, 'sluice-desktop');
+export const COMPANION = join(RELEASE, 'sluice');
+export const GROUND = join(RELEASE, 'testground');
+/** Where pictures and logs go. */
+export const OUT = process.env.OUT ?? new URL('../../target/screenshots/window', import.meta.url).pathname;
+
+/** A desktop, a window and a home of its own, for the tests of one file. */
+export function scene(prepare = async () => {}) {
+  const here = { desktop: new Desktop(), window: new Window(OUT) };
+  before(async () => {
+    here.home = mkdtempSync(join(tmpdir(), 'sluice-window-'));
+    here.env = {
+      HOME: here.home,
+      XDG_STATE_HOME: join(here.home, 'state'),
+      XDG_CONFIG_HOME: join(here.home, '.config'),
+      XDG_DATA_HOME: join(here.home, 'share'),
+      LANG: 'C.UTF-8',
+    };
+    here.data = join(here.env.XDG_STATE_HOME, 'sluice');
+    mkdirSync(OUT, { recursive: true });
+    await here.desktop.start(join(RELEASE, 'fake-desktop'));
+    await prepare(here);
+  });
+  after(() => {
+    here.window.kill();
+    here.desktop.end();
+    rmSync(here.home, { recursive: true, force: true, maxRetries: 5 });
+  });
+  /** Starts the program and has its window. */
+  here.open = (...args) => here.window.start(APP, args, here.env);
+  return here;
+}
