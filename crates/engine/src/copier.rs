@@ -1433,7 +1433,9 @@ impl Copier {
             delay_ms: if caught_up {
                 Some(0)
             } else {
-                oldest.map(|timestamp| (now - timestamp).max(0))
+                oldest
+                    .map(|timestamp| (now - timestamp).max(0))
+                    .or_else(|| track.behind_ms(now))
             },
             held_by_transaction: held_back,
             rate: track.pace.rate(),

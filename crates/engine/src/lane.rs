@@ -52,6 +52,8 @@ pub enum Passed {
         leader_epoch: Option<i32>,
         /// Hash of the record, where the lane was asked for hashes.
         hash: u64,
+        /// Timestamp of the record in ms, negative where it has none.
+        timestamp: i64,
     },
     /// A condemned record was passed over.
     Skipped {

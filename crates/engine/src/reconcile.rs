@@ -102,6 +102,7 @@ pub(crate) fn reconcile(
             bytes: found.bytes,
             leader_epoch: None,
             hash: found.hash,
+            timestamp: -1,
         });
     }
     observer(Event::Info(format!(

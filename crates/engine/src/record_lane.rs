@@ -320,6 +320,7 @@ impl RecordLane {
                         bytes: front.bytes,
                         leader_epoch: (front.epoch >= 0).then_some(front.epoch),
                         hash: front.hash,
+                        timestamp: front.timestamp,
                     },
                     Fate::Skipped => Passed::Skipped { source: front.source },
                     Fate::End => Passed::End { offset: front.source },

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::checkpoint::{Anchor, OffsetRun, PartitionState, RunCut};
+use crate::clock::now_ms;
 use crate::lane::{LanePartition, Passed, Slot};
 use crate::pace::Pace;
 
@@ -61,6 +62,10 @@ pub(crate) struct Track {
     pub(crate) dirty: bool,
     hashes: bool,
     pub(crate) pace: Pace,
+    /// Time in ms up to which everything at the source is known to be on the target, as of the last commit and as of the
+    /// last acknowledgement: when the end was reached, or the timestamp of the last record.
+    abreast_ms: Option<i64>,
+    ahead_abreast_ms: Option<i64>,
 }
 
 impl Track {
@@ -93,6 +98,8 @@ impl Track {
             condemned: BTreeSet::new(),
             dirty: false,
             hashes,
+            abreast_ms: None,
+            ahead_abreast_ms: None,
         }
     }
 
@@ -123,6 +130,7 @@ impl Track {
                 bytes,
                 leader_epoch,
                 hash,
+                timestamp,
             } => {
                 self.at_end = false;
                 self.stalls = 0;
@@ -133,6 +141,9 @@ impl Track {
                 ahead.bytes += u64::from(bytes);
                 if self.hashes {
                     ahead.anchor = Some(Anchor { offset: source, hash });
+                }
+                if timestamp >= 0 {
+                    self.come_abreast(timestamp.min(now_ms()));
                 }
                 self.place(source, target);
                 (1, u64::from(bytes))
@@ -145,9 +156,22 @@ impl Track {
                 self.ahead.position = self.ahead.position.max(offset);
                 self.at_end = true;
                 self.was_at_end = true;
+                self.come_abreast(now_ms());
+                if !self.is_ahead() {
+                    self.abreast_ms = self.ahead_abreast_ms;
+                }
                 (0, 0)
             }
         }
+    }
+
+    fn come_abreast(&mut self, time: i64) {
+        self.ahead_abreast_ms = self.ahead_abreast_ms.max(Some(time));
+    }
+
+    /// How far the target is behind at most, in ms at `now`, going by what has arrived; `None` before something has.
+    pub(crate) fn behind_ms(&self, now: i64) -> Option<i64> {
+        self.abreast_ms.map(|abreast| (now - abreast).max(0))
     }
 
     /// Notes which target offset a source offset got.
@@ -188,6 +212,7 @@ impl Track {
     /// What was acknowledged is committed now. Returns the runs to save.
     pub(crate) fn promote(&mut self) -> Vec<OffsetRun> {
         self.state = self.ahead.clone();
+        self.abreast_ms = self.ahead_abreast_ms;
         self.dirty = false;
         let mut runs = std::mem::take(&mut self.closed_runs);
         if std::mem::take(&mut self.run_changed) {
@@ -201,6 +226,7 @@ impl Track {
     /// What was acknowledged and not committed is given up.
     pub(crate) fn roll_back(&mut self) {
         self.ahead = self.state.clone();
+        self.ahead_abreast_ms = self.abreast_ms;
         self.run.clone_from(&self.committed_run);
         self.run_changed = false;
         self.closed_runs.clear();
@@ -341,6 +367,7 @@ mod tests {
             bytes: 1,
             leader_epoch: None,
             hash: 0,
+            timestamp: 1_000 + source,
         }
     }
 
@@ -350,6 +377,35 @@ mod tests {
             .into_iter()
             .map(|run| (run.source, run.target, run.length))
             .collect()
+    }
+
+    #[test]
+    fn the_time_behind_is_that_of_the_last_committed_record_or_of_the_end() {
+        let mut track = track();
+        assert_eq!(track.behind_ms(5_000), None, "nothing is known yet");
+        track.absorb(&record(0, Some(0)));
+        assert_eq!(track.behind_ms(5_000), None, "acknowledged is not committed");
+        track.promote();
+        assert_eq!(track.behind_ms(5_000), Some(4_000));
+
+        track.absorb(&record(1_000, Some(1)));
+        track.roll_back();
+        track.promote();
+        assert_eq!(
+            track.behind_ms(5_000),
+            Some(4_000),
+            "what was given up does not count"
+        );
+
+        let before = now_ms();
+        track.absorb(&Passed::End { offset: 1 });
+        assert!(track.behind_ms(before).is_some_and(|behind| behind == 0));
+        let late = now_ms() + 60_000;
+        assert!(
+            track
+                .behind_ms(late)
+                .is_some_and(|behind| (60_000..90_000).contains(&behind))
+        );
     }
 
     #[test]
