@@ -149,6 +149,7 @@ fn wait_for_change(events: &Receiver<AppEvent>, looked: Instant) -> bool {
                 | AppEvent::SourceTestStep { .. }
                 | AppEvent::PreCheckItem { .. }
                 | AppEvent::VerificationProgress { .. }
+                | AppEvent::VerificationEnded { .. }
                 | AppEvent::Alert { .. },
             )
             | Err(RecvTimeoutError::Timeout) => {}

@@ -7,7 +7,7 @@ use sluice_app::{
     AlertHistoryQuery, ErrorCode, OperationQuery, SettingSet, TaskChanges, TaskCheck, TaskCopy, TaskCreate,
     TaskDelete, TaskEdit, TaskExport, TaskGaps, TaskImport, TaskLogQuery, TaskModify, TaskPause,
     TaskQuarantine, TaskQuarantineDiscard, TaskQuarantineReplay, TaskResume, TaskStart, TaskTerminate,
-    TaskTune, TaskVerify,
+    TaskTune, TaskVerification, TaskVerify,
 };
 use sluice_engine::{Accepted, DifferenceKind, VerificationResult};
 use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
@@ -119,6 +119,12 @@ fn a_task_goes_from_draft_to_terminated_and_leaves_only_the_operation_log() -> R
     desk.copies(&task, 150)?;
     assert_eq!(values(&scene.target, "a")?, expected(&[(0, 150)]));
     let report = app.call(TaskVerify { task: task.clone() })?;
+    let kept = app.call(TaskVerification { task: task.clone() })?;
+    assert_eq!(
+        (kept.report.as_ref(), kept.percent),
+        (Some(&report), None),
+        "the last report is kept"
+    );
     assert_eq!(report.result, VerificationResult::Equal);
 
     app.call(TaskTerminate { task: task.clone() })?;

@@ -181,6 +181,8 @@ chapter('both sides are verified as equal', async () => {
   await window.click('button', 'Verify now');
   await window.see(/5 of 5 partitions/, { patience: 60_000 });
   await window.picture('10-verified');
+  await window.run('location.reload()');
+  await window.see(/5 of 5 partitions/);
 });
 
 chapter('everything in the tray is paused and resumed', async () => {

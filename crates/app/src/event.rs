@@ -58,6 +58,11 @@ pub enum AppEvent {
         /// Share of the records, 0 to 100.
         percent: f64,
     },
+    /// A verification has ended, whatever came of it.
+    VerificationEnded {
+        /// Which task.
+        task_id: TaskId,
+    },
     /// An alert was raised, repeated or recovered.
     Alert {
         /// Which task.

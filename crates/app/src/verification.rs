@@ -4,23 +4,30 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sluice_engine::{CheckpointStore, VerificationReport, VerifyOptions, verify};
+use sluice_engine::{CheckpointStore, VerificationReport, VerifyOptions, VerifyProgress, verify};
 use sluice_model::TaskId;
 
+use crate::clock::now_ms;
 use crate::core::Core;
 use crate::event::AppEvent;
 use crate::{AppError, ErrorCode, Result};
 
+/// A verification under way.
+struct Running {
+    cancelled: Arc<AtomicBool>,
+    percent: f64,
+}
+
 /// Verifications under way.
 #[derive(Default)]
-pub(crate) struct Verifications(Mutex<BTreeMap<TaskId, Arc<AtomicBool>>>);
+pub(crate) struct Verifications(Mutex<BTreeMap<TaskId, Running>>);
 
 impl Verifications {
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<TaskId, Arc<AtomicBool>>> {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<TaskId, Running>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Compares both sides of a task up to its checkpoint, and waits for the report.
+    /// Compares both sides of a task up to its checkpoint, and waits for the report, which is kept.
     pub(crate) fn run(&self, core: &Core, id: &TaskId) -> Result<VerificationReport> {
         let row = core.task(id.as_str())?;
         let task = core.engine_task(&row)?;
@@ -33,47 +40,78 @@ impl Verifications {
                     "a verification of this task is under way; wait for it or cancel it",
                 ));
             }
-            running.insert(id.clone(), Arc::clone(&cancelled));
+            let cancelled = Arc::clone(&cancelled);
+            running.insert(
+                id.clone(),
+                Running {
+                    cancelled,
+                    percent: 0.0,
+                },
+            );
         }
+        core.bus.publish(&AppEvent::VerificationProgress {
+            task_id: id.clone(),
+            percent: 0.0,
+        });
         let store: &dyn CheckpointStore = core.store.as_ref();
         let report = verify(
             &task,
             store,
             VerifyOptions::default(),
-            &|progress| {
-                let percent = if progress.total == 0 {
-                    100.0
-                } else {
-                    100.0 * progress.records as f64 / progress.total as f64
-                };
-                core.bus.publish(&AppEvent::VerificationProgress {
-                    task_id: id.clone(),
-                    percent: percent.min(100.0),
-                });
-            },
+            &|progress| self.tell(core, id, progress),
             &cancelled,
         );
-        self.locked().remove(id);
-        if cancelled.load(Ordering::Relaxed) {
-            return Err(AppError::new(
+        let answer = if cancelled.load(Ordering::Relaxed) {
+            Err(AppError::new(
                 ErrorCode::Cancelled,
                 "the verification was cancelled",
-            ));
+            ))
+        } else {
+            report.map_err(AppError::from).and_then(|report| {
+                let kept = serde_json::to_value(&report).map_err(|error| {
+                    AppError::new(ErrorCode::Internal, format!("the report cannot be kept: {error}"))
+                })?;
+                core.store.keep_verification(id.as_str(), now_ms(), &kept)?;
+                Ok(report)
+            })
+        };
+        self.locked().remove(id);
+        core.bus
+            .publish(&AppEvent::VerificationEnded { task_id: id.clone() });
+        answer
+    }
+
+    fn tell(&self, core: &Core, id: &TaskId, progress: VerifyProgress) {
+        let percent = if progress.total == 0 {
+            100.0
+        } else {
+            (100.0 * progress.records as f64 / progress.total as f64).min(100.0)
+        };
+        if let Some(running) = self.locked().get_mut(id) {
+            running.percent = percent;
         }
-        Ok(report?)
+        core.bus.publish(&AppEvent::VerificationProgress {
+            task_id: id.clone(),
+            percent,
+        });
+    }
+
+    /// How far a task's verification is, 0 to 100; `None` while there is none.
+    pub(crate) fn percent(&self, id: &TaskId) -> Option<f64> {
+        self.locked().get(id).map(|running| running.percent)
     }
 
     /// Ends a task's verification. Returns whether there was one.
     pub(crate) fn cancel(&self, id: &TaskId) -> bool {
         self.locked()
             .get(id)
-            .map(|cancelled| cancelled.store(true, Ordering::Relaxed))
+            .map(|running| running.cancelled.store(true, Ordering::Relaxed))
             .is_some()
     }
 
     pub(crate) fn cancel_all(&self) {
         self.locked()
             .values()
-            .for_each(|cancelled| cancelled.store(true, Ordering::Relaxed));
+            .for_each(|running| running.cancelled.store(true, Ordering::Relaxed));
     }
 }

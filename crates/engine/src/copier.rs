@@ -1364,8 +1364,11 @@ impl Copier {
             } else {
                 readable().filter_map(|row| row.delay_ms).max()
             },
+            // The rate of the last seconds says nothing about a copy that is held up.
             eta_seconds: lag_records
-                .filter(|&lag| lag > 0 && rates.write >= 1.0)
+                .filter(|&lag| {
+                    lag > 0 && rates.write >= 1.0 && self.task_error.is_none() && self.source_error.is_none()
+                })
                 .map(|lag| (lag as f64 / rates.write).ceil() as u64),
             gaps: self.counters.gaps,
             quarantined: self.counters.quarantined,

@@ -27,6 +27,7 @@ mod task_status;
 mod tasks;
 #[cfg(test)]
 mod testing;
+mod verifications;
 
 pub use alert_rows::{AlertFilter, AlertRow, ChannelRow, RuleRow};
 pub use data_sources::DataSourceRow;

@@ -86,6 +86,7 @@ const OWNED: &[(&str, &str)] = &[
     ("task_log", "task_id"),
     ("modifications", "task_id"),
     ("metric_samples", "task_id"),
+    ("verifications", "task"),
 ];
 
 impl SqliteStore {
@@ -547,6 +548,7 @@ mod tests {
                          INSERT INTO task_log (task_id, at_ms, level, message) VALUES ('{id}', 1, 0, '');
                          INSERT INTO modifications (task_id, at_ms, before, after, status)
                              VALUES ('{id}', 1, '{{}}', '{{}}', 'done');
+                         INSERT INTO verifications VALUES ('{id}', 1, '{{}}');
                          INSERT INTO metric_samples (task_id, resolution_s, at_s, read_records_rate, write_records_rate,
                              read_bytes_rate, write_bytes_rate) VALUES ('{id}', 10, 0, 1, 1, 1, 1);
                          INSERT INTO operation_log (at_ms, actor, action, object_kind, object_id, object_name, outcome)
@@ -560,7 +562,7 @@ mod tests {
         let tables = tables_with_a_task(&store);
         assert_eq!(
             tables.len(),
-            11,
+            12,
             "a table of this test is missing in it: {tables:?}"
         );
         for (table, column) in &tables {

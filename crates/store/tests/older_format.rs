@@ -58,7 +58,7 @@ fn positions_of_the_first_format_are_kept_and_so_is_a_copy_of_the_file() {
     let copy = dir
         .path()
         .join("before-upgrade")
-        .join("sluice-format-1-before-4.db");
+        .join("sluice-format-1-before-5.db");
     let copy = Connection::open(copy).unwrap();
     let kept: (i64, i64) = copy
         .query_row(
@@ -121,7 +121,7 @@ fn samples_and_operations_of_the_second_format_are_kept() {
     assert!(
         dir.path()
             .join("before-upgrade")
-            .join("sluice-format-2-before-4.db")
+            .join("sluice-format-2-before-5.db")
             .exists()
     );
 }

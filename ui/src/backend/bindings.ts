@@ -153,7 +153,11 @@ task_id: TaskId,
 /**
  * Share of the records, 0 to 100.
  */
-percent: number, } | { "kind": "alert", 
+percent: number, } | { "kind": "verification_ended", 
+/**
+ * Which task.
+ */
+task_id: TaskId, } | { "kind": "alert", 
 /**
  * Which task.
  */
@@ -2354,6 +2358,15 @@ spec: Spec | null,
 rate: RateLimits | null, };
 
 /**
+ * The verification under way, and the last one's report.
+ */
+export type TaskVerification = { 
+/**
+ * Name or id.
+ */
+task: string, };
+
+/**
  * Compares both sides up to the task's positions; waits for the report.
  */
 export type TaskVerify = { 
@@ -2635,6 +2648,23 @@ duration_ms: number, };
 export type VerificationResult = "equal" | "accepted_differences" | "different" | "incomplete";
 
 /**
+ * Verifications of a task.
+ */
+export type VerificationView = { 
+/**
+ * How far the one under way is, 0 to 100; none while there is none.
+ */
+percent: number | null, 
+/**
+ * What the last one found.
+ */
+report: VerificationReport | null, 
+/**
+ * When that was, in ms since 1970.
+ */
+ended_ms: number | null, };
+
+/**
  * What a webhook's receiver understands.
  */
 export type WebhookFormat = "generic" | "slack" | "feishu" | "ding_talk" | "we_com";
@@ -2679,6 +2709,7 @@ export interface Commands {
   task_quarantine_discard: { request: TaskQuarantineDiscard; answer: null };
   task_verify: { request: TaskVerify; answer: VerificationReport };
   task_verify_cancel: { request: TaskVerifyCancel; answer: boolean };
+  task_verification: { request: TaskVerification; answer: VerificationView };
   rule_list: { request: RuleList; answer: Array<Rule> };
   rule_put: { request: RulePut; answer: Rule };
   rule_remove: { request: RuleRemove; answer: null };

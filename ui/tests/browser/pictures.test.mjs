@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SIZES } from './browser.mjs';
-import { TARGET } from './host.mjs';
 import { fill, pages } from './pages.mjs';
 import { scene } from './scene.mjs';
 
@@ -10,7 +9,7 @@ let filled;
 const here = scene(async () => {
   filled = await fill(here);
 });
-const OUT = join(TARGET, 'screenshots');
+const OUT = process.env.OUT ?? new URL('../../../target/screenshots', import.meta.url).pathname;
 /** A part of the names, to photograph only some. */
 const ONLY = process.env.ONLY ?? '';
 

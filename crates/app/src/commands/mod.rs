@@ -38,7 +38,7 @@ pub use task_history::{
 };
 pub use task_life::{
     TaskCheck, TaskCheckCancel, TaskDelete, TaskPause, TaskResume, TaskRetry, TaskStart, TaskTerminate,
-    TaskVerify, TaskVerifyCancel,
+    TaskVerification, TaskVerify, TaskVerifyCancel, VerificationView,
 };
 pub use task_objects::{TaskModify, TaskMute, TaskTune};
 pub use task_transfer::{TaskCopy, TaskExport, TaskImport};
@@ -109,6 +109,7 @@ commands!(
     TaskQuarantineDiscard,
     TaskVerify,
     TaskVerifyCancel,
+    TaskVerification,
     RuleList,
     RulePut,
     RuleRemove,

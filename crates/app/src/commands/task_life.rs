@@ -53,6 +53,20 @@ of_a_task! {
     TaskVerify
     /// Gives a verification up.
     TaskVerifyCancel
+    /// The verification under way, and the last one's report.
+    TaskVerification
+}
+
+/// Verifications of a task.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct VerificationView {
+    /// How far the one under way is, 0 to 100; none while there is none.
+    pub percent: Option<f64>,
+    /// What the last one found.
+    pub report: Option<VerificationReport>,
+    /// When that was, in ms since 1970.
+    #[ts(type = "number | null")]
+    pub ended_ms: Option<i64>,
 }
 
 /// Launches a task whose pre-check has passed.
@@ -253,6 +267,30 @@ impl Command for TaskVerifyCancel {
     fn run(self, app: &App) -> Result<bool> {
         let row = app.core.task(&self.task)?;
         Ok(app.verifications.cancel(&core::task_id(&row)?))
+    }
+}
+
+impl Command for TaskVerification {
+    const NAME: &'static str = "task_verification";
+    type Answer = VerificationView;
+
+    fn run(self, app: &App) -> Result<VerificationView> {
+        let row = app.core.task(&self.task)?;
+        let last = app.core.store.last_verification(&row.id)?;
+        Ok(VerificationView {
+            percent: app.verifications.percent(&core::task_id(&row)?),
+            ended_ms: last.as_ref().map(|(at, _)| *at),
+            report: last
+                .map(|(_, report)| {
+                    serde_json::from_value(report).map_err(|error| {
+                        AppError::new(
+                            ErrorCode::Internal,
+                            format!("the kept report cannot be read: {error}"),
+                        )
+                    })
+                })
+                .transpose()?,
+        })
     }
 }
 

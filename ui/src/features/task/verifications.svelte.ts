@@ -1,17 +1,19 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { backend } from '../../backend';
 import { asAppError } from '../../backend/errors';
-import type { AppError, VerificationReport } from '../../backend/bindings';
+import type { AppError, AppEvent, VerificationReport } from '../../backend/bindings';
 
 /** A verification of one task. */
 export class Verification {
   running = $state(false);
   percent = $state(0);
   report = $state.raw<VerificationReport | null>(null);
+  /** When the report was made, in ms since 1970. */
+  at = $state<number | null>(null);
   error = $state.raw<AppError | null>(null);
 }
 
-/** The last verification of each task, as long as the window is open: it goes on when its page is left. */
+/** The last verification of each task. It goes on when its page is left, and is found again after a reload. */
 class Verifications {
   #runs = new SvelteMap<string, Verification>();
   #none = new Verification();
@@ -22,31 +24,59 @@ class Verifications {
     return this.#runs.get(task) ?? this.#none;
   }
 
-  /** Hears how far verifications are, from now on. */
-  listen(): void {
-    if (this.#isListening) return;
-    this.#isListening = true;
-    backend.subscribe((event) => {
-      if (event.kind !== 'verification_progress') return;
-      const run = this.#runs.get(event.task_id);
-      if (run) run.percent = event.percent;
-    });
+  /** Fetches what is known of a task's verifications, and hears of them from now on. */
+  async watch(task: string): Promise<void> {
+    if (!this.#isListening) {
+      this.#isListening = true;
+      backend.subscribe((event) => this.#hear(event));
+    }
+    const run = this.#take(task);
+    try {
+      const { percent, report, ended_ms: at } = await backend.call('task_verification', { task });
+      run.running = percent !== null;
+      run.percent = percent ?? run.percent;
+      run.report = report;
+      run.at = at;
+    } catch (error) {
+      run.error = asAppError(error);
+    }
   }
 
   /** Verifies a task. */
   async run(task: string): Promise<void> {
-    const run = this.#runs.get(task) ?? new Verification();
-    this.#runs.set(task, run);
+    const run = this.#take(task);
     if (run.running) return;
     run.running = true;
     run.percent = 0;
     run.error = null;
     try {
       run.report = await backend.call('task_verify', { task });
+      run.at = Date.now();
     } catch (error) {
       run.error = asAppError(error);
     } finally {
       run.running = false;
+    }
+  }
+
+  #take(task: string): Verification {
+    const known = this.#runs.get(task);
+    if (known) return known;
+    const made = new Verification();
+    this.#runs.set(task, made);
+    return made;
+  }
+
+  #hear(event: AppEvent): void {
+    if (event.kind === 'resync') {
+      for (const task of this.#runs.keys()) void this.watch(task);
+    } else if (event.kind === 'verification_progress') {
+      const run = this.#runs.get(event.task_id);
+      if (!run) return;
+      run.running = true;
+      run.percent = event.percent;
+    } else if (event.kind === 'verification_ended' && this.#runs.has(event.task_id)) {
+      void this.watch(event.task_id);
     }
   }
 }
