@@ -1,10 +1,12 @@
 import { language, t } from '../text/index.svelte';
+import { say } from '../text/say';
 
 /** What stands for a number that is not known. */
 export const UNKNOWN = '–';
 
-/** A sentence of the backend: its messages begin small, so that they can stand behind others. */
-export function sentence(text: string): string {
+/** A sentence of the backend by itself: its messages begin small, so that they can stand behind others. */
+export function sentence(backendText: string): string {
+  const text = say(backendText);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

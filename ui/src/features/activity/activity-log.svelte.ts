@@ -1,6 +1,7 @@
 import { backend } from '../../backend';
 import { asAppError } from '../../backend/errors';
 import type { AppError, OperationQuery, OperationView } from '../../backend/bindings';
+import { isSaidHere, saysText, searchPages, type Found } from '../../lib/search-said';
 
 /** How far back entries are shown. */
 export type Span = 'any' | 'hour' | 'day' | 'week';
@@ -23,6 +24,8 @@ export class ActivityLog {
   loading = $state(false);
   /** Whether there are older entries than those shown. */
   hasMore = $state(false);
+  /** The entry that older ones are asked for behind. */
+  #before: number | null = null;
   #turn = 0;
 
   readonly isFiltered = $derived(this.text.trim() !== '' || this.action !== '' || this.kind !== '' || this.span !== 'any');
@@ -34,17 +37,19 @@ export class ActivityLog {
 
   /** Fetches entries older than those shown. */
   async more(): Promise<void> {
-    await this.#fetch(this.rows?.at(-1)?.id ?? null);
+    await this.#fetch(this.#before);
   }
 
   /** Every entry that the filters let through, the newest first. */
   async all(): Promise<OperationView[]> {
     const rows: OperationView[] = [];
-    for (;;) {
-      const page = await backend.call('operation_list', this.#query(rows.at(-1)?.id ?? null, EXPORT_PAGE));
-      rows.push(...page);
-      if (page.length < EXPORT_PAGE) return rows;
-    }
+    let before: number | null = null;
+    do {
+      const found: Found<OperationView> = await this.#search(before, EXPORT_PAGE);
+      rows.push(...found.rows);
+      before = found.before;
+    } while (before !== null);
+    return rows;
   }
 
   async #fetch(before: number | null): Promise<void> {
@@ -52,10 +57,11 @@ export class ActivityLog {
     const turn = this.#turn;
     this.loading = true;
     try {
-      const page = await backend.call('operation_list', this.#query(before, PAGE));
+      const found = await this.#search(before, PAGE);
       if (turn !== this.#turn) return;
-      this.rows = before === null ? page : [...(this.rows ?? []), ...page];
-      this.hasMore = page.length === PAGE;
+      this.rows = before === null ? found.rows : [...(this.rows ?? []), ...found.rows];
+      this.#before = found.before;
+      this.hasMore = found.before !== null;
       this.error = null;
     } catch (error) {
       if (turn === this.#turn) this.error = asAppError(error);
@@ -64,13 +70,18 @@ export class ActivityLog {
     }
   }
 
+  #search(from: number | null, limit: number): Promise<Found<OperationView>> {
+    const fits = (row: OperationView): boolean => !isSaidHere(this.text) || saysText(this.text, [row.object_name, row.detail]);
+    return searchPages((before) => backend.call('operation_list', this.#query(before, limit)), fits, from, limit);
+  }
+
   #query(before: number | null, limit: number): OperationQuery {
     const back = SPANS[this.span];
     return {
       action: this.action || null,
       object_kind: this.kind || null,
       object_id: null,
-      text: this.text.trim() || null,
+      text: isSaidHere(this.text) ? null : this.text.trim() || null,
       from_ms: back === null ? null : Date.now() - back,
       to_ms: null,
       before_id: before,

@@ -1,6 +1,7 @@
 import { backend } from '../../backend';
 import { asAppError } from '../../backend/errors';
 import type { AlertView, AppError } from '../../backend/bindings';
+import { isSaidHere, saysText, searchPages } from '../../lib/search-said';
 
 /** How far back messages are shown. */
 export type Span = 'any' | 'hour' | 'day' | 'week';
@@ -19,6 +20,8 @@ export class AlertHistory {
   loading = $state(false);
   /** Whether there are older messages than those shown. */
   hasMore = $state(false);
+  /** The message that older ones are asked for behind. */
+  #before: number | null = null;
   #turn = 0;
 
   readonly isFiltered = $derived(this.text.trim() !== '' || this.state !== '' || this.task !== '' || this.span !== 'any');
@@ -30,7 +33,7 @@ export class AlertHistory {
 
   /** Fetches messages older than those shown. */
   async more(): Promise<void> {
-    await this.#fetch(this.rows?.at(-1)?.id ?? null);
+    await this.#fetch(this.#before);
   }
 
   async #fetch(before: number | null): Promise<void> {
@@ -39,18 +42,21 @@ export class AlertHistory {
     this.loading = true;
     const back = SPANS[this.span];
     try {
-      const page = await backend.call('alert_history', {
-        task: this.task || null,
-        state: this.state || null,
-        text: this.text.trim() || null,
-        from_ms: back === null ? null : Date.now() - back,
-        to_ms: null,
-        before_id: before,
-        limit: PAGE,
-      });
+      const ask = (before_id: number | null): Promise<AlertView[]> =>
+        backend.call('alert_history', {
+          task: this.task || null,
+          state: this.state || null,
+          text: isSaidHere(this.text) ? null : this.text.trim() || null,
+          from_ms: back === null ? null : Date.now() - back,
+          to_ms: null,
+          before_id,
+          limit: PAGE,
+        });
+      const found = await searchPages(ask, (row) => !isSaidHere(this.text) || saysText(this.text, [row.title, row.body]), before, PAGE);
       if (turn !== this.#turn) return;
-      this.rows = before === null ? page : [...(this.rows ?? []), ...page];
-      this.hasMore = page.length === PAGE;
+      this.rows = before === null ? found.rows : [...(this.rows ?? []), ...found.rows];
+      this.#before = found.before;
+      this.hasMore = found.before !== null;
       this.error = null;
     } catch (error) {
       if (turn === this.#turn) this.error = asAppError(error);

@@ -2,6 +2,7 @@ import type { VerificationReport } from '../../backend/bindings';
 import { delay, whole } from '../../lib/format';
 import { absolute } from '../../lib/time.svelte';
 import { language } from '../../text/index.svelte';
+import { say } from '../../text/say';
 import type { task } from '../../text/en/task';
 
 /** A verification's report as a page that stands alone: no script, nothing fetched. */
@@ -9,14 +10,14 @@ export function reportPage(report: VerificationReport, texts: typeof task): stri
   const rows = report.partitions
     .map((partition) => {
       const kinds = Object.entries(partition.differences).map(([kind, count]) => `${texts.differences[kind as keyof typeof texts.differences]}: ${whole(count)}`);
-      const result = partition.problem ?? (kinds.length === 0 ? texts.verifySame : kinds.join(', '));
+      const result = partition.problem !== null ? say(partition.problem) : kinds.length === 0 ? texts.verifySame : kinds.join(', ');
       return `<tr>${[partition.topic, String(partition.partition), whole(partition.source_records), whole(partition.target_records), whole(partition.equal_records), result]
         .map((text) => `<td>${escaped(text)}</td>`)
         .join('')}</tr>`;
     })
     .join('\n');
   const first = report.first_differences
-    .map((difference) => `<li>${escaped(`${texts.differences[difference.kind]}: ${difference.topic}, ${difference.partition}, ${whole(difference.source_offset)}: ${difference.detail}`)}</li>`)
+    .map((difference) => `<li>${escaped(`${texts.differences[difference.kind]}: ${difference.topic}, ${difference.partition}, ${whole(difference.source_offset)}: ${say(difference.detail)}`)}</li>`)
     .join('\n');
   const head = [texts.topic, texts.partition, texts.verifySource, texts.verifyTarget, texts.verifyEqual, texts.verifyResult];
   return `<!doctype html>
@@ -30,7 +31,7 @@ export function reportPage(report: VerificationReport, texts: typeof task): stri
   th, td { padding: 4px 10px; border-bottom: 1px solid color-mix(in srgb, currentcolor 20%, transparent); text-align: start; }
 </style>
 <h1>${escaped(`${report.task}: ${texts.verdicts[report.result]}`)}</h1>
-<p>${escaped(report.sentence)}</p>
+<p>${escaped(say(report.sentence))}</p>
 <p>${escaped(`${absolute(Date.now())}. ${texts.verifyTook(delay(report.duration_ms))}`)}</p>
 ${first === '' ? '' : `<h2>${escaped(texts.verifyFirst)}</h2>\n<ul>\n${first}\n</ul>`}
 <table>

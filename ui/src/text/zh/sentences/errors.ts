@@ -1,0 +1,191 @@
+import type { Sentence } from '../../sentences';
+
+/** Answers of commands that were refused or failed. */
+export const errors: Sentence[] = [
+  ["there is no {*what} '{name}'; list them to see the names", '没有{what}“{name}”；请在列表中查看名称'],
+  ['data source', '数据源'],
+  ['task', '任务'],
+  ['alert rule', '告警规则'],
+  ['alert channel', '告警渠道'],
+  ['quarantined record', '隔离记录'],
+  ["several tasks have the name '{name}'; use an id: {list}", '有多个任务名为“{name}”；请使用 ID：{list}'],
+  ["the {@field} of the data source '{name}' is not {*place} any more; enter it again", '数据源“{name}”的 {field} 已不在{place}；请重新输入'],
+  ['in the keychain of the system', '系统钥匙串中'],
+  ['in an encrypted file', '加密文件中'],
+  ['in memory', '内存中'],
+  ["what is stored of {@id} cannot be read ({*why}); a newer version may have written it", '无法读取 {id} 的存储内容（{why}）；可能由更新的版本写入'],
+  ['unknown state {@state}', '未知状态 {state}'],
+  ["there is no command '{name}'; the program that asks may be of another version", '没有命令“{name}”；发出请求的程序可能是其他版本'],
+  ['the request of {@name} cannot be read: {error}', '无法读取 {name} 的请求：{error}'],
+  ['the kept report cannot be read: {error}', '无法读取保存的报告：{error}'],
+  ['the report cannot be kept: {error}', '无法保存报告：{error}'],
+  ['the answer of {@name} cannot be written: {error}', '无法写出 {name} 的应答：{error}'],
+
+  ['no thread for the supervisor: {*error}', '无法创建监管线程：{error}'],
+
+  // Tasks.
+  ["the task is {*state}, and '{*action}' is not allowed then; allowed {*allowed}", '任务{state}，此时不允许“{action}”；允许的操作{allowed}'],
+  ['is: {*actions}', '：{actions}'],
+  ['are: {*actions}', '：{actions}'],
+  ['edit', '编辑'],
+  ['check', '预检查'],
+  ['start', '启动'],
+  ['pause', '暂停'],
+  ['resume', '恢复'],
+  ['retry', '重试'],
+  ['terminate', '终止'],
+  ['delete', '删除'],
+  ['copy', '复制'],
+  ['modify', '修改对象'],
+  ['set', '调整'],
+  ["the task's state has just changed; look again and repeat", '任务状态刚刚发生变化；请重新查看后再试'],
+  ['the task is about to change its state; look again and repeat', '任务状态即将变化；请重新查看后再试'],
+  ['the task was told something else before this could be done', '在完成此操作之前，任务收到了其他指令'],
+  ["the task's thread has ended already", '任务的线程已经结束'],
+  ['no thread for the task: {*error}', '无法为任务创建线程：{error}'],
+  ['since the pre-check something has changed: {*reason}', '预检查之后情况有变：{reason}'],
+  ['the task has not ended within {#s} s; look at its log, and delete it when it is terminated', '任务在 {s} 秒内没有结束；请查看其日志，待其终止后再删除'],
+  [
+    "the task deletes what its target topics hold on '{name}', which is tagged Production; confirm by giving its name, '{again}'",
+    '任务会删除“{name}”上目标主题中的数据，而它标记为生产环境；请输入其名称“{again}”以确认',
+  ],
+  ["the data source '{name}' does not answer: {*error}", '数据源“{name}”没有应答：{error}'],
+  ["the data source '{name}' does not answer: {*error}. Test its connection to see where it fails", '数据源“{name}”没有应答：{error}。请测试其连接，查看在哪一步失败'],
+  [
+    'a launched task can have other topics, names and start positions, nothing else; copy the task to change more',
+    '已启动的任务只能更改主题、名称和起点；如需更改其他内容，请复制任务',
+  ],
+  ["the change was not done within {#s} s; look at the task's log", '变更在 {s} 秒内没有完成；请查看任务的日志'],
+  ['the change is done, but what it came to is not known', '变更已完成，但结果未知'],
+  ['the program ended before it was done; look at the topics and repeat it', '程序在变更完成之前结束；请查看主题后重试'],
+  ['the task cannot be written as TOML: {error}', '无法将任务写为 TOML：{error}'],
+  ['this is no exported task: {error}', '这不是导出的任务：{error}'],
+  ["the {*side}'s data source is missing", '缺少{side}的数据源'],
+  ["there is no data source '{name}'; add it first, then import the task", '没有数据源“{name}”；请先添加，再导入任务'],
+  ["the demo clusters are part of the window; in a terminal use `sluice demo`", '演示集群随窗口提供；在终端中请使用 `sluice demo`'],
+  ["removed with the demo's clusters, which ended with the last program", '已随演示集群一并移除，它们随上一次程序结束而结束'],
+  ["the demo's {*side} cluster failed: {error}", '演示的{side}集群出错：{error}'],
+
+  // Verification and quarantine.
+  ['a verification of this task is under way; wait for it or cancel it', '此任务的校验正在进行；请等待或放弃它'],
+  ['the verification was cancelled', '校验已取消'],
+  ['{@key} offset {#offset} is not in quarantine', '{key} 的偏移量 {offset} 不在隔离区'],
+  ['{@key} is not copied by this task', '本任务不复制 {key}'],
+  [
+    '{@key} offset {#offset} is no longer at the source (retention, DeleteRecords or compaction), so it cannot be replayed; discard it, or write it by other means',
+    '{key} 的偏移量 {offset} 已不在源上（保留期、DeleteRecords 或压缩），无法重放；请丢弃，或用其他方式写入',
+  ],
+  [
+    'the source has another record at {@key} offset {#offset} now: the topic was created again; discard the record that was refused',
+    '源上 {key} 的偏移量 {offset} 现在是另一条记录：主题已被重新创建；请丢弃被拒绝的记录',
+  ],
+  [
+    'the target did not acknowledge {@key} offset {#offset} within {#s} s; it may still have it: look there, or verify the task, before you replay it again',
+    '目标在 {s} 秒内没有确认 {key} 的偏移量 {offset}；它可能已经写入：再次重放之前，请到目标上查看，或校验任务',
+  ],
+
+  // Data sources and the data folder.
+  ["there is a data source named '{name}' already; choose another name", '已有名为“{name}”的数据源；请换一个名称'],
+  ['the data source is used by {*tasks}; delete {*again} first', '该数据源正被{tasks} 使用；请先删除{again}'],
+  ['them', '它们'],
+  ['it', '它'],
+  ["task {'names}", '任务 {names}'],
+  ["tasks {'names}", '任务 {names}'],
+  [
+    '{#count} of at most {#limit} tasks are not terminated; terminate one that is no longer needed, or raise the limit in the settings',
+    '未终止的任务有 {count} 个，上限为 {limit} 个；请终止不再需要的任务，或在设置中提高上限',
+  ],
+  ['the data folder is unknown, because {@variable} is not set; give it with --data DIR (or --state DIR)', '数据文件夹未知，因为未设置 {variable}；请用 --data DIR（或 --state DIR）指定'],
+  ["the state directory '{path}' cannot be used: {*reason}. Choose a directory this user may write to", '无法使用状态目录“{path}”：{reason}。请选择此用户可写的目录'],
+  [
+    "the state database '{path}' cannot be opened for writing: {*reason}. Check its owner and permissions, or choose another state directory",
+    '无法以写入方式打开状态数据库“{path}”：{reason}。请检查其所有者和权限，或选择其他状态目录',
+  ],
+  ['this user may only read it', '此用户只有读取权限'],
+  ["the disk that holds '{path}' is full. Free some space and start again: nothing that was saved is lost", '“{path}”所在的磁盘已满。请释放空间后重新启动：已保存的内容不会丢失'],
+  [
+    "the state database '{path}' has been locked by another process for too long. See which process has it open (a backup, another sluice) and start again",
+    '状态数据库“{path}”被其他进程锁定过久。请查看是哪个进程打开了它（备份程序、另一个 sluice），然后重新启动',
+  ],
+  [
+    "the state database '{path}' is damaged or is no database ({*reason}). Restore it from a backup, or choose another state directory: a task that is started there under its old name finds its positions on the target again where it delivers exactly once",
+    '状态数据库“{path}”已损坏，或不是数据库（{reason}）。请从备份恢复，或选择其他状态目录：在那里以原名启动的任务，若为恰好一次投递，会在目标上找回其位置',
+  ],
+  [
+    "the state database '{path}' was written by a newer version of Sluice (its format is {#found}, this version knows {#known}). Use that version, or choose another state directory",
+    '状态数据库“{path}”由更新版本的 Sluice 写入（其格式为 {found}，此版本支持到 {known}）。请使用该版本，或选择其他状态目录',
+  ],
+  [
+    "the state database '{path}' was not brought to the new format, because the copy to keep of the old one could not be written to '{copy}': {*reason}. Free some space or permit writing there",
+    '状态数据库“{path}”没有升级到新格式，因为无法将旧库的备份写入“{copy}”：{reason}。请释放空间或允许写入该处',
+  ],
+  ["task '{task}' has been launched by another process a moment ago. Start again to resume it", '任务“{task}”刚刚由另一个进程启动。请重新启动以恢复它'],
+  ["task '{task}' is already running in {*owner}. Stop that one first, or give this copy another name", '任务“{task}”已在{owner}中运行。请先停止它，或为此次复制另取名称'],
+  ['another process', '另一个进程'],
+  ['process {#pid}', '进程 {pid} '],
+  [
+    "the state directory '{path}' is in use by {program} (process {#pid}, since {since}). Work in that one, or stop it and start again",
+    '状态目录“{path}”正被 {program} 使用（进程 {pid}，自 {since} 起）。请在该程序中操作，或停止它后重新启动',
+  ],
+  [
+    "the state directory '{path}' is in use by another process, which does not say who it is. See which process has '{file}' open and stop it",
+    '状态目录“{path}”正被另一个身份不明的进程使用。请查看是哪个进程打开了“{file}”，并停止它',
+  ],
+  [
+    "the state database '{path}' holds a value that makes no sense: {*what}. Restore it from a backup, or choose another state directory",
+    '状态数据库“{path}”中有无意义的值：{what}。请从备份恢复，或选择其他状态目录',
+  ],
+  ["the state database '{path}' failed: {*reason}", '状态数据库“{path}”出错：{reason}'],
+
+  ["'{word}' is no reason of a gap", '“{word}”不是缺口原因'],
+  ['the headers of a record are cut', '记录头被截断'],
+
+  // Secrets.
+  [
+    'the keychain of this system cannot be used: {*reason}. Unlock it or start its service and then start Sluice again, or protect secrets with a passphrase',
+    '无法使用本系统的钥匙串：{reason}。请解锁它或启动其服务，然后重新启动 Sluice，或改用口令保护机密',
+  ],
+  ['it does not give back what was put into it', '它没有返回存入的内容'],
+  ['it holds several entries of the same name', '其中有多个同名条目'],
+  [
+    'the keychain of this system has not answered for {#s} s. Unlock it if it asks for a password and try again, or protect secrets with a passphrase',
+    '本系统的钥匙串已 {s} 秒没有应答。如果它要求输入密码，请解锁后重试，或改用口令保护机密',
+  ],
+  [
+    "the passphrase does not open '{path}'. Give the one it was protected with; if nobody knows it, remove the file and enter the passwords of the data sources again",
+    '口令无法打开“{path}”。请输入保护它时所用的口令；如果无人知道，请删除该文件并重新输入各数据源的密码',
+  ],
+  ['an empty passphrase protects nothing. Choose one that is hard to guess', '空口令起不到保护作用。请选择难以猜测的口令'],
+  [
+    "the file of secrets '{path}' cannot be trusted: {*what}. Restore it from a backup, or remove it and enter the passwords of the data sources again",
+    '机密文件“{path}”不可信：{what}。请从备份恢复，或删除它并重新输入各数据源的密码',
+  ],
+  ['it is cut off', '文件被截断'],
+  ['it does not begin as one', '文件开头不符'],
+  ['it has no format', '没有格式信息'],
+  ['its header has been altered', '文件头被改动'],
+  ['opening it would take more memory or time than any passphrase needs', '打开它所需的内存或时间超出任何口令的需要'],
+  ['its content has been altered or is cut off', '内容被改动或被截断'],
+  ['its content is no list of secrets', '内容不是机密列表'],
+  [
+    "the file of secrets '{path}' was written by a newer version of Sluice (its format is {#found}, this version knows {#known}). Use that version",
+    '机密文件“{path}”由更新版本的 Sluice 写入（其格式为 {found}，此版本支持到 {known}）。请使用该版本',
+  ],
+  [
+    "the file of secrets '{path}' cannot be used: {*reason}. Check that the file is there, its owner and permissions, and the space on the disk",
+    '无法使用机密文件“{path}”：{reason}。请检查文件是否存在、其所有者和权限，以及磁盘空间',
+  ],
+  ["the file of secrets '{path}' has been locked by another process for too long. See which process has it open and try again", '机密文件“{path}”被其他进程锁定过久。请查看是哪个进程打开了它，然后重试'],
+  ['secrets are kept {*place}, where no passphrase protects them. There is none to change', '机密保存在{place}，不受口令保护，因此没有可更改的口令'],
+  ['the secrets cannot be encrypted: {*reason}. Close other programs and try again', '无法加密机密：{reason}。请关闭其他程序后重试'],
+
+  // The window and other programs.
+  ['Sluice is quitting', 'Sluice 正在退出'],
+  ['the command ended early: {error}', '命令提前结束：{error}'],
+  ["'{path}' cannot be written: {*error}", '无法写入“{path}”：{error}'],
+  ['this is no file: {error}', '这不是文件：{error}'],
+  ["the system does not open '{path}': {*error}", '系统无法打开“{path}”：{error}'],
+  ['the system does not let Sluice change what starts at login: {*error}', '系统不允许 Sluice 更改登录时启动的程序：{error}'],
+  ['the program that has the data folder does not answer ({*error}); if it has just ended, repeat the command', '占用数据文件夹的程序没有应答（{error}）；如果它刚刚结束，请重试该命令'],
+  ['the answer cannot be read ({*error}); the other program may be of another version', '无法读取应答（{error}）；另一个程序可能是其他版本'],
+];

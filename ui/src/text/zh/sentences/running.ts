@@ -1,0 +1,161 @@
+import type { Sentence } from '../../sentences';
+
+/** Why a task is abnormal or has failed, and what becomes of its topics. */
+export const running: Sentence[] = [
+  // States, as they stand in sentences.
+  ['draft', '草稿'],
+  ['pre_checking', '正在预检查'],
+  ['pre_check_failed', '预检查未通过'],
+  ['pre_check_passed', '预检查已通过'],
+  ['starting', '正在启动'],
+  ['running', '运行中'],
+  ['pausing', '正在暂停'],
+  ['paused', '已暂停'],
+  ['abnormal', '异常'],
+  ['failed', '已失败'],
+  ['completed', '已完成'],
+  ['terminating', '正在终止'],
+  ['terminated', '已终止'],
+  ['interrupted: the program ended, and the settings say not to resume by itself', '已中断：程序结束，且设置为不自动恢复'],
+  ['the program ended while the task came to rest', '程序在任务停止过程中结束'],
+  ['{#n} of {#all} partitions do not go on; {@key}: {*error}', '{all} 个分区中有 {n} 个无法继续；{key}：{error}'],
+  ['no reason is known', '原因未知'],
+  ['{*reason} (given up after {#min} min of trying)', '{reason}（尝试 {min} 分钟后放弃）'],
+  ['it is ending already', '它已在结束过程中'],
+
+  // A cluster.
+  ['cannot connect to the {*side} cluster at {address}: {*cause}. {*remedy}', '无法连接{side}集群 {address}：{cause}。{remedy}'],
+  ['Check the user name, the password and sasl.mechanism', '请检查用户名、密码和 sasl.mechanism'],
+  [
+    "The broker's certificate is not signed by the CA in ssl.ca.location, has expired, or is for another host name; give the right CA file",
+    'broker 的证书不是由 ssl.ca.location 中的 CA 签发、已过期，或属于其他主机名；请提供正确的 CA 文件',
+  ],
+  ['Check security.protocol and the TLS files: one side may speak TLS and the other not', '请检查 security.protocol 和 TLS 文件：可能一方使用 TLS 而另一方不使用'],
+  ['The host name is unknown on this computer; check its spelling or the DNS', '本机无法解析该主机名；请检查拼写或 DNS'],
+  ["Correct that property in the cluster's configuration file", '请更正集群配置中的该属性'],
+  ['The broker closed the connection; check that security.protocol fits the port (TLS, SASL or plaintext)', 'broker 关闭了连接；请检查 security.protocol 是否与端口相符（TLS、SASL 或明文）'],
+  [
+    'Check host and port, that the broker runs, that its advertised listeners can be reached from this computer, and that security.protocol fits the port',
+    '请检查主机和端口、broker 是否在运行、其 advertised.listeners 从本机是否可达，以及 security.protocol 是否与端口相符',
+  ],
+  ['{*what} on the {*side} cluster failed: {*error}', '在{side}集群上{what}失败：{error}'],
+  ["reading the topics' offsets", '读取主题的偏移量'],
+  ['reading the offsets of {@partition}', '读取 {partition} 的偏移量'],
+  ["looking up the start time in '{topic}'", '在“{topic}”中查找起始时间'],
+  ["reading the offsets of group '{group}'", '读取消费组“{group}”的偏移量'],
+  ['taking the right to write', '取得写入权'],
+  ["reading the topics' end offsets", '读取主题的末尾偏移量'],
+  ['reading the committed positions', '读取已提交的位置'],
+  ['reading the committed position of {@partition}', '读取 {partition} 已提交的位置'],
+  ['reading the topic list', '读取主题列表'],
+  ['opening a reader', '打开读取端'],
+  ['opening a writer', '打开写入端'],
+  ['reading {@key} offset {#offset}', '读取 {key} 的偏移量 {offset}'],
+  ['reading {@key} at offset {#offset}', '读取 {key} 的偏移量 {offset}'],
+  ['writing {@key} offset {#offset}', '写入 {key} 的偏移量 {offset}'],
+  ['matching the end of {@partition} with its source', '将 {partition} 的末尾与源比对'],
+  ['recovering the lane', '恢复复制通道'],
+  ['purging the queue', '清空队列'],
+  ['the client could not be created: {*words}', '无法创建客户端：{words}'],
+  ["no configuration came back for '{name}'", '没有返回“{name}”的配置'],
+  ['no configuration came back', '没有返回配置'],
+  ["the reader's queue could not be read", '无法读取读取端的队列'],
+  ["'{name}' cannot be written to", '无法写入“{name}”'],
+  ["the target's group coordinator does not answer; the open transaction is written again", '目标的组协调者没有应答；未结束的事务会重新写入'],
+  ["the task's state cannot be saved or read: {*error}", '无法保存或读取任务的状态：{error}'],
+  [
+    "another instance of task '{task}' has taken over and writes to the target now; this one has stopped and wrote nothing after it",
+    '任务“{task}”的另一个实例已接管并正在写入目标；本实例已停止，此后没有再写入',
+  ],
+  ['another instance has taken over: {*error}', '另一个实例已接管：{error}'],
+  ['internal error: {*error}; please report it with the log', '内部错误：{error}；请附上日志报告此问题'],
+  [
+    "the target does not let this user write transactions: {*error}. Give the user WRITE and DESCRIBE on transactional ids and READ on groups with the prefix 'sluice.', or choose --delivery at-least-once",
+    '目标不允许此用户写入事务：{error}。请授予该用户对前缀为“sluice.”的事务 ID 的 WRITE 和 DESCRIBE 权限以及对消费组的 READ 权限，或选择“至少一次”（--delivery at-least-once）',
+  ],
+  ['the target has acknowledged nothing for {#s} s; trying again', '目标已有 {s} 秒没有任何确认；正在重试'],
+
+  ['the copy thread panicked', '复制线程异常退出'],
+  ['the connection thread panicked', '连接线程异常退出'],
+  ['no thread for the copy: {*error}', '无法为复制创建线程：{error}'],
+  ['no thread can be started to commit positions: {*error}', '无法创建提交位置的线程：{error}'],
+  ['a text with a NUL character was refused', '含有 NUL 字符的文本被拒绝'],
+
+  // A partition of the source.
+  ['{@key}: {*what} ({*error}); trying again', '{key}：{what}（{error}）；正在重试'],
+  ['this user may not read the source topic; give it READ', '此用户无权读取源主题；请授予其 READ 权限'],
+  ['the source partition cannot be read', '无法读取源分区'],
+  ['{@key}: the source does not tell which offsets it has; trying again', '{key}：源没有告知其现有的偏移量；正在重试'],
+  ['{@key}: the source does not tell which offsets it has ({*why}); trying again', '{key}：源没有告知其现有的偏移量（{why}）；正在重试'],
+  ['{@key}: {*error}; trying again', '{key}：{error}；正在重试'],
+  [
+    '{@key}: the source deleted {#n} records {range} before they were copied (retention or DeleteRecords). To go on at offset {#nearest} and keep the range in the gap ledger, run with --out-of-range nearest',
+    '{key}：源在复制之前删除了 {n} 条记录 {range}（保留期或 DeleteRecords）。如要从偏移量 {nearest} 继续并将该范围写入缺口台账，请将“源上的记录已不存在时”设为“从最近的记录继续”（--out-of-range nearest）',
+  ],
+  [
+    "{@key}: the source's log ended at offset {#nearest}, before our position {#position}: it lost records that the target holds ({range}), or the topic was created again. To go on at offset {#again}, run with --out-of-range nearest",
+    '{key}：源日志止于偏移量 {nearest}，早于当前位置 {position}：它丢失了目标已有的记录（{range}），或主题被重新创建。如要从偏移量 {again} 继续，请将“源上的记录已不存在时”设为“从最近的记录继续”（--out-of-range nearest）',
+  ],
+  ["the source topic '{topic}' was deleted and created again", '源主题“{topic}”被删除后重新创建'],
+  [
+    'the source topic of {@key} was deleted and created again; its offset {#position} means nothing in the new topic. To copy the new topic from its beginning, behind what is on the target, run with --out-of-range nearest',
+    '{key} 的源主题被删除后重新创建；其偏移量 {position} 在新主题中没有意义。如要从头复制新主题并写在目标现有数据之后，请将“源上的记录已不存在时”设为“从最近的记录继续”（--out-of-range nearest）',
+  ],
+  ['the source has no partition {@key} any more', '源上已没有分区 {key}'],
+  ["the source has no topic '{topic}' (or this user may not see it); check the spelling", '源上没有主题“{topic}”（或此用户无权查看）；请检查拼写'],
+  ['the source does not tell its offsets: {*error}', '源没有告知其偏移量：{error}'],
+  ['the source does not tell the offsets of {#n} partitions', '源没有告知 {n} 个分区的偏移量'],
+  ['the source does not tell the offsets of {#n} partitions ({*why})', '源没有告知 {n} 个分区的偏移量（{why}）'],
+  ["the start names partition {#partition}, but topic '{topic}' has {#n} partitions; correct --start", '起点中指定了分区 {partition}，而主题“{topic}”只有 {n} 个分区；请更正起点（--start）'],
+  [
+    "group '{group}' has committed no offset for topic '{topic}'; check the group's name, or choose another start for this topic",
+    '消费组“{group}”没有为主题“{topic}”提交过偏移量；请检查消费组名称，或为此主题选择其他起点',
+  ],
+
+  // A topic of the target.
+  [
+    "the target topic '{target}' cannot be written: {*error}; give the user WRITE on it, or create it again; trying again",
+    '无法写入目标主题“{target}”：{error}；请授予该用户 WRITE 权限，或重新创建该主题；正在重试',
+  ],
+  [
+    "the target topic '{name}' cannot be created: {*error}. Give the user the right to create topics (CREATE on the cluster or on the topic's prefix), create it by hand, or choose another --replication-factor",
+    '无法创建目标主题“{name}”：{error}。请授予该用户创建主题的权限（对集群或主题前缀的 CREATE）、手动创建，或选择其他副本数（--replication-factor）',
+  ],
+  [
+    "the target topic '{name}' cannot be created: {*error}. Create it by hand with {#n} partitions, or give the user the right to create topics",
+    '无法创建目标主题“{name}”：{error}。请手动创建，分区数为 {n}，或授予该用户创建主题的权限',
+  ],
+  ['the target is older than 1.0 and cannot do it over the protocol', '目标早于 1.0，无法通过协议完成'],
+  [
+    "the target topic '{topic}' cannot be grown to {#partitions} partitions: {*why}. Grow it on the target (kafka-topics --alter --partitions {#again}), or give the user ALTER on the topic",
+    '无法将目标主题“{topic}”增加到 {partitions} 个分区：{why}。请在目标上增加（kafka-topics --alter --partitions {again}），或授予该用户对该主题的 ALTER 权限',
+  ],
+  [
+    "the target topic '{topic}' was created but its {#partitions} partitions have no leaders after {#s} s; look at the target's controller",
+    '目标主题“{topic}”已创建，但 {s} 秒后其 {partitions} 个分区仍没有 leader；请检查目标的 controller',
+  ],
+  ["the data in the target topic '{name}' cannot be deleted: {*error}. Delete it by hand, or choose --existing append", '无法删除目标主题“{name}”中的数据：{error}。请手动删除，或选择“追加”（--existing append）'],
+  ["the target topic '{name}' was deleted but cannot be created again: {*error}", '目标主题“{name}”已删除，但无法重新创建：{error}'],
+  [
+    "the target topic '{name}' was marked for deletion but is still there after {#s} s; the brokers may have delete.topic.enable=false. Delete its data by hand, or choose --existing append",
+    '目标主题“{name}”已标记删除，但 {s} 秒后仍然存在；broker 可能设置了 delete.topic.enable=false。请手动删除其数据，或选择“追加”（--existing append）',
+  ],
+  [
+    "the target topic '{target}' was deleted since task '{task}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it anew",
+    '目标主题“{target}”在任务“{task}”启动后被删除，已复制的内容也随之丢失。如要重新复制，请另建一个任务（--name 另取名称）',
+  ],
+  [
+    "the target topic '{target}' was deleted {*again} since task '{task}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it anew",
+    '目标主题“{target}”在任务“{task}”启动后被删除{again}，已复制的内容也随之丢失。如要重新复制，请另建一个任务（--name 另取名称）',
+  ],
+  ['and created again', '并重新创建'],
+  [
+    'the target partition {@partition} holds a record at offset {#offset} that does not come from this copy: another program writes to it. Stop that program, or choose --delivery at-least-once',
+    '目标分区 {partition} 的偏移量 {offset} 处有一条并非来自此次复制的记录：有其他程序在写入。请停止该程序，或选择“至少一次”（--delivery at-least-once）',
+  ],
+  [
+    "its target topic '{target}' holds {#records} records already; start a task of its own for it with --existing append, or empty the target topic",
+    '其目标主题“{target}”中已有 {records} 条记录；请为它单独建立任务并选择“追加”（--existing append），或清空目标主题',
+  ],
+  ["the target refused the record: {*error}", '目标拒绝了该记录：{error}'],
+];
