@@ -1,12 +1,12 @@
 //! Commands from other programs of the same user: a socket in the data folder (a named pipe on Windows), one line of JSON
 //! a request, one line an answer.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerNonblockingMode, ListenerOptions, Name, Stream};
@@ -19,8 +19,10 @@ use crate::{App, AppError, Command, ErrorCode, Result};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The longest request; the longest command holds the names of some ten thousand topics.
 const LONGEST: u64 = 16 * 1024 * 1024;
-/// How long a request may take to arrive, and its answer to be taken.
+/// How long a request may take to arrive from its first byte to its last, and its answer to be taken.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one read waits before it looks at the clock, and whether the server is to end.
+const SLICE: Duration = Duration::from_millis(100);
 /// Conversations at once; more wait until one ends.
 const MOST: usize = 32;
 /// The longest path of a socket on Linux and macOS.
@@ -63,10 +65,12 @@ impl ControlServer {
         if cfg!(unix) && Path::new(&endpoint).exists() {
             std::fs::remove_file(&endpoint).map_err(failed)?;
         }
-        let listener = ListenerOptions::new()
-            .name(name(&endpoint).map_err(failed)?)
-            .create_sync()
-            .map_err(failed)?;
+        let options = ListenerOptions::new().name(name(&endpoint).map_err(failed)?);
+        // Outside of the data folder the socket stands where others may look. Elsewhere than on Linux the folder for
+        // temporary files is the user's own.
+        #[cfg(target_os = "linux")]
+        let options = interprocess::os::unix::local_socket::ListenerOptionsExt::mode(options, 0o600);
+        let listener = options.create_sync().map_err(failed)?;
         listener
             .set_nonblocking(ListenerNonblockingMode::Accept)
             .map_err(failed)?;
@@ -97,68 +101,146 @@ impl Drop for ControlServer {
     }
 }
 
+/// A client that is being listened to, or answered.
+struct Talk {
+    thread: JoinHandle<()>,
+    /// Whether its request has arrived.
+    heard: Arc<AtomicBool>,
+}
+
 fn serve(app: &Arc<App>, listener: &interprocess::local_socket::Listener, stop: &Arc<AtomicBool>) {
-    let mut talks: Vec<JoinHandle<()>> = Vec::new();
+    let mut talks: Vec<Talk> = Vec::new();
     while !stop.load(Ordering::Relaxed) {
-        talks.retain(|talk| !talk.is_finished());
+        talks.retain(|talk| !talk.thread.is_finished());
         if talks.len() >= MOST {
             std::thread::sleep(LOOK_EVERY);
             continue;
         }
         match listener.accept() {
             Ok(stream) => {
-                let app = Arc::clone(app);
-                let talk = std::thread::Builder::new()
-                    .name("sluice-talk".into())
-                    .spawn(move || {
-                        if let Err(error) = talk(&app, stream) {
+                let (app, stop) = (Arc::clone(app), Arc::clone(stop));
+                let heard = Arc::new(AtomicBool::new(false));
+                let thread = std::thread::Builder::new().name("sluice-talk".into()).spawn({
+                    let heard = Arc::clone(&heard);
+                    move || {
+                        if let Err(error) = talk(&app, stream, &stop, &heard) {
                             tracing::debug!(%error, "a conversation ended early");
                         }
-                    });
-                match talk {
-                    Ok(talk) => talks.push(talk),
+                    }
+                });
+                match thread {
+                    Ok(thread) => talks.push(Talk { thread, heard }),
                     Err(error) => tracing::error!(%error, "no thread for a conversation"),
                 }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => std::thread::sleep(LOOK_EVERY),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(LOOK_EVERY),
             Err(error) => {
                 tracing::warn!(%error, "a program could not be let in");
                 std::thread::sleep(LOOK_EVERY);
             }
         }
     }
-    // Each answers one request and ends; commands that take long have deadlines of their own.
-    for talk in talks {
-        if talk.join().is_err() {
+    // Each answers one request and ends; commands that take long have deadlines of their own. Who has not asked yet is
+    // not waited for: a named pipe cannot be read with a deadline.
+    for talk in talks
+        .into_iter()
+        .filter(|talk| cfg!(unix) || talk.heard.load(Ordering::Relaxed))
+    {
+        if talk.thread.join().is_err() {
             tracing::error!("a conversation's thread panicked");
         }
     }
 }
 
+/// What a client sent.
+enum Heard {
+    Line(Vec<u8>),
+    TooLong,
+}
+
 /// Answers one request.
-fn talk(app: &App, stream: Stream) -> std::io::Result<()> {
+fn talk(app: &App, stream: Stream, stop: &AtomicBool, heard: &AtomicBool) -> std::io::Result<()> {
     stream.set_nonblocking(false)?;
-    // Who connects and says nothing must not hold up the end of the program.
-    stream.set_recv_timeout(Some(PATIENCE))?;
-    stream.set_send_timeout(Some(PATIENCE))?;
-    let mut reader = BufReader::new(stream);
-    let mut line = Vec::new();
-    reader.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
-    let reply = match serde_json::from_slice::<Request>(&line) {
-        Ok(request) => match app.call_by_name(&request.command, request.request) {
-            Ok(answer) => Reply::Ok(answer),
-            Err(error) => Reply::Error(error),
+    // Who connects and says nothing, or one letter now and then, must not hold up the end of the program.
+    where_possible(stream.set_recv_timeout(Some(SLICE)))?;
+    where_possible(stream.set_send_timeout(Some(PATIENCE)))?;
+    let request = hear(&stream, stop)?;
+    heard.store(true, Ordering::Relaxed);
+    let invalid = |message: String| Reply::Error(AppError::new(ErrorCode::InvalidInput, message));
+    let reply = match request {
+        Heard::TooLong => invalid(too_long()),
+        Heard::Line(line) => match serde_json::from_slice::<Request>(&line) {
+            Ok(request) => match app.call_by_name(&request.command, request.request) {
+                Ok(answer) => Reply::Ok(answer),
+                Err(error) => Reply::Error(error),
+            },
+            Err(_) => invalid(
+                "this is no request: write {\"command\": NAME, \"request\": {…}} on one line".to_owned(),
+            ),
         },
-        Err(_) => Reply::Error(AppError::new(
-            ErrorCode::InvalidInput,
-            "this is no request: write {\"command\": NAME, \"request\": {…}} on one line",
-        )),
     };
     let mut text = serde_json::to_vec(&reply)?;
     text.push(b'\n');
-    let stream = reader.into_inner();
     (&stream).write_all(&text)?;
     (&stream).flush()
+}
+
+/// Named pipes know no time-outs.
+fn where_possible(set: std::io::Result<()>) -> std::io::Result<()> {
+    match set {
+        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(()),
+        set => set,
+    }
+}
+
+/// Reads one line, or as much as comes before the end. Of a line that is too long the rest is read as well and thrown
+/// away: its writer would see a broken connection instead of the answer.
+fn hear(mut stream: &Stream, stop: &AtomicBool) -> std::io::Result<Heard> {
+    let until = Instant::now() + PATIENCE;
+    let (mut line, mut read) = (Vec::new(), 0_u64);
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let count = match stream.read(&mut piece) {
+            Ok(count) => count,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) =>
+            {
+                if stop.load(Ordering::Relaxed) || Instant::now() >= until {
+                    return Err(ErrorKind::TimedOut.into());
+                }
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let end = piece[..count].iter().position(|byte| *byte == b'\n');
+        let part = &piece[..end.unwrap_or(count)];
+        read += part.len() as u64;
+        if read > LONGEST {
+            line = Vec::new();
+        } else {
+            line.extend_from_slice(part);
+        }
+        if count == 0 || end.is_some() {
+            return Ok(if read > LONGEST {
+                Heard::TooLong
+            } else {
+                Heard::Line(line)
+            });
+        }
+        if stop.load(Ordering::Relaxed) || Instant::now() >= until {
+            return Err(ErrorKind::TimedOut.into());
+        }
+    }
+}
+
+fn too_long() -> String {
+    format!(
+        "a request may have {} MB at most; choose topics by a pattern instead of naming each",
+        LONGEST / 1024 / 1024
+    )
 }
 
 /// An application in another program.
@@ -198,6 +280,9 @@ impl RemoteApp {
         })
         .map_err(|error| lost(&error))?;
         text.push(b'\n');
+        if text.len() as u64 > LONGEST {
+            return Err(AppError::new(ErrorCode::InvalidInput, too_long()));
+        }
         let stream = Stream::connect(name(&self.endpoint).map_err(|error| lost(&error))?)
             .map_err(|error| lost(&error))?;
         (&stream).write_all(&text).map_err(|error| lost(&error))?;
@@ -226,7 +311,7 @@ fn endpoint(dir: &Path) -> String {
     if own.as_os_str().len() <= LONGEST_PATH {
         return own.display().to_string();
     }
-    // A path this long cannot be a socket's. The folder's id keeps two folders apart.
+    // A path this long cannot be a socket's. The folder's id keeps two folders apart; the owner tells the others where.
     let id = place
         .as_os_str()
         .as_encoded_bytes()
@@ -234,7 +319,10 @@ fn endpoint(dir: &Path) -> String {
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
-    std::env::temp_dir()
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(std::path::PathBuf::from);
+    runtime
+        .filter(|dir| dir.is_absolute() && dir.is_dir() && dir.as_os_str().len() <= LONGEST_PATH - 32)
+        .unwrap_or_else(std::env::temp_dir)
         .join(format!("sluice-{id:016x}.sock"))
         .display()
         .to_string()

@@ -132,7 +132,10 @@ impl From<StateError> for AppError {
             StateError::Secrets(_) => ErrorCode::Secrets,
             _ => ErrorCode::Storage,
         };
-        Self::new(code, error.to_string())
+        let passing = matches!(error, StateError::DiskFull { .. } | StateError::Locked { .. });
+        let mut error = Self::new(code, error.to_string());
+        error.retryable |= passing;
+        error
     }
 }
 

@@ -86,10 +86,10 @@ impl Operation {
     }
 }
 
-/// Who uses this computer.
+/// Whose account this program runs under. The system is asked, not the environment: services and schedulers set no USER.
 fn actor() -> String {
-    ["USER", "USERNAME", "LOGNAME"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+    let named = |name: whoami::Result<String>| name.ok().filter(|name| !name.is_empty());
+    named(whoami::username())
+        .or_else(|| named(whoami::account()))
         .unwrap_or_else(|| "unknown".to_owned())
 }

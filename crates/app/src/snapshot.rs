@@ -12,7 +12,8 @@ use crate::task_view::{TaskSnapshot, stages};
 
 /// The numbers of `row`.
 pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Result<TaskSnapshot> {
-    let state = core::state(row)?;
+    let unkept = live.and_then(|live| live.unkept.clone());
+    let state = shown_state(core::state(row)?, unkept.as_deref());
     let settings = core::settings(row)?;
     let running = live.and_then(|live| live.progress.clone());
     let at_ms = live
@@ -55,7 +56,7 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
         last_error: if over {
             None
         } else {
-            progress.error.or_else(|| row.reason.clone()).or_else(|| {
+            unkept.or(progress.error).or_else(|| row.reason.clone()).or_else(|| {
                 progress
                     .partitions
                     .iter()
@@ -65,6 +66,14 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
         delivery: progress.delivery,
         partitions: progress.partitions,
     })
+}
+
+/// The state to be shown of a task that is stored as `stored`: one whose state cannot be kept does not run.
+pub(crate) fn shown_state(stored: TaskState, unkept: Option<&str>) -> TaskState {
+    match stored {
+        TaskState::Starting | TaskState::Running if unkept.is_some() => TaskState::Abnormal,
+        stored => stored,
+    }
 }
 
 /// What is known of a task that does not run: where it stands, not where its source's end is.

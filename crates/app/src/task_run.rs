@@ -1,5 +1,6 @@
 //! One live task: the thread that starts its engine, watches it, tries again, and ends it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -43,6 +44,16 @@ pub(crate) enum Order {
     Leave,
 }
 
+impl Order {
+    /// Whether a run comes to an end by it, and a start is given up.
+    fn ends_a_run(&self) -> bool {
+        match self {
+            Self::Pause | Self::Terminate | Self::Between(..) | Self::Leave => true,
+            Self::Retry | Self::Rate(_) => false,
+        }
+    }
+}
+
 /// What is known of a live task.
 #[derive(Default, Clone)]
 pub(crate) struct Live {
@@ -51,11 +62,15 @@ pub(crate) struct Live {
     pub(crate) since_ms: i64,
     pub(crate) stuck_since_ms: Option<i64>,
     pub(crate) taken_ms: i64,
+    /// Why it does not run although nothing could be written down of that: the disk is full, the database is locked.
+    pub(crate) unkept: Option<String>,
 }
 
 /// The handle of a live task. Dropping it leaves the task as [`Order::Leave`] does and waits.
 pub(crate) struct TaskRun {
     orders: Sender<Order>,
+    /// Whether one of the orders ends a run: who waits for a cluster that does not answer must not wait any longer.
+    ending: Arc<AtomicBool>,
     live: Arc<Mutex<Live>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -68,15 +83,17 @@ impl TaskRun {
             since_ms: now_ms(),
             ..Live::default()
         }));
+        let ending = Arc::new(AtomicBool::new(false));
         let thread = std::thread::Builder::new()
             .name(format!("sluice-{id}"))
             .spawn({
-                let live = Arc::clone(&live);
+                let (live, ending) = (Arc::clone(&live), Arc::clone(&ending));
                 move || {
                     Runner {
                         core,
                         id,
                         inbox,
+                        ending,
                         live,
                         give_up_after,
                         failing_since: None,
@@ -90,6 +107,7 @@ impl TaskRun {
             })?;
         Ok(Self {
             orders,
+            ending,
             live,
             thread: Some(thread),
         })
@@ -100,12 +118,17 @@ impl TaskRun {
     /// # Errors
     /// It has just ended, or has more orders than it can take.
     pub(crate) fn order(&self, order: Order) -> Result<()> {
+        let ends = order.ends_a_run();
         self.orders.try_send(order).map_err(|_| {
             AppError::new(
                 ErrorCode::StateForbids,
                 "the task is about to change its state; look again and repeat",
             )
-        })
+        })?;
+        if ends {
+            self.ending.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// What is known of it.
@@ -131,6 +154,7 @@ impl TaskRun {
 impl Drop for TaskRun {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
+            self.ending.store(true, Ordering::Relaxed);
             // A full inbox holds an order to end already, or one that ends soon; the thread drains it.
             if self.orders.send(Order::Leave).is_err() {
                 tracing::debug!("the task's thread has ended already");
@@ -159,6 +183,7 @@ struct Runner {
     core: Arc<Core>,
     id: TaskId,
     inbox: Receiver<Order>,
+    ending: Arc<AtomicBool>,
     live: Arc<Mutex<Live>>,
     give_up_after: Duration,
     failing_since: Option<Instant>,
@@ -170,17 +195,51 @@ impl Runner {
         loop {
             let next = match self.start() {
                 Ok((running, settings)) => self.follow(running, &settings),
+                // It was given up because an order waits.
+                Err(_) if self.ending.load(Ordering::Relaxed) => self.wait_until(Instant::now()),
                 Err(error) => self.failed(&error),
             };
-            match next {
-                Ok(Next::Again) => {}
-                Ok(Next::End) => return,
-                Err(error) => {
-                    // The state cannot be written: nobody could be told, so it ends here and is found at the next start.
-                    tracing::error!(task = %self.id, %error, "the task ends because its state cannot be kept");
-                    return;
-                }
+            match next.unwrap_or_else(|error| self.hold_out(error)) {
+                Next::Again => {}
+                Next::End => return,
             }
+        }
+    }
+
+    /// What became of the task cannot be written: the disk is full, or another process has the database locked. Nothing
+    /// runs meanwhile, so that nothing can be lost; whoever looks is told, and it goes on when something can be written.
+    fn hold_out(&mut self, mut error: AppError) -> Next {
+        loop {
+            tracing::error!(task = %self.id, %error, "the task waits because its state cannot be kept");
+            self.live.lock().unwrap_or_else(PoisonError::into_inner).unkept = Some(error.message.clone());
+            let until = Instant::now() + self.pause;
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+            let next = match self.wait_until(until) {
+                Ok(Next::Again) => self.take_up(&error),
+                ended_or_not => ended_or_not,
+            };
+            match next {
+                Ok(next) => {
+                    self.live.lock().unwrap_or_else(PoisonError::into_inner).unkept = None;
+                    return next;
+                }
+                Err(again) => error = again,
+            }
+        }
+    }
+
+    /// Goes on where the stored state says, if it can be written again.
+    fn take_up(&self, error: &AppError) -> Result<Next> {
+        match core::state(&self.core.task(self.id.as_str())?)? {
+            TaskState::Pausing => self.end(TaskState::Paused),
+            TaskState::Terminating => self.end(TaskState::Terminated),
+            state @ (TaskState::Starting | TaskState::Running | TaskState::Abnormal) => {
+                // The same state again would write nothing, and show nothing of whether something can be written.
+                self.enter(&[state], TaskState::Abnormal, Some(&error.message))?;
+                self.core.log(&self.id, "warning", format!("abnormal: {error}"));
+                Ok(Next::Again)
+            }
+            _ => Ok(Next::End),
         }
     }
 
@@ -192,11 +251,12 @@ impl Runner {
             until_caught_up: settings.bounded,
             memory_bytes: Some(settings.spec.profile().memory_bytes),
         };
-        let running = sluice_engine::start(
+        let running = sluice_engine::start_unless(
             task,
             self.core.store.clone(),
             self.core.observer(&self.id),
             options,
+            &|| self.ending.load(Ordering::Relaxed),
         )?;
         Ok((running, settings))
     }
@@ -248,7 +308,9 @@ impl Runner {
                     }
                 }
             }
-            match self.inbox.recv_timeout(LOOK_EVERY) {
+            let order = self.inbox.recv_timeout(LOOK_EVERY);
+            self.taken();
+            match order {
                 Ok(Order::Retry) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Order::Rate(rate)) => running.set_rate(rate),
                 Ok(order) => stop = self.stopping(&running, stop, order),
@@ -341,8 +403,15 @@ impl Runner {
         )?;
         let until = Instant::now() + self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.wait_until(until)
+    }
+
+    /// Waits for the next try, or an order.
+    fn wait_until(&self, until: Instant) -> Result<Next> {
         loop {
-            match self.inbox.recv_deadline(until) {
+            let order = self.inbox.recv_deadline(until);
+            self.taken();
+            match order {
                 Err(RecvTimeoutError::Timeout) | Ok(Order::Retry) => return Ok(Next::Again),
                 Ok(Order::Rate(_)) => {}
                 Ok(Order::Pause) => return self.end(TaskState::Paused),
@@ -354,6 +423,11 @@ impl Runner {
                 Ok(Order::Leave) | Err(RecvTimeoutError::Disconnected) => return Ok(Next::End),
             }
         }
+    }
+
+    /// An order was taken from the inbox, or none was there.
+    fn taken(&self) {
+        self.ending.store(!self.inbox.is_empty(), Ordering::Relaxed);
     }
 
     fn answer(&self, to: &Sender<Result<()>>, answer: Result<()>) {

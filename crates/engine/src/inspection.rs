@@ -162,14 +162,17 @@ pub(crate) fn route_facts(outline: &Outline, offsets: &Offsets) -> Vec<RouteFact
         .collect()
 }
 
-/// Makes the plan that a start carries out.
-pub(crate) fn plan(task: &Task, store: &dyn CheckpointStore) -> Result<Plan> {
-    let pair = Pair::connect(task)?;
-    let never = || false;
+/// Makes the plan that a start carries out. Gives up soon after `cancelled` says so.
+pub(crate) fn plan(
+    task: &Task,
+    store: &dyn CheckpointStore,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Plan> {
+    let pair = Pair::connect(task, cancelled)?;
     let outline = Outline::read(task, store, pair)?;
     let both = (&outline.pair.source.admin, &outline.pair.target.admin);
-    let offsets = Offsets::read(task, &outline, both, sluice_kafka::CALL_DEADLINE, &never)?;
-    let setup = Setup::read(task, &outline, &never)?;
+    let offsets = Offsets::read(task, &outline, both, sluice_kafka::CALL_DEADLINE, cancelled)?;
+    let setup = Setup::read(task, &outline, cancelled)?;
     let findings = at_launch(task, &outline, &offsets, &setup, now_ms());
     let with_records = outline.pair.target.capabilities.message_v2;
     let routes = outline

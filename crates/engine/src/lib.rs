@@ -52,7 +52,7 @@ pub use progress::{
 };
 pub use record_lane::{RecordLane, RecordLaneConfig};
 pub use replay::replay_quarantined;
-pub use run::{RunOptions, Running, start};
+pub use run::{RunOptions, Running, start, start_unless};
 pub use verify::{
     Accepted, Difference, DifferenceKind, PartitionReport, VerificationReport, VerificationResult,
     VerifyOptions, VerifyProgress, verify,

@@ -36,7 +36,7 @@ pub struct Modification {
 /// A cluster cannot be reached, a check forbids it, or the state cannot be written. Positions are unchanged then; a
 /// target topic may have been created.
 pub fn modify(task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> Result<Modification> {
-    let whole = plan(task, store)?;
+    let whole = plan(task, store, &|| false)?;
     if whole.launch.is_none() {
         return Ok(Modification::default());
     }
@@ -80,7 +80,7 @@ pub fn modify(task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> 
         first.start_overrides.insert(topic.clone(), Start::Earliest);
     }
     first.objects = Objects::Topics([change.added.clone(), renamed].concat());
-    let mut plan = plan(&first, store)?;
+    let mut plan = plan(&first, store, &|| false)?;
     let failed: Vec<String> = plan
         .findings
         .iter()

@@ -84,11 +84,11 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    pub(crate) fn connect(task: &Task) -> Result<Self> {
+    pub(crate) fn connect(task: &Task, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<Self> {
         task.check()?;
         std::thread::scope(|scope| {
-            let source = scope.spawn(|| Connected::open(Side::Source, &task.source, || false));
-            let target = Connected::open(Side::Target, &task.target, || false);
+            let source = scope.spawn(|| Connected::open(Side::Source, &task.source, cancelled));
+            let target = Connected::open(Side::Target, &task.target, cancelled);
             let source = source
                 .join()
                 .map_err(|_| EngineError::Internal("the connection thread panicked".into()))??;

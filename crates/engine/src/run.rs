@@ -118,7 +118,21 @@ pub fn start(
     observer: Observer,
     options: RunOptions,
 ) -> Result<Running> {
-    let mut plan = plan(&task, store.as_ref())?;
+    start_unless(task, store, observer, options, &|| false)
+}
+
+/// As [`start`], and gives up soon after `cancelled` says so, unless both clusters have told everything by then.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_unless(
+    task: Task,
+    store: Arc<dyn CheckpointStore>,
+    observer: Observer,
+    options: RunOptions,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Running> {
+    let mut plan = plan(&task, store.as_ref(), cancelled)?;
     let failed: Vec<String> = plan
         .findings
         .iter()

@@ -54,7 +54,7 @@ macro_rules! commands {
             match name {
                 $(<$command as Command>::NAME => answer::<$command>(app, request),)*
                 other => Err(AppError::new(
-                    ErrorCode::Internal,
+                    ErrorCode::InvalidInput,
                     format!("there is no command '{other}'; the program that asks may be of another version"),
                 )),
             }

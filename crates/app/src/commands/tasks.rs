@@ -11,7 +11,7 @@ use crate::command::Command;
 use crate::core::{self, Core};
 use crate::event::AppEvent;
 use crate::operation::Operation;
-use crate::snapshot::snapshot;
+use crate::snapshot::{shown_state, snapshot};
 use crate::task_view::{TaskRowView, TaskView};
 use crate::{App, AppError, ErrorCode, Result};
 
@@ -205,10 +205,12 @@ impl Command for TaskList {
         let tasks = rows
             .into_iter()
             .map(|row| {
-                let (id, state) = (core::task_id(&row)?, core::state(&row)?);
+                let id = core::task_id(&row)?;
                 let settings = core::settings(&row)?;
                 let live = app.supervisor.live(&id);
                 let progress = live.as_ref().and_then(|live| live.progress.as_ref());
+                let unkept = live.as_ref().and_then(|live| live.unkept.clone());
+                let state = shown_state(core::state(&row)?, unkept.as_deref());
                 Ok(TaskRowView {
                     source_name: name(&row.source_id),
                     target_name: name(&row.target_id),
@@ -217,7 +219,7 @@ impl Command for TaskList {
                     name: row.name,
                     state,
                     allowed: state.allowed().to_vec(),
-                    reason: row.reason,
+                    reason: unkept.or(row.reason),
                     created_ms: row.created_ms,
                     delay_ms: progress.and_then(|progress| progress.delay_ms),
                     lag_records: progress.and_then(|progress| progress.lag_records),
@@ -268,17 +270,18 @@ impl Command for TaskRoutes {
 /// Everything about the task of `row`.
 pub(super) fn show(app: &App, row: &TaskRow) -> Result<TaskView> {
     let core = &app.core;
-    let (id, state) = (core::task_id(row)?, core::state(row)?);
+    let id = core::task_id(row)?;
     let names = source_names(core)?;
     let name = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.to_owned());
-    let snapshot = snapshot(core, row, app.supervisor.live(&id).as_ref())?;
+    let live = app.supervisor.live(&id);
+    let snapshot = snapshot(core, row, live.as_ref())?;
     Ok(TaskView {
         name: row.name.clone(),
         settings: core::settings(row)?,
         source_name: name(&row.source_id),
         target_name: name(&row.target_id),
-        allowed: state.allowed().to_vec(),
-        reason: row.reason.clone(),
+        allowed: snapshot.state.allowed().to_vec(),
+        reason: live.and_then(|live| live.unkept).or_else(|| row.reason.clone()),
         created_ms: row.created_ms,
         started_ms: row.started_ms,
         ended_ms: row.ended_ms,

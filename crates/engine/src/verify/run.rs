@@ -51,7 +51,7 @@ pub fn verify(
     cancel: &AtomicBool,
 ) -> Result<VerificationReport> {
     let begun = Instant::now();
-    let pair = Pair::connect(task)?;
+    let pair = Pair::connect(task, &|| cancel.load(Ordering::Relaxed))?;
     let jobs = jobs(&pair, task, store, options)?;
     if jobs.is_empty() {
         return Err(EngineError::Refused(format!(
