@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The environment variable with the filter, as `debug` or `sluice_engine=debug,librdkafka=trace`.
 const FILTER_VARIABLE: &str = "SLUICE_LOG";
@@ -52,6 +55,8 @@ fn install(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
         .json()
         .with_env_filter(filter)
         .with_writer(writer)
+        .finish()
+        .with(filter_fn(sluice_app::loggable))
         .init();
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

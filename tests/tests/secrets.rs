@@ -13,7 +13,7 @@ use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{Filler, companion, eventually, skipped};
 
 const USER: &str = "carol";
-const RIGHT: &str = "Right+Pass/word=1 dolphin";
+const RIGHT: &str = "Right+Pass/word-1.dolphin";
 const WRONG: &str = "Wr0ng&Passw?rd-pelican";
 const KEY: &str = "Key%Passphrase-walrus";
 const WEBHOOK: &str = "T0KEN-in-the-path-heron";
@@ -361,7 +361,7 @@ fn through_everything(cluster: &Cluster, topic: &str, passphrase: bool) -> Resul
     scene.is("failed")?;
     let view = scene.ok(&["task", "show", "o"])?;
     let reason = view["last_error"].as_str().unwrap_or_default();
-    ensure!(reason.contains("user name and password"), "{reason}");
+    ensure!(reason.contains("Check the user name, the password"), "{reason}");
     scene.ends(1, &["source", "test", "from", "--json"])?;
     eventually("somebody was to be told", || {
         let rows = scene.ok(&["alerts", "history"])?;

@@ -56,12 +56,15 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
         last_error: if over {
             None
         } else {
-            unkept.or(progress.error).or_else(|| row.reason.clone()).or_else(|| {
-                progress
-                    .partitions
-                    .iter()
-                    .find_map(|partition| partition.error.clone())
-            })
+            unkept
+                .or(progress.error)
+                .or_else(|| row.reason.clone())
+                .or_else(|| {
+                    progress
+                        .partitions
+                        .iter()
+                        .find_map(|partition| partition.error.clone())
+                })
         },
         delivery: progress.delivery,
         partitions: progress.partitions,

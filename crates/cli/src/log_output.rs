@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::screen::Screen;
 
@@ -16,6 +19,8 @@ pub fn install(screen: &Screen) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(AboveBars(screen.clone()))
+        .finish()
+        .with(filter_fn(sluice_app::loggable))
         .init();
 }
 

@@ -166,10 +166,13 @@ fn remedy(error: &KafkaError) -> &'static str {
         ErrorCode::LOCAL_AUTHENTICATION | ErrorCode::SASL_AUTHENTICATION_FAILED => {
             "Check the user name, the password and sasl.mechanism"
         }
+        ErrorCode::LOCAL_SSL if text.contains("expired") => {
+            "A certificate has expired: have the broker's renewed, or renew this client's own; see that the clock of this computer is right"
+        }
         ErrorCode::LOCAL_SSL
             if text.contains("certificate") || text.contains("ca ") || text.contains("verify") =>
         {
-            "The broker's certificate is not signed by the CA in ssl.ca.location, has expired, or is for another host name; give the right CA file"
+            "The broker's certificate is not signed by the CA in ssl.ca.location, or is for another host name; give the right CA file"
         }
         ErrorCode::LOCAL_SSL => {
             "Check security.protocol and the TLS files: one side may speak TLS and the other not"

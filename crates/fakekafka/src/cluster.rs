@@ -63,11 +63,14 @@ impl FakeCluster {
                 .local_addr()
                 .map_err(|source| FakeError::Listen { port: 0, source })?
                 .port();
-            cluster
-                .shared
-                .state()
-                .nodes
-                .insert(*id, Node { port, alive: true });
+            cluster.shared.state().nodes.insert(
+                *id,
+                Node {
+                    port,
+                    advertised: port,
+                    alive: true,
+                },
+            );
         }
         let runtime = cluster.runtime()?;
         for (id, listener) in listeners {
@@ -153,6 +156,18 @@ impl FakeCluster {
             self.runtime()?.handle(),
         )?;
         brokers.insert(id, broker);
+        Ok(())
+    }
+
+    /// Sends clients to another port of 127.0.0.1 from now on, as a broker with wrong `advertised.listeners` does.
+    ///
+    /// # Errors
+    /// If there is no such broker.
+    pub fn advertise(&self, id: i32, port: u16) -> Result<(), FakeError> {
+        self.check_broker(id)?;
+        if let Some(node) = self.shared.state().nodes.get_mut(&id) {
+            node.advertised = port;
+        }
         Ok(())
     }
 

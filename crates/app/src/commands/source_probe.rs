@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sluice_kafka::{
@@ -15,6 +16,9 @@ use crate::command::Command;
 use crate::core::{self, Core};
 use crate::event::AppEvent;
 use crate::{App, AppError, ErrorCode, Result};
+
+/// How long a cluster may take to answer for the first time.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(12);
 
 /// Tests the connection of a data source, or of one that is not saved yet.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
@@ -161,11 +165,26 @@ impl Command for SourcePeek {
     }
 }
 
-fn admin(core: &Core, row: &DataSourceRow) -> Result<Admin> {
-    Admin::new(&core.cluster(row)?).map_err(|error| unreachable(row, &error))
+/// A client of a data source that has been let in: why one is not comes at once from here, and from a question that
+/// waits for an answer never.
+pub(super) fn admin(core: &Core, row: &DataSourceRow) -> Result<Admin> {
+    let admin = Admin::new(&core.cluster(row)?).map_err(|error| unreachable(row, &error))?;
+    admin
+        .connect(CONNECT_DEADLINE)
+        .map_err(|error| unreachable(row, &error))?;
+    Ok(admin)
 }
 
-fn unreachable(row: &DataSourceRow, error: &sluice_kafka::KafkaError) -> AppError {
+pub(super) fn unreachable(row: &DataSourceRow, error: &sluice_kafka::KafkaError) -> AppError {
+    if error.code.is_access() {
+        return AppError::new(
+            ErrorCode::AuthenticationFailed,
+            format!(
+                "the data source '{}' does not let this user do that: {error}. Correct the user, the password or the rights",
+                row.name
+            ),
+        );
+    }
     AppError::new(
         ErrorCode::ClusterUnreachable,
         format!(

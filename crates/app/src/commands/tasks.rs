@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sluice_kafka::Admin;
 use sluice_model::{TaskAction, TaskId, TaskSettings, TaskState};
 use sluice_store::{TaskFilter, TaskOrder, TaskRow};
 use ts_rs::TS;
 
+use super::source_probe::{admin, unreachable};
 use crate::clock::now_ms;
 use crate::command::Command;
 use crate::core::{self, Core};
@@ -255,14 +255,9 @@ impl Command for TaskRoutes {
     fn run(self, app: &App) -> Result<Vec<(String, String)>> {
         let core = &app.core;
         let source = core.source(self.settings.source.as_str())?;
-        let metadata = Admin::new(&core.cluster(&source)?)
-            .and_then(|admin| admin.metadata())
-            .map_err(|error| {
-                AppError::new(
-                    ErrorCode::ClusterUnreachable,
-                    format!("the data source '{}' does not answer: {error}", source.name),
-                )
-            })?;
+        let metadata = admin(core, &source)?
+            .metadata()
+            .map_err(|error| unreachable(&source, &error))?;
         Ok(self.settings.routes(metadata.topics.keys().map(String::as_str))?)
     }
 }

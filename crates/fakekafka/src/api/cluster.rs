@@ -80,7 +80,7 @@ pub(crate) fn metadata(cx: &Request<'_>, q: MetadataRequest) -> MetadataResponse
                     MetadataResponseBroker::default()
                         .with_node_id(BrokerId(*id))
                         .with_host(text(HOST))
-                        .with_port(node.port.into())
+                        .with_port(node.advertised.into())
                 })
                 .collect(),
         )
@@ -197,7 +197,7 @@ pub(crate) fn describe(cx: &Request<'_>) -> DescribeClusterResponse {
                     DescribeClusterBroker::default()
                         .with_broker_id(BrokerId(*id))
                         .with_host(text(HOST))
-                        .with_port(node.port.into())
+                        .with_port(node.advertised.into())
                 })
                 .collect(),
         )
@@ -225,7 +225,7 @@ pub(crate) fn find_coordinator(cx: &Request<'_>, q: FindCoordinatorRequest) -> F
         let node = found
             .as_ref()
             .ok()
-            .and_then(|id| state.nodes.get(id).map(|node| (*id, node.port)));
+            .and_then(|id| state.nodes.get(id).map(|node| (*id, node.advertised)));
         let (id, port) = node.map_or((-1, -1), |(id, port)| (id, port.into()));
         (
             code(&found),

@@ -24,6 +24,8 @@ pub enum Access {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node {
     pub(crate) port: u16,
+    /// The port that clients are sent to.
+    pub(crate) advertised: u16,
     pub(crate) alive: bool,
 }
 

@@ -1,0 +1,231 @@
+//! Each trouble has a sentence of its own, at every place where a person meets it (through the application's commands).
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+
+use anyhow::{Context, Result, ensure};
+use sluice_app::{ErrorCode, SourceAdd, SourceTest, SourceTopics, TaskCheck, TaskCreate, TaskLogQuery};
+use sluice_engine::{ItemResult, PreCheckReport};
+use sluice_fakekafka::{Access, FakeCluster};
+use sluice_kafka::{ProbeReport, ProbeResult};
+use sluice_model::{SaslMechanism, Secret, SecurityProtocol, SourceForm, TaskState};
+use sluice_testground::{Cluster, KafkaVersion, Validity};
+use sluice_tests::{Desk, Ground, TASK, eventually, fake_clusters, skipped};
+
+fn step(report: &ProbeReport, id: &str) -> Result<(ProbeResult, String)> {
+    let step = report.steps.iter().find(|step| step.id == id);
+    let step = step.with_context(|| format!("no step {id}: {report:#?}"))?;
+    Ok((step.result, step.message.clone()))
+}
+
+/// Cause, effect and remedy of an item that failed.
+fn failed(report: &PreCheckReport, id: &str) -> Result<String> {
+    let item = report.items.iter().find(|item| item.id == id);
+    let item = item.with_context(|| format!("no item {id}: {report:#?}"))?;
+    ensure!(item.result == ItemResult::Failed, "{report:#?}");
+    ensure!(!report.may_start, "{report:#?}");
+    Ok(format!("{}; {}. {}", item.cause, item.effect, item.remedy))
+}
+
+fn says(sentence: &str, words: &[&str]) -> Result<()> {
+    for word in words {
+        ensure!(sentence.contains(word), "'{word}' is missing: {sentence}");
+    }
+    Ok(())
+}
+
+/// A desk with the data source `from` of `form` and a plaintext target `to`, and the report of a check between them.
+fn checked(
+    dir: &std::path::Path,
+    form: SourceForm,
+    password: Option<&str>,
+    target: &FakeCluster,
+) -> Result<(Desk, PreCheckReport)> {
+    let desk = Desk::open(dir)?;
+    let secrets: BTreeMap<String, Secret> = password
+        .map(|password| ("password".to_owned(), Secret::new(password)))
+        .into_iter()
+        .collect();
+    let from = desk.app.call(SourceAdd { form, secrets })?.id;
+    let to = desk.source("to", &target.bootstrap())?;
+    let settings = desk.settings("t", &from, &to, &["t"])?;
+    let task = desk.app.call(TaskCreate { settings })?.id.to_string();
+    let report = desk.app.call(TaskCheck { task })?;
+    Ok((desk, report))
+}
+
+fn test(desk: &Desk) -> Result<ProbeReport> {
+    Ok(desk.app.call(SourceTest {
+        source: Some("from".into()),
+        ..SourceTest::default()
+    })?)
+}
+
+#[test]
+fn a_wrong_password_is_called_one() -> Result<()> {
+    let source = FakeCluster::builder().sasl_plain_user("alice", "right").start()?;
+    let (_, target) = fake_clusters()?;
+    let dir = tempfile::tempdir()?;
+    let form = SourceForm {
+        name: "from".into(),
+        bootstrap: source.bootstrap(),
+        protocol: SecurityProtocol::SaslPlaintext,
+        mechanism: Some(SaslMechanism::Plain),
+        username: Some("alice".into()),
+        ..SourceForm::default()
+    };
+    let (desk, report) = checked(dir.path(), form, Some("wrong-one"), &target)?;
+    says(
+        &failed(&report, "source_connection")?,
+        &[
+            "authentication",
+            "Check the user name, the password and sasl.mechanism",
+        ],
+    )?;
+    let (result, message) = step(&test(&desk)?, "sasl")?;
+    assert_eq!(result, ProbeResult::Failed);
+    says(&message, &["user name and password"])?;
+    let refused = desk.app.call(SourceTopics {
+        source: "from".into(),
+    });
+    let error = refused.err().context("nobody is let in")?;
+    assert_eq!(error.code, ErrorCode::AuthenticationFailed, "{error}");
+    says(&error.message, &["'from'", "Correct the user, the password"])?;
+    ensure!(!error.message.contains("wrong-one"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn an_expired_certificate_is_called_one() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let source = Cluster::builder(KafkaVersion::V4_3_1)
+        .ssl()
+        .certificate_validity(Validity::Expired)
+        .start()?;
+    let (_, target) = fake_clusters()?;
+    let dir = tempfile::tempdir()?;
+    let form = SourceForm {
+        name: "from".into(),
+        bootstrap: source.ssl_bootstrap()?,
+        protocol: SecurityProtocol::Ssl,
+        ca_file: Some(source.ca_file()?.display().to_string()),
+        ..SourceForm::default()
+    };
+    let (desk, report) = checked(dir.path(), form, None, &target)?;
+    says(
+        &failed(&report, "source_connection")?,
+        &["certificate has expired", "renewed", "clock"],
+    )?;
+    let (result, message) = step(&test(&desk)?, "tls")?;
+    assert_eq!(result, ProbeResult::Failed);
+    says(&message, &["expired"])
+}
+
+#[test]
+fn an_advertised_listener_that_is_out_of_reach_is_named() -> Result<()> {
+    let (source, target) = fake_clusters()?;
+    source.create_topic("t", 4, &[])?;
+    let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    for id in source.broker_ids() {
+        source.advertise(id, closed)?;
+    }
+    let dir = tempfile::tempdir()?;
+    let form = SourceForm {
+        name: "from".into(),
+        bootstrap: source.bootstrap(),
+        ..SourceForm::default()
+    };
+    let (desk, report) = checked(dir.path(), form, None, &target)?;
+    let place = format!("127.0.0.1:{closed}");
+    let told: Vec<String> = report
+        .items
+        .iter()
+        .filter(|item| item.result == ItemResult::Failed)
+        .map(|item| format!("{}; {}. {}", item.cause, item.effect, item.remedy))
+        .collect();
+    ensure!(
+        told.iter()
+            .any(|sentence| sentence.contains("advertised.listeners") && sentence.contains(&place)),
+        "{told:#?}"
+    );
+    ensure!(!report.may_start, "{report:#?}");
+    let (result, message) = step(&test(&desk)?, "advertised")?;
+    assert_eq!(result, ProbeResult::Failed);
+    says(&message, &[&place, "advertised.listeners"])
+}
+
+#[test]
+fn a_topic_that_may_not_be_read_or_written_is_named_with_the_right_that_is_missing() -> Result<()> {
+    for (access, right) in [(Access::Read, "READ"), (Access::Write, "WRITE")] {
+        let ground = Ground::running()?;
+        let cluster = match access {
+            Access::Read => &ground.source,
+            Access::Write => &ground.target,
+        };
+        cluster.deny("t", access);
+        ground.append(10, 10)?;
+        ground.reaches(TaskState::Abnormal)?;
+        let view = ground.task()?;
+        let reason = view.snapshot.last_error.context("a reason")?;
+        says(&reason, &["t-0", right])?;
+        let log = ground.log(TaskLogQuery {
+            min_level: Some("warning".into()),
+            ..TaskLogQuery::default()
+        })?;
+        ensure!(log.iter().any(|line| line.message.contains(right)), "{log:#?}");
+        cluster.allow("t", access);
+        ground.has_exactly(20)?;
+        ground.reaches(TaskState::Running)?;
+
+        // Of a task that has not begun the check says it.
+        cluster.deny("t", access);
+        let mut settings = ground.settings()?;
+        settings.name = sluice_model::TaskName::new("another")?;
+        settings.existing = sluice_model::ExistingData::Append;
+        let task = ground.app()?.call(TaskCreate { settings })?.id.to_string();
+        let report = ground.app()?.call(TaskCheck { task })?;
+        let told: Vec<String> = report
+            .items
+            .iter()
+            .filter(|item| item.result == ItemResult::Failed)
+            .map(|item| format!("{}; {}. {}", item.cause, item.effect, item.remedy))
+            .collect();
+        ensure!(
+            told.iter()
+                .any(|sentence| sentence.contains("'t'") && sentence.contains(right)),
+            "{right}: {told:#?}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_task_that_waits_for_a_cluster_that_is_away_ends_when_it_is_told_to() -> Result<()> {
+    let mut ground = Ground::running()?;
+    ground.target_goes()?;
+    ground.pause()?;
+    ground.resume()?;
+    ground.reaches(TaskState::Abnormal)?;
+    // Between two tries or in the middle of one, of twelve seconds: both are given up.
+    ground.pause()?;
+    ground.append(10, 10)?;
+    ground.resume()?;
+    ground
+        .app()?
+        .call(sluice_app::TaskTerminate { task: TASK.into() })?;
+    ground.reaches(TaskState::Terminated)?;
+    let log = ground.log(TaskLogQuery::default())?;
+    ensure!(
+        !log.iter().any(|line| line.message.contains("failed:")),
+        "who is told to end has not failed: {log:#?}"
+    );
+    ground.target_returns()?;
+    ground.reopen()?;
+    eventually("it stays what it was", || {
+        Ok(ground.task()?.snapshot.state == TaskState::Terminated)
+    })?;
+    assert_eq!(ground.arrived()?.len(), 10);
+    Ok(())
+}
