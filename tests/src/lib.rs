@@ -4,6 +4,8 @@ mod application;
 mod companion;
 mod copying;
 mod filling;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod ground;
 mod grounds;
 mod reading;
@@ -13,6 +15,8 @@ pub use application::{Desk, RecordedDesktop};
 pub use companion::{companion, sluice, spawn_sluice};
 pub use copying::{BOTH, Bench, eventually, stop};
 pub use filling::{Filler, OddRecord, odd_records};
+#[cfg(target_os = "linux")]
+pub use full_disk::FullDisk;
 pub use ground::{Ground, TASK, ends, now_ms};
 pub use grounds::{cluster, fake_clusters, skipped};
 pub use reading::{PlainRecord, read_all};

@@ -1,8 +1,11 @@
 //! `sluice source`, `task` and `daemon` as scripts use them (hermetic: in-process clusters, the real program).
 
 use std::process::{Child, Output};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::ApiKey;
 use serde_json::Value;
 use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
 use sluice_tests::{eventually, fake_clusters, sluice, spawn_sluice};
@@ -231,4 +234,204 @@ fn a_daemon_that_is_killed_in_any_state_leaves_one_from_which_the_next_goes_on_e
     scene.is("terminated")?;
     kill(daemon)?;
     scene.exactly(200)
+}
+
+/// So long that what it holds up does not end by itself while a test runs.
+const HELD: Duration = Duration::from_secs(600);
+
+impl Scene {
+    /// Kills the daemon as it is, and starts the next.
+    fn killed(&self, mut daemon: Child) -> Result<Child> {
+        daemon.kill()?;
+        daemon.wait()?;
+        self.daemon()
+    }
+
+    /// Gives a command that does not return in time, to the daemon.
+    fn begin(&self, arguments: &[&str]) -> Result<Child> {
+        let data = self.dir.path().to_str().context("a path in UTF-8")?;
+        spawn_sluice(&[arguments, &["--data", data]].concat())
+    }
+
+    fn logged(&self, words: &str) -> Result<usize> {
+        let log = self.json(&["task", "log", "o"])?;
+        let lines = log.as_array().context("lines")?;
+        Ok(lines
+            .iter()
+            .filter(|line| line["message"].as_str().unwrap_or_default().contains(words))
+            .count())
+    }
+}
+
+/// One that is killed while it is asked for something leaves its asker without an answer, who says so.
+fn has_failed(mut asker: Child) -> Result<()> {
+    ensure!(!asker.wait()?.success(), "its daemon was killed");
+    Ok(())
+}
+
+#[test]
+fn a_daemon_that_is_killed_before_the_first_start_leaves_what_was_found_out() -> Result<()> {
+    let scene = Scene::new()?;
+    scene.append(0, 10)?;
+    let daemon = scene.daemon()?;
+    scene.ok(&["source", "add", "from", "--bootstrap", &scene.source.bootstrap()])?;
+    scene.ok(&["source", "add", "to", "--bootstrap", &scene.target.bootstrap()])?;
+    scene.ok(&[
+        "task", "create", "o", "--from", "from", "--to", "to", "--topic", "nowhere",
+    ])?;
+    // Draft.
+    let daemon = scene.killed(daemon)?;
+    scene.is("draft")?;
+    // Being checked.
+    scene.source.delay(ApiKey::Metadata, HELD);
+    let asker = scene.begin(&["task", "check", "o"])?;
+    scene.is("pre_checking")?;
+    let daemon = scene.killed(daemon)?;
+    has_failed(asker)?;
+    scene.source.clear_faults();
+    scene.is("draft")?;
+    let view = scene.json(&["task", "show", "o"])?;
+    ensure!(
+        view["reason"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("interrupted"),
+        "{view:#}"
+    );
+    // Checked, and found wanting.
+    assert_eq!(scene.run(&["task", "check", "o"])?.status.code(), Some(1));
+    scene.is("pre_check_failed")?;
+    let report = scene.json(&["task", "show", "o"])?["pre_check"].clone();
+    ensure!(report.is_object(), "{report:#}");
+    let daemon = scene.killed(daemon)?;
+    scene.is("pre_check_failed")?;
+    assert_eq!(scene.json(&["task", "show", "o"])?["pre_check"], report);
+    // Checked, and well.
+    scene.source.create_topic("nowhere", 1, &[])?;
+    scene.ok(&["task", "check", "o"])?;
+    let daemon = scene.killed(daemon)?;
+    scene.is("pre_check_passed")?;
+    scene.ok(&["task", "start", "o"])?;
+    scene.is("running")?;
+    let mut last = daemon;
+    last.kill()?;
+    last.wait()?;
+    Ok(())
+}
+
+#[test]
+fn a_daemon_that_is_killed_in_a_passing_state_or_in_trouble_loses_and_repeats_nothing() -> Result<()> {
+    let scene = Scene::new()?;
+    // Deleted at the first launch, and only then.
+    scene.target.create_topic("t", 1, &[])?;
+    scene.target.append("t", 0, vec![FakeRecord::new("old", "old")])?;
+    scene.append(0, 100)?;
+    scene.prepared()?;
+    let daemon = scene.daemon()?;
+    scene.ok(&["task", "start", "o"])?;
+    scene.exactly(100)?;
+    // Abnormal.
+    for id in scene.target.broker_ids() {
+        scene.target.stop_broker(id)?;
+    }
+    scene.append(100, 50)?;
+    scene.is("abnormal")?;
+    let daemon = scene.killed(daemon)?;
+    scene.is("abnormal")?;
+    for id in scene.target.broker_ids() {
+        scene.target.start_broker(id)?;
+    }
+    scene.exactly(150)?;
+    scene.is("running")?;
+    // Pausing: the transaction that is to be ended is not.
+    scene.target.delay(ApiKey::EndTxn, HELD);
+    scene.append(150, 50)?;
+    let asker = scene.begin(&["task", "pause", "o"])?;
+    scene.is("pausing")?;
+    let daemon = scene.killed(daemon)?;
+    has_failed(asker)?;
+    scene.target.clear_faults();
+    scene.is("paused")?;
+    assert_eq!(scene.logged("the program ended while the task was pausing")?, 1);
+    scene.ok(&["task", "resume", "o"])?;
+    scene.exactly(200)?;
+    scene.is("running")?;
+    // Failed.
+    scene.ok(&["task", "pause", "o"])?;
+    let refusal = ResponseError::TransactionalIdAuthorizationFailed;
+    scene.target.fail_next(ApiKey::InitProducerId, refusal, u32::MAX);
+    scene.append(200, 50)?;
+    scene.ok(&["task", "resume", "o"])?;
+    scene.is("failed")?;
+    let reason = scene.json(&["task", "show", "o"])?["reason"].clone();
+    let daemon = scene.killed(daemon)?;
+    scene.is("failed")?;
+    assert_eq!(scene.json(&["task", "show", "o"])?["reason"], reason);
+    assert_eq!(scene.logged("failed: ")?, 1, "it has failed once");
+    scene.target.clear_faults();
+    scene.ok(&["task", "retry", "o"])?;
+    scene.exactly(250)?;
+    scene.is("running")?;
+    // Terminating.
+    scene.target.delay(ApiKey::EndTxn, HELD);
+    scene.append(250, 50)?;
+    let asker = scene.begin(&["task", "terminate", "o"])?;
+    scene.is("terminating")?;
+    let mut daemon = scene.killed(daemon)?;
+    has_failed(asker)?;
+    scene.target.clear_faults();
+    scene.is("terminated")?;
+    let copied = scene.copied()?;
+    let expected: Vec<String> = (0..300).map(|number| format!("v{number}")).collect();
+    ensure!(
+        copied.len() >= 250 && expected.starts_with(&copied),
+        "a whole beginning, each record once: {}",
+        copied.len()
+    );
+    let started = scene.json(&["log", "--action", "task_start"])?;
+    assert_eq!(started.as_array().map(Vec::len), Some(1), "{started:#}");
+    daemon.kill()?;
+    daemon.wait()?;
+    Ok(())
+}
+
+#[test]
+fn a_bounded_task_that_is_completed_stays_so_when_the_daemon_is_killed() -> Result<()> {
+    let scene = Scene::new()?;
+    scene.target.create_topic("t", 1, &[])?;
+    scene.target.append("t", 0, vec![FakeRecord::new("old", "old")])?;
+    scene.append(0, 100)?;
+    scene.ok(&["source", "add", "from", "--bootstrap", &scene.source.bootstrap()])?;
+    scene.ok(&["source", "add", "to", "--bootstrap", &scene.target.bootstrap()])?;
+    scene.ok(&[
+        "task",
+        "create",
+        "o",
+        "--from",
+        "from",
+        "--to",
+        "to",
+        "--topic",
+        "t",
+        "--existing",
+        "rewrite",
+        "--until-caught-up",
+    ])?;
+    scene.ok(&["task", "check", "o"])?;
+    let daemon = scene.daemon()?;
+    scene.ok(&["task", "start", "o"])?;
+    scene.is("completed")?;
+    scene.exactly(100)?;
+    let before = scene.json(&["task", "show", "o"])?;
+    let mut daemon = scene.killed(daemon)?;
+    scene.append(100, 10)?;
+    scene.is("completed")?;
+    let after = scene.json(&["task", "show", "o"])?;
+    for field in ["written_records", "started_ms", "ended_ms"] {
+        assert_eq!(after[field], before[field], "{field}");
+    }
+    scene.exactly(100)?;
+    daemon.kill()?;
+    daemon.wait()?;
+    Ok(())
 }

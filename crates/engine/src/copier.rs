@@ -348,7 +348,7 @@ impl Copier {
         }
         for notice in report.notices {
             if notice.code == ErrorCode::LOCAL_ALL_BROKERS_DOWN
-                || notice.code.is_access()
+                || notice.code.is_access() && !notice.code.concerns_topic()
                 || notice.code == ErrorCode::LOCAL_TRANSPORT
             {
                 self.task_error = Some(notice.message);
@@ -755,6 +755,10 @@ impl Copier {
             None => return Ok(()),
         }
         self.blame(error, &refusals);
+        if error.code.concerns_topic() {
+            // Its partitions tell it, and which right is missing.
+            self.task_error = None;
+        }
         // Brokers from 2.4 on say which records of a batch they refuse; then the others of it come back as innocent.
         let told: BTreeSet<Slot> = refusals
             .iter()
