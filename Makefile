@@ -8,7 +8,7 @@ TEST_THREADS ?= 2
 export TEST_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit e2e window bench jars bindings bundle icons setup setup-desktop setup-test format
+.PHONY: help run test check unit e2e window bench bench-commands jars bindings bundle icons setup setup-desktop setup-test format
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ window: setup-test jars ## The tests of the real window alone
 bench: setup-test jars ## Copy the same topics with Sluice, kcat and MirrorMaker 2; writes docs/benchmarks.md
 	$(CARGO) build --release -p sluice-cli
 	$(CARGO) run --release -p sluice-bench -- $(ARGS)
+
+bench-commands: setup ## How long the commands take that ask no cluster, with 200 tasks and 10 000 partitions
+	$(CARGO) run --release -p sluice-bench --bin sluice-bench-commands
 
 jars: setup-test ## Fetch every Apache Kafka version that the tests start
 	$(CARGO) run --release -q -p sluice-testground --bin testground -- jars

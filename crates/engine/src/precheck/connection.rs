@@ -20,6 +20,15 @@ pub(crate) fn connection(side: Side, reached: &Result<Reached, EngineError>) -> 
         Ok(reached) if reached.unreachable.is_empty() => {
             Finding::success(id(side), format!("{} answer", counted(reached.brokers, "broker")))
         }
+        Ok(reached) if reached.nowhere => Finding::failed(
+            id(side),
+            format!(
+                "the {side} cluster answers, but sends clients to addresses that cannot be reached from this computer: {}",
+                listed(&reached.unreachable, "; ")
+            ),
+            "nothing can be copied",
+            "open these addresses in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that this computer can reach",
+        ),
         Ok(reached) => Finding::warning(
             id(side),
             format!(

@@ -25,6 +25,8 @@ pub(crate) struct Reached {
     pub(crate) brokers: usize,
     /// What does not accept a connection, with the reason.
     pub(crate) unreachable: Vec<String>,
+    /// Whether none of the addresses that the cluster advertises does: it answers only where it was asked first.
+    pub(crate) nowhere: bool,
 }
 
 impl Reached {
@@ -48,6 +50,8 @@ impl Reached {
             addresses.insert(format!("{host}:{}", broker.port), format!("broker {}", broker.id));
         }
         let addresses: Vec<(String, String)> = addresses.into_iter().take(MOST).collect();
+        let is_advertised = |who: &str| who.starts_with("broker ");
+        let advertised = addresses.iter().filter(|(_, who)| is_advertised(who)).count();
         let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         std::thread::scope(|scope| {
             for _ in 0..AT_ONCE.min(addresses.len()) {
@@ -66,7 +70,9 @@ impl Reached {
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         unreachable.sort();
+        let lost = unreachable.iter().filter(|who| is_advertised(who)).count();
         Self {
+            nowhere: advertised > 0 && lost == advertised,
             brokers: metadata.brokers.len(),
             unreachable,
         }
@@ -139,7 +145,7 @@ mod tests {
         };
         let cluster = Cluster::new(&open.to_string()).unwrap();
         let reached = Reached::read(&cluster, &metadata, &|| false);
-        assert_eq!(reached.brokers, 2);
+        assert_eq!((reached.brokers, reached.nowhere), (2, false));
         let [one] = reached.unreachable.as_slice() else {
             panic!("{reached:?}");
         };
@@ -147,5 +153,10 @@ mod tests {
             one.starts_with(&format!("broker 2 at 127.0.0.1:{closed} (")),
             "{one}"
         );
+        let elsewhere = Metadata {
+            brokers: metadata.brokers[1..].to_vec(),
+            topics: BTreeMap::new(),
+        };
+        assert!(Reached::read(&cluster, &elsewhere, &|| false).nowhere);
     }
 }
