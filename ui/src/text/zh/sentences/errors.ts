@@ -17,6 +17,10 @@ export const errors: Sentence[] = [
   ['unknown state {@state}', '未知状态 {state}'],
   ["there is no command '{name}'; the program that asks may be of another version", '没有命令“{name}”；发出请求的程序可能是其他版本'],
   ['the request of {@name} cannot be read: {error}', '无法读取 {name} 的请求：{error}'],
+  [
+    "the data source '{name}' does not let this user do that: {*error}. Correct the user, the password or the rights",
+    '数据源“{name}”不允许此用户这样做：{error}。请更正用户、密码或权限',
+  ],
   ['the kept report cannot be read: {error}', '无法读取保存的报告：{error}'],
   ['the report cannot be kept: {error}', '无法保存报告：{error}'],
   ['the answer of {@name} cannot be written: {error}', '无法写出 {name} 的应答：{error}'],

@@ -27,8 +27,16 @@ export const running: Sentence[] = [
   ['cannot connect to the {*side} cluster at {address}: {*cause}. {*remedy}', '无法连接{side}集群 {address}：{cause}。{remedy}'],
   ['Check the user name, the password and sasl.mechanism', '请检查用户名、密码和 sasl.mechanism'],
   [
-    "The broker's certificate is not signed by the CA in ssl.ca.location, has expired, or is for another host name; give the right CA file",
-    'broker 的证书不是由 ssl.ca.location 中的 CA 签发、已过期，或属于其他主机名；请提供正确的 CA 文件',
+    "The broker's certificate is not signed by the CA in ssl.ca.location, or is for another host name; give the right CA file",
+    'broker 的证书不是由 ssl.ca.location 中的 CA 签发，或属于其他主机名；请提供正确的 CA 文件',
+  ],
+  [
+    "A certificate has expired: have the broker's renewed, or renew this client's own; see that the clock of this computer is right",
+    '有证书已过期：请更新 broker 的证书或此客户端自己的证书，并确认本机的时钟正确',
+  ],
+  [
+    'The cluster answers, but sends clients to this address, which cannot be reached from here: open it in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that can be reached',
+    '集群有应答，但它让客户端连接的这个地址从这里无法连到：请在防火墙和 DNS 中放通它，或把 broker 的 advertised.listeners 改为可以连到的地址',
   ],
   ['Check security.protocol and the TLS files: one side may speak TLS and the other not', '请检查 security.protocol 和 TLS 文件：可能一方使用 TLS 而另一方不使用'],
   ['The host name is unknown on this computer; check its spelling or the DNS', '本机无法解析该主机名；请检查拼写或 DNS'],
