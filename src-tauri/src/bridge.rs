@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sluice_app::{AppError, AppEvent, Command, ErrorCode, TaskList};
 use tauri::State;
 use tauri::ipc::Channel;
@@ -21,7 +22,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Carries out a command. Commands wait for clusters, so each has a thread of its own.
 #[tauri::command]
-pub async fn rpc(shell: State<'_, Arc<Shell>>, name: String, request: Value) -> Result<Value, AppError> {
+pub async fn rpc(
+    shell: State<'_, Arc<Shell>>,
+    name: String,
+    request: Value,
+) -> Result<Box<RawValue>, AppError> {
     let shell = Arc::clone(&shell);
     apart(move || {
         let answer = shell.app()?.call_by_name(&name, request)?;

@@ -85,8 +85,10 @@ fn system() -> Value {
 }
 
 fn ask(app: &App, command: &str, request: Value) -> Value {
-    app.call_by_name(command, request)
-        .unwrap_or_else(|error| json!({ "error": error.message }))
+    match app.call_by_name(command, request) {
+        Ok(answer) => serde_json::from_str(answer.get()).unwrap_or_default(),
+        Err(error) => json!({ "error": error.message }),
+    }
 }
 
 fn pretty(value: &Value) -> String {

@@ -68,7 +68,7 @@ fn main() -> Result<()> {
     for (command, note, request) in looks(&all) {
         let mut bytes = 0;
         let here = timed(|_| {
-            bytes = serde_json::to_vec(&app.call_by_name(command, request.clone())?)?.len();
+            bytes = app.call_by_name(command, request.clone())?.get().len();
             Ok(())
         })?;
         let there = timed(|_| through(&endpoint, command, &request))?;
@@ -180,7 +180,7 @@ fn changes(app: &App, sides: &(SourceId, SourceId), slow: &mut Vec<String>) -> R
         let mut bytes = 0;
         let here = timed(|number| {
             let answer = app.call_by_name(command, requests[number].clone())?;
-            bytes = serde_json::to_vec(&answer)?.len();
+            bytes = answer.get().len();
             Ok(())
         })?;
         report(command, here, None, bytes, slow);

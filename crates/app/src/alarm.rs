@@ -88,7 +88,7 @@ impl Alarm {
         let mut observations = Vec::with_capacity(rows.len());
         for row in rows {
             let live = supervisor.live(&core::task_id(&row)?);
-            let progress = live.as_ref().and_then(|live| live.progress.as_ref());
+            let progress = live.as_ref().and_then(|live| live.progress.as_deref());
             if let Some(until) = row.muted_until_ms {
                 muted.insert(row.id.clone(), until);
             }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sluice_alerts::DesktopNotifier;
 use sluice_store::{Owner, SecretLevel, SecretPreference, SqliteStore, open_secrets};
 
@@ -129,11 +130,11 @@ impl App {
         answer
     }
 
-    /// Carries out a command that came by name, as from a page.
+    /// Carries out a command that came by name, as from a page. The answer is written already.
     ///
     /// # Errors
     /// There is no such command, its request cannot be read, or as the command says.
-    pub fn call_by_name(&self, name: &str, request: Value) -> Result<Value> {
+    pub fn call_by_name(&self, name: &str, request: Value) -> Result<Box<RawValue>> {
         crate::commands::dispatch(self, name, request)
     }
 

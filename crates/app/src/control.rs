@@ -4,18 +4,19 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use interprocess::local_socket::prelude::*;
-use interprocess::local_socket::{ListenerNonblockingMode, ListenerOptions, Name, Stream};
+use interprocess::local_socket::{ListenerOptions, Name, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::{App, AppError, Command, ErrorCode, Result};
 
-/// How often the server looks whether it is to end.
+/// How long the server waits when it cannot take anybody in.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The longest request; the longest command holds the names of some ten thousand topics.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -35,15 +36,24 @@ struct Request {
     request: Value,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply {
-    Ok(Value),
+    Ok(Box<RawValue>),
+    Error(AppError),
+}
+
+/// A [`Reply`] as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Told<T> {
+    Ok(T),
     Error(AppError),
 }
 
 /// Takes commands for an application until it is dropped.
 pub struct ControlServer {
+    endpoint: String,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -71,19 +81,18 @@ impl ControlServer {
         #[cfg(target_os = "linux")]
         let options = interprocess::os::unix::local_socket::ListenerOptionsExt::mode(options, 0o600);
         let listener = options.create_sync().map_err(failed)?;
-        listener
-            .set_nonblocking(ListenerNonblockingMode::Accept)
-            .map_err(failed)?;
         app.publish_endpoint(&endpoint)?;
         let stop = Arc::new(AtomicBool::new(false));
         let thread = std::thread::Builder::new()
             .name("sluice-control".into())
             .spawn({
-                let stop = Arc::clone(&stop);
+                // Whoever ends the application must not depend on this thread's end.
+                let (app, stop) = (Arc::downgrade(&app), Arc::clone(&stop));
                 move || serve(&app, &listener, &stop)
             })
             .map_err(failed)?;
         Ok(Self {
+            endpoint,
             stop,
             thread: Some(thread),
         })
@@ -93,6 +102,11 @@ impl ControlServer {
 impl Drop for ControlServer {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        // It waits for somebody to come. Where nobody can come any more it is left behind.
+        if let Err(error) = name(&self.endpoint).and_then(Stream::connect) {
+            tracing::warn!(%error, endpoint = %self.endpoint, "the control socket has gone before its owner");
+            return;
+        }
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -108,7 +122,7 @@ struct Talk {
     heard: Arc<AtomicBool>,
 }
 
-fn serve(app: &Arc<App>, listener: &interprocess::local_socket::Listener, stop: &Arc<AtomicBool>) {
+fn serve(app: &Weak<App>, listener: &interprocess::local_socket::Listener, stop: &Arc<AtomicBool>) {
     let mut talks: Vec<Talk> = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         talks.retain(|talk| !talk.thread.is_finished());
@@ -117,8 +131,9 @@ fn serve(app: &Arc<App>, listener: &interprocess::local_socket::Listener, stop: 
             continue;
         }
         match listener.accept() {
+            Ok(_) if stop.load(Ordering::Relaxed) => break,
             Ok(stream) => {
-                let (app, stop) = (Arc::clone(app), Arc::clone(stop));
+                let (app, stop) = (Weak::clone(app), Arc::clone(stop));
                 let heard = Arc::new(AtomicBool::new(false));
                 let thread = std::thread::Builder::new().name("sluice-talk".into()).spawn({
                     let heard = Arc::clone(&heard);
@@ -133,7 +148,6 @@ fn serve(app: &Arc<App>, listener: &interprocess::local_socket::Listener, stop: 
                     Err(error) => tracing::error!(%error, "no thread for a conversation"),
                 }
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(LOOK_EVERY),
             Err(error) => {
                 tracing::warn!(%error, "a program could not be let in");
                 std::thread::sleep(LOOK_EVERY);
@@ -159,13 +173,17 @@ enum Heard {
 }
 
 /// Answers one request.
-fn talk(app: &App, stream: Stream, stop: &AtomicBool, heard: &AtomicBool) -> std::io::Result<()> {
+fn talk(app: &Weak<App>, stream: Stream, stop: &AtomicBool, heard: &AtomicBool) -> std::io::Result<()> {
     stream.set_nonblocking(false)?;
     // Who connects and says nothing, or one letter now and then, must not hold up the end of the program.
     where_possible(stream.set_recv_timeout(Some(SLICE)))?;
     where_possible(stream.set_send_timeout(Some(PATIENCE)))?;
     let request = hear(&stream, stop)?;
     heard.store(true, Ordering::Relaxed);
+    // Not before: who says nothing must not keep the application alive.
+    let Some(app) = app.upgrade() else {
+        return Err(ErrorKind::ConnectionAborted.into());
+    };
     let invalid = |message: String| Reply::Error(AppError::new(ErrorCode::InvalidInput, message));
     let reply = match request {
         Heard::TooLong => invalid(too_long()),
@@ -290,16 +308,14 @@ impl RemoteApp {
         BufReader::new(&stream)
             .read_until(b'\n', &mut line)
             .map_err(|error| lost(&error))?;
-        match serde_json::from_slice(&line).map_err(|error| lost(&error))? {
-            Reply::Ok(answer) => serde_json::from_value(answer).map_err(|error| {
-                AppError::new(
-                    ErrorCode::Internal,
-                    format!(
-                        "the answer cannot be read ({error}); the other program may be of another version"
-                    ),
-                )
-            }),
-            Reply::Error(error) => Err(error),
+        match serde_json::from_slice(&line) {
+            Ok(Told::Ok(answer)) => Ok(answer),
+            Ok(Told::Error(error)) => Err(error),
+            Err(error) if error.is_data() => Err(AppError::new(
+                ErrorCode::Internal,
+                format!("the answer cannot be read ({error}); the other program may be of another version"),
+            )),
+            Err(error) => Err(lost(&error)),
         }
     }
 }

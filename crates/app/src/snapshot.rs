@@ -1,5 +1,7 @@
 //! A task's numbers, from its live run or from what was saved.
 
+use std::sync::Arc;
+
 use sluice_engine::{CheckpointStore, PartitionProgress, Progress, Stage};
 use sluice_model::{Start, TaskName, TaskState};
 use sluice_store::TaskRow;
@@ -20,7 +22,7 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
         .filter(|live| live.progress.is_some())
         .map_or_else(now_ms, |live| live.taken_ms);
     let progress = match running {
-        Some(progress) => Some(progress),
+        Some(progress) => Some(Arc::unwrap_or_clone(progress)),
         None => saved(core, row)?,
     };
     let stages = stages(state, progress.as_ref(), settings.start == Start::Latest);

@@ -57,7 +57,8 @@ impl Order {
 /// What is known of a live task.
 #[derive(Default, Clone)]
 pub(crate) struct Live {
-    pub(crate) progress: Option<Progress>,
+    /// Shared, because that of a large task is large and is looked at often.
+    pub(crate) progress: Option<Arc<Progress>>,
     /// Since when it is in its present state, in ms since 1970.
     pub(crate) since_ms: i64,
     pub(crate) stuck_since_ms: Option<i64>,
@@ -463,7 +464,7 @@ impl Runner {
                 .filter(|row| row.stuck)
                 .filter_map(|row| row.still_since_ms)
                 .min();
-            live.progress = Some(progress.clone());
+            live.progress = Some(Arc::new(progress.clone()));
             live.taken_ms = now;
         }
         if !self.core.bus.has_subscribers() {

@@ -74,6 +74,10 @@ pub struct TaskFilter {
 const COLUMNS: &str = "id, name, source_id, target_id, settings, state, desired_running, reason, pre_check, \
      muted_until_ms, created_ms, started_ms, ended_ms, updated_ms";
 
+/// As [`COLUMNS`], without the report: that of a large task is large, and a list shows none.
+const LISTED: &str = "id, name, source_id, target_id, settings, state, desired_running, reason, NULL, \
+     muted_until_ms, created_ms, started_ms, ended_ms, updated_ms";
+
 /// Tables with rows of a task, and their column for it. Not among them: the operation log and the history of alerts,
 /// which outlive it, and what hangs on `run_partitions`.
 const OWNED: &[(&str, &str)] = &[
@@ -155,7 +159,7 @@ impl SqliteStore {
         })
     }
 
-    /// Tasks, and how many there are without offset and limit.
+    /// Tasks without the reports of their pre-checks, and how many there are without offset and limit.
     ///
     /// # Errors
     /// The state cannot be read.
@@ -193,7 +197,7 @@ impl SqliteStore {
                 .query_row(params_from_iter(&values), count)?;
             let rows = t
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM tasks WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}"
+                    "SELECT {LISTED} FROM tasks WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}"
                 ))?
                 .query_map(params_from_iter(&values), task)?
                 .collect::<rusqlite::Result<_>>()?;

@@ -14,6 +14,7 @@ mod task_transfer;
 mod tasks;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::command::{Command, answer};
 use crate::{App, AppError, ErrorCode, Result};
@@ -50,7 +51,7 @@ macro_rules! commands {
         pub const COMMAND_NAMES: &[&str] = &[$(<$command as Command>::NAME),*];
 
         /// Carries out the command of a name.
-        pub(crate) fn dispatch(app: &App, name: &str, request: Value) -> Result<Value> {
+        pub(crate) fn dispatch(app: &App, name: &str, request: Value) -> Result<Box<RawValue>> {
             match name {
                 $(<$command as Command>::NAME => answer::<$command>(app, request),)*
                 other => Err(AppError::new(

@@ -208,7 +208,7 @@ impl Command for TaskList {
                 let id = core::task_id(&row)?;
                 let settings = core::settings(&row)?;
                 let live = app.supervisor.live(&id);
-                let progress = live.as_ref().and_then(|live| live.progress.as_ref());
+                let progress = live.as_ref().and_then(|live| live.progress.as_deref());
                 let unkept = live.as_ref().and_then(|live| live.unkept.clone());
                 let state = shown_state(core::state(&row)?, unkept.as_deref());
                 Ok(TaskRowView {
