@@ -236,6 +236,25 @@ fn a_daemon_that_is_killed_in_any_state_leaves_one_from_which_the_next_goes_on_e
     scene.exactly(200)
 }
 
+#[cfg(unix)]
+#[test]
+fn the_operation_log_names_the_account_where_the_environment_names_nobody() -> Result<()> {
+    let scene = Scene::new()?;
+    let data = scene.dir.path().to_str().context("a path in UTF-8")?;
+    let added = std::process::Command::new(sluice_tests::companion()?)
+        .args(["source", "add", "from", "--bootstrap", "h:1", "--data", data])
+        .env_remove("USER")
+        .env_remove("USERNAME")
+        .env_remove("LOGNAME")
+        .output()?;
+    ensure!(added.status.success(), "{added:?}");
+    let account = std::process::Command::new("id").arg("-un").output()?;
+    let account = String::from_utf8(account.stdout)?;
+    let log = scene.json(&["log"])?;
+    assert_eq!(log[0]["actor"], account.trim(), "{log:#}");
+    Ok(())
+}
+
 /// So long that what it holds up does not end by itself while a test runs.
 const HELD: Duration = Duration::from_secs(600);
 

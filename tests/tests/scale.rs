@@ -76,16 +76,15 @@ fn with_two_hundred_tasks_and_long_logs_each_answer_is_a_page() -> Result<()> {
     let (view, _) = answer(&desk.app, "task_show", json!({ "task": ids[0] }))?;
     assert_eq!(view["pre_check"], report);
 
-    for (command, request, most) in [
-        ("task_log", json!({ "task": ids[0] }), 1_000),
+    for (command, request, count) in [
+        ("task_log", json!({ "task": ids[0] }), 500),
         ("task_log", json!({ "task": ids[0], "limit": 10 }), 10),
-        ("operation_list", json!({}), 1_000),
+        ("operation_list", json!({}), 202),
         ("operation_list", json!({ "limit": 10 }), 10),
-        ("alert_history", json!({}), 1_000),
     ] {
         let (rows, bytes) = answer(&desk.app, command, request.clone())?;
         let rows = rows.as_array().map(Vec::len).unwrap_or_default();
-        assert!(rows <= most, "{command} {request}: {rows} rows");
+        assert_eq!(rows, count, "{command} {request}");
         assert!(bytes < 1_000_000, "{command} {request}: {bytes} bytes");
     }
     Ok(())

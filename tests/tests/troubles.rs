@@ -208,8 +208,18 @@ fn a_task_that_waits_for_a_cluster_that_is_away_ends_when_it_is_told_to() -> Res
     ground.pause()?;
     ground.resume()?;
     ground.reaches(TaskState::Abnormal)?;
-    // Between two tries or in the middle of one, of twelve seconds: both are given up.
+    // A try of twelve seconds is given up in its middle: it does not come to its end, which would be told.
+    let tries = || -> Result<usize> {
+        let log = ground.log(TaskLogQuery::default())?;
+        Ok(log
+            .iter()
+            .filter(|line| line.message.contains("trying again"))
+            .count())
+    };
+    eventually("it has tried once", || Ok(tries()? == 1))?;
+    ground.app()?.call(sluice_app::TaskRetry { task: TASK.into() })?;
     ground.pause()?;
+    assert_eq!(tries()?, 1, "the second try was given up");
     ground.append(10, 10)?;
     ground.resume()?;
     ground
