@@ -8,7 +8,7 @@ import { Window } from './webdriver.mjs';
 
 const RELEASE = join(process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname, 'release');
 
-export const APP = join(RELEASE, 'sluice-desktop');
+export const APP = process.env.APP ?? join(RELEASE, 'sluice-desktop');
 export const COMPANION = join(RELEASE, 'sluice');
 export const GROUND = join(RELEASE, 'testground');
 /** Where pictures and logs go. */
