@@ -8,6 +8,7 @@ use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::ApiKey;
 use serde_json::Value;
 use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
+use sluice_store::Owner;
 use sluice_tests::{eventually, fake_clusters, sluice, spawn_sluice};
 
 struct Scene {
@@ -259,11 +260,17 @@ fn the_operation_log_names_the_account_where_the_environment_names_nobody() -> R
 const HELD: Duration = Duration::from_secs(600);
 
 impl Scene {
-    /// Kills the daemon as it is, and starts the next.
+    /// Kills the daemon as it is, and starts the next. It takes commands when this returns: one that came before would be
+    /// carried out by whoever gives it.
     fn killed(&self, mut daemon: Child) -> Result<Child> {
         daemon.kill()?;
         daemon.wait()?;
-        self.daemon()
+        let next = self.daemon()?;
+        eventually("the next daemon takes commands", || {
+            let owner = Owner::read(self.dir.path())?;
+            Ok(owner.is_some_and(|owner| owner.pid == next.id() && owner.endpoint.is_some()))
+        })?;
+        Ok(next)
     }
 
     /// Gives a command that does not return in time, to the daemon.
