@@ -63,8 +63,18 @@ pub(crate) struct Live {
     pub(crate) since_ms: i64,
     pub(crate) stuck_since_ms: Option<i64>,
     pub(crate) taken_ms: i64,
+    /// When they were last handed to whoever listens.
+    told_ms: i64,
     /// Why it does not run although nothing could be written down of that: the disk is full, the database is locked.
     pub(crate) unkept: Option<String>,
+}
+
+/// Time in ms between two events with the numbers of a task: not more than four a second, and the fewer the more
+/// partitions, because an event carries each of them (about 320 bytes) and the page draws them anew.
+fn telling_pause_ms(partitions: usize) -> i64 {
+    i64::try_from(partitions / 4)
+        .unwrap_or(i64::MAX)
+        .clamp(200, 2_500)
 }
 
 /// The handle of a live task. Dropping it leaves the task as [`Order::Leave`] does and waits.
@@ -466,6 +476,10 @@ impl Runner {
                 .min();
             live.progress = Some(Arc::new(progress.clone()));
             live.taken_ms = now;
+            if now - live.told_ms < telling_pause_ms(progress.partitions.len()) {
+                return;
+            }
+            live.told_ms = now;
         }
         if !self.core.bus.has_subscribers() {
             return;
@@ -585,5 +599,24 @@ impl From<EngineError> for Trouble {
 impl From<AppError> for Trouble {
     fn from(error: AppError) -> Self {
         Self::App(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::telling_pause_ms;
+
+    #[test]
+    fn the_numbers_of_large_tasks_are_told_less_often() {
+        assert!(
+            telling_pause_ms(1) <= 250 && telling_pause_ms(800) <= 250,
+            "four a second"
+        );
+        assert_eq!(telling_pause_ms(4_000), 1_000);
+        assert_eq!(
+            telling_pause_ms(1_000_000),
+            2_500,
+            "the page calls numbers old after 5 s"
+        );
     }
 }

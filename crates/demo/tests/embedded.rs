@@ -56,9 +56,10 @@ fn the_demo_is_checked_started_caught_up_and_verified_and_leaves_nothing_behind(
         confirm: None,
     })
     .unwrap();
-    wait("incremental with delay 0", || {
+    // Records keep coming: some are always on their way.
+    wait("incremental, and not a second behind", || {
         let snapshot = show(&app, &demo).snapshot;
-        snapshot.delay_ms == Some(0) && snapshot.stages[1].percent >= 100.0
+        snapshot.delay_ms.is_some_and(|delay| delay < 1_000) && snapshot.stages[1].percent >= 100.0
     });
     let verified = app.call(TaskVerify { task: task.clone() }).unwrap();
     assert_eq!(verified.result, VerificationResult::Equal, "{verified:?}");
