@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use sluice_app::{
@@ -13,7 +14,7 @@ use sluice_app::{
 use sluice_fakekafka::FakeCluster;
 use sluice_model::{Objects, SourceForm, Spec, TaskName, TaskSettings, TaskState};
 use sluice_store::{SecretPreference, SqliteStore};
-use sluice_tests::{eventually, fake_clusters, sluice};
+use sluice_tests::{Ground, TASK, eventually, fake_clusters, sluice};
 
 /// What may be done in each state. Not taken from the program: this is what it is measured by.
 const MATRIX: [(TaskState, &[&str]); 13] = [
@@ -293,4 +294,34 @@ fn what_a_state_allows_is_done() -> Result<()> {
         assert_eq!(scene.state(&task)?, state);
     }
     Ok(())
+}
+
+#[test]
+fn a_task_that_is_resumed_or_paused_the_moment_it_may_be_goes_on_or_rests() -> Result<()> {
+    let ground = Ground::new()?;
+    ground.append(0, 10)?;
+    ground.launch(ground.settings()?)?;
+    let at_once = |what: &str, mut command: Box<dyn FnMut() -> bool + '_>| {
+        // Without a pause between two tries: what is found is what stands between a state and what follows it.
+        let until = Instant::now() + Duration::from_secs(60);
+        while !command() {
+            ensure!(Instant::now() < until, "{what} was refused for a minute");
+        }
+        Ok(())
+    };
+    let app = ground.app()?;
+    for _ in 0..8 {
+        at_once(
+            "pause",
+            Box::new(|| app.call(TaskPause { task: TASK.into() }).is_ok()),
+        )?;
+        at_once(
+            "resume",
+            Box::new(|| app.call(TaskResume { task: TASK.into() }).is_ok()),
+        )?;
+    }
+    ground.reaches(TaskState::Running)?;
+    ground.append(10, 10)?;
+    ground.has_exactly(20)?;
+    ground.pause()
 }

@@ -398,8 +398,9 @@ impl Runner {
                 reason
             };
             self.core.log(&self.id, "error", format!("failed: {reason}"));
-            self.enter(&LIVE, TaskState::Failed, Some(&reason))?;
+            // In this order for the reason given in `end`.
             self.core.store.set_task_desired(self.id.as_str(), false)?;
+            self.enter(&LIVE, TaskState::Failed, Some(&reason))?;
             return Ok(Next::End);
         }
         self.core.log(
@@ -448,8 +449,9 @@ impl Runner {
     }
 
     fn end(&self, state: TaskState) -> Result<Next> {
-        self.enter(&LIVE, state, None)?;
+        // First, because who sees the state may resume at once: that must not be taken back.
         self.core.store.set_task_desired(self.id.as_str(), false)?;
+        self.enter(&LIVE, state, None)?;
         self.core.log(&self.id, "info", format!("the task is {state}"));
         Ok(Next::End)
     }
