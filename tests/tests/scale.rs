@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sluice_app::{App, TaskCreate};
 use sluice_model::{Objects, TaskName};
 use sluice_store::{LogRow, SqliteStore};
-use sluice_tests::Desk;
+use sluice_tests::{Desk, now_ms};
 
 const TASKS: usize = 200;
 const LINES: usize = 5_000;
@@ -40,10 +40,12 @@ fn with_two_hundred_tasks_and_long_logs_each_answer_is_a_page() -> Result<()> {
     for id in &ids {
         store.set_task_pre_check(id, Some(&report))?;
     }
+    // Of now: older lines are cleared away.
+    let begun = now_ms();
     let line = |number: usize| LogRow {
         id: 0,
         task_id: ids[0].clone(),
-        at_ms: 1_700_000_000_000 + number as i64,
+        at_ms: begun + number as i64,
         level: "info".to_owned(),
         message: format!("line {number}"),
         topic: None,
