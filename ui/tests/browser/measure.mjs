@@ -1,5 +1,5 @@
 /**
- * Measures what a person waits for in the page with 200 tasks, one of which copies 1 000 topics of 10 partitions. Run by
+ * Measures what a person waits for in the page with 200 tasks, one of which copies 1 000 topics of 10 partitions (of PARTITIONS). Run by
  * `npm run measure`; it needs the development host and the example `serve` of sluice-fakekafka. Prints a line for each
  * interaction: the time from the action to the frame that shows its outcome, the median and the worst of several.
  */
@@ -25,7 +25,7 @@ async function cluster(...args) {
 let host;
 let browser;
 try {
-  const [from, to] = await Promise.all([cluster('1', '1000', '10'), cluster('1')]);
+  const [from, to] = await Promise.all([cluster('1', '1000', process.env.PARTITIONS ?? '10'), cluster('1')]);
   host = await startHost();
   const add = async (name, bootstrap) => (await host.call('source_add', { form: sourceForm(name, bootstrap), secrets: {} })).id;
   const [source, target] = [await add('from', from), await add('to', to)];
@@ -70,6 +70,9 @@ try {
   for (const [what, act, argument, selector, before] of steps) {
     const took = [];
     for (let n = 0; n < TIMES; n += 1) {
+      // Away and back, so that nothing is left of the time before.
+      await page.evaluate(() => { location.hash = '#/settings'; });
+      await page.waitForTimeout(200);
       await page.evaluate((hash) => { location.hash = hash; }, before);
       await page.waitForTimeout(400);
       took.push(await time(act, argument, selector));
