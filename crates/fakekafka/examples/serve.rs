@@ -10,7 +10,7 @@ fn main() -> Result<(), FakeError> {
     let number = |place| std::env::args().nth(place).and_then(|n| n.parse::<i32>().ok());
     let brokers = number(1).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
     let cluster = FakeCluster::builder()
-        .cluster_id(&format!("serve-{}", std::process::id()))
+        .cluster_id(format!("serve-{}", std::process::id()))
         .brokers(brokers)
         .auto_create_topics(true)
         .threads(2)
