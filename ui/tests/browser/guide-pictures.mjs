@@ -5,9 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { TARGET } from './host.mjs';
 
 const GUIDE = resolve(import.meta.dirname, '../../../docs/guide/pictures');
+const SHOTS = process.env.OUT ?? resolve(import.meta.dirname, '../../../target/screenshots');
 /** Name in the guide and name among the photographs. */
 const PICTURES = {
   'first-start': 'start-en-light-default',
@@ -39,7 +39,7 @@ mkdirSync(GUIDE, { recursive: true });
 const only = process.argv.slice(2);
 for (const [name, shot] of Object.entries(PICTURES)) {
   if (only.length > 0 && !only.includes(name)) continue;
-  const from = join(TARGET, 'screenshots', `${shot}.png`);
+  const from = join(SHOTS, `${shot}.png`);
   if (!existsSync(from)) throw new Error(`${from} is missing; photograph the pages first: npm run browser`);
   const to = join(GUIDE, `${name}.png`);
   execFileSync('pngquant', ['--force', '--strip', '--speed', '1', '--quality', '60-90', '256', '--output', to, from]);
