@@ -118,7 +118,7 @@ fn topics_are_listed_with_what_they_hold() -> Result<()> {
         records_estimate: Some(records),
         internal: false,
     };
-    let mut found = list_topics(&admin)?;
+    let mut found = list_topics(&admin, admin.metadata()?)?;
     for topic in &mut found {
         ensure!(topic.replicas >= 1, "{topic:?}");
         topic.replicas = 1;

@@ -398,10 +398,7 @@ impl Runner {
                 reason
             };
             self.core.log(&self.id, "error", format!("failed: {reason}"));
-            // In this order for the reason given in `end`.
-            self.core.store.set_task_desired(self.id.as_str(), false)?;
-            self.enter(&LIVE, TaskState::Failed, Some(&reason))?;
-            return Ok(Next::End);
+            return self.rest(TaskState::Failed, Some(&reason));
         }
         self.core.log(
             &self.id,
@@ -449,10 +446,16 @@ impl Runner {
     }
 
     fn end(&self, state: TaskState) -> Result<Next> {
+        let next = self.rest(state, None)?;
+        self.core.log(&self.id, "info", format!("the task is {state}"));
+        Ok(next)
+    }
+
+    /// Enters a state in which it does not run, nor at the next start.
+    fn rest(&self, state: TaskState, reason: Option<&str>) -> Result<Next> {
         // First, because who sees the state may resume at once: that must not be taken back.
         self.core.store.set_task_desired(self.id.as_str(), false)?;
-        self.enter(&LIVE, state, None)?;
-        self.core.log(&self.id, "info", format!("the task is {state}"));
+        self.enter(&LIVE, state, reason)?;
         Ok(Next::End)
     }
 

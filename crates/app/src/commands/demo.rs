@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sluice_alerts::Language;
-use sluice_model::{Environment, Objects, SourceForm, SourceId, TaskId, TaskName, TaskSettings, TaskState};
+use sluice_model::{Environment, Objects, SourceForm, SourceId, TaskId, TaskName, TaskSettings};
 use sluice_store::{TaskFilter, TaskRow};
 use ts_rs::TS;
 
 use super::sources::SourceAdd;
-use super::task_life::{end, wait_for_end};
+use super::task_life::remove;
 use super::tasks::create;
 use crate::alarm::LANGUAGE_SETTING;
 use crate::command::Command;
@@ -19,7 +19,6 @@ use crate::core::{self, Core};
 use crate::demo::{DemoAddresses, DemoHost};
 use crate::event::AppEvent;
 use crate::operation::Operation;
-use crate::task_run::Order;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// Where the ids of the demonstration's data sources are kept. No setting that a person could set.
@@ -170,24 +169,8 @@ fn clear(app: &App) -> Result<()> {
         let id = core::task_id(&row)?;
         app.verifications.cancel(&id);
         app.checks.cancel(&id);
-        let state = core::state(&row)?;
-        if state.is_live() {
-            if !matches!(state, TaskState::Pausing | TaskState::Terminating) {
-                end(
-                    app,
-                    &row,
-                    state,
-                    TaskState::Terminating,
-                    TaskState::Terminated,
-                    Order::Terminate,
-                )?;
-            }
-            wait_for_end(app, &row)?;
-        }
-        core.store.delete_task(&row.id)?;
-        app.alarm.forget_task(&row.id);
+        remove(app, &row, core::state(&row)?)?;
     }
-    core.bus.publish(&AppEvent::TasksChanged);
     forget(core, &sources)
 }
 

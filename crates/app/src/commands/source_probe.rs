@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sluice_kafka::{
-    Admin, GroupListing, PeekFrom, PeekedRecord, ProbeReport, TopicDetail, TopicListing, describe_topic,
-    list_topics, peek, probe,
+    Admin, GroupListing, Metadata, PeekFrom, PeekedRecord, ProbeReport, TopicDetail, TopicListing,
+    describe_topic, list_topics, peek, probe,
 };
 use sluice_model::{Secret, SourceForm, SourceSecrets};
 use sluice_store::DataSourceRow;
@@ -118,7 +118,8 @@ impl Command for SourceTopics {
 
     fn run(self, app: &App) -> Result<Vec<TopicListing>> {
         let row = app.core.source(&self.source)?;
-        list_topics(&admin(&app.core, &row)?).map_err(|error| unreachable(&row, &error))
+        let (admin, metadata) = admin(&app.core, &row)?;
+        list_topics(&admin, metadata).map_err(|error| unreachable(&row, &error))
     }
 }
 
@@ -128,7 +129,8 @@ impl Command for SourceTopic {
 
     fn run(self, app: &App) -> Result<TopicDetail> {
         let row = app.core.source(&self.source)?;
-        describe_topic(&admin(&app.core, &row)?, &self.topic).map_err(|error| {
+        let (admin, metadata) = admin(&app.core, &row)?;
+        describe_topic(&admin, &metadata, &self.topic).map_err(|error| {
             if error.code == sluice_kafka::ErrorCode::UNKNOWN_TOPIC_OR_PARTITION {
                 AppError::not_found("topic", &self.topic)
             } else {
@@ -144,9 +146,8 @@ impl Command for SourceGroups {
 
     fn run(self, app: &App) -> Result<Vec<GroupListing>> {
         let row = app.core.source(&self.source)?;
-        admin(&app.core, &row)?
-            .groups()
-            .map_err(|error| unreachable(&row, &error))
+        let (admin, _) = admin(&app.core, &row)?;
+        admin.groups().map_err(|error| unreachable(&row, &error))
     }
 }
 
@@ -165,17 +166,17 @@ impl Command for SourcePeek {
     }
 }
 
-/// A client of a data source that has been let in: why one is not comes at once from here, and from a question that
-/// waits for an answer never.
-pub(super) fn admin(core: &Core, row: &DataSourceRow) -> Result<Admin> {
+/// A client of a data source that has been let in, and what it was told of brokers and topics: why one is not let in
+/// comes at once from here, and from a question that waits for an answer never.
+pub(super) fn admin(core: &Core, row: &DataSourceRow) -> Result<(Admin, Metadata)> {
     let admin = Admin::new(&core.cluster(row)?).map_err(|error| unreachable(row, &error))?;
-    admin
+    let metadata = admin
         .connect(CONNECT_DEADLINE)
         .map_err(|error| unreachable(row, &error))?;
-    Ok(admin)
+    Ok((admin, metadata))
 }
 
-pub(super) fn unreachable(row: &DataSourceRow, error: &sluice_kafka::KafkaError) -> AppError {
+fn unreachable(row: &DataSourceRow, error: &sluice_kafka::KafkaError) -> AppError {
     if error.code.is_access() {
         return AppError::new(
             ErrorCode::AuthenticationFailed,

@@ -228,24 +228,31 @@ impl Command for TaskDelete {
             .run(&core.store, || {
                 let state = core::state(&row)?;
                 require(state, TaskAction::Delete)?;
-                if state.is_live() {
-                    // Its thread would write rows that nobody could remove any more.
-                    end(
-                        app,
-                        &row,
-                        state,
-                        TaskState::Terminating,
-                        TaskState::Terminated,
-                        Order::Terminate,
-                    )?;
-                    wait_for_end(app, &row)?;
-                }
-                core.store.delete_task(&row.id)?;
-                app.alarm.forget_task(&row.id);
-                core.bus.publish(&AppEvent::TasksChanged);
-                Ok(())
+                remove(app, &row, state)
             })
     }
+}
+
+/// Removes a task in `state` with everything that is kept of it; one that is live is ended first.
+pub(super) fn remove(app: &App, row: &TaskRow, state: TaskState) -> Result<()> {
+    if state.is_live() {
+        // Its thread would write rows that nobody could remove any more.
+        if !matches!(state, TaskState::Pausing | TaskState::Terminating) {
+            end(
+                app,
+                row,
+                state,
+                TaskState::Terminating,
+                TaskState::Terminated,
+                Order::Terminate,
+            )?;
+        }
+        wait_for_end(app, row)?;
+    }
+    app.core.store.delete_task(&row.id)?;
+    app.alarm.forget_task(&row.id);
+    app.core.bus.publish(&AppEvent::TasksChanged);
+    Ok(())
 }
 
 impl Command for TaskVerify {
@@ -295,7 +302,7 @@ impl Command for TaskVerification {
 }
 
 /// Waits until a task that is being terminated has no thread any more.
-pub(super) fn wait_for_end(app: &App, row: &TaskRow) -> Result<()> {
+fn wait_for_end(app: &App, row: &TaskRow) -> Result<()> {
     let (id, until) = (core::task_id(row)?, Instant::now() + PATIENCE);
     while app.supervisor.live(&id).is_some() {
         if Instant::now() >= until {
@@ -330,7 +337,7 @@ fn set_going(app: &App, row: &TaskRow, from: &[TaskState]) -> Result<TaskView> {
 }
 
 /// Ends a task through `passing`; where nothing runs, at once.
-pub(super) fn end(
+fn end(
     app: &App,
     row: &TaskRow,
     from: TaskState,

@@ -5,7 +5,7 @@ use sluice_model::{TaskAction, TaskId, TaskSettings, TaskState};
 use sluice_store::{TaskFilter, TaskOrder, TaskRow};
 use ts_rs::TS;
 
-use super::source_probe::{admin, unreachable};
+use super::source_probe::admin;
 use crate::clock::now_ms;
 use crate::command::Command;
 use crate::core::{self, Core};
@@ -255,9 +255,7 @@ impl Command for TaskRoutes {
     fn run(self, app: &App) -> Result<Vec<(String, String)>> {
         let core = &app.core;
         let source = core.source(self.settings.source.as_str())?;
-        let metadata = admin(core, &source)?
-            .metadata()
-            .map_err(|error| unreachable(&source, &error))?;
+        let (_, metadata) = admin(core, &source)?;
         Ok(self.settings.routes(metadata.topics.keys().map(String::as_str))?)
     }
 }

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::admin::{Admin, OffsetQuery};
+use crate::admin::{Admin, Metadata, OffsetQuery};
 use crate::error::{ErrorCode, Result};
 use crate::reader::Isolation;
 
@@ -31,12 +31,11 @@ pub struct TopicListing {
     pub internal: bool,
 }
 
-/// All topics that this user may describe, by name.
+/// All topics that this user may describe, by name, which `metadata` of the same cluster names.
 ///
 /// # Errors
 /// Nobody answered within the client's deadline. Topics and partitions with errors of their own are listed.
-pub fn list_topics(admin: &Admin) -> Result<Vec<TopicListing>> {
-    let metadata = admin.metadata()?;
+pub fn list_topics(admin: &Admin, metadata: Metadata) -> Result<Vec<TopicListing>> {
     // Leaderless partitions would keep the question waiting for an election.
     let asked: Vec<(String, i32)> = metadata
         .topics

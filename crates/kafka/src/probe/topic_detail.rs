@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::admin::{Admin, OffsetQuery};
+use crate::admin::{Admin, Metadata, OffsetQuery};
 use crate::config::ConfigOrigin;
 use crate::error::{ErrorCode, KafkaError, Result};
 use crate::probe::listing::settled;
@@ -51,12 +51,11 @@ pub struct TopicSetting {
     pub set_on_topic: bool,
 }
 
-/// Describes one topic.
+/// Describes one topic of a cluster's `metadata`.
 ///
 /// # Errors
 /// There is no such topic, this user may not describe it, or nobody answered.
-pub fn describe_topic(admin: &Admin, topic: &str) -> Result<TopicDetail> {
-    let metadata = admin.metadata()?;
+pub fn describe_topic(admin: &Admin, metadata: &Metadata, topic: &str) -> Result<TopicDetail> {
     let info = metadata
         .topics
         .get(topic)
