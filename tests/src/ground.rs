@@ -1,8 +1,8 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::{Desk, eventually, fake_clusters};
-use anyhow::{Context, Result, ensure};
+use crate::{Desk, eventually, fake_clusters, has_exactly_numbered, values};
+use anyhow::{Context, Result};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::ApiKey;
 use sluice_alerts::{Condition, Message, Rule};
@@ -10,7 +10,7 @@ use sluice_app::{
     AlertHistoryQuery, AlertView, App, LogView, RulePut, SourceShow, TaskLogQuery, TaskPause, TaskResume,
     TaskView,
 };
-use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
+use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::{SourceId, TaskSettings, TaskState};
 use sluice_store::SqliteStore;
 
@@ -189,15 +189,7 @@ impl Ground {
     /// # Errors
     /// There is no such topic.
     pub fn arrived(&self) -> Result<Vec<String>> {
-        Ok(self
-            .target
-            .records("t", 0, Isolation::Committed)?
-            .into_iter()
-            .map(|stored| {
-                let value = stored.record.value.unwrap_or_default();
-                String::from_utf8_lossy(&value).into_owned()
-            })
-            .collect())
+        values(&self.target, "t")
     }
 
     /// Polls until the target has the numbered records before `count`, each once and in order, and no other.
@@ -205,14 +197,7 @@ impl Ground {
     /// # Errors
     /// It has not within a minute.
     pub fn has_exactly(&self, count: usize) -> Result<()> {
-        eventually(&format!("{count} records have arrived"), || {
-            Ok(self.arrived()?.len() >= count)
-        })
-        .with_context(|| format!("{:#?}", self.task()))?;
-        let expected: Vec<String> = (0..count).map(|n| format!("v{n}")).collect();
-        let arrived = self.arrived()?;
-        ensure!(arrived == expected, "{} records: {arrived:?}", arrived.len());
-        Ok(())
+        has_exactly_numbered(&self.target, count).with_context(|| format!("{:#?}", self.task()))
     }
 
     /// Stops every broker of the target.

@@ -8,6 +8,7 @@ mod filling;
 mod full_disk;
 mod ground;
 mod grounds;
+mod numbered;
 mod reading;
 mod sharing;
 
@@ -19,5 +20,6 @@ pub use filling::{Filler, OddRecord, odd_records};
 pub use full_disk::FullDisk;
 pub use ground::{Ground, TASK, ends, now_ms};
 pub use grounds::{cluster, fake_clusters, skipped};
+pub use numbered::{append_numbered, has_exactly_numbered, numbered, values};
 pub use reading::{PlainRecord, read_all};
 pub use sharing::Shared;

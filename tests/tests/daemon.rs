@@ -7,9 +7,11 @@ use anyhow::{Context, Result, ensure};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::ApiKey;
 use serde_json::Value;
-use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
+use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_store::Owner;
-use sluice_tests::{eventually, fake_clusters, sluice, spawn_sluice};
+use sluice_tests::{
+    append_numbered, eventually, fake_clusters, has_exactly_numbered, numbered, sluice, spawn_sluice,
+};
 
 struct Scene {
     source: FakeCluster,
@@ -56,29 +58,15 @@ impl Scene {
     }
 
     fn append(&self, from: usize, count: usize) -> Result<()> {
-        let records = (from..from + count)
-            .map(|number| FakeRecord::new(format!("k{number}"), format!("v{number}")).at(1_700_000_000_000))
-            .collect();
-        self.source.append("t", 0, records)?;
-        Ok(())
+        append_numbered(&self.source, from, count)
     }
 
     fn copied(&self) -> Result<Vec<String>> {
-        if !self.target.topics().iter().any(|topic| topic == "t") {
-            return Ok(Vec::new());
-        }
-        let records = self.target.records("t", 0, Isolation::Committed)?;
-        Ok(records
-            .into_iter()
-            .map(|stored| String::from_utf8_lossy(&stored.record.value.unwrap_or_default()).into_owned())
-            .collect())
+        numbered(&self.target)
     }
 
     fn exactly(&self, count: usize) -> Result<()> {
-        eventually("everything is copied", || Ok(self.copied()?.len() >= count))?;
-        let expected: Vec<String> = (0..count).map(|number| format!("v{number}")).collect();
-        ensure!(self.copied()? == expected, "each record once, in order");
-        Ok(())
+        has_exactly_numbered(&self.target, count)
     }
 
     fn state(&self) -> Result<String> {
@@ -90,23 +78,20 @@ impl Scene {
         eventually(&format!("the task is {state}"), || Ok(self.state()? == state))
     }
 
-    /// Adds both clusters and a checked task `o`.
+    /// Adds both clusters and a checked task `o`, which deletes what its target holds.
     fn prepared(&self) -> Result<()> {
+        self.prepared_with(&[])
+    }
+
+    /// As [`Scene::prepared`], with further arguments of `task create`.
+    fn prepared_with(&self, more: &[&str]) -> Result<()> {
         self.ok(&["source", "add", "from", "--bootstrap", &self.source.bootstrap()])?;
         self.ok(&["source", "add", "to", "--bootstrap", &self.target.bootstrap()])?;
-        self.ok(&[
-            "task",
-            "create",
-            "o",
-            "--from",
-            "from",
-            "--to",
-            "to",
-            "--topic",
-            "t",
-            "--existing",
-            "rewrite",
-        ])?;
+        let create = [
+            "task", "create", "o", "--from", "from", "--to", "to", "--topic", "t",
+        ];
+        let rewrite = ["--existing", "rewrite"];
+        self.ok(&[create.as_slice(), &rewrite, more].concat())?;
         let report = self.json(&["task", "check", "o"])?;
         ensure!(report["may_start"] == true, "{report:#}");
         let item = &report["items"][0];
@@ -427,23 +412,7 @@ fn a_bounded_task_that_is_completed_stays_so_when_the_daemon_is_killed() -> Resu
     scene.target.create_topic("t", 1, &[])?;
     scene.target.append("t", 0, vec![FakeRecord::new("old", "old")])?;
     scene.append(0, 100)?;
-    scene.ok(&["source", "add", "from", "--bootstrap", &scene.source.bootstrap()])?;
-    scene.ok(&["source", "add", "to", "--bootstrap", &scene.target.bootstrap()])?;
-    scene.ok(&[
-        "task",
-        "create",
-        "o",
-        "--from",
-        "from",
-        "--to",
-        "to",
-        "--topic",
-        "t",
-        "--existing",
-        "rewrite",
-        "--until-caught-up",
-    ])?;
-    scene.ok(&["task", "check", "o"])?;
+    scene.prepared_with(&["--until-caught-up"])?;
     let daemon = scene.daemon()?;
     scene.ok(&["task", "start", "o"])?;
     scene.is("completed")?;

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 use anyhow::{Context, Result, ensure};
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::Value;
-use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
-use sluice_tests::{companion, eventually, fake_clusters};
+use sluice_fakekafka::FakeCluster;
+use sluice_tests::{append_numbered, companion, eventually, fake_clusters, has_exactly_numbered};
 
 #[cfg(target_os = "linux")]
 use sluice_tests::FullDisk;
@@ -120,31 +120,11 @@ impl Scene {
     }
 
     fn append(&self, from: usize, count: usize) -> Result<()> {
-        let records = (from..from + count)
-            .map(|number| FakeRecord::new(format!("k{number}"), format!("v{number}")).at(1_700_000_000_000))
-            .collect();
-        self.source.append("t", 0, records)?;
-        Ok(())
-    }
-
-    fn copied(&self) -> Result<Vec<String>> {
-        if !self.target.topics().iter().any(|topic| topic == "t") {
-            return Ok(Vec::new());
-        }
-        let records = self.target.records("t", 0, Isolation::Committed)?;
-        Ok(records
-            .into_iter()
-            .map(|stored| String::from_utf8_lossy(&stored.record.value.unwrap_or_default()).into_owned())
-            .collect())
+        append_numbered(&self.source, from, count)
     }
 
     fn exactly(&self, count: usize) -> Result<()> {
-        eventually(&format!("{count} records are copied"), || {
-            Ok(self.copied()?.len() >= count)
-        })?;
-        let expected: Vec<String> = (0..count).map(|number| format!("v{number}")).collect();
-        ensure!(self.copied()? == expected, "each record once, in order");
-        Ok(())
+        has_exactly_numbered(&self.target, count)
     }
 }
 

@@ -10,9 +10,9 @@ use sluice_app::{
     TaskTune, TaskVerification, TaskVerify,
 };
 use sluice_engine::{Accepted, DifferenceKind, VerificationResult};
-use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
+use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::{ExistingData, Objects, OutOfRange, RateLimits, Start, TaskName, TaskState};
-use sluice_tests::{Desk, eventually, fake_clusters};
+use sluice_tests::{Desk, eventually, fake_clusters, values};
 
 fn append(cluster: &FakeCluster, topic: &str, from: usize, count: usize) -> Result<()> {
     let records = (from..from + count)
@@ -22,14 +22,6 @@ fn append(cluster: &FakeCluster, topic: &str, from: usize, count: usize) -> Resu
         .collect();
     cluster.append(topic, 0, records)?;
     Ok(())
-}
-
-fn values(cluster: &FakeCluster, topic: &str) -> Result<Vec<String>> {
-    let records = cluster.records(topic, 0, Isolation::Committed)?;
-    Ok(records
-        .into_iter()
-        .map(|stored| String::from_utf8_lossy(&stored.record.value.unwrap_or_default()).into_owned())
-        .collect())
 }
 
 fn expected(ranges: &[(usize, usize)]) -> Vec<String> {

@@ -47,7 +47,7 @@ export function rate(n: number | null | undefined): string {
 /** A duration in seconds: `0 s`, `3.2 s`, `4 min 10 s`, `2 h 5 min`, `3 days 4 h`. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return UNKNOWN;
-  const { time } = t().common;
+  const { time } = t().everywhere;
   if (seconds < 60) {
     const rounded = Math.round(seconds * 10) / 10;
     return time.second(rounded >= 10 || Number.isInteger(rounded) ? String(Math.round(rounded)) : rounded.toFixed(1));
@@ -74,7 +74,7 @@ export function delay(ms: number | null | undefined): string {
 
 /** How long something took: milliseconds under a second. */
 export function brief(ms: number): string {
-  return ms < 1000 ? t().common.time.millisecond(String(Math.round(ms))) : duration(ms / 1000);
+  return ms < 1000 ? t().everywhere.time.millisecond(String(Math.round(ms))) : duration(ms / 1000);
 }
 
 /** A share of 0 to 100. */

@@ -37,7 +37,7 @@ export function moment(ms: number): string {
 /** How long ago or how soon: “3 minutes ago”. */
 export function relative(ms: number, now: number): string {
   const seconds = (ms - now) / 1000;
-  if (Math.abs(seconds) < 10) return t().common.time.now;
+  if (Math.abs(seconds) < 10) return t().everywhere.time.now;
   const format = new Intl.RelativeTimeFormat(language.locale, { numeric: 'always' });
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [
     ['day', 86_400],
@@ -48,7 +48,7 @@ export function relative(ms: number, now: number): string {
   for (const [unit, length] of steps) {
     if (Math.abs(seconds) >= length) return format.format(Math.trunc(seconds / length), unit);
   }
-  return t().common.time.now;
+  return t().everywhere.time.now;
 }
 
 /** The time of day, to the second. */

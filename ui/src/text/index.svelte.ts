@@ -1,6 +1,6 @@
 import { activity as enActivity } from './en/activity';
 import { alerts as enAlerts } from './en/alerts';
-import { common as enCommon } from './en/common';
+import { everywhere as enEverywhere } from './en/everywhere';
 import { desktop as enDesktop } from './en/desktop';
 import { newTask as enNewTask } from './en/new-task';
 import { settings as enSettings } from './en/settings';
@@ -10,7 +10,7 @@ import { task as enTask } from './en/task';
 import { tasks as enTasks } from './en/tasks';
 import { activity as zhActivity } from './zh/activity';
 import { alerts as zhAlerts } from './zh/alerts';
-import { common as zhCommon } from './zh/common';
+import { everywhere as zhEverywhere } from './zh/everywhere';
 import { desktop as zhDesktop } from './zh/desktop';
 import { newTask as zhNewTask } from './zh/new-task';
 import { settings as zhSettings } from './zh/settings';
@@ -21,7 +21,7 @@ import { tasks as zhTasks } from './zh/tasks';
 
 /** Everything that is shown to a person, in English. */
 const en = {
-  common: enCommon,
+  everywhere: enEverywhere,
   start: enStart,
   tasks: enTasks,
   task: enTask,
@@ -35,7 +35,7 @@ const en = {
 type Catalogue = typeof en;
 /** The same in simplified Chinese; the types see to it that nothing is missing. */
 const zh: Catalogue = {
-  common: zhCommon,
+  everywhere: zhEverywhere,
   start: zhStart,
   tasks: zhTasks,
   task: zhTask,

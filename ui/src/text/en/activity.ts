@@ -19,7 +19,6 @@ export const activity = {
   columnAction: 'Action',
   columnObject: 'On',
   columnOutcome: 'Outcome',
-  columnDetail: 'Detail',
   outcomes: { ok: 'Done', refused: 'Refused', failed: 'Failed' } as Record<string, string>,
   kinds: {
     source: 'Data source',

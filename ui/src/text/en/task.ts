@@ -9,7 +9,6 @@ export const task = {
   delay: 'Delay',
   setUp: 'Set up',
   stripLabel: (partitions: string, caughtUp: string) => `${partitions} partitions, ${caughtUp} caught up`,
-  stripNone: 'The partitions are known once the task runs.',
   stale: (since: string) => `The task has been silent since ${since}; these numbers are old.`,
   actionsOf: (name: string) => `More actions for ${name}`,
 
@@ -120,7 +119,6 @@ export const task = {
   verifyEqual: 'Equal',
   verifyResult: 'Result',
   verifySame: 'Same',
-  verifyDifferences: 'Differences',
   verifyFirst: 'The first difference of each kind',
   differenceDetail: 'What differs',
   differenceShow: 'Compare',
@@ -141,7 +139,6 @@ export const task = {
   exportJson: 'Export JSON',
   exportHtml: 'Export report',
 
-  settingsTitle: 'Settings',
   speedTitle: 'Speed',
   speedHint: 'Takes effect at once where the task runs.',
   speedForbidden: 'The speed cannot be changed in this state.',

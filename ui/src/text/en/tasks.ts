@@ -23,7 +23,6 @@ export const tasks = {
   percent: (percent: string) => `Backlog ${percent} copied`,
   delayHint: 'Age of the oldest record that is not on the target; 0 s when everything is there.',
   sort: (column: string) => `Sort by ${column}`,
-  continueSetUp: 'Set up',
   actionsOf: (name: string) => `Actions for ${name}`,
   states: {
     draft: 'Draft',

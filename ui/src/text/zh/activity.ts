@@ -20,7 +20,6 @@ export const activity: typeof en = {
   columnAction: '操作',
   columnObject: '对象',
   columnOutcome: '结果',
-  columnDetail: '详情',
   outcomes: { ok: '完成', refused: '被拒绝', failed: '失败' },
   kinds: { source: '数据源', task: '任务', rule: '告警规则', channel: '告警渠道', setting: '设置', demo: '演示' },
   actions: {

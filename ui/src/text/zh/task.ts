@@ -10,7 +10,6 @@ export const task: typeof en = {
   delay: '延迟',
   setUp: '设置',
   stripLabel: (partitions, caughtUp) => `${partitions} 个分区，${caughtUp} 个已追上`,
-  stripNone: '任务运行后才能知道分区。',
   stale: (since) => `任务自 ${since} 起没有消息，这些数字已过时。`,
   actionsOf: (name) => `${name} 的更多操作`,
 
@@ -120,7 +119,6 @@ export const task: typeof en = {
   verifyEqual: '一致',
   verifyResult: '结果',
   verifySame: '相同',
-  verifyDifferences: '差异',
   verifyFirst: '每类的第一处差异',
   differenceDetail: '差异内容',
   differenceShow: '对比',
@@ -141,7 +139,6 @@ export const task: typeof en = {
   exportJson: '导出 JSON',
   exportHtml: '导出报告',
 
-  settingsTitle: '设置',
   speedTitle: '速度',
   speedHint: '任务运行时立即生效。',
   speedForbidden: '当前状态不能更改速度。',

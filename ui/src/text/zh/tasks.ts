@@ -24,7 +24,6 @@ export const tasks: typeof en = {
   percent: (percent) => `积压已复制 ${percent}`,
   delayHint: '尚未到达目标的最早记录的时长；全部到达时为 0 秒。',
   sort: (column) => `按${column}排序`,
-  continueSetUp: '继续设置',
   actionsOf: (name) => `${name} 的操作`,
   states: {
     draft: '草稿',

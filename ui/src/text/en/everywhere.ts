@@ -1,5 +1,5 @@
 /** What several pages say. */
-export const common = {
+export const everywhere = {
   appName: 'Sluice',
   railLabel: 'Pages',
   tasks: 'Tasks',
@@ -45,14 +45,8 @@ export const common = {
     day: (n: string) => (n === '1' ? '1 day' : `${n} days`),
     now: 'just now',
   },
-  reconnecting: 'The connection to Sluice is lost. Trying again.',
-  yes: 'Yes',
   no: 'No',
   closeTitle: 'Close the window?',
   closeText: 'Tasks go on in the background, and the icon in the tray shows how they are.',
-  closeToTray: 'Go on in the tray',
-  closeQuit: 'Quit',
   quittingTitle: 'Quitting',
-  quittingText: (n: number) =>
-    n === 1 ? '1 task is saving its position.' : `${n} tasks are saving their positions.`,
 };

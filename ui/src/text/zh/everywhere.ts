@@ -1,6 +1,6 @@
-import type { common as en } from '../en/common';
+import type { everywhere as en } from '../en/everywhere';
 
-export const common: typeof en = {
+export const everywhere: typeof en = {
   appName: 'Sluice',
   railLabel: '页面',
   tasks: '任务',
@@ -46,13 +46,8 @@ export const common: typeof en = {
     day: (n) => `${n} 天`,
     now: '刚刚',
   },
-  reconnecting: '与 Sluice 的连接已断开，正在重试。',
-  yes: '是',
   no: '否',
   closeTitle: '关闭窗口？',
   closeText: '任务会在后台继续运行，托盘图标显示它们的状态。',
-  closeToTray: '在托盘中继续',
-  closeQuit: '退出',
   quittingTitle: '正在退出',
-  quittingText: (n) => `${n} 个任务正在保存位置。`,
 };
