@@ -69,6 +69,7 @@ impl Supervisor {
             .map(|(id, _)| id.clone())
             .collect();
         for id in ended {
+            self.carry_out(&id)?;
             if let Some(run) = runs.remove(&id) {
                 run.join();
             }
@@ -77,36 +78,14 @@ impl Supervisor {
             return Ok(());
         }
         let (rows, _) = self.core.store.tasks(&TaskFilter {
-            states: [
-                TaskState::Starting,
-                TaskState::Running,
-                TaskState::Abnormal,
-                TaskState::Pausing,
-                TaskState::Terminating,
-            ]
-            .iter()
-            .map(|state| state.word().to_owned())
-            .collect(),
+            states: [TaskState::Starting, TaskState::Running, TaskState::Abnormal]
+                .iter()
+                .map(|state| state.word().to_owned())
+                .collect(),
             ..TaskFilter::default()
         })?;
-        for row in rows {
+        for row in rows.into_iter().filter(|row| row.desired_running) {
             let id = core::task_id(&row)?;
-            let state = core::state(&row)?;
-            let rest = match state {
-                TaskState::Pausing => Some(TaskState::Paused),
-                TaskState::Terminating => Some(TaskState::Terminated),
-                _ => None,
-            };
-            if let Some(rest) = rest {
-                // The order went to a run that was at its end already, and nobody took it.
-                if !runs.contains_key(&id) {
-                    self.core.transit(&id, &[state], rest, None)?;
-                }
-                continue;
-            }
-            if !row.desired_running {
-                continue;
-            }
             if let Entry::Vacant(place) = runs.entry(id) {
                 let id = place.key().clone();
                 place.insert(TaskRun::spawn(
@@ -115,6 +94,17 @@ impl Supervisor {
                     give_up_after(&self.core.store)?,
                 )?);
             }
+        }
+        Ok(())
+    }
+
+    /// An order that went to a run which was at its end already was taken by nobody.
+    fn carry_out(&self, id: &TaskId) -> Result<()> {
+        for (passing, rest) in [
+            (TaskState::Pausing, TaskState::Paused),
+            (TaskState::Terminating, TaskState::Terminated),
+        ] {
+            self.core.transit(id, &[passing], rest, None)?;
         }
         Ok(())
     }
