@@ -73,8 +73,13 @@ impl Catalogue for Chinese {
                     .map_or_else(|| "有消息".to_owned(), |lag| format!("有 {lag} 条消息")),
             ),
             (Condition::GapFound, _) => format!(
-                "源端已不再保存部分尚未复制的消息：新发现 {} 处缺口，共 {} 处。",
-                alert.count, alert.task.gaps
+                "源端已不再保存部分尚未复制的消息：新发现 {} 处缺口，共 {} 处。{}",
+                alert.count,
+                alert.task.gaps,
+                match alert.task.latest_gap.as_str() {
+                    "" => String::new(),
+                    gap => format!("最近一处：{gap}。"),
+                }
             ),
             (Condition::RecordQuarantined, _) => format!(
                 "目标端拒绝了 {} 条消息，隔离区共有 {} 条。任务继续运行。",

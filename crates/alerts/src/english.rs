@@ -86,9 +86,13 @@ impl Catalogue for English {
                 ),
             ),
             (Condition::GapFound, _) => format!(
-                "The source no longer has records that were not copied yet: {} found, {} in all.",
+                "The source no longer has records that were not copied yet: {} found, {} in all.{}",
                 plural(alert.count, "new gap", "new gaps"),
-                alert.task.gaps
+                alert.task.gaps,
+                match alert.task.latest_gap.as_str() {
+                    "" => String::new(),
+                    gap => format!(" The latest: {gap}."),
+                }
             ),
             (Condition::RecordQuarantined, _) => format!(
                 "The target refused {}; {} in quarantine in all. The task goes on.",

@@ -300,6 +300,10 @@ impl TaskMemory {
                         self.beyond_since_ms = None;
                         Verdict::Over
                     }
+                    None if task.lag == Some(0) => {
+                        self.beyond_since_ms = None;
+                        Verdict::Over
+                    }
                     Some(_) | None => Verdict::Unclear,
                 }
             }
@@ -648,6 +652,12 @@ mod tests {
         assert_eq!(bench.step(left(999), 3), None);
         assert_eq!(bench.step(task("paused", 0), 4), None);
         assert_eq!(bench.step(left(1_100), 5), RECOVERED);
+        assert_eq!(bench.step(left(0), 6), RAISED);
+        let caught_up = Observation {
+            lag: Some(0),
+            ..task("running", 0)
+        };
+        assert_eq!(bench.step(caught_up, 7), RECOVERED);
     }
 
     #[test]

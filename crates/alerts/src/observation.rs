@@ -25,6 +25,8 @@ pub struct Observation {
     pub stuck_since_ms: Option<i64>,
     /// Gaps found since the task began.
     pub gaps: u64,
+    /// The gap that was found last, as `orders-3 [120, 450)`; empty if that is not known.
+    pub latest_gap: String,
     /// Records quarantined since the task began.
     pub quarantined: u64,
     /// How long, in seconds, until the source deletes records that were not copied yet; 0 if it has begun to.

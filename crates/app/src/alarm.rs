@@ -28,15 +28,22 @@ pub(crate) const LANGUAGE_SETTING: &str = "language";
 /// How long deliveries may take when the program ends.
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 
+/// What a task's rules compare with what was before.
+#[derive(Clone)]
+struct Counts {
+    gaps: u64,
+    quarantined: u64,
+    latest_gap: String,
+}
+
 /// Watches for what people want to be told.
 pub(crate) struct Alarm {
     core: Arc<Core>,
     memory: Arc<AlertMemory>,
     dispatcher: Mutex<Option<Dispatcher>>,
     courier: Courier,
-    /// Gaps and quarantined records of each task as last known: those of a task that does not run must not look like a
-    /// new beginning.
-    counted: Mutex<BTreeMap<String, (u64, u64)>>,
+    /// Counts of each task as last known: those of a task that does not run must not look like a new beginning.
+    counted: Mutex<BTreeMap<String, Counts>>,
     /// What is on its way, by job.
     sent: Arc<Mutex<BTreeMap<String, AlertRow>>>,
 }
@@ -92,7 +99,7 @@ impl Alarm {
             if let Some(until) = row.muted_until_ms {
                 muted.insert(row.id.clone(), until);
             }
-            let (gaps, quarantined) = self.counts(&row.id, progress)?;
+            let counts = self.counts(&row.id, progress)?;
             observations.push(Observation {
                 source: names.get(&row.source_id).cloned(),
                 target: names.get(&row.target_id).cloned(),
@@ -104,10 +111,13 @@ impl Alarm {
                     .and_then(|p| p.lag_records)
                     .and_then(|n| u64::try_from(n).ok()),
                 stuck_since_ms: live.as_ref().and_then(|live| live.stuck_since_ms),
-                gaps,
-                quarantined,
-                retention_left_seconds: progress
-                    .and_then(|p| p.retention_left_seconds)
+                gaps: counts.gaps,
+                latest_gap: counts.latest_gap,
+                quarantined: counts.quarantined,
+                retention_left_seconds: self
+                    .core
+                    .retention_ends
+                    .seconds_left(&row.id, progress.and_then(|p| p.retention_left_seconds))
                     .and_then(|s| u64::try_from(s).ok()),
                 task_id: row.id,
                 task_name: row.name,
@@ -135,21 +145,38 @@ impl Alarm {
         Ok(())
     }
 
-    fn counts(&self, id: &str, progress: Option<&Progress>) -> Result<(u64, u64)> {
+    fn counts(&self, id: &str, progress: Option<&Progress>) -> Result<Counts> {
         let mut counted = locked(&self.counted);
-        let counts = match (progress, counted.get(id)) {
+        let known = counted.get(id);
+        let name = TaskName::new(id)?;
+        let failed = |error: StoreError| AppError::new(ErrorCode::Storage, error.to_string());
+        let (gaps, quarantined) = match (progress, known) {
             (Some(progress), _) => (progress.gaps, progress.quarantined),
-            (None, Some(known)) => *known,
-            (None, None) => {
-                let name = TaskName::new(id)?;
-                let failed = |error: StoreError| AppError::new(ErrorCode::Storage, error.to_string());
-                (
-                    self.core.store.gaps(&name).map_err(failed)?.len() as u64,
-                    self.core.store.quarantined_count(&name).map_err(failed)?,
-                )
-            }
+            (None, Some(known)) => (known.gaps, known.quarantined),
+            (None, None) => (
+                self.core.store.gaps(&name).map_err(failed)?.len() as u64,
+                self.core.store.quarantined_count(&name).map_err(failed)?,
+            ),
         };
-        counted.insert(id.to_owned(), counts);
+        let latest_gap = match known {
+            Some(known) if known.gaps == gaps => known.latest_gap.clone(),
+            _ if gaps == 0 => String::new(),
+            _ => self
+                .core
+                .store
+                .gaps(&name)
+                .map_err(failed)?
+                .into_iter()
+                .max_by_key(|gap| gap.found_at_ms)
+                .map(|gap| format!("{} {}", gap.key, gap.range))
+                .unwrap_or_default(),
+        };
+        let counts = Counts {
+            gaps,
+            quarantined,
+            latest_gap,
+        };
+        counted.insert(id.to_owned(), counts.clone());
         Ok(counts)
     }
 

@@ -14,6 +14,7 @@ use crate::command::Command;
 use crate::core::Core;
 use crate::demo::DemoHost;
 use crate::event::{AppEvent, EventBus};
+use crate::retention_watch::{RetentionEnds, RetentionWatch};
 use crate::supervisor::{Supervisor, after_a_kill};
 use crate::{AppError, ErrorCode, Result, housekeeping};
 
@@ -51,6 +52,7 @@ pub struct App {
     pub(crate) checks: crate::pre_check::Checks,
     pub(crate) demo: Option<Arc<dyn DemoHost>>,
     housekeeping: Option<(Sender<()>, JoinHandle<()>)>,
+    retention: Option<RetentionWatch>,
     owner: Owner,
 }
 
@@ -69,6 +71,7 @@ impl App {
             store,
             secrets,
             bus: EventBus::default(),
+            retention_ends: RetentionEnds::default(),
         });
         if opening.runs_tasks {
             crate::commands::remove_demo_leftovers(&core)?;
@@ -106,6 +109,10 @@ impl App {
         } else {
             None
         };
+        let retention = opening
+            .runs_tasks
+            .then(|| RetentionWatch::start(Arc::clone(&core), Arc::clone(&supervisor), Arc::clone(&alarm)))
+            .transpose()?;
         Ok(Self {
             core,
             supervisor,
@@ -114,6 +121,7 @@ impl App {
             checks: crate::pre_check::Checks::default(),
             demo: opening.demo,
             housekeeping,
+            retention,
             owner,
         })
     }
@@ -178,6 +186,7 @@ impl App {
 
     fn wind_up(&mut self, told: &dyn Fn(usize)) {
         self.verifications.cancel_all();
+        drop(self.retention.take());
         if let Some((stop, thread)) = self.housekeeping.take() {
             drop(stop);
             if thread.join().is_err() {

@@ -11,6 +11,7 @@ use sluice_store::{DataSourceRow, LogRow, SecretStore, SqliteStore, TaskRow};
 
 use crate::clock::now_ms;
 use crate::event::{AppEvent, EventBus};
+use crate::retention_watch::RetentionEnds;
 use crate::{AppError, ErrorCode, Result};
 
 /// What commands and running tasks share.
@@ -19,6 +20,8 @@ pub(crate) struct Core {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) secrets: Arc<dyn SecretStore>,
     pub(crate) bus: EventBus,
+    /// What is known of tasks whose sources delete what was not copied.
+    pub(crate) retention_ends: RetentionEnds,
 }
 
 impl Core {

@@ -18,6 +18,7 @@ mod housekeeping;
 mod loggable;
 mod operation;
 mod pre_check;
+mod retention_watch;
 mod snapshot;
 mod stretch;
 mod supervisor;

@@ -12,6 +12,9 @@ use crate::core::{self, Core};
 use crate::task_run::Live;
 use crate::task_view::{TaskSnapshot, stages};
 
+/// A source that deletes what was not copied is shown this long before, in seconds: a day.
+const WORTH_SHOWING_S: i64 = 24 * 60 * 60;
+
 /// The numbers of `row`.
 pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Result<TaskSnapshot> {
     let unkept = live.and_then(|live| live.unkept.clone());
@@ -54,7 +57,10 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
         gaps: progress.gaps,
         quarantined: progress.quarantined,
         stopped_partitions: progress.stopped_partitions,
-        retention_left_seconds: progress.retention_left_seconds,
+        retention_left_seconds: core
+            .retention_ends
+            .seconds_left(&row.id, progress.retention_left_seconds)
+            .filter(|left| *left <= WORTH_SHOWING_S),
         last_error: if over {
             None
         } else {

@@ -80,7 +80,8 @@ pub struct TaskSnapshot {
     /// Partitions that wait for a person.
     #[ts(type = "number")]
     pub stopped_partitions: u64,
-    /// Seconds until the source's retention overtakes the slowest position; none when it does not.
+    /// Seconds until the source's retention overtakes the slowest position; none when it does not, or not within a day.
+    /// Known of tasks that do not run as well, where an alert rule asks for it.
     #[ts(type = "number | null")]
     pub retention_left_seconds: Option<i64>,
     /// The current or last error.

@@ -26,6 +26,7 @@ mod record_hash;
 mod record_lane;
 mod replay;
 mod run;
+mod source_retention;
 mod start_position;
 mod structure;
 mod throttle;
@@ -53,6 +54,7 @@ pub use progress::{
 pub use record_lane::{RecordLane, RecordLaneConfig};
 pub use replay::replay_quarantined;
 pub use run::{RunOptions, Running, start, start_unless};
+pub use source_retention::source_retention_left;
 pub use verify::{
     Accepted, Difference, DifferenceKind, PartitionReport, VerificationReport, VerificationResult,
     VerifyOptions, VerifyProgress, verify,

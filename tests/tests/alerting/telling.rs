@@ -403,3 +403,68 @@ fn a_source_whose_clean_up_gains_on_a_slow_task_is_told_before_anything_is_lost(
     assert_eq!(ground.task()?.snapshot.gaps, 0, "nothing is lost yet");
     Ok(())
 }
+
+#[test]
+fn what_a_source_is_about_to_delete_under_a_paused_task_is_told_in_time() -> Result<()> {
+    const HOUR: i64 = 3_600_000;
+    let ground = Ground::new()?;
+    ground
+        .source
+        .set_topic_config("t", "retention.ms", Some("86400000"))?;
+    let append = |n: usize, age: i64| -> Result<()> {
+        let record = FakeRecord::new(format!("k{n}"), format!("v{n}")).at(now_ms() - age * HOUR);
+        ground.source.append("t", 0, vec![record])?;
+        Ok(())
+    };
+    append(0, 30)?;
+    append(1, 25)?;
+    ground.launch(ground.settings()?)?;
+    ground.has_exactly(2)?;
+    ground.pause()?;
+    // The first that waits is a day old in an hour.
+    append(2, 23)?;
+    append(3, 24)?;
+    append(4, 1)?;
+    ground.rule("Retention", retention_within_two_hours(), |_| {})?;
+    let told = ground.raised_by("Retention")?;
+    assert!(
+        told.body.contains("In 5") && told.body.contains("minutes"),
+        "{told:#?}"
+    );
+    let task = ground.task()?;
+    let left = task.snapshot.retention_left_seconds;
+    assert!(
+        left.is_some_and(|left| (3_000..=3_600).contains(&left)),
+        "{left:?}"
+    );
+    assert_eq!(task.snapshot.state, TaskState::Paused, "nothing runs for that");
+
+    ground.resume()?;
+    ground.has_exactly(5)?;
+    ground.recovered_by("Retention")?;
+    assert_eq!(ground.task()?.snapshot.retention_left_seconds, None);
+    Ok(())
+}
+
+#[test]
+fn what_a_source_has_deleted_under_a_paused_task_is_told_before_it_is_resumed() -> Result<()> {
+    let ground = Ground::running()?;
+    ground.pause()?;
+    ground.append(10, 10)?;
+    ground.source.delete_records("t", 0, 15)?;
+    ground.rule("Retention", retention_within_two_hours(), |_| {})?;
+    let told = ground.raised_by("Retention")?;
+    assert!(
+        told.body
+            .contains("The source deletes records that were not copied yet."),
+        "{told:#?}"
+    );
+    assert_eq!(ground.task()?.snapshot.retention_left_seconds, Some(0));
+    Ok(())
+}
+
+fn retention_within_two_hours() -> Condition {
+    Condition::RetentionRisk {
+        horizon_seconds: 7_200,
+    }
+}

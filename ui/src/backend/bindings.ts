@@ -2297,7 +2297,8 @@ quarantined: number,
  */
 stopped_partitions: number, 
 /**
- * Seconds until the source's retention overtakes the slowest position; none when it does not.
+ * Seconds until the source's retention overtakes the slowest position; none when it does not, or not within a day.
+ * Known of tasks that do not run as well, where an alert rule asks for it.
  */
 retention_left_seconds: number | null, 
 /**
@@ -2513,7 +2514,8 @@ quarantined: number,
  */
 stopped_partitions: number, 
 /**
- * Seconds until the source's retention overtakes the slowest position; none when it does not.
+ * Seconds until the source's retention overtakes the slowest position; none when it does not, or not within a day.
+ * Known of tasks that do not run as well, where an alert rule asks for it.
  */
 retention_left_seconds: number | null, 
 /**

@@ -32,4 +32,5 @@ pub(crate) use checks::at_launch;
 pub use context::{OtherTask, PreCheckContext};
 pub use fingerprint::settings_fingerprint;
 pub use item::{ItemResult, PreCheckItem, PreCheckReport};
+pub(crate) use retention::deletes;
 pub use run::precheck;

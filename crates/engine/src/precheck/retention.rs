@@ -5,7 +5,8 @@ use crate::precheck::estimate::Estimate;
 use crate::precheck::facts::{Offsets, Outline, Sample, Setup};
 use crate::precheck::words::{bytes, listed, span, time};
 
-fn deletes(policy: Option<&str>) -> bool {
+/// Whether a `cleanup.policy` deletes old records; every one that is not known does, as Kafka's default.
+pub(crate) fn deletes(policy: Option<&str>) -> bool {
     policy.is_none_or(|policy| policy.contains("delete"))
 }
 

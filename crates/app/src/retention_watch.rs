@@ -1,0 +1,207 @@
+//! Asks sources how long they still keep what was not copied, of the tasks for which somebody wants to be told. A task
+//! that is paused or has failed has no run that would notice.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use sluice_alerts::{Condition, Rule};
+use sluice_engine::{CheckpointStore, source_retention_left};
+use sluice_model::{TaskName, TaskState};
+use sluice_store::{TaskFilter, TaskRow};
+
+use crate::alarm::Alarm;
+use crate::clock::now_ms;
+use crate::core::{self, Core};
+use crate::supervisor::Supervisor;
+use crate::{AppError, ErrorCode, Result};
+
+/// How often it is looked for tasks that are due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often a source is asked for one task: a broker looks for what it may delete every five minutes.
+const ASK_EVERY: Duration = Duration::from_secs(2 * 60);
+
+/// When sources will begin to delete what was not copied, as far as that is known.
+#[derive(Default)]
+pub(crate) struct RetentionEnds(Mutex<BTreeMap<String, i64>>);
+
+impl RetentionEnds {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<String, i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seconds from now until then, 0 when it has begun; the nearer of what was asked and of what a run `measures`.
+    pub(crate) fn seconds_left(&self, task_id: &str, measured: Option<i64>) -> Option<i64> {
+        let asked = self
+            .locked()
+            .get(task_id)
+            .map(|end_ms| (end_ms.saturating_sub(now_ms()) / 1000).max(0));
+        match (asked, measured) {
+            (Some(asked), Some(measured)) => Some(asked.min(measured)),
+            (asked, measured) => asked.or(measured),
+        }
+    }
+
+    fn put(&self, task_id: &str, end_ms: Option<i64>) {
+        let mut ends = self.locked();
+        match end_ms {
+            Some(end_ms) => ends.insert(task_id.to_owned(), end_ms),
+            None => ends.remove(task_id),
+        };
+    }
+
+    fn keep_only(&self, asked: &BTreeMap<String, Asked>) {
+        self.locked().retain(|id, _| asked.contains_key(id));
+    }
+}
+
+/// When a task's source was asked, and what the task did then.
+struct Asked {
+    at: Instant,
+    state: String,
+}
+
+/// The thread that asks. Dropping it waits for the end of the question that is under way, a few seconds at most.
+pub(crate) struct RetentionWatch {
+    stop: Option<Sender<()>>,
+    ending: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RetentionWatch {
+    pub(crate) fn start(core: Arc<Core>, supervisor: Arc<Supervisor>, alarm: Arc<Alarm>) -> Result<Self> {
+        let (stop, stopped) = bounded(0);
+        let ending = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::Builder::new()
+            .name("sluice-retention".into())
+            .spawn({
+                let ending = Arc::clone(&ending);
+                move || {
+                    Watcher {
+                        core,
+                        supervisor,
+                        alarm,
+                        ending,
+                        asked: BTreeMap::new(),
+                    }
+                    .run(&stopped);
+                }
+            })
+            .map_err(|error| {
+                AppError::new(
+                    ErrorCode::Internal,
+                    format!("no thread for the sources' retention: {error}"),
+                )
+            })?;
+        Ok(Self {
+            stop: Some(stop),
+            ending,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for RetentionWatch {
+    fn drop(&mut self) {
+        self.ending.store(true, Ordering::Relaxed);
+        self.stop.take();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that asks for the sources' retention panicked");
+        }
+    }
+}
+
+struct Watcher {
+    core: Arc<Core>,
+    supervisor: Arc<Supervisor>,
+    alarm: Arc<Alarm>,
+    ending: Arc<AtomicBool>,
+    asked: BTreeMap<String, Asked>,
+}
+
+impl Watcher {
+    fn run(mut self, stopped: &Receiver<()>) {
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
+            if let Err(error) = self.look() {
+                tracing::error!(%error, "tasks could not be looked at for their sources' retention");
+            }
+        }
+    }
+
+    fn look(&mut self) -> Result<()> {
+        let rules: Vec<Rule> = self
+            .alarm
+            .rules()?
+            .into_iter()
+            .filter(|rule| rule.enabled && matches!(rule.condition, Condition::RetentionRisk { .. }))
+            .collect();
+        let rows = if rules.is_empty() {
+            Vec::new()
+        } else {
+            self.core.store.tasks(&TaskFilter::default())?.0
+        };
+        let watched: Vec<TaskRow> = rows
+            .into_iter()
+            .filter(|row| {
+                rules
+                    .iter()
+                    .any(|rule| rule.task_id.as_deref().is_none_or(|id| id == row.id))
+            })
+            .collect();
+        self.asked.retain(|id, _| watched.iter().any(|row| row.id == *id));
+        for row in watched {
+            if self.ending.load(Ordering::Relaxed) {
+                break;
+            }
+            if let Err(error) = self.ask(&row) {
+                // A run tells that its source is away; what was known of a task without one is still so.
+                tracing::debug!(task = %row.id, %error, "the source does not tell how long it keeps what waits");
+            }
+        }
+        self.core.retention_ends.keep_only(&self.asked);
+        Ok(())
+    }
+
+    fn ask(&mut self, row: &TaskRow) -> Result<()> {
+        let stands = matches!(core::state(row)?, TaskState::Paused | TaskState::Failed);
+        let live = self.supervisor.live(&core::task_id(row)?);
+        let lags = live
+            .and_then(|live| live.progress?.lag_records)
+            .is_some_and(|lag| lag > 0);
+        if !stands && !lags {
+            self.asked.remove(&row.id);
+            return Ok(());
+        }
+        let due = self
+            .asked
+            .get(&row.id)
+            .is_none_or(|asked| asked.state != row.state || asked.at.elapsed() >= ASK_EVERY);
+        if !due {
+            return Ok(());
+        }
+        self.asked.insert(
+            row.id.clone(),
+            Asked {
+                at: Instant::now(),
+                state: row.state.clone(),
+            },
+        );
+        let partitions = self.core.store.partitions(&TaskName::new(&row.id)?)?;
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        let source = self.core.cluster(&self.core.source(&row.source_id)?)?;
+        let now = now_ms();
+        let left = source_retention_left(&source, &partitions, now, &|| self.ending.load(Ordering::Relaxed))?;
+        self.core.retention_ends.put(
+            &row.id,
+            left.map(|left| now.saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX))),
+        );
+        Ok(())
+    }
+}
