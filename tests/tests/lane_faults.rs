@@ -324,6 +324,55 @@ fn a_transaction_that_the_target_gave_up_is_written_again_by_the_same_instance()
 }
 
 #[test]
+fn a_transaction_whose_records_nobody_acknowledges_is_written_again_with_a_new_client() -> Result<()> {
+    let (source, target) = clusters()?;
+    source.create_topic("t", 1, &[])?;
+    let bench = bench(&source, &target, &["t"], Delivery::ExactlyOnce)?;
+    let running = bench.start(false)?;
+    append(&source, "t", 0, 0, 100)?;
+    caught_up(&running, &target, "t", 0, 100)?;
+    let sent = target.request_count(ApiKey::Produce);
+    target.delay(ApiKey::Produce, Duration::from_secs(3600));
+    append(&source, "t", 0, 100, 100)?;
+    eventually("the records are on their way", || {
+        Ok(target.request_count(ApiKey::Produce) > sent)
+    })?;
+    // Only what is on its way is held; another client would be answered.
+    target.delay(ApiKey::Produce, Duration::ZERO);
+    eventually("it is told", || {
+        let progress = running.progress();
+        let told = progress
+            .error
+            .is_some_and(|error| error.contains("acknowledged nothing"));
+        Ok(told && progress.write_rate == 0.0 && progress.eta_seconds.is_none())
+    })?;
+    eventually("the client is given up", || {
+        let error = running.progress().error;
+        Ok(error.is_some_and(|error| error.contains("writing with a new client")))
+    })?;
+    caught_up(&running, &target, "t", 0, 200)?;
+    assert_eq!(running.progress().error, None);
+    stop(running)?;
+    assert_exact(&bench, &source, &target, "t", 1)
+}
+
+#[test]
+fn a_target_that_takes_long_to_hand_out_an_id_is_waited_for() -> Result<()> {
+    let (source, target) = clusters()?;
+    source.create_topic("t", 1, &[])?;
+    let bench = bench(&source, &target, &["t"], Delivery::ExactlyOnce)?;
+    let running = bench.start(false)?;
+    append(&source, "t", 0, 0, 100)?;
+    caught_up(&running, &target, "t", 0, 100)?;
+    target.delay(ApiKey::InitProducerId, Duration::from_secs(8));
+    target.fail_next(ApiKey::Produce, ResponseError::InvalidProducerEpoch, 1);
+    append(&source, "t", 0, 100, 100)?;
+    caught_up(&running, &target, "t", 0, 200)?;
+    stop(running)?;
+    assert_exact(&bench, &source, &target, "t", 1)
+}
+
+#[test]
 fn of_two_instances_under_load_one_ends_and_every_record_arrives_once() -> Result<()> {
     let (source, target) = clusters()?;
     source.create_topic("t", 2, &[])?;

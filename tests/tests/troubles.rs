@@ -12,10 +12,12 @@ use sluice_model::{SaslMechanism, Secret, SecurityProtocol, SourceForm, TaskStat
 use sluice_testground::{Cluster, KafkaVersion, Validity};
 use sluice_tests::{Desk, Ground, TASK, eventually, fake_clusters, skipped};
 
-fn step(report: &ProbeReport, id: &str) -> Result<(ProbeResult, String)> {
+/// What the step says that failed.
+fn failed_step(report: &ProbeReport, id: &str) -> Result<String> {
     let step = report.steps.iter().find(|step| step.id == id);
     let step = step.with_context(|| format!("no step {id}: {report:#?}"))?;
-    Ok((step.result, step.message.clone()))
+    ensure!(step.result == ProbeResult::Failed, "{id}: {report:#?}");
+    Ok(step.message.clone())
 }
 
 /// Cause, effect and remedy of an item that failed.
@@ -82,9 +84,7 @@ fn a_wrong_password_is_called_one() -> Result<()> {
             "Check the user name, the password and sasl.mechanism",
         ],
     )?;
-    let (result, message) = step(&test(&desk)?, "sasl")?;
-    assert_eq!(result, ProbeResult::Failed);
-    says(&message, &["user name and password"])?;
+    says(&failed_step(&test(&desk)?, "sasl")?, &["user name and password"])?;
     let refused = desk.app.call(SourceTopics {
         source: "from".into(),
     });
@@ -118,9 +118,7 @@ fn an_expired_certificate_is_called_one() -> Result<()> {
         &failed(&report, "source_connection")?,
         &["certificate has expired", "renewed", "clock"],
     )?;
-    let (result, message) = step(&test(&desk)?, "tls")?;
-    assert_eq!(result, ProbeResult::Failed);
-    says(&message, &["expired"])
+    says(&failed_step(&test(&desk)?, "tls")?, &["expired"])
 }
 
 #[test]
@@ -151,9 +149,10 @@ fn an_advertised_listener_that_is_out_of_reach_is_named() -> Result<()> {
         "{told:#?}"
     );
     ensure!(!report.may_start, "{report:#?}");
-    let (result, message) = step(&test(&desk)?, "advertised")?;
-    assert_eq!(result, ProbeResult::Failed);
-    says(&message, &[&place, "advertised.listeners"])
+    says(
+        &failed_step(&test(&desk)?, "advertised")?,
+        &[&place, "advertised.listeners"],
+    )
 }
 
 #[test]

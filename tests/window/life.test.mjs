@@ -32,10 +32,20 @@ function chapter(name, tell) {
       await tell();
     } catch (error) {
       await window.picture(`failed-${name.slice(0, 20)}`).catch(() => {});
+      await tellTask().catch(() => {});
       throw error;
     }
     isTold = true;
   });
+}
+
+/** Prints where the task stands, for whoever looks for the reason of a failure. */
+async function tellTask() {
+  if (!task) return;
+  const { state, reason, last_error: error, lag_records: lag } = await window.call('task_show', { task });
+  const all = { min_level: null, text: null, from_ms: null, to_ms: null, before_id: null, after_id: null, limit: 50 };
+  const log = (await window.call('task_log', { task, ...all })).map(({ message }) => message);
+  console.log(JSON.stringify({ state, reason, error, lag, log }, null, 1));
 }
 
 /** What the tray shows, as a fingerprint of its picture; kept among the pictures by `name`. */

@@ -10,7 +10,7 @@ use sluice_model::{ExistingData, Task};
 
 use crate::delivery::EffectiveDelivery;
 use crate::error::Side;
-use crate::inspection::committed_within;
+use crate::inspection::committed;
 use crate::launch::unique;
 use crate::pair::Pair;
 use crate::start_position::bounds;
@@ -108,7 +108,7 @@ pub(crate) fn find(
             origin.insert((target.clone(), partition), source.clone());
         }
     }
-    let Ok(entries) = committed_within(task, &pair.identity(task), &wanted, deadline) else {
+    let Ok(entries) = committed(task, &pair.identity(task), &wanted, deadline) else {
         return BTreeMap::new();
     };
     let found: Vec<(String, PartitionOffset, Note)> = entries

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
-use sluice_kafka::{Admin, ErrorCode, KafkaError};
+use sluice_kafka::{Admin, CALL_DEADLINE, ErrorCode, KafkaError};
 use sluice_model::{OffsetRange, OutOfRange, RateLimits, Task};
 
 use crate::adoption::{Note, Writership};
@@ -48,12 +48,20 @@ const END_PATIENCE: Duration = Duration::from_secs(5);
 const CLAIMS: usize = 100;
 /// How long the target may be silent with records on their way before that is told.
 const SILENCE: Duration = Duration::from_secs(5);
+/// How long a transaction's records may be on their way without any acknowledgement before they are written again with
+/// a new client; doubled each time that did not help. A client can miss that its coordinator is back.
+const DEAF: Duration = Duration::from_secs(30);
+/// Longest such time: a target that throttles its writers answers late.
+const DEAF_AT_MOST: Duration = Duration::from_secs(600);
 /// How long nothing may come of any partition, while one has more, before the source's client is replaced.
 const STILLNESS: Duration = Duration::from_secs(8);
 /// How often a partition is asked for anew before the source's client is replaced, although others go on.
 const STALLS: u32 = 6;
 /// How long one question to the source may hold up the copy.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(5);
+/// How long the target may take to tell who writes there now: as long as a transaction with positions is open it does
+/// not say, and whoever goes on meanwhile asks again before the first record.
+const OWNER_DEADLINE: Duration = Duration::from_secs(5);
 /// Time over which rates are averaged.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 
@@ -83,8 +91,14 @@ pub(crate) struct Copier {
     source_error: Option<String>,
     /// When the target last acknowledged something, or nothing was on its way.
     heard: Instant,
+    /// How long the target may be silent before it is written to with a new client.
+    deaf_after: Duration,
     /// When a record was last read.
     last_read: Instant,
+    /// What was counted in the last seconds.
+    samples: VecDeque<(Instant, Counters)>,
+    /// When the last snapshot was made.
+    published: Instant,
     begun: Instant,
 }
 
@@ -167,7 +181,10 @@ impl Copier {
             task_error: None,
             source_error: None,
             heard: now,
+            deaf_after: DEAF,
             last_read: now,
+            samples: VecDeque::new(),
+            published: now,
             begun: now,
         })
     }
@@ -193,7 +210,9 @@ impl Copier {
         if let Ok(watch) = watch {
             drop(watch.join());
         }
-        self.publish_rates(&mut VecDeque::new());
+        // Nothing passes any more.
+        self.samples.clear();
+        self.publish();
         ending
     }
 
@@ -202,8 +221,6 @@ impl Copier {
         if self.overcome(claimed)? {
             self.assign_active()?;
         }
-        let mut samples = VecDeque::new();
-        let mut published = Instant::now();
         loop {
             if self.shared.stop.load(Ordering::Relaxed) {
                 return self.finish();
@@ -214,10 +231,7 @@ impl Copier {
             self.retry_due()?;
             let turned = self.turn();
             self.overcome(turned)?;
-            if published.elapsed() >= PUBLISH_EVERY {
-                published = Instant::now();
-                self.publish_rates(&mut samples);
-            }
+            self.publish_when_due();
             if self.options.until_caught_up && self.done() {
                 let drained = self.drain();
                 if self.overcome(drained)? {
@@ -318,7 +332,30 @@ impl Copier {
         for (slot, error) in faults {
             self.fault(slot, &error).map_err(Interrupt::Failed)?;
         }
-        Ok(())
+        self.check_hearing()
+    }
+
+    /// Gives up a transaction whose records are not acknowledged, so that a new client writes them. Without transactions
+    /// that could write them twice, and the client alone knows which it may repeat.
+    fn check_hearing(&mut self) -> std::result::Result<(), Interrupt> {
+        let is_heard = self.lane.in_flight() == 0 || self.heard.elapsed() < self.deaf_after;
+        // Who stops waits for a time of his own.
+        if is_heard || !self.transactional() || self.shared.stop.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let silent = self.heard.elapsed();
+        self.heard = Instant::now();
+        self.deaf_after = (self.deaf_after * 2).min(DEAF_AT_MOST);
+        Err(Interrupt::Recover(
+            KafkaError::new(
+                ErrorCode::LOCAL_TIMED_OUT,
+                format!(
+                    "the target has acknowledged nothing for {} s; writing with a new client",
+                    silent.as_secs()
+                ),
+            ),
+            Vec::new(),
+        ))
     }
 
     fn absorb(&mut self, report: Report) {
@@ -334,6 +371,7 @@ impl Copier {
         }
         if !report.passed.is_empty() {
             self.heard = Instant::now();
+            self.deaf_after = DEAF;
         }
         for (slot, passed) in report.passed {
             let Some(track) = self.tracks.get_mut(slot) else {
@@ -395,7 +433,7 @@ impl Copier {
                 if Instant::now() >= until && self.shared.stop.load(Ordering::Relaxed) {
                     return Ok(());
                 }
-                self.publish();
+                self.publish_when_due();
             }
             self.check_topics()?;
             let positions = self.commit_positions();
@@ -407,7 +445,7 @@ impl Copier {
                     }
                     Err(LaneError::Retry(error)) => {
                         self.task_error = Some(error.to_string());
-                        self.publish();
+                        self.publish_when_due();
                         if self.shared.stop.load(Ordering::Relaxed) && Instant::now() >= until {
                             return Err(Interrupt::Failed(EngineError::Cluster {
                                 side: Side::Target,
@@ -561,7 +599,7 @@ impl Copier {
             let mut report = Report::default();
             let outcome = self.lane.settle(Duration::from_millis(20), &mut report);
             self.after(outcome, report)?;
-            self.publish();
+            self.publish_when_due();
         }
         Ok(())
     }
@@ -746,6 +784,7 @@ impl Copier {
     fn recover(&mut self, error: &KafkaError, refusals: Vec<Refusal>) -> Result<()> {
         tracing::info!(%error, refused = refusals.len(), "recovering the lane");
         self.task_error = Some(error.to_string());
+        self.publish();
         if error.code.is_fenced() {
             self.check_ownership()?;
         }
@@ -850,7 +889,7 @@ impl Copier {
             && self.tracks[slot].mode == Mode::Active
             && !self.shared.stop.load(Ordering::Relaxed)
         {
-            self.publish();
+            self.publish_when_due();
             if !assigned {
                 self.assign(&[slot])?;
                 assigned = true;
@@ -879,18 +918,18 @@ impl Copier {
                     break;
                 }
             }
+            let asked = Instant::now();
             while self.lane.in_flight() > 0
                 && outcome.is_ok()
                 && report.refused.is_empty()
+                && asked.elapsed() < DEAF
                 && !self.shared.stop.load(Ordering::Relaxed)
             {
                 outcome = self.lane.settle(Duration::from_millis(20), &mut report);
             }
             let mut culprits = std::mem::take(&mut report.refused);
             if outcome.is_ok() && culprits.is_empty() {
-                self.after(Ok(()), report)
-                    .map_err(|interrupt| self.unexpected(interrupt))?;
-                match self.commit() {
+                match self.after(Ok(()), report).and_then(|()| self.commit()) {
                     Ok(()) => group = group.saturating_mul(2),
                     Err(Interrupt::Failed(error)) => return Err(error),
                     Err(Interrupt::Recover(..)) => {
@@ -917,17 +956,6 @@ impl Copier {
             }
         }
         self.renew_lane().map(drop)
-    }
-
-    fn unexpected(&self, interrupt: Interrupt) -> EngineError {
-        match interrupt {
-            Interrupt::Failed(error) => error,
-            Interrupt::Recover(error, _) => EngineError::Cluster {
-                side: Side::Target,
-                what: "writing".into(),
-                error,
-            },
-        }
     }
 
     /// Gives up what is not committed and makes the lane fit to be used again, with nothing assigned. Returns what was
@@ -959,7 +987,7 @@ impl Copier {
         }
         loop {
             // Whether an interrupted commit went through is known to the target alone.
-            match committed_positions(&self.task, &self.identity, &self.tracks) {
+            match committed_positions(&self.task, &self.identity, &self.tracks, CALL_DEADLINE) {
                 Ok(found) => {
                     self.yield_to(latest_writer(&found))?;
                     take_committed(&self.launch_id, &mut self.tracks, &found);
@@ -982,8 +1010,8 @@ impl Copier {
     }
 
     /// Waits a little; `false` when it was told to stop.
-    fn pause(&self, time: Duration) -> bool {
-        self.publish();
+    fn pause(&mut self, time: Duration) -> bool {
+        self.publish_when_due();
         let stopping = self.shared.stop.load(Ordering::Relaxed);
         if !stopping {
             std::thread::sleep(time);
@@ -994,7 +1022,7 @@ impl Copier {
     /// After being fenced: ends the run if another instance writes now. If none does, the target only gave up a
     /// transaction that had not heard from us for too long, and this run goes on.
     fn check_ownership(&mut self) -> Result<()> {
-        match committed_positions(&self.task, &self.identity, &self.tracks) {
+        match committed_positions(&self.task, &self.identity, &self.tracks, OWNER_DEADLINE) {
             Ok(found) => self.yield_to(latest_writer(&found)),
             // The target is asked again after the lane was renewed.
             Err(error) => {
@@ -1244,26 +1272,24 @@ impl Copier {
         })
     }
 
-    /// Makes a snapshot without touching the rates.
-    pub(crate) fn publish(&self) {
-        let mut progress = lock(&self.shared.progress);
-        let rates = Rates {
-            read: progress.read_rate,
-            read_bytes: progress.read_bytes_rate,
-            write: progress.write_rate,
-            write_bytes: progress.write_bytes_rate,
-        };
-        *progress = self.snapshot(rates);
+    /// Makes a snapshot if the last one is old enough.
+    fn publish_when_due(&mut self) {
+        if self.published.elapsed() >= PUBLISH_EVERY {
+            self.publish();
+        }
     }
 
-    fn publish_rates(&mut self, samples: &mut VecDeque<(Instant, Counters)>) {
+    /// Makes a snapshot, with the rates of the last seconds.
+    pub(crate) fn publish(&mut self) {
         let now = Instant::now();
-        samples.push_back((now, self.counters));
-        while samples
+        self.published = now;
+        self.samples.push_back((now, self.counters));
+        while self
+            .samples
             .front()
             .is_some_and(|(at, _)| now.duration_since(*at) > RATE_WINDOW)
         {
-            samples.pop_front();
+            self.samples.pop_front();
         }
         let at_ms = now_ms();
         for track in &mut self.tracks {
@@ -1271,10 +1297,10 @@ impl Copier {
                 .pace
                 .step(track.state.position, track.state.records, now, at_ms);
         }
-        let rates = samples.front().map_or_else(Rates::default, |(at, then)| {
+        let rates = self.samples.front().map_or_else(Rates::default, |(at, then)| {
             let seconds = now.duration_since(*at).as_secs_f64().max(0.001);
             let per_second = |now: u64, then: u64| {
-                if samples.len() > 1 {
+                if self.samples.len() > 1 {
                     (now - then) as f64 / seconds
                 } else {
                     0.0
@@ -1331,6 +1357,11 @@ impl Copier {
         } else {
             copied as f64 * 100.0 / backlog as f64
         };
+        let error = self
+            .task_error
+            .clone()
+            .or_else(|| self.source_error.clone())
+            .or_else(|| self.silence());
         Progress {
             task: self.task.name.to_string(),
             stage: if copied < backlog && !caught_up {
@@ -1370,9 +1401,7 @@ impl Copier {
             },
             // The rate of the last seconds says nothing about a copy that is held up.
             eta_seconds: lag_records
-                .filter(|&lag| {
-                    lag > 0 && rates.write >= 1.0 && self.task_error.is_none() && self.source_error.is_none()
-                })
+                .filter(|&lag| lag > 0 && rates.write >= 1.0 && error.is_none())
                 .map(|lag| (lag as f64 / rates.write).ceil() as u64),
             gaps: self.counters.gaps,
             quarantined: self.counters.quarantined,
@@ -1381,11 +1410,7 @@ impl Copier {
                 .iter()
                 .filter(|track| track.mode == Mode::Stopped)
                 .count() as u64,
-            error: self
-                .task_error
-                .clone()
-                .or_else(|| self.source_error.clone())
-                .or_else(|| self.silence()),
+            error,
             partitions,
         }
     }

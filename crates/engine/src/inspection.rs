@@ -209,17 +209,8 @@ pub(crate) fn plan(
     })
 }
 
-/// Positions committed on the target under `identity`, with their notes.
+/// Positions committed on the target under `identity`, with their notes; asked for no longer than `deadline`.
 pub(crate) fn committed(
-    task: &Task,
-    identity: &str,
-    partitions: &[PartitionOffset],
-) -> sluice_kafka::Result<Vec<PartitionOffset>> {
-    committed_within(task, identity, partitions, sluice_kafka::CALL_DEADLINE)
-}
-
-/// As [`committed`], with a deadline of the caller's.
-pub(crate) fn committed_within(
     task: &Task,
     identity: &str,
     partitions: &[PartitionOffset],

@@ -21,6 +21,8 @@ const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 const BLAME_DEADLINE: Duration = Duration::from_millis(300);
 /// How long one transactional call may block the lane before the caller is heard again.
 const CALL_SLICE: Duration = Duration::from_secs(5);
+/// How long a new client tries to take its transactional id before another one does.
+const OPENING_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a record lane needs to know.
 #[derive(Debug, Clone)]
@@ -90,6 +92,8 @@ pub struct RecordLane {
     /// The open transaction has its positions and is being ended: only that may be tried again.
     ending: bool,
     broken: Option<KafkaError>,
+    /// The writer that is to be the next and has not taken its transactional id yet, and since when it tries.
+    opening: Option<(Writer, Instant)>,
 }
 
 /// Chooses the records whose latency is measured: asking the clock for each would cost more than it tells.
@@ -147,6 +151,7 @@ impl RecordLane {
             transaction_open: false,
             ending: false,
             broken: None,
+            opening: None,
         })
     }
 
@@ -599,7 +604,20 @@ impl Lane for RecordLane {
         self.forget_tracks();
         self.transaction_open = false;
         self.ending = false;
-        self.writer = open_writer(&self.config, CALL_SLICE)?;
+        let (writer, since) = match self.opening.take() {
+            Some((writer, since)) if since.elapsed() < OPENING_PATIENCE => (writer, since),
+            _ => (new_writer(&self.config)?, Instant::now()),
+        };
+        if transactional && let Err(error) = writer.init_transactions(CALL_SLICE) {
+            let error = lane_error(error);
+            if matches!(error, LaneError::Retry(_)) {
+                self.opening = Some((writer, since));
+            }
+            return Err(error);
+        }
+        let stale = std::mem::replace(&mut self.writer, writer);
+        // Closing may take as long as what it is waiting for.
+        std::thread::spawn(move || drop(stale));
         Ok(())
     }
 }
@@ -626,8 +644,12 @@ impl RecordLane {
     }
 }
 
+fn new_writer(config: &RecordLaneConfig) -> Result<Writer, LaneError> {
+    Writer::new(&config.target, &config.writer).map_err(LaneError::Fatal)
+}
+
 fn open_writer(config: &RecordLaneConfig, deadline: Duration) -> Result<Writer, LaneError> {
-    let writer = Writer::new(&config.target, &config.writer).map_err(LaneError::Fatal)?;
+    let writer = new_writer(config)?;
     if matches!(config.writer.guarantee, Guarantee::Transactional(_)) {
         // A cluster that has never had a transaction first makes its internal topic: seconds, and no failure.
         let until = Instant::now() + deadline;

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use sluice_kafka::{
-    Capabilities, ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, ReaderTuning, WriterTuning,
+    CALL_DEADLINE, Capabilities, ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset,
+    ReaderTuning, WriterTuning,
 };
 use sluice_model::{Codec, RateLimits, Task};
 
@@ -188,7 +189,7 @@ pub fn start_unless(
     };
     match plan.delivery {
         EffectiveDelivery::Transactions => {
-            let found = committed_positions(&task, &identity, &tracks)?;
+            let found = committed_positions(&task, &identity, &tracks, CALL_DEADLINE)?;
             writership.generation += latest_writer(&found).map_or(0, |writer| writer.generation);
             take_committed(&launched.launch_id, &mut tracks, &found);
         }
@@ -212,7 +213,7 @@ pub fn start_unless(
     let states: Vec<PartitionState> = tracks.iter().map(|track| track.state.clone()).collect();
     let delivery = plan.delivery;
     let watcher = Watcher::new(plan.pair, task.clone(), observer.clone(), &states);
-    let copier = Copier::new(
+    let mut copier = Copier::new(
         task,
         identity,
         launched.launch_id,
@@ -398,8 +399,13 @@ pub(crate) struct Found {
     note: Note,
 }
 
-/// Asks the target for the committed positions of `tracks`.
-pub(crate) fn committed_positions(task: &Task, identity: &str, tracks: &[Track]) -> Result<Vec<Found>> {
+/// Asks the target for the committed positions of `tracks`, for no longer than `deadline`.
+pub(crate) fn committed_positions(
+    task: &Task,
+    identity: &str,
+    tracks: &[Track],
+    deadline: Duration,
+) -> Result<Vec<Found>> {
     let wanted: Vec<PartitionOffset> = tracks
         .iter()
         .map(|track| PartitionOffset {
@@ -407,7 +413,7 @@ pub(crate) fn committed_positions(task: &Task, identity: &str, tracks: &[Track])
             ..PartitionOffset::new(track.state.target_topic.clone(), track.state.key.partition, 0)
         })
         .collect();
-    let entries = committed(task, identity, &wanted).map_err(|error| EngineError::Cluster {
+    let entries = committed(task, identity, &wanted, deadline).map_err(|error| EngineError::Cluster {
         side: crate::error::Side::Target,
         what: "reading the committed positions".into(),
         error,
