@@ -160,6 +160,9 @@ unsafe impl Sync for Native {}
 impl Native {
     /// Creates a client from `settings`, later ones winning.
     pub(crate) fn create(role: Role, settings: &[(String, String)], delivery_events: bool) -> Result<Self> {
+        // Before librdkafka does it: OpenSSL then leaves its memory alone when the program ends, which clients that are
+        // still being closed in the background use.
+        openssl_sys::init();
         let mailbox = Arc::new(Mailbox::default());
         // SAFETY: the configuration is owned until rd_kafka_new takes it; strings outlive each call; the opaque
         // pointer is the mailbox, which outlives the handle (see Drop).
