@@ -11,6 +11,7 @@ use sluice_app::{
 
 use super::arguments::{AlertsCommand, Place};
 use super::backend::Backend;
+use super::rule_file::{self, RuleFile};
 use super::show;
 use crate::exit::Exit;
 use crate::screen::Screen;
@@ -24,7 +25,10 @@ pub fn alerts(command: AlertsCommand, place: &Place, screen: &Screen) -> anyhow:
     let app = Backend::open(place)?;
     match command {
         AlertsCommand::Rules { put: Some(file), .. } => {
-            let rule = app.call(RulePut { rule: read(&file)? })?;
+            let file: RuleFile = read(&file, |error| error.to_string())?;
+            let rule = app.call(RulePut {
+                rule: file.rule(&app)?,
+            })?;
             if place.json {
                 output::write(&serde_json::to_string_pretty(&rule)?)?;
             } else {
@@ -42,7 +46,7 @@ pub fn alerts(command: AlertsCommand, place: &Place, screen: &Screen) -> anyhow:
             for rule in rules {
                 table.add_row([
                     rule.name,
-                    serde_json::to_string(&rule.condition)?,
+                    rule_file::when(&rule.condition),
                     rule.task_id.unwrap_or_else(|| "all".to_owned()),
                     rule.channel_ids.join(", "),
                     if rule.enabled { "yes" } else { "no" }.to_owned(),
@@ -53,7 +57,10 @@ pub fn alerts(command: AlertsCommand, place: &Place, screen: &Screen) -> anyhow:
         }
         AlertsCommand::Channels { put: Some(file), .. } => {
             let channel = app.call(ChannelPut {
-                channel: read(&file)?,
+                // The parser's own words may hold what stands in the file, and that may be a secret.
+                channel: read(&file, |error| {
+                    format!("see line {}, column {}", error.line(), error.column())
+                })?,
             })?;
             if place.json {
                 output::write(&serde_json::to_string_pretty(&channel)?)?;
@@ -118,16 +125,18 @@ pub fn alerts(command: AlertsCommand, place: &Place, screen: &Screen) -> anyhow:
     Ok(Exit::Done)
 }
 
-fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
+/// Reads a JSON file; `tell` says what is wrong in it.
+fn read<T: DeserializeOwned>(
+    file: &Path,
+    tell: impl FnOnce(&serde_json::Error) -> String,
+) -> anyhow::Result<T> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("'{}' cannot be read", file.display()))?;
-    // The parser's own words may hold what stands in the file, and that may be a secret.
     serde_json::from_str(&text).map_err(|error| {
         anyhow!(
-            "'{}' is not what docs/alerts.md describes: see line {}, column {}",
+            "'{}' is not what docs/alerts.md describes: {}",
             file.display(),
-            error.line(),
-            error.column()
+            tell(&error)
         )
     })
 }

@@ -7,6 +7,7 @@ mod daemon;
 mod operations;
 mod record_place;
 mod records;
+mod rule_file;
 mod show;
 mod sources;
 mod tasks;
