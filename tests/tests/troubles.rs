@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use sluice_app::{ErrorCode, SourceAdd, SourceTest, SourceTopics, TaskCheck, TaskCreate, TaskLogQuery};
 use sluice_engine::{ItemResult, PreCheckReport};
-use sluice_fakekafka::{Access, FakeCluster};
+use sluice_fakekafka::{Access, ApiKey, FakeCluster};
 use sluice_kafka::{ProbeReport, ProbeResult};
 use sluice_model::{SaslMechanism, Secret, SecurityProtocol, SourceForm, TaskState};
 use sluice_testground::{Cluster, KafkaVersion, Validity};
@@ -153,6 +154,27 @@ fn an_advertised_listener_that_is_out_of_reach_is_named() -> Result<()> {
         &failed_step(&test(&desk)?, "advertised")?,
         &[&place, "advertised.listeners"],
     )
+}
+
+#[test]
+fn a_cluster_that_takes_its_time_to_list_its_topics_is_connected_all_the_same() -> Result<()> {
+    let (source, target) = fake_clusters()?;
+    source.create_topic("t", 4, &[])?;
+    source.delay(ApiKey::Metadata, Duration::from_millis(1_200));
+    let dir = tempfile::tempdir()?;
+    let form = SourceForm {
+        name: "from".into(),
+        bootstrap: source.bootstrap(),
+        ..SourceForm::default()
+    };
+    let (desk, report) = checked(dir.path(), form, None, &target)?;
+    ensure!(report.may_start, "{report:#?}");
+    let report = test(&desk)?;
+    ensure!(
+        report.steps.iter().all(|step| step.result != ProbeResult::Failed),
+        "{report:#?}"
+    );
+    Ok(())
 }
 
 #[test]

@@ -784,7 +784,10 @@ impl Copier {
     fn recover(&mut self, error: &KafkaError, refusals: Vec<Refusal>) -> Result<()> {
         tracing::info!(%error, refused = refusals.len(), "recovering the lane");
         self.task_error = Some(error.to_string());
-        self.publish();
+        if !error.code.concerns_topic() {
+            // Topics have sentences of their own, which come with what was refused.
+            self.publish();
+        }
         if error.code.is_fenced() {
             self.check_ownership()?;
         }

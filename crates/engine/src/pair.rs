@@ -182,7 +182,7 @@ fn remedy(error: &KafkaError) -> &'static str {
         }
         ErrorCode::LOCAL_INVALID_ARG => "Correct that property in the cluster's configuration file",
         // Known by its number, a broker's address is what the cluster said of itself, not what was entered.
-        _ if names_a_known_broker(&error.message) => {
+        _ if error.known_broker().is_some() => {
             "The cluster answers, but sends clients to this address, which cannot be reached from here: open it in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that can be reached"
         }
         _ if text.contains("disconnected") || text.contains("apiversion") => {
@@ -194,28 +194,9 @@ fn remedy(error: &KafkaError) -> &'static str {
     }
 }
 
-/// Whether a sentence of librdkafka begins with a broker's address and number, as `host:9092/1: `; one that was only
-/// entered has `/bootstrap`.
-fn names_a_known_broker(text: &str) -> bool {
-    let broker = text.split(": ").next().unwrap_or_default();
-    broker
-        .rsplit_once('/')
-        .is_some_and(|(_, id)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{identity, names_a_known_broker};
-
-    #[test]
-    fn an_address_that_was_entered_is_told_from_one_that_the_cluster_gave() {
-        let refused =
-            |broker: &str| format!("{broker}: Connect to ipv4#10.0.0.1:9092 failed: Connection refused");
-        assert!(names_a_known_broker(&refused("kafka-1:9092/1")));
-        assert!(names_a_known_broker(&refused("ssl://kafka-1:9092/12")));
-        assert!(!names_a_known_broker(&refused("kafka-1:9092/bootstrap")));
-        assert!(!names_a_known_broker("Local: Timed out"));
-    }
+    use super::identity;
 
     #[test]
     fn the_identity_differs_between_clusters_and_names() {

@@ -16,6 +16,10 @@ use crate::partition_list::{PartitionList, PartitionOffset, read_entry, read_lis
 use crate::reader::Isolation;
 use crate::settings::{CALL_DEADLINE, Settings};
 
+/// How long one try to hear of a cluster takes at first: what is refused is known soon.
+const CONNECT_SLICE: Duration = Duration::from_millis(700);
+/// The same for a cluster that refuses nothing and does not answer.
+const LONGEST_CONNECT_SLICE: Duration = Duration::from_secs(5);
 /// How long offsets are asked for again while leaders are being elected.
 const ELECTION_DEADLINE: Duration = Duration::from_secs(8);
 /// librdkafka's `RD_KAFKA_OFFSET_INVALID`.
@@ -177,18 +181,25 @@ impl Admin {
         self.connect_unless(deadline, || false)
     }
 
-    /// As [`Admin::connect`], and gives up within a second once `cancelled` says so.
+    /// As [`Admin::connect`], and gives up soon once `cancelled` says so: within a second, or within five where the cluster
+    /// takes its time.
     ///
     /// # Errors
     /// As [`Admin::connect`].
     pub fn connect_unless(&self, deadline: Duration, cancelled: impl Fn() -> bool) -> Result<Metadata> {
         let until = Instant::now() + deadline;
         let mut worst: Option<Notice> = None;
+        let mut patience = CONNECT_SLICE;
         loop {
-            match Self::metadata_of(&self.native(), Duration::from_millis(700).min(deadline)) {
+            let left = until.saturating_duration_since(Instant::now());
+            match Self::metadata_of(&self.native(), patience.min(left)) {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => {
                     self.collect(&mut worst);
+                    if worst.is_none() {
+                        // Nothing went wrong, so it is slow: many topics, or a long way.
+                        patience = (patience * 2).min(LONGEST_CONNECT_SLICE);
+                    }
                     let hopeless = worst
                         .as_ref()
                         .is_some_and(|notice| notice.code.is_access() || notice.code == ErrorCode::LOCAL_SSL);

@@ -231,6 +231,16 @@ pub struct KafkaError {
 }
 
 impl KafkaError {
+    /// Address of the broker that librdkafka's sentence is about, if the cluster itself gave that address: such a
+    /// sentence begins with address and number, as `host:9092/1: `, one of an address that was only entered has
+    /// `/bootstrap`.
+    pub fn known_broker(&self) -> Option<&str> {
+        let (broker, _) = self.message.split_once(": ")?;
+        let (address, id) = broker.rsplit_once('/')?;
+        let is_known = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        is_known.then(|| address.rsplit_once("://").map_or(address, |(_, address)| address))
+    }
+
     /// An error with its own sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
@@ -271,4 +281,27 @@ pub(crate) fn check(err: rd::rd_kafka_resp_err_t) -> Result<()> {
 /// Copies a C string that may be null.
 pub(crate) fn text(c: &CStr) -> String {
     c.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_the_cluster_gave_is_told_from_one_that_was_entered() {
+        let refused = |broker: &str| {
+            let told = format!("{broker}: Connect to ipv4#10.0.0.1:9092 failed: Connection refused");
+            KafkaError::new(ErrorCode::LOCAL_TRANSPORT, told)
+        };
+        assert_eq!(refused("kafka-1:9092/1").known_broker(), Some("kafka-1:9092"));
+        assert_eq!(
+            refused("ssl://kafka-1:9092/12").known_broker(),
+            Some("kafka-1:9092")
+        );
+        assert_eq!(refused("kafka-1:9092/bootstrap").known_broker(), None);
+        assert_eq!(
+            KafkaError::new(ErrorCode::LOCAL_TIMED_OUT, "Local: Timed out").known_broker(),
+            None
+        );
+    }
 }

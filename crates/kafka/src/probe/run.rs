@@ -222,6 +222,19 @@ fn enter(
         }
         Err(error) => {
             let (stage, message) = refused(&error, tls, login);
+            if let (Stage::Metadata, Some(address)) = (stage, error.known_broker()) {
+                // It answered, or nobody would know of that broker; after that the client asks no other address.
+                end_tls(tls, course)?;
+                end_login(protocol, course)?;
+                course.end(ProbeResult::Success, "the cluster answers and names its brokers")?;
+                course.end(
+                    ProbeResult::Skipped,
+                    "not tried: no broker is reachable at the address it advertises",
+                )?;
+                let refusal = format!("{address}: {}", cause(&error));
+                course.end(ProbeResult::Failed, unreachable(&[refusal]))?;
+                return Err(Stopped);
+            }
             let passed = error.code.is_access();
             if stage != Stage::Tls {
                 match stage {
@@ -363,12 +376,22 @@ fn reach_brokers(
             places.len()
         )
     } else {
-        format!(
-            "{}. The cluster sends clients to these addresses: open them in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that are reachable from here",
-            refused.join("; ")
-        )
+        unreachable(&refused)
     };
     course.end(verdict(places.len(), refused.len()), message)
+}
+
+fn unreachable(refusals: &[String]) -> String {
+    format!(
+        "{}. The cluster sends clients to these addresses: open them in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that are reachable from here",
+        refusals.join("; ")
+    )
+}
+
+/// What librdkafka says of a broker, without its address and its timings.
+fn cause(error: &KafkaError) -> &str {
+    let told = error.message.split_once(": ").map_or("", |(_, told)| told);
+    told.split(" (after ").next().unwrap_or(told)
 }
 
 /// Keeps the connections on which a broker answers: a proxy or load balancer accepts also for brokers that are gone.

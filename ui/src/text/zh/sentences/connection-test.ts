@@ -46,6 +46,8 @@ export const connectionTest: Sentence[] = [
     '{*list}. The cluster sends clients to these addresses: open them in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that are reachable from here',
     '{list}。集群会让客户端连接这些地址：请在防火墙和 DNS 中放行，或将 broker 的 advertised.listeners 改为从本机可达的地址',
   ],
+  ['the cluster answers and names its brokers', '集群有应答，并给出了其 broker'],
+  ['not tried: no broker is reachable at the address it advertises', '未尝试：没有 broker 可通过其公布的地址连接'],
   ['the connection is accepted, but no broker answers on it', '连接被接受，但没有 broker 应答'],
   ['this machine is {%ips} to the brokers: firewalls must let that address pass', '对 broker 而言，本机地址为 {ips}：防火墙须放行该地址'],
 
