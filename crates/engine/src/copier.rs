@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, bounded, never};
 use sluice_kafka::{Admin, CALL_DEADLINE, ErrorCode, KafkaError};
 use sluice_model::{OffsetRange, OutOfRange, RateLimits, Task};
 
@@ -95,6 +95,10 @@ pub(crate) struct Copier {
     deaf_after: Duration,
     /// When a record was last read.
     last_read: Instant,
+    /// What the watcher finds.
+    sightings: Receiver<Sighting>,
+    /// What it has found and nothing was done about yet.
+    seen: Option<Sighting>,
     /// What was counted in the last seconds.
     samples: VecDeque<(Instant, Counters)>,
     /// When the last snapshot was made.
@@ -183,6 +187,8 @@ impl Copier {
             heard: now,
             deaf_after: DEAF,
             last_read: now,
+            sightings: never(),
+            seen: None,
             samples: VecDeque::new(),
             published: now,
             begun: now,
@@ -192,12 +198,13 @@ impl Copier {
     /// Copies until the end, a stop, or a failure.
     pub(crate) fn run(mut self, watcher: Watcher) -> Ending {
         let (sightings_in, sightings) = bounded(1);
+        self.sightings = sightings;
         let (stop_watcher, stopped) = bounded::<()>(0);
         let watch = std::thread::Builder::new()
             .name("sluice-watch".into())
             .spawn(move || watcher.run(&sightings_in, &stopped));
         let ending = match watch {
-            Ok(_) => match self.copy(&sightings) {
+            Ok(_) => match self.copy() {
                 Ok(ending) => ending,
                 Err(error) => Ending::Failed(error),
             },
@@ -206,7 +213,7 @@ impl Copier {
             ))),
         };
         drop(stop_watcher);
-        drop(sightings);
+        self.sightings = never();
         if let Ok(watch) = watch {
             drop(watch.join());
         }
@@ -216,7 +223,7 @@ impl Copier {
         ending
     }
 
-    fn copy(&mut self, sightings: &Receiver<Sighting>) -> Result<Ending> {
+    fn copy(&mut self) -> Result<Ending> {
         let claimed = self.claim();
         if self.overcome(claimed)? {
             self.assign_active()?;
@@ -225,7 +232,8 @@ impl Copier {
             if self.shared.stop.load(Ordering::Relaxed) {
                 return self.finish();
             }
-            if let Ok(sighting) = sightings.try_recv() {
+            self.look_around();
+            if let Some(sighting) = self.seen.take() {
                 self.take_sighting(sighting)?;
             }
             self.retry_due()?;
@@ -314,7 +322,7 @@ impl Copier {
             Err(LaneError::Recover(error) | LaneError::Fenced(error)) => {
                 return Err(Interrupt::Recover(error, refusals));
             }
-            Err(LaneError::Retry(error)) => self.task_error = Some(error.to_string()),
+            Err(LaneError::Retry(error)) => self.task_error = Some(trying_again(&error)),
             Err(error) => return Err(Interrupt::Failed(self.lane_failure(error))),
         }
         if !refusals.is_empty() {
@@ -444,7 +452,7 @@ impl Copier {
                         break;
                     }
                     Err(LaneError::Retry(error)) => {
-                        self.task_error = Some(error.to_string());
+                        self.task_error = Some(trying_again(&error));
                         self.publish_when_due();
                         if self.shared.stop.load(Ordering::Relaxed) && Instant::now() >= until {
                             return Err(Interrupt::Failed(EngineError::Cluster {
@@ -968,7 +976,7 @@ impl Copier {
         while let Err(error) = self.lane.recover(&mut report) {
             match error {
                 LaneError::Retry(error) | LaneError::Recover(error) => {
-                    self.task_error = Some(error.to_string())
+                    self.task_error = Some(trying_again(&error))
                 }
                 LaneError::Fenced(_) => self.check_ownership()?,
                 LaneError::Fatal(_) => return Err(self.lane_failure(error)),
@@ -1278,7 +1286,23 @@ impl Copier {
     /// Makes a snapshot if the last one is old enough.
     fn publish_when_due(&mut self) {
         if self.published.elapsed() >= PUBLISH_EVERY {
+            self.look_around();
             self.publish();
+        }
+    }
+
+    /// Takes in where the source's logs end, whatever holds up the copy; the rest waits for its turn.
+    fn look_around(&mut self) {
+        while let Ok(sighting) = self.sightings.try_recv() {
+            for track in &mut self.tracks {
+                if let Some(&bounds) = sighting.offsets.get(&track.state.key) {
+                    track.bounds = Some(bounds);
+                }
+            }
+            match &mut self.seen {
+                Some(seen) => seen.merge(sighting),
+                None => self.seen = Some(sighting),
+            }
         }
     }
 
@@ -1483,6 +1507,15 @@ impl Copier {
             bytes: track.state.bytes,
             error: track.error.clone(),
         }
+    }
+}
+
+/// What a person is told of a call that is made again. The client's own words for silence tell a programmer what to do.
+fn trying_again(error: &KafkaError) -> String {
+    if error.code == ErrorCode::LOCAL_TIMED_OUT {
+        "the target does not answer; trying again".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

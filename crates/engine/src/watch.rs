@@ -32,6 +32,16 @@ pub(crate) struct Sighting {
     pub(crate) error: Option<String>,
 }
 
+impl Sighting {
+    /// Takes in what was found after this.
+    pub(crate) fn merge(&mut self, later: Self) {
+        self.offsets.extend(later.offsets);
+        self.new.extend(later.new);
+        self.recreated.extend(later.recreated);
+        self.error = later.error;
+    }
+}
+
 pub(crate) struct Watcher {
     pair: Pair,
     task: Task,

@@ -85,6 +85,7 @@ export const running: Sentence[] = [
     "the target does not let this user write transactions: {*error}. Give the user WRITE and DESCRIBE on transactional ids and READ on groups with the prefix 'sluice.', or choose --delivery at-least-once",
     '目标不允许此用户写入事务：{error}。请授予该用户对前缀为“sluice.”的事务 ID 的 WRITE 和 DESCRIBE 权限以及对消费组的 READ 权限，或选择“至少一次”（--delivery at-least-once）',
   ],
+  ['the target does not answer; trying again', '目标没有应答；正在重试'],
   ['the target has acknowledged nothing for {#s} s; trying again', '目标已有 {s} 秒没有任何确认；正在重试'],
   ['the target has acknowledged nothing for {#s} s; writing with a new client', '目标已有 {s} 秒没有任何确认；改用新的客户端写入'],
 
