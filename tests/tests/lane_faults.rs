@@ -266,6 +266,17 @@ fn lost_answers_neither_double_nor_lose_a_record() -> Result<()> {
     Ok(())
 }
 
+/// A running copy in exactly once that has copied the first hundred records of `t`.
+fn caught_up_copy() -> Result<(FakeCluster, FakeCluster, Bench, Running)> {
+    let (source, target) = clusters()?;
+    source.create_topic("t", 1, &[])?;
+    let bench = bench(&source, &target, &["t"], Delivery::ExactlyOnce)?;
+    let running = bench.start(false)?;
+    append(&source, "t", 0, 0, 100)?;
+    caught_up(&running, &target, "t", 0, 100)?;
+    Ok((source, target, bench, running))
+}
+
 /// A running copy in exactly once meets each error `times` times while records keep coming; both sides end equal.
 fn assert_survived(times: u32, errors: &[(ApiKey, ResponseError)]) -> Result<()> {
     let (source, target) = clusters()?;
@@ -325,12 +336,7 @@ fn a_transaction_that_the_target_gave_up_is_written_again_by_the_same_instance()
 
 #[test]
 fn a_transaction_whose_records_nobody_acknowledges_is_written_again_with_a_new_client() -> Result<()> {
-    let (source, target) = clusters()?;
-    source.create_topic("t", 1, &[])?;
-    let bench = bench(&source, &target, &["t"], Delivery::ExactlyOnce)?;
-    let running = bench.start(false)?;
-    append(&source, "t", 0, 0, 100)?;
-    caught_up(&running, &target, "t", 0, 100)?;
+    let (source, target, bench, running) = caught_up_copy()?;
     let sent = target.request_count(ApiKey::Produce);
     target.delay(ApiKey::Produce, Duration::from_secs(3600));
     append(&source, "t", 0, 100, 100)?;
@@ -358,12 +364,7 @@ fn a_transaction_whose_records_nobody_acknowledges_is_written_again_with_a_new_c
 
 #[test]
 fn a_target_that_takes_long_to_hand_out_an_id_is_waited_for() -> Result<()> {
-    let (source, target) = clusters()?;
-    source.create_topic("t", 1, &[])?;
-    let bench = bench(&source, &target, &["t"], Delivery::ExactlyOnce)?;
-    let running = bench.start(false)?;
-    append(&source, "t", 0, 0, 100)?;
-    caught_up(&running, &target, "t", 0, 100)?;
+    let (source, target, bench, running) = caught_up_copy()?;
     target.delay(ApiKey::InitProducerId, Duration::from_secs(8));
     target.fail_next(ApiKey::Produce, ResponseError::InvalidProducerEpoch, 1);
     append(&source, "t", 0, 100, 100)?;

@@ -13,6 +13,15 @@ use sluice_model::{SaslMechanism, Secret, SecurityProtocol, SourceForm, TaskStat
 use sluice_testground::{Cluster, KafkaVersion, Validity};
 use sluice_tests::{Desk, Ground, TASK, eventually, fake_clusters, skipped};
 
+/// A data source without TLS and without a login.
+fn open_form(cluster: &FakeCluster) -> SourceForm {
+    SourceForm {
+        name: "from".into(),
+        bootstrap: cluster.bootstrap(),
+        ..SourceForm::default()
+    }
+}
+
 /// What the step says that failed.
 fn failed_step(report: &ProbeReport, id: &str) -> Result<String> {
     let step = report.steps.iter().find(|step| step.id == id);
@@ -131,12 +140,7 @@ fn an_advertised_listener_that_is_out_of_reach_is_named() -> Result<()> {
         source.advertise(id, closed)?;
     }
     let dir = tempfile::tempdir()?;
-    let form = SourceForm {
-        name: "from".into(),
-        bootstrap: source.bootstrap(),
-        ..SourceForm::default()
-    };
-    let (desk, report) = checked(dir.path(), form, None, &target)?;
+    let (desk, report) = checked(dir.path(), open_form(&source), None, &target)?;
     let place = format!("127.0.0.1:{closed}");
     let told: Vec<String> = report
         .items
@@ -162,12 +166,7 @@ fn a_cluster_that_takes_its_time_to_list_its_topics_is_connected_all_the_same() 
     source.create_topic("t", 4, &[])?;
     source.delay(ApiKey::Metadata, Duration::from_millis(1_200));
     let dir = tempfile::tempdir()?;
-    let form = SourceForm {
-        name: "from".into(),
-        bootstrap: source.bootstrap(),
-        ..SourceForm::default()
-    };
-    let (desk, report) = checked(dir.path(), form, None, &target)?;
+    let (desk, report) = checked(dir.path(), open_form(&source), None, &target)?;
     ensure!(report.may_start, "{report:#?}");
     let report = test(&desk)?;
     ensure!(

@@ -292,19 +292,17 @@ impl TaskMemory {
             },
             (Condition::RetentionRisk { horizon_seconds }, _) => {
                 let margin = horizon_seconds / (100 / RETENTION_MARGIN_PERCENT);
-                match task.retention_left_seconds {
-                    Some(left) if left < *horizon_seconds => Verdict::Holds {
+                let left = task.retention_left_seconds;
+                let is_safe = |left: u64| left >= horizon_seconds.saturating_add(margin);
+                if left.is_some_and(|left| left < *horizon_seconds) {
+                    Verdict::Holds {
                         since_ms: *self.beyond_since_ms.get_or_insert(now_ms),
-                    },
-                    Some(left) if left >= horizon_seconds.saturating_add(margin) => {
-                        self.beyond_since_ms = None;
-                        Verdict::Over
                     }
-                    None if task.lag == Some(0) => {
-                        self.beyond_since_ms = None;
-                        Verdict::Over
-                    }
-                    Some(_) | None => Verdict::Unclear,
+                } else if left.map_or(task.lag == Some(0), is_safe) {
+                    self.beyond_since_ms = None;
+                    Verdict::Over
+                } else {
+                    Verdict::Unclear
                 }
             }
             // Counters were dealt with before.

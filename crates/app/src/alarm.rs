@@ -147,34 +147,28 @@ impl Alarm {
 
     fn counts(&self, id: &str, progress: Option<&Progress>) -> Result<Counts> {
         let mut counted = locked(&self.counted);
-        let known = counted.get(id);
+        let told = progress.map(|progress| (progress.gaps, progress.quarantined));
+        if let Some(known) = counted.get_mut(id)
+            && told.is_none_or(|(gaps, _)| gaps == known.gaps)
+        {
+            known.quarantined = told.map_or(known.quarantined, |(_, quarantined)| quarantined);
+            return Ok(known.clone());
+        }
         let name = TaskName::new(id)?;
         let failed = |error: StoreError| AppError::new(ErrorCode::Storage, error.to_string());
-        let (gaps, quarantined) = match (progress, known) {
-            (Some(progress), _) => (progress.gaps, progress.quarantined),
-            (None, Some(known)) => (known.gaps, known.quarantined),
-            (None, None) => (
-                self.core.store.gaps(&name).map_err(failed)?.len() as u64,
+        let kept = self.core.store.gaps(&name).map_err(failed)?;
+        let (gaps, quarantined) = match told {
+            Some(told) => told,
+            None => (
+                kept.len() as u64,
                 self.core.store.quarantined_count(&name).map_err(failed)?,
             ),
         };
-        let latest_gap = match known {
-            Some(known) if known.gaps == gaps => known.latest_gap.clone(),
-            _ if gaps == 0 => String::new(),
-            _ => self
-                .core
-                .store
-                .gaps(&name)
-                .map_err(failed)?
-                .into_iter()
-                .max_by_key(|gap| gap.found_at_ms)
-                .map(|gap| format!("{} {}", gap.key, gap.range))
-                .unwrap_or_default(),
-        };
+        let latest = kept.into_iter().max_by_key(|gap| gap.found_at_ms);
         let counts = Counts {
             gaps,
             quarantined,
-            latest_gap,
+            latest_gap: latest.map_or_else(String::new, |gap| format!("{} {}", gap.key, gap.range)),
         };
         counted.insert(id.to_owned(), counts.clone());
         Ok(counts)

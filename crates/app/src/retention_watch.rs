@@ -2,12 +2,11 @@
 //! that is paused or has failed has no run that would notice.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
 use sluice_alerts::{Condition, Rule};
 use sluice_engine::{CheckpointStore, source_retention_left};
 use sluice_model::{TaskName, TaskState};
@@ -39,10 +38,7 @@ impl RetentionEnds {
             .locked()
             .get(task_id)
             .map(|end_ms| (end_ms.saturating_sub(now_ms()) / 1000).max(0));
-        match (asked, measured) {
-            (Some(asked), Some(measured)) => Some(asked.min(measured)),
-            (asked, measured) => asked.or(measured),
-        }
+        asked.into_iter().chain(measured).min()
     }
 
     fn put(&self, task_id: &str, end_ms: Option<i64>) {
@@ -67,28 +63,23 @@ struct Asked {
 /// The thread that asks. Dropping it waits for the end of the question that is under way, a few seconds at most.
 pub(crate) struct RetentionWatch {
     stop: Option<Sender<()>>,
-    ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl RetentionWatch {
     pub(crate) fn start(core: Arc<Core>, supervisor: Arc<Supervisor>, alarm: Arc<Alarm>) -> Result<Self> {
         let (stop, stopped) = bounded(0);
-        let ending = Arc::new(AtomicBool::new(false));
         let thread = std::thread::Builder::new()
             .name("sluice-retention".into())
-            .spawn({
-                let ending = Arc::clone(&ending);
-                move || {
-                    Watcher {
-                        core,
-                        supervisor,
-                        alarm,
-                        ending,
-                        asked: BTreeMap::new(),
-                    }
-                    .run(&stopped);
+            .spawn(move || {
+                Watcher {
+                    core,
+                    supervisor,
+                    alarm,
+                    stopped,
+                    asked: BTreeMap::new(),
                 }
+                .run();
             })
             .map_err(|error| {
                 AppError::new(
@@ -98,7 +89,6 @@ impl RetentionWatch {
             })?;
         Ok(Self {
             stop: Some(stop),
-            ending,
             thread: Some(thread),
         })
     }
@@ -106,7 +96,6 @@ impl RetentionWatch {
 
 impl Drop for RetentionWatch {
     fn drop(&mut self) {
-        self.ending.store(true, Ordering::Relaxed);
         self.stop.take();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
@@ -120,13 +109,18 @@ struct Watcher {
     core: Arc<Core>,
     supervisor: Arc<Supervisor>,
     alarm: Arc<Alarm>,
-    ending: Arc<AtomicBool>,
+    /// Closed when it is to end.
+    stopped: Receiver<()>,
     asked: BTreeMap<String, Asked>,
 }
 
 impl Watcher {
-    fn run(mut self, stopped: &Receiver<()>) {
-        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_EVERY) {
+    fn is_stopped(&self) -> bool {
+        self.stopped.try_recv() == Err(TryRecvError::Disconnected)
+    }
+
+    fn run(mut self) {
+        while let Err(RecvTimeoutError::Timeout) = self.stopped.recv_timeout(LOOK_EVERY) {
             if let Err(error) = self.look() {
                 tracing::error!(%error, "tasks could not be looked at for their sources' retention");
             }
@@ -155,7 +149,7 @@ impl Watcher {
             .collect();
         self.asked.retain(|id, _| watched.iter().any(|row| row.id == *id));
         for row in watched {
-            if self.ending.load(Ordering::Relaxed) {
+            if self.is_stopped() {
                 break;
             }
             if let Err(error) = self.ask(&row) {
@@ -197,7 +191,7 @@ impl Watcher {
         }
         let source = self.core.cluster(&self.core.source(&row.source_id)?)?;
         let now = now_ms();
-        let left = source_retention_left(&source, &partitions, now, &|| self.ending.load(Ordering::Relaxed))?;
+        let left = source_retention_left(&source, &partitions, now, &|| self.is_stopped())?;
         self.core.retention_ends.put(
             &row.id,
             left.map(|left| now.saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX))),

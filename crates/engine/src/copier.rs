@@ -346,12 +346,12 @@ impl Copier {
     /// Gives up a transaction whose records are not acknowledged, so that a new client writes them. Without transactions
     /// that could write them twice, and the client alone knows which it may repeat.
     fn check_hearing(&mut self) -> std::result::Result<(), Interrupt> {
-        let is_heard = self.lane.in_flight() == 0 || self.heard.elapsed() < self.deaf_after;
+        let silent = self.heard.elapsed();
+        let is_heard = self.lane.in_flight() == 0 || silent < self.deaf_after;
         // Who stops waits for a time of his own.
         if is_heard || !self.transactional() || self.shared.stop.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let silent = self.heard.elapsed();
         self.heard = Instant::now();
         self.deaf_after = (self.deaf_after * 2).min(DEAF_AT_MOST);
         Err(Interrupt::Recover(

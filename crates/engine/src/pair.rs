@@ -28,7 +28,7 @@ impl Connected {
             side,
             address: cluster.bootstrap().to_owned(),
             remedy: remedy(&error),
-            cause: first_line(&error.message),
+            cause: error.told().to_owned(),
             code: error.code,
         };
         let admin = Admin::new(cluster).map_err(fail)?;
@@ -148,16 +148,6 @@ pub(crate) fn identity(name: &str, source: Option<&str>, target: Option<&str>) -
         .as_bytes(),
     );
     format!("sluice.{readable}.{hash:016x}")
-}
-
-fn first_line(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default().trim();
-    // librdkafka ends its sentences with timings that help nobody here.
-    line.split(" (after ")
-        .next()
-        .unwrap_or(line)
-        .trim_end_matches('.')
-        .to_owned()
 }
 
 fn remedy(error: &KafkaError) -> &'static str {

@@ -608,8 +608,7 @@ impl Lane for RecordLane {
             Some((writer, since)) if since.elapsed() < OPENING_PATIENCE => (writer, since),
             _ => (new_writer(&self.config)?, Instant::now()),
         };
-        if transactional && let Err(error) = writer.init_transactions(CALL_SLICE) {
-            let error = lane_error(error);
+        if let Err(error) = take_id(&self.config, &writer) {
             if matches!(error, LaneError::Retry(_)) {
                 self.opening = Some((writer, since));
             }
@@ -648,24 +647,24 @@ fn new_writer(config: &RecordLaneConfig) -> Result<Writer, LaneError> {
     Writer::new(&config.target, &config.writer).map_err(LaneError::Fatal)
 }
 
+/// Has a transactional writer take its id, which fences earlier ones of it.
+fn take_id(config: &RecordLaneConfig, writer: &Writer) -> Result<(), LaneError> {
+    match config.writer.guarantee {
+        Guarantee::Transactional(_) => writer.init_transactions(CALL_SLICE).map_err(lane_error),
+        Guarantee::Idempotent | Guarantee::Ordered => Ok(()),
+    }
+}
+
 fn open_writer(config: &RecordLaneConfig, deadline: Duration) -> Result<Writer, LaneError> {
     let writer = new_writer(config)?;
-    if matches!(config.writer.guarantee, Guarantee::Transactional(_)) {
-        // A cluster that has never had a transaction first makes its internal topic: seconds, and no failure.
-        let until = Instant::now() + deadline;
-        loop {
-            match writer.init_transactions(CALL_SLICE) {
-                Ok(()) => break,
-                Err(error) if error.retriable && !error.fatal => {
-                    if Instant::now() >= until {
-                        return Err(LaneError::Retry(error.error));
-                    }
-                }
-                Err(error) => return Err(lane_error(error)),
-            }
+    // A cluster that has never had a transaction first makes its internal topic: seconds, and no failure.
+    let until = Instant::now() + deadline;
+    loop {
+        match take_id(config, &writer) {
+            Err(LaneError::Retry(_)) if Instant::now() < until => {}
+            outcome => return outcome.map(|()| writer),
         }
     }
-    Ok(writer)
 }
 
 fn lane_error(error: TxnError) -> LaneError {

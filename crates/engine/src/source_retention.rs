@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sluice_kafka::{Isolation, KafkaError, OffsetQuery};
+use sluice_kafka::{Isolation, OffsetQuery};
 use sluice_model::Cluster;
 
 use crate::checkpoint::PartitionState;
 use crate::error::{EngineError, Result, Side};
 use crate::pair::Connected;
 use crate::precheck::deletes;
-use crate::start_position::bounds;
+use crate::start_position::{bounds, by_partition};
 
 /// How long one question may take: nobody waits for the answer, but whoever closes waits for the end of the question.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(3);
@@ -97,20 +97,12 @@ fn is_one_outdated(source: &Connected, positions: &Positions, time_ms: i64) -> R
         .admin
         .offsets(&asked, OffsetQuery::At(time_ms), Isolation::Uncommitted)
         .map_err(|error| source.refuse("reading offsets by time", error))?;
-    for entry in found {
-        if entry.error != sluice_kafka::ErrorCode::NONE {
-            return Err(EngineError::Cluster {
-                side: Side::Source,
-                what: format!("reading an offset by time of {}-{}", entry.topic, entry.partition),
-                error: KafkaError::from_code(entry.error),
-            });
-        }
-        let position = positions.get(&(entry.topic, entry.partition));
-        if position.is_some_and(|position| entry.offset.is_none_or(|first| first > *position)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(by_partition(found, Side::Source)?
+        .into_iter()
+        .any(|(key, first)| {
+            let position = positions.get(&key);
+            position.is_some_and(|position| first.is_none_or(|first| first > *position))
+        }))
 }
 
 /// Time in ms until a position is `keeps_ms` old; `is_one_outdated` tells whether one is older than a time.

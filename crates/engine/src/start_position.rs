@@ -105,7 +105,10 @@ pub(crate) fn every_offset(
 }
 
 /// The offsets found, or the first partition's error.
-fn by_partition(entries: Vec<PartitionOffset>, side: Side) -> Result<BTreeMap<(String, i32), Option<i64>>> {
+pub(crate) fn by_partition(
+    entries: Vec<PartitionOffset>,
+    side: Side,
+) -> Result<BTreeMap<(String, i32), Option<i64>>> {
     entries
         .into_iter()
         .map(|entry| {

@@ -241,6 +241,15 @@ impl KafkaError {
         is_known.then(|| address.rsplit_once("://").map_or(address, |(_, address)| address))
     }
 
+    /// The first line of the sentence without its end: librdkafka puts timings there that help nobody.
+    pub fn told(&self) -> &str {
+        let line = self.message.lines().next().unwrap_or_default().trim();
+        line.split(" (after ")
+            .next()
+            .unwrap_or(line)
+            .trim_end_matches('.')
+    }
+
     /// An error with its own sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {

@@ -97,28 +97,27 @@ pub fn when(condition: &Condition) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde::de::DeserializeOwned;
     use sluice_app::ChannelInput;
 
     use super::*;
 
     /// Every JSON file of the documentation in which `part` stands.
-    fn documented(part: &str) -> Vec<String> {
-        include_str!("../../../../docs/alerts.md")
+    fn documented<T: DeserializeOwned>(part: &str) -> Vec<T> {
+        let files: Vec<T> = include_str!("../../../../docs/alerts.md")
             .split("```json")
             .skip(1)
             .filter_map(|rest| rest.split("```").next())
             .filter(|text| text.contains(part))
-            .map(str::to_owned)
-            .collect()
+            .map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}")))
+            .collect();
+        assert!(!files.is_empty());
+        files
     }
 
     #[test]
     fn the_rules_of_the_documentation_are_rules() {
-        let files = documented("\"condition\": {");
-        assert!(!files.is_empty());
-        for text in files {
-            let file: RuleFile =
-                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        for file in documented::<RuleFile>("\"condition\": {") {
             assert!(file.enabled && !file.builtin);
             assert!(!file.channel_ids.is_empty());
         }
@@ -126,11 +125,7 @@ mod tests {
 
     #[test]
     fn the_channels_of_the_documentation_are_channels() {
-        let files = documented("\"config\"");
-        assert!(!files.is_empty());
-        for text in files {
-            let file: ChannelInput =
-                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        for file in documented::<ChannelInput>("\"config\"") {
             assert!(!file.secrets.is_empty());
         }
     }

@@ -231,7 +231,9 @@ fn enter(
                     ProbeResult::Skipped,
                     "not tried: no broker is reachable at the address it advertises",
                 )?;
-                let refusal = format!("{address}: {}", cause(&error));
+                let told = error.told();
+                let cause = told.split_once(": ").map_or(told, |(_, cause)| cause);
+                let refusal = format!("{address}: {cause}");
                 course.end(ProbeResult::Failed, unreachable(&[refusal]))?;
                 return Err(Stopped);
             }
@@ -386,12 +388,6 @@ fn unreachable(refusals: &[String]) -> String {
         "{}. The cluster sends clients to these addresses: open them in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that are reachable from here",
         refusals.join("; ")
     )
-}
-
-/// What librdkafka says of a broker, without its address and its timings.
-fn cause(error: &KafkaError) -> &str {
-    let told = error.message.split_once(": ").map_or("", |(_, told)| told);
-    told.split(" (after ").next().unwrap_or(told)
 }
 
 /// Keeps the connections on which a broker answers: a proxy or load balancer accepts also for brokers that are gone.

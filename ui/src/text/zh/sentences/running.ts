@@ -50,7 +50,6 @@ export const running: Sentence[] = [
   ["reading the topics' offsets", '读取主题的偏移量'],
   ["reading the topics' configuration", '读取主题的配置'],
   ['reading offsets by time', '按时间读取偏移量'],
-  ['reading an offset by time of {@partition}', '按时间读取 {partition} 的偏移量'],
   ['the question was given up', '已放弃询问'],
   ['reading the offsets of {@partition}', '读取 {partition} 的偏移量'],
   ["looking up the start time in '{topic}'", '在“{topic}”中查找起始时间'],
