@@ -4,18 +4,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use serde_json::Value;
-use serde_json::value::RawValue;
 use sluice_alerts::DesktopNotifier;
 use sluice_store::{Owner, SecretLevel, SecretPreference, SqliteStore, open_secrets};
 
-use crate::alarm::Alarm;
-use crate::command::Command;
-use crate::core::Core;
+use crate::alerts::{Alarm, RetentionWatch};
+use crate::core::{Core, RetentionEnds};
 use crate::demo::DemoHost;
-use crate::event::{AppEvent, EventBus};
-use crate::retention_watch::{RetentionEnds, RetentionWatch};
-use crate::supervisor::{Supervisor, after_a_kill};
+use crate::schema::{AppEvent, EventBus};
+use crate::tasks::{Checks, Supervisor, Verifications, after_a_kill};
 use crate::{AppError, ErrorCode, Result, housekeeping};
 
 /// How often what runs is compared with what is to run.
@@ -48,8 +44,8 @@ pub struct App {
     pub(crate) core: Arc<Core>,
     pub(crate) supervisor: Arc<Supervisor>,
     pub(crate) alarm: Arc<Alarm>,
-    pub(crate) verifications: crate::verification::Verifications,
-    pub(crate) checks: crate::pre_check::Checks,
+    pub(crate) verifications: Verifications,
+    pub(crate) checks: Checks,
     pub(crate) demo: Option<Arc<dyn DemoHost>>,
     housekeeping: Option<(Sender<()>, JoinHandle<()>)>,
     retention: Option<RetentionWatch>,
@@ -74,7 +70,7 @@ impl App {
             retention_ends: RetentionEnds::default(),
         });
         if opening.runs_tasks {
-            crate::commands::remove_demo_leftovers(&core)?;
+            crate::demo::remove_leftovers(&core)?;
         }
         // A program for one command leaves what is to run to the next that runs tasks.
         let resume = !opening.runs_tasks
@@ -117,33 +113,13 @@ impl App {
             core,
             supervisor,
             alarm,
-            verifications: crate::verification::Verifications::default(),
-            checks: crate::pre_check::Checks::default(),
+            verifications: Verifications::default(),
+            checks: Checks::default(),
             demo: opening.demo,
             housekeeping,
             retention,
             owner,
         })
-    }
-
-    /// Carries out a command.
-    ///
-    /// # Errors
-    /// As the command says.
-    pub fn call<C: Command>(&self, command: C) -> Result<C::Answer> {
-        let answer = command.run(self);
-        if let Err(error) = &answer {
-            tracing::info!(command = C::NAME, code = ?error.code, %error, "refused");
-        }
-        answer
-    }
-
-    /// Carries out a command that came by name, as from a page. The answer is written already.
-    ///
-    /// # Errors
-    /// There is no such command, its request cannot be read, or as the command says.
-    pub fn call_by_name(&self, name: &str, request: Value) -> Result<Box<RawValue>> {
-        crate::commands::dispatch(self, name, request)
     }
 
     /// Hears of everything from now on. Ask for snapshots after this, not before: nothing is lost between then.

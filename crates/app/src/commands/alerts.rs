@@ -6,9 +6,9 @@ use sluice_model::FieldError;
 use sluice_store::{AlertFilter, RuleRow};
 use ts_rs::TS;
 
+use super::command::Command;
 use crate::clock::now_ms;
-use crate::command::Command;
-use crate::operation::Operation;
+use crate::core::Operation;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// Rows of a page if the caller says nothing.

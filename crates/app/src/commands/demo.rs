@@ -4,25 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sluice_alerts::Language;
 use sluice_model::{Environment, Objects, SourceForm, SourceId, TaskId, TaskName, TaskSettings};
-use sluice_store::{TaskFilter, TaskRow};
 use ts_rs::TS;
 
+use super::command::Command;
 use super::sources::SourceAdd;
 use super::task_life::remove;
 use super::tasks::create;
-use crate::alarm::LANGUAGE_SETTING;
-use crate::command::Command;
+use crate::alerts::LANGUAGE_SETTING;
+use crate::core::Operation;
 use crate::core::{self, Core};
-use crate::demo::{DemoAddresses, DemoHost};
-use crate::event::AppEvent;
-use crate::operation::Operation;
+use crate::demo::{DemoAddresses, DemoHost, forget, remember, sources, tasks};
 use crate::{App, AppError, ErrorCode, Result};
 
-/// Where the ids of the demonstration's data sources are kept. No setting that a person could set.
-const SOURCES_SETTING: &str = "demo_sources";
 /// Names tried before it gives up: a person may have data sources of these names.
 const NAMES_TRIED: usize = 100;
 
@@ -80,16 +75,6 @@ impl Command for DemoStop {
             Ok(())
         })
     }
-}
-
-/// Removes what a demonstration of an earlier program left behind. Before tasks run.
-pub(crate) fn remove_leftovers(core: &Core) -> Result<()> {
-    let sources = sources(core)?;
-    for row in tasks(core, &sources)? {
-        core.store.delete_task(&row.id)?;
-        tracing::info!(task = %row.id, "removed with the demo's clusters, which ended with the last program");
-    }
-    forget(core, &sources)
 }
 
 fn host(app: &App) -> Result<&dyn DemoHost> {
@@ -172,46 +157,6 @@ fn clear(app: &App) -> Result<()> {
         remove(app, &row, core::state(&row)?)?;
     }
     forget(core, &sources)
-}
-
-fn forget(core: &Core, sources: &[String]) -> Result<()> {
-    if sources.is_empty() {
-        return Ok(());
-    }
-    for id in sources {
-        core.store.delete_source(id)?;
-    }
-    remember(core, &[])?;
-    core.bus.publish(&AppEvent::SourcesChanged);
-    Ok(())
-}
-
-/// Ids of the demonstration's data sources.
-fn sources(core: &Core) -> Result<Vec<String>> {
-    let kept = core.store.setting(SOURCES_SETTING)?;
-    Ok(kept
-        .as_ref()
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect())
-}
-
-fn remember(core: &Core, sources: &[&SourceId]) -> Result<()> {
-    let ids = sources.iter().map(|id| Value::from(id.as_str())).collect();
-    Ok(core.store.set_setting(SOURCES_SETTING, &Value::Array(ids))?)
-}
-
-/// Every task that reads or writes one of `sources`.
-fn tasks(core: &Core, sources: &[String]) -> Result<Vec<TaskRow>> {
-    if sources.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (mut rows, _) = core.store.tasks(&TaskFilter::default())?;
-    rows.retain(|row| sources.contains(&row.source_id) || sources.contains(&row.target_id));
-    Ok(rows)
 }
 
 /// What the demonstration's things are called.

@@ -1,6 +1,8 @@
 //! Every command, a file for each noun.
 
 mod alerts;
+mod bindings;
+mod command;
 mod demo;
 mod operations;
 mod quarantine;
@@ -16,14 +18,14 @@ mod tasks;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::command::{Command, answer};
 use crate::{App, AppError, ErrorCode, Result};
+use command::answer;
 
 pub use alerts::{
     AlertHistoryQuery, AlertView, ChannelInput, ChannelList, ChannelPut, ChannelRemove, ChannelTest,
     ChannelView, RuleList, RulePut, RuleRemove,
 };
-pub(crate) use demo::remove_leftovers as remove_demo_leftovers;
+pub use command::Command;
 pub use demo::{DemoStart, DemoStarted, DemoStop};
 pub use operations::{OperationQuery, OperationView};
 pub use quarantine::{
@@ -63,7 +65,7 @@ macro_rules! commands {
 
         /// Names, requests and answers of all commands in TypeScript, with every type they need.
         pub fn typescript() -> String {
-            crate::bindings::document(|types| {
+            bindings::document(|types| {
                 $(types.command::<$command>();)*
             })
         }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use sluice_store::OperationFilter;
 use ts_rs::TS;
 
-use crate::command::Command;
+use super::command::Command;
 use crate::{App, Result};
 
 /// Rows of a page if the caller says nothing.

@@ -4,9 +4,9 @@ use sluice_model::TaskName;
 use sluice_store::TaskRow;
 use ts_rs::TS;
 
-use crate::command::Command;
+use super::command::Command;
 use crate::core;
-use crate::operation::Operation;
+use crate::core::Operation;
 use crate::{App, AppError, Result};
 
 /// Records of a page if the caller says nothing.

@@ -6,13 +6,13 @@ use sluice_alerts::{Language, QuietHours};
 use sluice_store::SecretLevel;
 use ts_rs::TS;
 
+use super::command::Command;
 use super::tasks::TASK_LIMIT_SETTING;
-use crate::alarm::{LANGUAGE_SETTING, QUIET_SETTING};
+use crate::alerts::{LANGUAGE_SETTING, QUIET_SETTING};
 use crate::app::RESUME_SETTING;
-use crate::command::Command;
+use crate::core::Operation;
 use crate::housekeeping::LOG_DAYS_SETTING;
-use crate::operation::Operation;
-use crate::supervisor::GIVE_UP_SETTING;
+use crate::tasks::GIVE_UP_SETTING;
 use crate::{App, AppError, Result};
 
 /// All settings that were ever set.

@@ -11,10 +11,10 @@ use sluice_model::{Secret, SourceForm, SourceSecrets};
 use sluice_store::DataSourceRow;
 use ts_rs::TS;
 
+use super::command::Command;
 use super::sources::given;
-use crate::command::Command;
 use crate::core::{self, Core};
-use crate::event::AppEvent;
+use crate::schema::AppEvent;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// How long a cluster may take to answer for the first time.

@@ -7,11 +7,11 @@ use sluice_model::{DataSource, FieldError, Secret, SourceForm, SourceId, SourceS
 use sluice_store::DataSourceRow;
 use ts_rs::TS;
 
+use super::command::Command;
 use crate::clock::now_ms;
-use crate::command::Command;
+use crate::core::Operation;
 use crate::core::{self, Core};
-use crate::event::AppEvent;
-use crate::operation::Operation;
+use crate::schema::AppEvent;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// Adds a data source.

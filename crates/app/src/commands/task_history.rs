@@ -4,8 +4,8 @@ use sluice_model::TaskName;
 use sluice_store::LogFilter;
 use ts_rs::TS;
 
+use super::command::Command;
 use crate::clock::now_ms;
-use crate::command::Command;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// Lines of a page of a log if the caller says nothing.

@@ -6,14 +6,14 @@ use sluice_model::{ExistingData, TaskAction, TaskState};
 use sluice_store::TaskRow;
 use ts_rs::TS;
 
+use super::command::Command;
 use super::tasks::{just_changed, require, show};
-use crate::command::Command;
+use crate::core::Operation;
 use crate::core::{self, Core};
-use crate::event::AppEvent;
-use crate::operation::Operation;
-use crate::pre_check::Checks;
-use crate::task_run::Order;
-use crate::task_view::TaskView;
+use crate::schema::AppEvent;
+use crate::schema::TaskView;
+use crate::tasks::Checks;
+use crate::tasks::Order;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// How long a task may take to end before it is deleted.

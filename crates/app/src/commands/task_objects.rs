@@ -7,13 +7,13 @@ use sluice_engine::{CheckpointStore, Modification, modify};
 use sluice_model::{RateLimits, Spec, TaskAction, TaskSettings, TaskState};
 use ts_rs::TS;
 
+use super::command::Command;
 use super::tasks::{checked, require, show, to_value};
 use crate::clock::now_ms;
-use crate::command::Command;
 use crate::core;
-use crate::operation::Operation;
-use crate::task_run::Order;
-use crate::task_view::TaskView;
+use crate::core::Operation;
+use crate::schema::TaskView;
+use crate::tasks::Order;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// How long the copy may take to come to a clean stop and the change to be carried out.

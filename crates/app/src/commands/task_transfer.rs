@@ -2,10 +2,10 @@ use serde::{Deserialize, Serialize};
 use sluice_model::{TaskAction, TaskName, TaskSettings};
 use ts_rs::TS;
 
+use super::command::Command;
 use super::tasks::{create, require};
-use crate::command::Command;
 use crate::core;
-use crate::task_view::TaskView;
+use crate::schema::TaskView;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// Makes a draft with the settings of another task.

@@ -5,14 +5,14 @@ use sluice_model::{TaskAction, TaskId, TaskSettings, TaskState};
 use sluice_store::{TaskFilter, TaskOrder, TaskRow};
 use ts_rs::TS;
 
+use super::command::Command;
 use super::source_probe::admin;
 use crate::clock::now_ms;
-use crate::command::Command;
+use crate::core::Operation;
 use crate::core::{self, Core};
-use crate::event::AppEvent;
-use crate::operation::Operation;
-use crate::snapshot::{shown_state, snapshot};
-use crate::task_view::{TaskRowView, TaskView};
+use crate::schema::AppEvent;
+use crate::schema::{TaskRowView, TaskView};
+use crate::tasks::{shown_state, snapshot};
 use crate::{App, AppError, ErrorCode, Result};
 
 /// How many tasks may not be terminated if the settings say nothing.

@@ -9,7 +9,7 @@ use sluice_model::TaskId;
 
 use crate::clock::now_ms;
 use crate::core::Core;
-use crate::event::AppEvent;
+use crate::schema::AppEvent;
 use crate::{AppError, ErrorCode, Result};
 
 /// A verification under way.

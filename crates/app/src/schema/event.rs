@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sluice_model::{SourceId, TaskId, TaskState};
 use ts_rs::TS;
 
-use crate::task_view::TaskSnapshot;
+use crate::schema::TaskSnapshot;
 
 /// Events that a subscriber may leave unread before it loses some: a page that draws four times a second with 200 tasks
 /// is a second behind then.

@@ -22,6 +22,28 @@ pub trait Command: Serialize + DeserializeOwned {
     fn run(self, app: &App) -> Result<Self::Answer>;
 }
 
+impl App {
+    /// Carries out a command.
+    ///
+    /// # Errors
+    /// As the command says.
+    pub fn call<C: Command>(&self, command: C) -> Result<C::Answer> {
+        let answer = command.run(self);
+        if let Err(error) = &answer {
+            tracing::info!(command = C::NAME, code = ?error.code, %error, "refused");
+        }
+        answer
+    }
+
+    /// Carries out a command that came by name, as from a page. The answer is written already.
+    ///
+    /// # Errors
+    /// There is no such command, its request cannot be read, or as the command says.
+    pub fn call_by_name(&self, name: &str, request: Value) -> Result<Box<RawValue>> {
+        super::dispatch(self, name, request)
+    }
+}
+
 /// Reads a request, carries it out, and writes its answer.
 pub(crate) fn answer<C: Command>(app: &App, request: Value) -> Result<Box<RawValue>> {
     // Not the parser's own words alone: they may hold a value, and a value may be a secret.

@@ -9,7 +9,7 @@ use sluice_model::{TaskId, TaskName, TaskState};
 use sluice_store::{TaskFilter, TaskRow};
 
 use crate::core::{self, Core};
-use crate::event::AppEvent;
+use crate::schema::AppEvent;
 use crate::{AppError, ErrorCode, Result};
 
 /// What is looked at again at the launch: data may have come since, and a cluster may have gone.

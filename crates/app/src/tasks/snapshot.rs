@@ -6,11 +6,11 @@ use sluice_engine::{CheckpointStore, PartitionProgress, Progress, Stage};
 use sluice_model::{Start, TaskName, TaskState};
 use sluice_store::TaskRow;
 
+use super::task_run::Live;
 use crate::Result;
 use crate::clock::now_ms;
 use crate::core::{self, Core};
-use crate::task_run::Live;
-use crate::task_view::{TaskSnapshot, stages};
+use crate::schema::{TaskSnapshot, stages};
 
 /// A source that deletes what was not copied is shown this long before, in seconds: a day.
 const WORTH_SHOWING_S: i64 = 24 * 60 * 60;

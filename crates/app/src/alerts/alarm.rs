@@ -14,11 +14,11 @@ use sluice_engine::{CheckpointStore, Progress, StoreError};
 use sluice_model::{Secret, TaskName};
 use sluice_store::{AlertRow, ChannelRow, TaskFilter};
 
-use crate::alert_memory::{AlertMemory, Errand};
+use super::alert_memory::{AlertMemory, Errand};
 use crate::clock::now_ms;
 use crate::core::{self, Core};
-use crate::event::AppEvent;
-use crate::supervisor::Supervisor;
+use crate::schema::AppEvent;
+use crate::tasks::Supervisor;
 use crate::{AppError, ErrorCode, Result};
 
 /// Setting: quiet hours, a list.

@@ -2,7 +2,7 @@
 //! that is paused or has failed has no run that would notice.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -12,47 +12,16 @@ use sluice_engine::{CheckpointStore, source_retention_left};
 use sluice_model::{TaskName, TaskState};
 use sluice_store::{TaskFilter, TaskRow};
 
-use crate::alarm::Alarm;
+use super::alarm::Alarm;
 use crate::clock::now_ms;
 use crate::core::{self, Core};
-use crate::supervisor::Supervisor;
+use crate::tasks::Supervisor;
 use crate::{AppError, ErrorCode, Result};
 
 /// How often it is looked for tasks that are due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often a source is asked for one task: a broker looks for what it may delete every five minutes.
 const ASK_EVERY: Duration = Duration::from_secs(2 * 60);
-
-/// When sources will begin to delete what was not copied, as far as that is known.
-#[derive(Default)]
-pub(crate) struct RetentionEnds(Mutex<BTreeMap<String, i64>>);
-
-impl RetentionEnds {
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<String, i64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Seconds from now until then, 0 when it has begun; the nearer of what was asked and of what a run `measures`.
-    pub(crate) fn seconds_left(&self, task_id: &str, measured: Option<i64>) -> Option<i64> {
-        let asked = self
-            .locked()
-            .get(task_id)
-            .map(|end_ms| (end_ms.saturating_sub(now_ms()) / 1000).max(0));
-        asked.into_iter().chain(measured).min()
-    }
-
-    fn put(&self, task_id: &str, end_ms: Option<i64>) {
-        let mut ends = self.locked();
-        match end_ms {
-            Some(end_ms) => ends.insert(task_id.to_owned(), end_ms),
-            None => ends.remove(task_id),
-        };
-    }
-
-    fn keep_only(&self, asked: &BTreeMap<String, Asked>) {
-        self.locked().retain(|id, _| asked.contains_key(id));
-    }
-}
 
 /// When a task's source was asked, and what the task did then.
 struct Asked {
@@ -157,7 +126,9 @@ impl Watcher {
                 tracing::debug!(task = %row.id, %error, "the source does not tell how long it keeps what waits");
             }
         }
-        self.core.retention_ends.keep_only(&self.asked);
+        self.core
+            .retention_ends
+            .keep_only(|id| self.asked.contains_key(id));
         Ok(())
     }
 

@@ -10,11 +10,11 @@ use sluice_engine::{Ending, EngineError, PartitionCondition, Progress, RunOption
 use sluice_model::{RateLimits, TaskId, TaskSettings, TaskState};
 use sluice_store::MetricSample;
 
+use super::snapshot::snapshot;
+use super::stretch::{self, Stretch};
 use crate::clock::now_ms;
 use crate::core::{self, Core};
-use crate::event::AppEvent;
-use crate::snapshot::snapshot;
-use crate::stretch::{self, Stretch};
+use crate::schema::AppEvent;
 use crate::{AppError, ErrorCode, Result};
 
 /// How often a run is looked at; pages get at most four updates a second.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ts_rs::{Config, TS, TypeVisitor};
 
+use super::command::Command;
 use crate::AppError;
-use crate::command::Command;
-use crate::event::AppEvent;
+use crate::schema::AppEvent;
 
 /// Collects types and commands.
 #[derive(Default)]

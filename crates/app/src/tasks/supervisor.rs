@@ -8,9 +8,9 @@ use std::time::Duration;
 use sluice_model::{TaskId, TaskState};
 use sluice_store::{SqliteStore, TaskFilter};
 
+use super::task_run::{Live, Order, TaskRun};
 use crate::Result;
 use crate::core::{self, Core};
-use crate::task_run::{Live, Order, TaskRun};
 
 /// How long a task is tried again before it needs a person, if the settings say nothing: an hour, in which brokers are
 /// replaced and networks mended.

@@ -9,9 +9,9 @@ use sluice_model::{
 };
 use sluice_store::{DataSourceRow, LogRow, SecretStore, SqliteStore, TaskRow};
 
+use super::retention_ends::RetentionEnds;
 use crate::clock::now_ms;
-use crate::event::{AppEvent, EventBus};
-use crate::retention_watch::RetentionEnds;
+use crate::schema::{AppEvent, EventBus};
 use crate::{AppError, ErrorCode, Result};
 
 /// What commands and running tasks share.

@@ -1,0 +1,9 @@
+//! What a shell is shown without being asked, and how it sees a task.
+
+mod event;
+mod task_view;
+
+pub use event::AppEvent;
+pub(crate) use event::EventBus;
+pub(crate) use task_view::stages;
+pub use task_view::{StageStatus, StageView, TaskRowView, TaskSnapshot, TaskView};
