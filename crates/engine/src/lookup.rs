@@ -24,7 +24,7 @@ pub(crate) fn with_record_at<T>(
     cluster: &Cluster,
     key: &PartitionKey,
     offset: i64,
-    take: impl FnOnce(&Message) -> T,
+    take: impl FnOnce(&mut Message) -> T,
 ) -> sluice_kafka::Result<Option<T>> {
     let mut reader = Reader::new(
         cluster,
@@ -40,9 +40,9 @@ pub(crate) fn with_record_at<T>(
         reader.read(1, Duration::from_millis(200), |message| {
             first.get_or_insert(message);
         })?;
-        if let Some(message) = first {
+        if let Some(mut message) = first {
             return match message.error() {
-                ErrorCode::NONE => Ok((message.offset() == offset).then(|| take(&message))),
+                ErrorCode::NONE => Ok((message.offset() == offset).then(|| take(&mut message))),
                 ErrorCode::LOCAL_PARTITION_EOF | ErrorCode::LOCAL_AUTO_OFFSET_RESET => Ok(None),
                 code => Err(KafkaError::new(code, message.error_text())),
             };

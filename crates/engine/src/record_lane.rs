@@ -199,7 +199,7 @@ impl RecordLane {
 
     /// Sends what was received, as far as the budget reaches.
     fn send(&mut self, report: &mut Report) -> Result<(), LaneError> {
-        while let Some(message) = self.inbox.pop_front() {
+        while let Some(mut message) = self.inbox.pop_front() {
             if self.in_flight_bytes >= self.config.in_flight_bytes {
                 self.inbox.push_front(message);
                 return Ok(());
@@ -256,7 +256,7 @@ impl RecordLane {
                 self.transaction_open = true;
             }
             let ticket = ((slot as u64) << SEQUENCE_BITS) | (track.following() & SEQUENCE_MASK);
-            match self.writer.write(track.target, &message, ticket) {
+            match self.writer.write(track.target, &mut message, ticket) {
                 Ok(()) => {
                     self.in_flight_bytes += track.push(offset, &message, Fate::Waiting, hash);
                     if let Some(sent) = track.queue.back_mut() {

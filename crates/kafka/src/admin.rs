@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 use rdkafka_sys::bindings as rd;
 use sluice_model::Cluster;
 
-use crate::error::{ErrorCode, KafkaError, Result, check, code_of, text};
-use crate::native::{Native, Notice, Role, c_string, millis, take_error};
+use crate::error::{ErrorCode, KafkaError, Result, check, text};
+use crate::ffi;
+use crate::mailbox::Notice;
+use crate::native::{Native, Role, c_string, millis, take_error};
 use crate::partition_list::{PartitionList, PartitionOffset, read_entry, read_list};
 use crate::reader::Isolation;
 use crate::settings::{CALL_DEADLINE, Settings};
+use crate::traffic::METADATA;
 
 /// How long one try to hear of a cluster takes at first: what is refused is known soon.
 const CONNECT_SLICE: Duration = Duration::from_millis(700);
@@ -96,13 +99,30 @@ pub struct NewTopic {
     pub config: BTreeMap<String, String>,
 }
 
-/// What a cluster's brokers can do, by what they announce on connecting.
+/// What a cluster's brokers can do, by the request versions that they and librdkafka agreed on (ApiVersions). The oldest
+/// broker that was asked decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Capabilities {
     /// Headers, idempotence and transactions (message format v2, 0.11 on).
     pub message_v2: bool,
     /// Zstandard (2.1 on).
     pub zstd: bool,
+    /// A question for a topic's metadata can say that the topic must not be created by it (0.11 on). Without it, a
+    /// question that names a deleted topic creates it again where `auto.create.topics.enable` is on.
+    pub metadata_forbids_creation: bool,
+}
+
+impl Capabilities {
+    /// Kafka 0.11 brought Metadata v4 (the flag against creation) together with Produce v3 and Fetch v4 (KIP-98's
+    /// message format v2); Kafka 2.1 brought Metadata v7 together with Produce v7 and Fetch v10 (KIP-110's Zstandard).
+    /// Source: the protocol's schemas of these releases.
+    fn of_metadata_version(version: i16) -> Self {
+        Self {
+            message_v2: version >= 4,
+            zstd: version >= 7,
+            metadata_forbids_creation: version >= 4,
+        }
+    }
 }
 
 /// A client for questions and changes. Calls block until the answer or their deadline.
@@ -120,11 +140,7 @@ impl Admin {
     /// A refused client property.
     pub fn new(cluster: &Cluster) -> Result<Self> {
         let mut settings = Settings::new(cluster)?;
-        // Brokers' announced features come through the debug log alone.
-        settings
-            .set("debug", "broker,feature")
-            .set("log_level", "7")
-            .set("allow.auto.create.topics", "false");
+        settings.set("allow.auto.create.topics", "false");
         Ok(Self {
             native: Mutex::new(Arc::new(Native::create(Role::Writer, settings.pairs(), false)?)),
             settings: settings.pairs().to_vec(),
@@ -149,7 +165,7 @@ impl Admin {
             return Ok(());
         }
         let fresh = Native::create(Role::Writer, &self.settings, false)?;
-        fresh.mailbox().inherit(stale.mailbox());
+        fresh.mailbox().traffic.inherit(&stale.mailbox().traffic);
         *native = Arc::new(fresh);
         Ok(())
     }
@@ -244,14 +260,10 @@ impl Admin {
         self.native().controller_id(Duration::from_secs(2))
     }
 
-    /// What the brokers announced. Ask after [`Admin::connect`].
+    /// What the brokers can do. Ask after [`Admin::connect`].
     pub fn capabilities(&self) -> Capabilities {
-        let features = self.native().mailbox().features();
-        let has = |name: &str| features.iter().any(|feature| feature == name);
-        Capabilities {
-            message_v2: has("MsgVer2"),
-            zstd: has("ZSTD"),
-        }
+        let metadata = self.native().mailbox().traffic.lowest_version(METADATA);
+        Capabilities::of_metadata_version(metadata.unwrap_or(0))
     }
 
     /// All brokers and topics.
@@ -266,14 +278,14 @@ impl Admin {
         let mut found: *const rd::rd_kafka_metadata = std::ptr::null();
         // SAFETY: the result is read below and then destroyed.
         unsafe {
-            check(rd::rd_kafka_metadata(
+            check(ffi::rd_kafka_metadata(
                 native.ptr(),
                 1,
                 std::ptr::null_mut(),
                 &raw mut found,
                 millis(deadline),
             ))?;
-            let metadata = read_metadata(&*found);
+            let metadata = read_metadata(found);
             rd::rd_kafka_metadata_destroy(found);
             Ok(metadata)
         }
@@ -315,7 +327,7 @@ impl Admin {
             for index in 0..count {
                 let topic = *described.add(index);
                 let error = rd::rd_kafka_TopicDescription_error(topic);
-                if !error.is_null() && code_of(rd::rd_kafka_error_code(error)) != ErrorCode::NONE {
+                if !error.is_null() && ErrorCode(ffi::rd_kafka_error_code(error)) != ErrorCode::NONE {
                     continue;
                 }
                 let id = rd::rd_kafka_TopicDescription_topic_id(topic);
@@ -375,7 +387,7 @@ impl Admin {
                 &raw mut count,
             );
             for index in 0..count {
-                check(rd::rd_kafka_ConfigResource_error(*altered.add(index)))?;
+                check(ffi::rd_kafka_ConfigResource_error(*altered.add(index)))?;
             }
             Ok(())
         }
@@ -406,7 +418,7 @@ impl Admin {
             }
             for (key, value) in &topic.config {
                 let (key, value) = (c_string(key)?, c_string(value)?);
-                check(rd::rd_kafka_NewTopic_set_config(
+                check(ffi::rd_kafka_NewTopic_set_config(
                     new,
                     key.as_ptr(),
                     value.as_ptr(),
@@ -666,7 +678,7 @@ impl Admin {
             let result = *groups;
             let error = rd::rd_kafka_group_result_error(result);
             if !error.is_null() {
-                let code = code_of(rd::rd_kafka_error_code(error));
+                let code = ErrorCode(ffi::rd_kafka_error_code(error));
                 return Err(KafkaError::new(
                     code,
                     text(CStr::from_ptr(rd::rd_kafka_error_string(error))),
@@ -751,7 +763,7 @@ impl Admin {
                     _client: Arc::clone(native),
                 })
                 .ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT))?;
-            let code = code_of(rd::rd_kafka_event_error(event.ptr()));
+            let code = ErrorCode(ffi::rd_kafka_event_error(event.ptr()));
             if code != ErrorCode::NONE {
                 return Err(KafkaError::new(
                     code,
@@ -794,7 +806,7 @@ unsafe fn topic_results(results: *mut *const rd::rd_kafka_topic_result_t, count:
     unsafe {
         for index in 0..count {
             let result = *results.add(index);
-            let code = code_of(rd::rd_kafka_topic_result_error(result));
+            let code = ErrorCode(ffi::rd_kafka_topic_result_error(result));
             if code != ErrorCode::NONE {
                 let words = rd::rd_kafka_topic_result_error_string(result);
                 let words = if words.is_null() {
@@ -809,38 +821,42 @@ unsafe fn topic_results(results: *mut *const rd::rd_kafka_topic_result_t, count:
     }
 }
 
-unsafe fn read_metadata(raw: &rd::rd_kafka_metadata) -> Metadata {
+/// Copies what a cluster answered.
+///
+/// # Safety
+/// `raw` is a live answer. It is read through pointers, since its topics carry codes that the bindings may not know.
+unsafe fn read_metadata(raw: *const rd::rd_kafka_metadata) -> Metadata {
     let length = |n: i32| usize::try_from(n).unwrap_or(0);
     // SAFETY: the library's arrays have the lengths it states.
     unsafe {
-        let brokers = (0..length(raw.broker_cnt))
-            .map(|index| &*raw.brokers.add(index))
+        let brokers = (0..length((*raw).broker_cnt))
+            .map(|index| (*raw).brokers.add(index))
             .map(|broker| Broker {
-                id: broker.id,
-                host: text(CStr::from_ptr(broker.host)),
-                port: u16::try_from(broker.port).unwrap_or(0),
+                id: (*broker).id,
+                host: text(CStr::from_ptr((*broker).host)),
+                port: u16::try_from((*broker).port).unwrap_or(0),
             })
             .collect();
-        let topics = (0..length(raw.topic_cnt))
-            .map(|index| &*raw.topics.add(index))
+        let topics = (0..length((*raw).topic_cnt))
+            .map(|index| (*raw).topics.add(index))
             .map(|topic| {
-                let mut partitions: Vec<PartitionInfo> = (0..length(topic.partition_cnt))
-                    .map(|index| &*topic.partitions.add(index))
+                let mut partitions: Vec<PartitionInfo> = (0..length((*topic).partition_cnt))
+                    .map(|index| (*topic).partitions.add(index))
                     .map(|partition| PartitionInfo {
-                        id: partition.id,
-                        leader: (partition.leader >= 0).then_some(partition.leader),
-                        replicas: length(partition.replica_cnt),
-                        in_sync: length(partition.isr_cnt),
+                        id: (*partition).id,
+                        leader: ((*partition).leader >= 0).then_some((*partition).leader),
+                        replicas: length((*partition).replica_cnt),
+                        in_sync: length((*partition).isr_cnt),
                     })
                     .collect();
                 partitions.sort_by_key(|partition| partition.id);
-                let name = text(CStr::from_ptr(topic.topic));
+                let name = text(CStr::from_ptr((*topic).topic));
                 (
                     name.clone(),
                     TopicInfo {
                         name,
                         partitions,
-                        error: code_of(topic.err),
+                        error: ErrorCode(ffi::number!((*topic).err)),
                     },
                 )
             })

@@ -2,13 +2,18 @@
 #![expect(unsafe_code, reason = "calls librdkafka's admin client")]
 
 use std::collections::BTreeMap;
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 
 use rdkafka_sys::bindings as rd;
 
 use crate::admin::Admin;
-use crate::error::{ErrorCode, KafkaError, Result, code_of, text};
+use crate::error::{ErrorCode, KafkaError, Result, text};
+use crate::ffi;
 use crate::native::c_string;
+
+/// `rd_kafka_ConfigSource_t`: nobody says, and set for this very topic.
+const UNKNOWN_CONFIG: c_int = 0;
+const DYNAMIC_TOPIC_CONFIG: c_int = 1;
 
 /// Topics whose configuration is asked for in one request: their answers, some 30 values each, stay small.
 const TOPICS_AT_ONCE: usize = 200;
@@ -135,7 +140,7 @@ impl Admin {
 unsafe fn read_resource(resource: *const rd::rd_kafka_ConfigResource_t) -> Result<Config> {
     // SAFETY: the caller's event owns the resource and all that is read from it.
     unsafe {
-        let code = code_of(rd::rd_kafka_ConfigResource_error(resource));
+        let code = ErrorCode(ffi::rd_kafka_ConfigResource_error(resource));
         if code != ErrorCode::NONE {
             let words = rd::rd_kafka_ConfigResource_error_string(resource);
             let words = if words.is_null() {
@@ -151,16 +156,10 @@ unsafe fn read_resource(resource: *const rd::rd_kafka_ConfigResource_t) -> Resul
         for index in 0..count {
             let entry = *entries.add(index);
             let value = rd::rd_kafka_ConfigEntry_value(entry);
-            let origin = match rd::rd_kafka_ConfigEntry_source(entry) {
-                rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG => {
-                    ConfigOrigin::Topic
-                }
+            let origin = match ffi::rd_kafka_ConfigEntry_source(entry) {
+                DYNAMIC_TOPIC_CONFIG => ConfigOrigin::Topic,
                 // Brokers before 1.1 only say whether it is a default.
-                rd::rd_kafka_ConfigSource_t::RD_KAFKA_CONFIG_SOURCE_UNKNOWN_CONFIG
-                    if rd::rd_kafka_ConfigEntry_is_default(entry) == 0 =>
-                {
-                    ConfigOrigin::Topic
-                }
+                UNKNOWN_CONFIG if rd::rd_kafka_ConfigEntry_is_default(entry) == 0 => ConfigOrigin::Topic,
                 _ => ConfigOrigin::Default,
             };
             config.insert(

@@ -1,13 +1,12 @@
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 use std::fmt;
 
-use rdkafka_sys::bindings as rd;
 use thiserror::Error;
 
 /// Shorthand for results of this crate.
 pub type Result<T> = std::result::Result<T, KafkaError>;
 
-/// An error code of the Kafka protocol (positive) or of librdkafka itself (negative).
+/// An error code of the Kafka protocol (positive), of librdkafka itself (negative), or of this crate (below -10 000).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ErrorCode(pub i32);
 
@@ -81,8 +80,14 @@ codes! {
     /// A newer producer has taken the transactional id.
     PRODUCER_FENCED = 90;
 
+    /// A batch or record fails its checksum, or contradicts its own lengths.
+    LOCAL_BAD_MESSAGE = -199;
+    /// A batch cannot be decompressed.
+    LOCAL_BAD_COMPRESSION = -198;
     /// The client is being closed.
     LOCAL_DESTROY = -197;
+    /// Memory or another resource of the system is exhausted.
+    LOCAL_SYSTEM_RESOURCE = -194;
     /// The connection failed.
     LOCAL_TRANSPORT = -195;
     /// A host name could not be resolved.
@@ -107,6 +112,8 @@ codes! {
     LOCAL_SSL = -181;
     /// The call is not possible in this state.
     LOCAL_STATE = -172;
+    /// A message format or codec that the client library does not know.
+    LOCAL_NOT_IMPLEMENTED = -170;
     /// The broker lacks this function.
     LOCAL_UNSUPPORTED_FEATURE = -165;
     /// Wrong user or password.
@@ -127,12 +134,27 @@ codes! {
     LOCAL_GAPLESS_GUARANTEE = -148;
     /// Another producer has taken the transactional id.
     LOCAL_FENCED = -144;
+
+    /// Sluice's own: the client library cannot read the record's headers.
+    UNREADABLE_HEADERS = -10_001;
+    /// Sluice's own: the record is stored in message format v0 or v1, which the client library misreads.
+    OLD_MESSAGE_FORMAT = -10_002;
 }
 
 impl ErrorCode {
-    /// librdkafka's one-line description.
+    /// A one-line description: librdkafka's, or ours for our own codes.
     pub fn describe(self) -> String {
-        crate::native::describe_code(self)
+        match self {
+            Self::UNREADABLE_HEADERS => {
+                "the record's headers cannot be read: the client library reads at most 100 000 headers of a record"
+                    .to_owned()
+            }
+            Self::OLD_MESSAGE_FORMAT => {
+                "the record is stored in message format v0 or v1, which cannot be read from brokers 2.7 and later"
+                    .to_owned()
+            }
+            code => crate::native::describe_code(code),
+        }
     }
 
     /// The broker refused this very record (or the batch it travelled in); sending it again changes nothing.
@@ -276,12 +298,9 @@ impl KafkaError {
     }
 }
 
-pub(crate) fn code_of(err: rd::rd_kafka_resp_err_t) -> ErrorCode {
-    ErrorCode(err as i32)
-}
-
-pub(crate) fn check(err: rd::rd_kafka_resp_err_t) -> Result<()> {
-    match code_of(err) {
+/// The result of a call that returns a code.
+pub(crate) fn check(code: c_int) -> Result<()> {
+    match ErrorCode(code) {
         ErrorCode::NONE => Ok(()),
         code => Err(KafkaError::from_code(code)),
     }

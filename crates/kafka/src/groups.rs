@@ -2,7 +2,6 @@
 #![expect(unsafe_code, reason = "calls librdkafka's group list")]
 
 use std::ffi::{CStr, c_char};
-use std::slice;
 
 use rdkafka_sys::bindings as rd;
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use ts_rs::TS;
 
 use crate::admin::Admin;
 use crate::error::{ErrorCode, KafkaError, Result, check, text};
+use crate::ffi;
 use crate::native::millis;
 
 /// A consumer group as the brokers list it.
@@ -35,7 +35,7 @@ impl Admin {
             let mut found: *const rd::rd_kafka_group_list = std::ptr::null();
             // SAFETY: the handle is live; the list is read below and destroyed.
             unsafe {
-                let answer = rd::rd_kafka_list_groups(
+                let answer = ffi::rd_kafka_list_groups(
                     native.ptr(),
                     std::ptr::null(),
                     &raw mut found,
@@ -50,19 +50,13 @@ impl Admin {
                 if found.is_null() {
                     return Err(KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT));
                 }
-                let list = &*found;
-                let infos: &[rd::rd_kafka_group_info] = match usize::try_from(list.group_cnt) {
-                    Ok(count) if count > 0 && !list.groups.is_null() => {
-                        slice::from_raw_parts(list.groups, count)
-                    }
-                    _ => &[],
-                };
-                let mut groups: Vec<GroupListing> = infos
-                    .iter()
+                let count = usize::try_from((*found).group_cnt).unwrap_or(0);
+                let mut groups: Vec<GroupListing> = (0..count)
+                    .map(|index| (*found).groups.add(index))
                     .map(|info| GroupListing {
-                        group: owned(info.group),
-                        state: owned(info.state),
-                        members: usize::try_from(info.member_cnt).unwrap_or(0),
+                        group: owned((*info).group),
+                        state: owned((*info).state),
+                        members: usize::try_from((*info).member_cnt).unwrap_or(0),
                     })
                     .collect();
                 rd::rd_kafka_group_list_destroy(found);

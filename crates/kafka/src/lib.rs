@@ -4,10 +4,14 @@
 //! everything that waits for a person (the shells').
 
 mod admin;
+mod callbacks;
 mod config;
 mod error;
+mod fault;
+mod ffi;
 mod groups;
 mod import;
+mod mailbox;
 mod message;
 mod native;
 mod partition_list;
@@ -16,16 +20,19 @@ mod properties;
 mod reader;
 mod rights;
 mod settings;
+mod traffic;
 mod verdict;
 mod writer;
 
 pub use admin::{Admin, Broker, Capabilities, Metadata, NewTopic, OffsetQuery, PartitionInfo, TopicInfo};
 pub use config::{Config, ConfigEntry, ConfigOrigin};
 pub use error::{ErrorCode, KafkaError, Result};
+pub use fault::{ReadFault, ReadFaultKind};
 pub use groups::GroupListing;
 pub use import::{ImportError, Imported, import_file, import_text, import_url};
+pub use mailbox::Notice;
 pub use message::{Headers, Message, TimestampKind};
-pub use native::{Notice, TxnError};
+pub use native::TxnError;
 pub use partition_list::PartitionOffset;
 pub use probe::{
     BrokerFacts, ClusterFacts, PROBE_STEPS, PartitionDetail, PeekFrom, PeekedHeader, PeekedRecord,
@@ -33,7 +40,7 @@ pub use probe::{
     list_topics, peek, probe,
 };
 pub use properties::{ClientProperties, Dialect, PropertiesError, apply_properties, parse_properties};
-pub use reader::{Isolation, Reader, ReaderTuning};
+pub use reader::{Fetched, Isolation, Reader, ReaderTuning};
 pub use rights::{Right, Rights, TopicRights};
 pub use settings::CALL_DEADLINE;
 pub use writer::{Delivery, Guarantee, RefusedRecord, TopicHandle, Writer, WriterTuning};

@@ -1,11 +1,24 @@
 #![expect(unsafe_code, reason = "wraps rd_kafka_message_t")]
 
-use std::ffi::{CStr, c_void};
+use std::cell::Cell;
+use std::ffi::{CStr, c_int, c_void};
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use rdkafka_sys::bindings as rd;
 
 use crate::error::ErrorCode;
+use crate::fault::ReadFault;
+use crate::ffi;
+
+/// librdkafka's `RD_KAFKA_RESP_ERR__NOENT`: the record has no headers.
+const NO_HEADERS: c_int = -156;
+/// `rd_kafka_timestamp_type_t`.
+const CREATE_TIME: c_int = 1;
+const LOG_APPEND_TIME: c_int = 2;
+/// Bytes that librdkafka keeps for each parsed header beside name and value: three sizes, two pointers and the two ends
+/// of its strings (`rd_kafka_header_t`), rounded up to what an allocator hands out.
+const HEADER_OVERHEAD: usize = 64;
 
 /// Whose clock a record's timestamp is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,52 +31,116 @@ pub enum TimestampKind {
     LogAppend,
 }
 
-/// A consumed record, or an event about a partition (see [`Message::error`]).
-pub struct Message(NonNull<rd::rd_kafka_message_t>);
+/// What is known of a record's headers.
+#[derive(Clone, Copy)]
+enum HeaderState {
+    /// Not parsed yet.
+    Unparsed,
+    Absent,
+    /// They belong to the message. With the bytes of their names and values, and their number.
+    Present(NonNull<rd::rd_kafka_headers_t>, usize, usize),
+    Unreadable,
+}
 
-// SAFETY: a consumed message may be read and freed on any thread.
+/// A consumed record, or an event about a partition (see [`Message::error`]).
+pub struct Message {
+    raw: NonNull<rd::rd_kafka_message_t>,
+    headers: Cell<HeaderState>,
+    /// Stored in a format that the client library misreads: nothing in the record can be trusted but its offset.
+    is_old_format: bool,
+}
+
+// SAFETY: a consumed message may be read and freed on any thread, by one at a time: the type is not Sync.
 unsafe impl Send for Message {}
 
 impl Message {
-    pub(crate) fn from_raw(raw: NonNull<rd::rd_kafka_message_t>) -> Self {
-        Self(raw)
+    /// Takes a message over.
+    ///
+    /// # Safety
+    /// `raw` is a live message that nobody else frees.
+    pub(crate) unsafe fn from_raw(raw: NonNull<rd::rd_kafka_message_t>) -> Self {
+        Self {
+            raw,
+            headers: Cell::new(HeaderState::Unparsed),
+            is_old_format: false,
+        }
     }
 
-    pub(crate) fn raw(&self) -> &rd::rd_kafka_message_t {
-        // SAFETY: live until drop.
-        unsafe { self.0.as_ref() }
+    /// Marks the record as one that the client library misreads.
+    pub(crate) fn mark_old_format(&mut self) {
+        self.is_old_format = true;
     }
 
-    /// [`ErrorCode::NONE`] for a record; otherwise what happened to the partition.
-    pub fn error(&self) -> ErrorCode {
+    /// The code that the library put on it.
+    fn own_error(&self) -> ErrorCode {
         // SAFETY: live; read as a number, because a broker may send a code that the bindings' enum does not know.
-        unsafe { ErrorCode((&raw const (*self.0.as_ptr()).err).cast::<i32>().read()) }
+        ErrorCode(unsafe { ffi::number!((*self.raw.as_ptr()).err) })
+    }
+
+    /// Whether it is a record, readable or not, and no event.
+    pub(crate) fn is_record(&self) -> bool {
+        self.own_error() == ErrorCode::NONE
+    }
+
+    /// [`ErrorCode::NONE`] for a record that can be read in full; otherwise what happened to it or to its partition.
+    pub fn error(&self) -> ErrorCode {
+        match self.own_error() {
+            ErrorCode::NONE if self.is_old_format => ErrorCode::OLD_MESSAGE_FORMAT,
+            ErrorCode::NONE if matches!(self.header_state(), HeaderState::Unreadable) => {
+                ErrorCode::UNREADABLE_HEADERS
+            }
+            code => code,
+        }
     }
 
     /// The sentence that comes with an error.
     pub fn error_text(&self) -> String {
-        let raw = self.raw();
-        if !raw.payload.is_null() && raw.len > 0 {
-            // SAFETY: for error events the payload is the text.
-            let bytes = unsafe { std::slice::from_raw_parts(raw.payload.cast::<u8>(), raw.len) };
-            return String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
+        if self.own_error() == ErrorCode::NONE {
+            return format!("offset {}: {}", self.offset(), self.error().describe());
         }
-        self.error().describe()
+        match self.value() {
+            // For events the payload is the text.
+            Some(words) if !words.is_empty() => {
+                String::from_utf8_lossy(words).trim_end_matches('\0').to_owned()
+            }
+            _ => self.error().describe(),
+        }
+    }
+
+    /// Why the partition cannot be read on from here; `None` for a record that can be read in full, and for the
+    /// partition's end.
+    pub fn fault(&self) -> Option<ReadFault> {
+        match self.error() {
+            ErrorCode::NONE | ErrorCode::LOCAL_PARTITION_EOF => None,
+            code => Some(ReadFault::of_event(code, self.offset(), self.error_text())),
+        }
+    }
+
+    /// Node id of the broker it came from; `None` where the library does not say.
+    pub(crate) fn broker(&self) -> Option<i32> {
+        // SAFETY: live.
+        let id = unsafe { rd::rd_kafka_message_broker_id(self.raw.as_ptr()) };
+        (id >= 0).then_some(id)
+    }
+
+    fn rkt(&self) -> *mut rd::rd_kafka_topic_t {
+        // SAFETY: live.
+        unsafe { (*self.raw.as_ptr()).rkt }
     }
 
     /// A number that is the same for all messages of a topic on one reader: a cheap key for look-ups.
     pub fn topic_key(&self) -> usize {
-        self.raw().rkt as usize
+        self.rkt() as usize
     }
 
     /// The topic's name; empty on events that concern no topic.
     pub fn topic(&self) -> &str {
-        if self.raw().rkt.is_null() {
+        if self.rkt().is_null() {
             return "";
         }
         // SAFETY: the topic lives as long as the message.
         unsafe {
-            CStr::from_ptr(rd::rd_kafka_topic_name(self.raw().rkt))
+            CStr::from_ptr(rd::rd_kafka_topic_name(self.rkt()))
                 .to_str()
                 .unwrap_or("")
         }
@@ -71,128 +148,203 @@ impl Message {
 
     /// Partition number.
     pub fn partition(&self) -> i32 {
-        self.raw().partition
+        // SAFETY: live.
+        unsafe { (*self.raw.as_ptr()).partition }
     }
 
     /// Offset of the record, or the one an event is about.
     pub fn offset(&self) -> i64 {
-        self.raw().offset
+        // SAFETY: live.
+        unsafe { (*self.raw.as_ptr()).offset }
     }
 
     /// The key; `None` (null) and empty differ.
     pub fn key(&self) -> Option<&[u8]> {
-        slice(self.raw().key, self.raw().key_len)
+        // SAFETY: live, and the bytes belong to the message.
+        unsafe { slice((*self.raw.as_ptr()).key, (*self.raw.as_ptr()).key_len) }
     }
 
     /// The value; `None` (a tombstone) and empty differ.
     pub fn value(&self) -> Option<&[u8]> {
-        slice(self.raw().payload, self.raw().len)
+        // SAFETY: live, and the bytes belong to the message.
+        unsafe { slice((*self.raw.as_ptr()).payload, (*self.raw.as_ptr()).len) }
     }
 
-    /// Milliseconds since 1970 (UTC), and whose clock it was.
+    /// Milliseconds since 1970 (UTC), and whose clock it was. -1 without a timestamp.
     pub fn timestamp(&self) -> (i64, TimestampKind) {
-        let mut kind = rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        let mut kind: c_int = 0;
         // SAFETY: live.
-        let at = unsafe { rd::rd_kafka_message_timestamp(self.0.as_ptr(), &raw mut kind) };
+        let at = unsafe { ffi::rd_kafka_message_timestamp(self.raw.as_ptr(), &raw mut kind) };
         let kind = match kind {
-            rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE => TimestampKind::None,
-            rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_CREATE_TIME => TimestampKind::Create,
-            rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => TimestampKind::LogAppend,
+            CREATE_TIME => TimestampKind::Create,
+            LOG_APPEND_TIME => TimestampKind::LogAppend,
+            _ => TimestampKind::None,
         };
         (at, kind)
     }
 
-    /// Leader epoch the record was written in; `None` on old brokers.
+    /// Leader epoch the record was written in; `None` on old brokers, and for records in an old format.
     pub fn leader_epoch(&self) -> Option<i32> {
         // SAFETY: live.
-        let epoch = unsafe { rd::rd_kafka_message_leader_epoch(self.0.as_ptr()) };
+        let epoch = unsafe { rd::rd_kafka_message_leader_epoch(self.raw.as_ptr()) };
         (epoch >= 0).then_some(epoch)
     }
 
-    /// The headers in their order: name and value, `None` for a null value.
-    pub fn headers(&self) -> Headers<'_> {
+    fn header_state(&self) -> HeaderState {
+        if let HeaderState::Unparsed = self.headers.get() {
+            self.headers.set(self.parse_headers());
+        }
+        self.headers.get()
+    }
+
+    /// The library parses headers at the first question, and counts and copies them then.
+    fn parse_headers(&self) -> HeaderState {
+        if self.own_error() != ErrorCode::NONE || self.is_old_format {
+            return HeaderState::Absent;
+        }
         let mut headers = std::ptr::null_mut();
         // SAFETY: live; the headers belong to the message.
-        let found = unsafe { rd::rd_kafka_message_headers(self.0.as_ptr(), &raw mut headers) };
-        let headers = if found as i32 == 0 {
-            headers
-        } else {
-            std::ptr::null_mut()
-        };
-        Headers {
-            headers,
-            index: 0,
-            message: std::marker::PhantomData,
+        let code = unsafe { ffi::rd_kafka_message_headers(self.raw.as_ptr(), &raw mut headers) };
+        match (code, NonNull::new(headers)) {
+            (0, Some(headers)) => {
+                let (bytes, count) = Headers::new(Some(headers)).fold((0, 0), |(bytes, count), header| {
+                    (
+                        bytes + header.0.len() + header.1.map_or(0, <[u8]>::len),
+                        count + 1,
+                    )
+                });
+                HeaderState::Present(headers, bytes, count)
+            }
+            (0 | NO_HEADERS, _) => HeaderState::Absent,
+            _ => HeaderState::Unreadable,
         }
     }
 
-    /// Whether there is any header.
+    /// The headers in their order: name and value, `None` for a null value. A record whose headers cannot be read has
+    /// [`ErrorCode::UNREADABLE_HEADERS`] as its [`Message::error`], and none here.
+    pub fn headers(&self) -> Headers<'_> {
+        match self.header_state() {
+            HeaderState::Present(headers, _, _) => Headers::new(Some(headers)),
+            HeaderState::Absent | HeaderState::Unparsed | HeaderState::Unreadable => Headers::new(None),
+        }
+    }
+
+    /// Whether there is any header, readable or not.
     pub fn has_headers(&self) -> bool {
-        !self.headers().headers.is_null()
+        matches!(
+            self.header_state(),
+            HeaderState::Present(..) | HeaderState::Unreadable
+        )
     }
 
     /// Takes the headers out without copying; null when there are none. The caller owns them.
-    pub(crate) fn detach_headers(&self) -> *mut rd::rd_kafka_headers_t {
-        let mut headers = std::ptr::null_mut();
-        // SAFETY: live.
-        let found = unsafe { rd::rd_kafka_message_detach_headers(self.0.as_ptr(), &raw mut headers) };
-        if found as i32 == 0 {
-            headers
-        } else {
-            std::ptr::null_mut()
+    ///
+    /// # Errors
+    /// [`ErrorCode::UNREADABLE_HEADERS`].
+    pub(crate) fn detach_headers(&mut self) -> Result<*mut rd::rd_kafka_headers_t, ErrorCode> {
+        match self.header_state() {
+            HeaderState::Unreadable => Err(ErrorCode::UNREADABLE_HEADERS),
+            HeaderState::Absent | HeaderState::Unparsed => Ok(std::ptr::null_mut()),
+            HeaderState::Present(..) => {
+                let mut headers = std::ptr::null_mut();
+                // SAFETY: live, and borrowed exclusively.
+                let code =
+                    unsafe { ffi::rd_kafka_message_detach_headers(self.raw.as_ptr(), &raw mut headers) };
+                if code != 0 {
+                    return Err(ErrorCode::UNREADABLE_HEADERS);
+                }
+                self.headers.set(HeaderState::Absent);
+                Ok(headers)
+            }
         }
     }
 
-    /// Bytes of key and value (headers are not counted: asking would parse them).
+    /// Gives back what [`Message::detach_headers`] took.
+    ///
+    /// # Safety
+    /// `headers` is null, or was taken out of this very message and belongs to nobody else.
+    pub(crate) unsafe fn attach_headers(&mut self, headers: *mut rd::rd_kafka_headers_t) {
+        if !headers.is_null() {
+            // SAFETY: the caller's promise; the message is borrowed exclusively.
+            unsafe { rd::rd_kafka_message_set_headers(self.raw.as_ptr(), headers) }
+            self.headers.set(HeaderState::Unparsed);
+        }
+    }
+
+    /// Bytes of key, value and headers (names and values).
     pub fn payload_len(&self) -> usize {
-        self.raw().len + self.raw().key_len
+        let headers = match self.header_state() {
+            HeaderState::Present(_, bytes, _) => bytes,
+            _ => 0,
+        };
+        self.key().map_or(0, <[u8]>::len) + self.value().map_or(0, <[u8]>::len) + headers
+    }
+
+    /// Bytes of memory that the record holds until it is dropped: [`Message::payload_len`], and the client library's copy
+    /// of the headers with its book-keeping.
+    pub fn memory(&self) -> usize {
+        let copy = match self.header_state() {
+            HeaderState::Present(_, bytes, count) => bytes + count * HEADER_OVERHEAD,
+            _ => 0,
+        };
+        self.payload_len() + copy
     }
 }
 
 impl Drop for Message {
     fn drop(&mut self) {
         // SAFETY: ours.
-        unsafe { rd::rd_kafka_message_destroy(self.0.as_ptr()) }
+        unsafe { rd::rd_kafka_message_destroy(self.raw.as_ptr()) }
     }
 }
 
-fn slice<'a>(data: *mut c_void, length: usize) -> Option<&'a [u8]> {
+/// # Safety
+/// `data` is null or has `length` bytes, which outlive 'a.
+unsafe fn slice<'a>(data: *const c_void, length: usize) -> Option<&'a [u8]> {
     if data.is_null() {
         return None;
     }
-    // SAFETY: librdkafka gives a pointer and its length; the lifetime is narrowed by the callers' signatures.
+    // SAFETY: the caller's promise.
     Some(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) })
 }
 
 /// Iterates over a message's headers.
 pub struct Headers<'a> {
-    headers: *mut rd::rd_kafka_headers_t,
+    headers: Option<NonNull<rd::rd_kafka_headers_t>>,
     index: usize,
-    message: std::marker::PhantomData<&'a Message>,
+    message: PhantomData<&'a Message>,
+}
+
+impl Headers<'_> {
+    fn new(headers: Option<NonNull<rd::rd_kafka_headers_t>>) -> Self {
+        Self {
+            headers,
+            index: 0,
+            message: PhantomData,
+        }
+    }
 }
 
 impl<'a> Iterator for Headers<'a> {
     type Item = (&'a [u8], Option<&'a [u8]>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.headers.is_null() {
-            return None;
-        }
+        let headers = self.headers?;
         let (mut name, mut value, mut size) = (std::ptr::null(), std::ptr::null(), 0usize);
-        // SAFETY: the headers live as long as the message that 'a borrows.
+        // SAFETY: the headers live as long as the message that 'a borrows, which nobody can change meanwhile.
         unsafe {
-            let found = rd::rd_kafka_header_get_all(
-                self.headers,
+            let code = ffi::rd_kafka_header_get_all(
+                headers.as_ptr(),
                 self.index,
                 &raw mut name,
                 &raw mut value,
                 &raw mut size,
             );
-            if found as i32 != 0 {
+            if code != 0 {
                 return None;
             }
             self.index += 1;
-            Some((CStr::from_ptr(name).to_bytes(), slice(value.cast_mut(), size)))
+            Some((CStr::from_ptr(name).to_bytes(), slice(value, size)))
         }
     }
 }

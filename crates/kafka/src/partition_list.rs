@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 use rdkafka_sys::bindings as rd;
 
 use crate::error::{ErrorCode, KafkaError, Result, text};
+use crate::ffi;
 use crate::native::c_string;
 
 /// "No offset": the library's `RD_KAFKA_OFFSET_INVALID`.
@@ -124,7 +125,7 @@ pub(crate) unsafe fn read_entry(element: *const rd::rd_kafka_topic_partition_t) 
             offset: ((*element).offset >= 0).then_some((*element).offset),
             leader_epoch: (epoch >= 0).then_some(epoch),
             metadata,
-            error: ErrorCode((&raw const (*element).err).cast::<i32>().read()),
+            error: ErrorCode(ffi::number!((*element).err)),
         }
     }
 }

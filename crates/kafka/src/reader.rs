@@ -1,5 +1,6 @@
 #![expect(unsafe_code, reason = "calls librdkafka's batch consumer")]
 
+use std::collections::HashSet;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,17 @@ use rdkafka_sys::bindings as rd;
 use sluice_model::Cluster;
 
 use crate::error::{ErrorCode, KafkaError, Result, check};
+use crate::ffi;
+use crate::mailbox::Notice;
 use crate::message::Message;
-use crate::native::{Native, Notice, Role, c_string, millis, take_error};
+use crate::native::{Native, Role, c_string, millis, take_error};
 use crate::partition_list::{PartitionList, PartitionOffset};
 use crate::settings::Settings;
+use crate::traffic::FETCH;
+
+/// The first Fetch version (Kafka 2.7) whose answers librdkafka 2.5 to 2.15 cannot read message formats v0 and v1 from:
+/// it takes their fixed-width lengths for compact ones (its issue 5549).
+const FLEXIBLE_FETCH: i16 = 12;
 
 /// Which records a reader sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +28,15 @@ pub enum Isolation {
     Committed,
     /// Everything, aborted records as well.
     Uncommitted,
+}
+
+/// Answers to a reader's fetch requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fetched {
+    /// How many have arrived. Brokers hold an empty one for [`ReaderTuning::fetch_wait_ms`].
+    pub responses: u64,
+    /// Their bytes as they came over the network: compressed, headers of the protocol included.
+    pub bytes: u64,
 }
 
 /// Memory and latency of a reader.
@@ -44,9 +61,13 @@ impl Default for ReaderTuning {
 }
 
 /// Reads partitions in batches. Never joins a group, never resets a position by itself.
+///
+/// A partition with a fault that the client library would go on behind (a damaged batch, an old or unknown format, a
+/// missing position) delivers nothing more after it until it is assigned again or sought.
 pub struct Reader {
     queue: NonNull<rd::rd_kafka_queue_t>,
     batch: Vec<*mut rd::rd_kafka_message_t>,
+    stopped: HashSet<(String, i32)>,
     native: Native,
 }
 
@@ -100,6 +121,7 @@ impl Reader {
         Ok(Self {
             queue,
             batch: Vec::new(),
+            stopped: HashSet::new(),
             native,
         })
     }
@@ -113,6 +135,7 @@ impl Reader {
             return Ok(());
         }
         let list = PartitionList::new(partitions)?;
+        self.release(partitions);
         // SAFETY: both live.
         let error = unsafe { rd::rd_kafka_incremental_assign(self.native.ptr(), list.ptr()) };
         take_error(error).map_or(Ok(()), |e| Err(e.error))
@@ -141,6 +164,7 @@ impl Reader {
             return Ok(());
         }
         let list = PartitionList::new(partitions)?;
+        self.release(partitions);
         // SAFETY: both live.
         let error = unsafe { rd::rd_kafka_seek_partitions(self.native.ptr(), list.ptr(), millis(deadline)) };
         if let Some(error) = take_error(error) {
@@ -164,7 +188,7 @@ impl Reader {
     pub fn pause(&mut self, partitions: &[PartitionOffset]) -> Result<()> {
         let list = PartitionList::new(partitions)?;
         // SAFETY: both live.
-        check(unsafe { rd::rd_kafka_pause_partitions(self.native.ptr(), list.ptr()) })
+        check(unsafe { ffi::rd_kafka_pause_partitions(self.native.ptr(), list.ptr()) })
     }
 
     /// Ends [`Reader::pause`].
@@ -174,7 +198,7 @@ impl Reader {
     pub fn resume(&mut self, partitions: &[PartitionOffset]) -> Result<()> {
         let list = PartitionList::new(partitions)?;
         // SAFETY: both live.
-        check(unsafe { rd::rd_kafka_resume_partitions(self.native.ptr(), list.ptr()) })
+        check(unsafe { ffi::rd_kafka_resume_partitions(self.native.ptr(), list.ptr()) })
     }
 
     /// Waits up to `wait` for the next records and events and passes at most `limit` of them to `each`, in order.
@@ -193,11 +217,57 @@ impl Reader {
             self.batch.resize(wanted, std::ptr::null_mut());
         }
         for index in 0..count {
-            if let Some(raw) = NonNull::new(std::mem::replace(&mut self.batch[index], std::ptr::null_mut())) {
-                each(Message::from_raw(raw));
+            let raw = std::mem::replace(&mut self.batch[index], std::ptr::null_mut());
+            let Some(raw) = NonNull::new(raw) else { continue };
+            // SAFETY: the library handed it over in this batch, once.
+            let mut message = unsafe { Message::from_raw(raw) };
+            if self.admit(&mut message) {
+                each(message);
             }
         }
         Ok(count)
+    }
+
+    /// Whether the message is to be delivered: nothing is, behind a fault that leaves a hole.
+    fn admit(&mut self, message: &mut Message) -> bool {
+        if !self.stopped.is_empty()
+            && self
+                .stopped
+                .contains(&(message.topic().to_owned(), message.partition()))
+        {
+            return false;
+        }
+        if message.is_record() {
+            if message.leader_epoch().is_some() || !self.misreads_old_formats(message) {
+                return true;
+            }
+            message.mark_old_format();
+        }
+        if message.fault().is_some_and(|fault| fault.kind.leaves_a_hole()) {
+            self.stopped
+                .insert((message.topic().to_owned(), message.partition()));
+        }
+        true
+    }
+
+    /// Whether a record without a leader epoch is one in an old format that was misread. Brokers stamp every batch of
+    /// format v2 with the epoch; formats v0 and v1 have no place for it.
+    fn misreads_old_formats(&self, message: &Message) -> bool {
+        let traffic = &self.native.mailbox().traffic;
+        let version = match message.broker() {
+            Some(broker) => traffic.version(broker, FETCH),
+            None => traffic.highest_version(FETCH),
+        };
+        version.is_some_and(|version| version >= FLEXIBLE_FETCH)
+    }
+
+    fn release(&mut self, partitions: &[PartitionOffset]) {
+        if !self.stopped.is_empty() {
+            for partition in partitions {
+                self.stopped
+                    .remove(&(partition.topic.clone(), partition.partition));
+            }
+        }
     }
 
     fn take(&mut self, wait: Duration) -> Result<usize> {
@@ -220,7 +290,7 @@ impl Reader {
         let (mut low, mut high) = (0i64, 0i64);
         // SAFETY: the numbers outlive the call.
         let found = unsafe {
-            rd::rd_kafka_get_watermark_offsets(
+            ffi::rd_kafka_get_watermark_offsets(
                 self.native.ptr(),
                 topic.as_ptr(),
                 partition,
@@ -228,7 +298,7 @@ impl Reader {
                 &raw mut high,
             )
         };
-        (found as i32 == 0 && low >= 0 && high >= 0).then_some((low, high))
+        (found == 0 && low >= 0 && high >= 0).then_some((low, high))
     }
 
     /// Where the group named at creation stands in these partitions: offset, epoch and text of the last commit.
@@ -244,7 +314,7 @@ impl Reader {
         loop {
             let list = PartitionList::new(partitions)?;
             // SAFETY: both live.
-            match check(unsafe { rd::rd_kafka_committed(self.native.ptr(), list.ptr(), millis(deadline)) }) {
+            match check(unsafe { ffi::rd_kafka_committed(self.native.ptr(), list.ptr(), millis(deadline)) }) {
                 // A cluster that never had a group makes its internal topic first.
                 Err(error) if error.code.is_transient() && Instant::now() < until => {
                     std::thread::sleep(Duration::from_millis(200))
@@ -261,7 +331,13 @@ impl Reader {
     pub fn commit(&self, partitions: &[PartitionOffset]) -> Result<()> {
         let list = PartitionList::new(partitions)?;
         // SAFETY: both live; 0 asks for a synchronous commit.
-        check(unsafe { rd::rd_kafka_commit(self.native.ptr(), list.ptr(), 0) })
+        check(unsafe { ffi::rd_kafka_commit(self.native.ptr(), list.ptr(), 0) })
+    }
+
+    /// What this reader has received from the brokers so far, aborted and damaged batches included.
+    pub fn fetched(&self) -> Fetched {
+        let (responses, bytes) = self.native.mailbox().traffic.fetched();
+        Fetched { responses, bytes }
     }
 
     /// What the library reported since the last call.

@@ -7,7 +7,8 @@ use std::ffi::{CStr, CString, c_char};
 use rdkafka_sys::bindings as rd;
 
 use crate::admin::{Admin, AdminFlag};
-use crate::error::{ErrorCode, Result, code_of, text};
+use crate::error::{ErrorCode, Result, text};
+use crate::ffi;
 use crate::native::c_string;
 
 /// An operation of Kafka's access control. The numbers are the protocol's (`AclOperation`).
@@ -99,7 +100,7 @@ impl Admin {
                     let error = if error.is_null() {
                         ErrorCode::NONE
                     } else {
-                        code_of(rd::rd_kafka_error_code(error))
+                        ErrorCode(ffi::rd_kafka_error_code(error))
                     };
                     let mut count = 0usize;
                     let operations =

@@ -9,9 +9,12 @@ use std::time::Duration;
 use rdkafka_sys::bindings as rd;
 use sluice_model::Cluster;
 
+use crate::callbacks::TIMESTAMP_ZERO;
 use crate::error::{ErrorCode, KafkaError, Result, check};
+use crate::ffi;
+use crate::mailbox::Notice;
 use crate::message::Message;
-use crate::native::{Native, Notice, Role, TIMESTAMP_ZERO, TxnError, c_string, millis, take_error};
+use crate::native::{Native, Role, TxnError, c_string, millis, take_error};
 use crate::partition_list::{PartitionList, PartitionOffset};
 use crate::settings::Settings;
 
@@ -182,18 +185,20 @@ impl Writer {
     pub fn write(
         &mut self,
         topic: TopicHandle,
-        message: &Message,
+        message: &mut Message,
         ticket: u64,
     ) -> std::result::Result<(), ErrorCode> {
-        let raw = message.raw();
         let timestamp = match message.timestamp().0 {
             0 => TIMESTAMP_ZERO,
             other => other,
         };
-        let headers = message.detach_headers();
+        let headers = message.detach_headers()?;
         let argument = |vtype, u| rd::rd_kafka_vu_t { vtype, u };
-        let bytes = |ptr: *mut c_void, size: usize| rd::rd_kafka_vu_s__bindgen_ty_1 {
-            mem: rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 { ptr, size },
+        let bytes = |bytes: Option<&[u8]>| rd::rd_kafka_vu_s__bindgen_ty_1 {
+            mem: rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 {
+                ptr: bytes.map_or(std::ptr::null(), <[u8]>::as_ptr).cast_mut().cast(),
+                size: bytes.map_or(0, <[u8]>::len),
+            },
         };
         let arguments = [
             argument(
@@ -204,7 +209,9 @@ impl Writer {
             ),
             argument(
                 rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION,
-                rd::rd_kafka_vu_s__bindgen_ty_1 { i32_: raw.partition },
+                rd::rd_kafka_vu_s__bindgen_ty_1 {
+                    i32_: message.partition(),
+                },
             ),
             argument(
                 rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_MSGFLAGS,
@@ -212,14 +219,8 @@ impl Writer {
                     i: rd::RD_KAFKA_MSG_F_COPY,
                 },
             ),
-            argument(
-                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE,
-                bytes(raw.payload, raw.len),
-            ),
-            argument(
-                rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_KEY,
-                bytes(raw.key, raw.key_len),
-            ),
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE, bytes(message.value())),
+            argument(rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_KEY, bytes(message.key())),
             argument(
                 rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP,
                 rd::rd_kafka_vu_s__bindgen_ty_1 { i64_: timestamp },
@@ -246,10 +247,8 @@ impl Writer {
         match take_error(error) {
             None => Ok(()),
             Some(refused) => {
-                if !headers.is_null() {
-                    // SAFETY: on failure the headers are still ours; the message takes them back.
-                    unsafe { rd::rd_kafka_message_set_headers(std::ptr::from_ref(raw).cast_mut(), headers) }
-                }
+                // SAFETY: on failure the headers are still ours; the message takes back what it gave.
+                unsafe { message.attach_headers(headers) }
                 Err(refused.error.code)
             }
         }
@@ -275,7 +274,7 @@ impl Writer {
                         rd::rd_kafka_event_message_array(event, self.ready.as_mut_ptr(), self.ready.len());
                     for &message in &self.ready[..count] {
                         let offset = (*message).offset;
-                        let error = ErrorCode((&raw const (*message).err).cast::<i32>().read());
+                        let error = ErrorCode(ffi::number!((*message).err));
                         each(Delivery {
                             ticket: (*message)._private as usize as u64,
                             offset: (offset >= 0).then_some(offset),
@@ -297,7 +296,7 @@ impl Writer {
     pub fn purge_queue(&mut self) -> Result<()> {
         // SAFETY: live.
         check(unsafe {
-            rd::rd_kafka_purge(
+            ffi::rd_kafka_purge(
                 self.native.ptr(),
                 rd::RD_KAFKA_PURGE_F_QUEUE | rd::RD_KAFKA_PURGE_F_NON_BLOCKING,
             )
@@ -451,7 +450,7 @@ impl Drop for Writer {
         // SAFETY: topics and queue go before the handle. What is still queued is purged, because destroying a
         // producer would otherwise wait for it; positions never include it.
         unsafe {
-            rd::rd_kafka_purge(
+            ffi::rd_kafka_purge(
                 self.native.ptr(),
                 rd::RD_KAFKA_PURGE_F_QUEUE
                     | rd::RD_KAFKA_PURGE_F_INFLIGHT
