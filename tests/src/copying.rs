@@ -114,7 +114,7 @@ impl Bench {
         }
         let outcome = running.wait();
         match &outcome.ending {
-            Ending::CaughtUp => Ok(outcome),
+            Ending::CaughtUp { .. } => Ok(outcome),
             other => bail!("the copy ended with {other:?}"),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
@@ -187,6 +188,10 @@ pub struct TaskArguments {
     /// End when everything that is there has been copied (copy, run).
     #[arg(long, help_heading = "The task")]
     pub until_caught_up: bool,
+    /// With --until-caught-up: how long to wait for transactions that are open at the source, as 90s or 5m, before the
+    /// copy ends incomplete [default: 60s].
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "The task")]
+    pub wait_for_transactions: Option<Duration>,
     /// Print the result as one JSON object on stdout.
     #[arg(long, help_heading = "The task")]
     pub json: bool,
@@ -235,6 +240,17 @@ impl FromStr for Pair {
             _ => Err("write the source topic, '=' and the target topic, as orders=orders-eu".to_owned()),
         }
     }
+}
+
+/// A length of time in words, as `90s`, `5m` or `1h30m`.
+///
+/// # Errors
+/// It is not one, or negative.
+fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|time| Duration::try_from(time).ok())
+        .ok_or_else(|| format!("'{text}' is not a length of time; write it as 90s, 5m or 1h"))
 }
 
 fn regex_rename(text: &str) -> Result<RegexRename, String> {

@@ -46,6 +46,7 @@ pub fn copy(
     let (observer, mut events) = Events::new();
     let options = RunOptions {
         until_caught_up: arguments.until_caught_up,
+        wait_for_transactions: arguments.wait_for_transactions,
         ..RunOptions::default()
     };
     let started = sluice_engine::start(task.clone(), store.clone(), observer, options);

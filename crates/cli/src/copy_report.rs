@@ -1,6 +1,8 @@
 use comfy_table::Table;
 use serde::Serialize;
-use sluice_engine::{CheckpointStore, Ending, Outcome, PartitionCondition, PartitionProgress, StoreError};
+use sluice_engine::{
+    CheckpointStore, Ending, Incomplete, Outcome, PartitionCondition, PartitionProgress, StoreError,
+};
 use sluice_model::Task;
 
 use crate::exit::Exit;
@@ -15,12 +17,14 @@ const LISTED: usize = 1000;
 pub struct CopyReport {
     /// The task's name.
     pub name: String,
-    /// `caught_up`, `stopped` or `failed`.
+    /// `caught_up`, `incomplete` (the end was reached, but not everything could be copied), `stopped` or `failed`.
     pub ended: &'static str,
     /// The process's exit code.
     pub exit_code: u8,
     /// Why it failed.
     pub error: Option<String>,
+    /// Source ranges that had to be copied and are not, with the reason; empty unless `ended` is `incomplete`.
+    pub incomplete: Vec<Incomplete>,
     /// How records are delivered.
     pub delivery: String,
     /// Sums.
@@ -141,13 +145,17 @@ impl CopyReport {
             quarantined: store.quarantined_count(&task.name)?,
             duration_ms,
         };
-        let (ended, error) = match outcome.ending {
-            Ending::CaughtUp => ("caught_up", None),
-            Ending::Stopped => ("stopped", None),
-            Ending::Failed(error) => ("failed", Some(error.to_string())),
+        let (ended, incomplete, error) = match outcome.ending {
+            Ending::CaughtUp { incomplete } if incomplete.is_empty() => ("caught_up", incomplete, None),
+            Ending::CaughtUp { incomplete } => ("incomplete", incomplete, None),
+            Ending::Stopped => ("stopped", Vec::new(), None),
+            Ending::Failed(error) => ("failed", Vec::new(), Some(error.to_string())),
         };
-        let whole =
-            error.is_none() && totals.gaps == 0 && totals.quarantined == 0 && totals.stopped_partitions == 0;
+        let whole = error.is_none()
+            && incomplete.is_empty()
+            && totals.gaps == 0
+            && totals.quarantined == 0
+            && totals.stopped_partitions == 0;
         let exit = match (interrupted && error.is_none(), whole) {
             (true, _) => Exit::Interrupted,
             (false, true) => Exit::Done,
@@ -158,6 +166,7 @@ impl CopyReport {
             ended,
             exit_code: exit.code(),
             error,
+            incomplete,
             delivery: progress.delivery,
             totals,
             partitions: progress.partitions,
@@ -179,6 +188,7 @@ impl CopyReport {
         let totals = &self.totals;
         let how = match self.ended {
             "caught_up" => "caught up",
+            "incomplete" => "is incomplete",
             other => other,
         };
         let mut sentence = format!(
@@ -207,6 +217,9 @@ impl CopyReport {
             if number > 0 {
                 sentence.push_str(&format!(", {}", words::plural(number, one, many)));
             }
+        }
+        for incomplete in &self.incomplete {
+            sentence.push_str(&format!("\n{incomplete}"));
         }
         if let Some(error) = &self.error {
             sentence.push_str(&format!("\n{error}"));
@@ -272,7 +285,7 @@ fn state(partitions: &[PartitionProgress]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sluice_engine::{EngineError, Gap, GapReason, PartitionKey, Progress};
+    use sluice_engine::{EngineError, Gap, GapReason, IncompleteReason, PartitionKey, Progress};
     use sluice_model::{Cluster, Objects, OffsetRange, TaskName};
     use sluice_store::SqliteStore;
 
@@ -327,12 +340,47 @@ mod tests {
         CopyReport::new(&task, Outcome { ending, progress }, interrupted, 1500, &store).unwrap()
     }
 
+    fn caught_up() -> Ending {
+        Ending::CaughtUp {
+            incomplete: Vec::new(),
+        }
+    }
+
+    fn incomplete() -> Ending {
+        Ending::CaughtUp {
+            incomplete: vec![Incomplete {
+                key: PartitionKey {
+                    topic: "a".into(),
+                    partition: 1,
+                },
+                range: OffsetRange { from: 7, to: 9 },
+                reason: IncompleteReason::Fault {
+                    sentence: "no leader".into(),
+                },
+            }],
+        }
+    }
+
+    #[test]
+    fn what_is_incomplete_is_listed_with_its_range_and_reason() {
+        let report = report(incomplete(), false, false);
+        assert_eq!(report.ended, "incomplete");
+        assert!(
+            report
+                .sentence()
+                .ends_with("\na-1: offsets [7, 9) are not copied: no leader"),
+            "{}",
+            report.sentence()
+        );
+    }
+
     #[test]
     fn exit_codes_follow_the_contract() {
         let failed = || Ending::Failed(EngineError::Refused("x".into()));
         for (ending, interrupted, gap, exit) in [
-            (Ending::CaughtUp, false, false, Exit::Done),
-            (Ending::CaughtUp, false, true, Exit::NotWhole),
+            (caught_up(), false, false, Exit::Done),
+            (caught_up(), false, true, Exit::NotWhole),
+            (incomplete(), false, false, Exit::NotWhole),
             (Ending::Stopped, true, false, Exit::Interrupted),
             (Ending::Stopped, true, true, Exit::Interrupted),
             (failed(), false, false, Exit::NotWhole),
@@ -344,7 +392,7 @@ mod tests {
 
     #[test]
     fn the_sentence_and_the_table_say_how_it_went() {
-        let report = report(Ending::CaughtUp, false, true);
+        let report = report(caught_up(), false, true);
         assert_eq!(
             report.sentence(),
             "task 'n' caught up: 500 records (0 B) copied in 1 s, 3,000 in all runs, 1 gap"

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sluice_kafka::{ErrorCode, KafkaError, Message, PartitionOffset, Reader, ReaderTuning};
 use sluice_model::Cluster;
 
-use crate::checkpoint::PartitionKey;
+use crate::position::PartitionKey;
 use crate::record_hash::hash_message;
 
 const DEADLINE: Duration = Duration::from_secs(15);

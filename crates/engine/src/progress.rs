@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use sluice_model::OffsetRange;
 use ts_rs::TS;
 
-use crate::checkpoint::{Gap, PartitionKey};
-use crate::latency::Latency;
+use crate::position::{Gap, PartitionKey};
 
 /// Where a task is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
@@ -67,9 +66,11 @@ pub struct PartitionProgress {
     /// Age in ms of the oldest record that is not acknowledged, 0 when caught up; `None` before it is known.
     #[ts(type = "number | null")]
     pub delay_ms: Option<i64>,
-    /// Records held back because a transaction at the source is still open.
+    /// Offsets held back because a transaction at the source is still open.
     #[ts(type = "number")]
     pub held_by_transaction: i64,
+    /// Whose transaction that is, as a sentence, once the brokers have returned it.
+    pub held_by: Option<String>,
     /// Records copied per second, over the last seconds.
     pub rate: f64,
     /// There is more to copy, neither a speed limit nor an open transaction holds it back, and the position has not moved
@@ -88,6 +89,25 @@ pub struct PartitionProgress {
     pub error: Option<String>,
 }
 
+/// How long records take, over the last minute: from when the reader handed a record over to when the target's
+/// acknowledgement of it was seen, or, where target transactions carry the records, the commit of its transaction.
+/// What the record waited for in between counts: the speed limit, memory, records before it in its partition. One in 256
+/// records is measured, and at least one of each batch that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+pub struct Latency {
+    /// Half of the records took at most this long, in ms.
+    pub p50_ms: f64,
+    /// 95 % took at most this long, in ms.
+    pub p95_ms: f64,
+    /// 99 % took at most this long, in ms.
+    pub p99_ms: f64,
+    /// 99.9 % took at most this long, in ms.
+    pub p999_ms: f64,
+    /// Records measured.
+    #[ts(type = "number")]
+    pub samples: u64,
+}
+
 /// A task's snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default, TS)]
 pub struct Progress {
@@ -99,7 +119,7 @@ pub struct Progress {
     pub delivery: String,
     /// Share of the backlog at launch that is copied, 0 to 100.
     pub full_percent: f64,
-    /// Every readable partition is at the end of its source.
+    /// Every partition is at the end of its source.
     pub caught_up: bool,
     /// Records read in this run.
     #[ts(type = "number")]
@@ -183,15 +203,58 @@ pub enum Event {
     },
 }
 
-/// Hears of events, on the engine's own thread: it must not block.
+/// Receives events, on the engine's own thread: it must not block.
 pub type Observer = std::sync::Arc<dyn Fn(Event) + Send + Sync>;
+
+/// Why a partition is not copied to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum IncompleteReason {
+    /// It cannot be read or written.
+    Fault {
+        /// What is wrong and what can be done.
+        sentence: String,
+    },
+    /// A transaction is open at the source; nothing behind its first record may be copied yet.
+    OpenTransaction {
+        /// Whose it is, as far as the brokers return it.
+        sentence: String,
+    },
+}
+
+/// A range that had to be copied and is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Incomplete {
+    /// Source partition.
+    #[serde(flatten)]
+    pub key: PartitionKey,
+    /// Offsets from the position to the end of the source.
+    pub range: OffsetRange,
+    /// Why.
+    pub reason: IncompleteReason,
+}
+
+impl std::fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (IncompleteReason::Fault { sentence } | IncompleteReason::OpenTransaction { sentence }) =
+            &self.reason;
+        write!(
+            f,
+            "{}: offsets {} are not copied: {sentence}",
+            self.key, self.range
+        )
+    }
+}
 
 /// Why a run ended.
 #[derive(Debug, Clone)]
 pub enum Ending {
-    /// Everything that was asked for is copied.
-    CaughtUp,
-    /// It was told to stop.
+    /// It reached the end of the source, as far as that could be read.
+    CaughtUp {
+        /// What could not be copied; empty when everything that was asked for is.
+        incomplete: Vec<Incomplete>,
+    },
+    /// A stop was asked for.
     Stopped,
     /// It cannot go on.
     Failed(crate::EngineError),

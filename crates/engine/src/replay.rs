@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use sluice_kafka::{Delivery, ErrorCode, KafkaError, Message, Writer, WriterTuning};
 use sluice_model::Task;
 
-use crate::checkpoint::{CheckpointStore, PartitionKey, QuarantineFate, QuarantinedRecord};
-use crate::delivery::EffectiveDelivery;
 use crate::error::{EngineError, Result, Side};
 use crate::lookup::with_record_at;
-use crate::pair::Connected;
-use crate::run::codec;
+use crate::plan::Connected;
+use crate::plan::codec;
+use crate::position::EffectiveDelivery;
+use crate::position::{CheckpointStore, PartitionKey, QuarantineFate, QuarantinedRecord};
 
 /// How long the target may take to acknowledge the record.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(30);

@@ -253,6 +253,13 @@ pub struct KafkaError {
 }
 
 impl KafkaError {
+    /// Whether the message names `topic`: a transaction's failure names its topic nowhere else.
+    pub fn names(&self, topic: &str) -> bool {
+        self.message
+            .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')))
+            .any(|word| word.trim_matches('.') == topic)
+    }
+
     /// Address of the broker that librdkafka's sentence is about, if the cluster itself gave that address: such a
     /// sentence begins with address and number, as `host:9092/1: `, one of an address that was only entered has
     /// `/bootstrap`.

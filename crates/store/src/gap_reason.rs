@@ -7,6 +7,7 @@ pub(crate) fn word(reason: GapReason) -> &'static str {
         GapReason::Truncated => "truncated",
         GapReason::Recreated => "recreated",
         GapReason::StartOutsideLog => "start_outside_log",
+        GapReason::Damaged => "damaged",
     }
 }
 
@@ -17,6 +18,7 @@ pub(crate) fn from_word(text: &str) -> Option<GapReason> {
         GapReason::Truncated,
         GapReason::Recreated,
         GapReason::StartOutsideLog,
+        GapReason::Damaged,
     ]
     .into_iter()
     .find(|reason| word(*reason) == text)
@@ -33,6 +35,7 @@ mod tests {
             GapReason::Truncated,
             GapReason::Recreated,
             GapReason::StartOutsideLog,
+            GapReason::Damaged,
         ] {
             assert_eq!(from_word(word(reason)), Some(reason));
         }

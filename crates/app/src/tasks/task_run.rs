@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use sluice_engine::{Ending, EngineError, PartitionCondition, Progress, RunOptions, Running};
+use sluice_engine::{Ending, EngineError, Incomplete, PartitionCondition, Progress, RunOptions, Running};
 use sluice_model::{RateLimits, TaskId, TaskSettings, TaskState};
 use sluice_store::MetricSample;
 
@@ -260,6 +260,7 @@ impl Runner {
         let task = self.core.engine_task(&row)?;
         let options = RunOptions {
             until_caught_up: settings.bounded,
+            wait_for_transactions: None,
             memory_bytes: Some(settings.spec.profile().memory_bytes),
         };
         let running = sluice_engine::start_unless(
@@ -334,13 +335,13 @@ impl Runner {
             self.keep(&sample);
         }
         self.keep(stretch.sample());
-        if let Ending::Failed(error) = outcome.ending
+        if let Ending::Failed(error) = &outcome.ending
             && !matches!(stop, Some(Stop::Into(TaskState::Terminated)))
         {
             if let Some(Stop::Between(_, answer)) = stop {
                 self.answer(&answer, Err(error.clone().into()));
             }
-            return self.failed(&Trouble::Engine(error));
+            return self.failed(&Trouble::Engine(error.clone()));
         }
         match stop {
             Some(Stop::Into(state)) => self.end(state),
@@ -349,14 +350,27 @@ impl Runner {
                 self.answer(&answer, work());
                 Ok(Next::Again)
             }
-            None if settings.bounded => {
-                self.core
-                    .log(&self.id, "info", "everything that was asked for is copied");
-                self.end(TaskState::Completed)
-            }
+            None if settings.bounded => self.bounded_end(&outcome.ending),
             // Nobody told it to stop, and it did not fail.
             None => Ok(Next::Again),
         }
+    }
+
+    /// A bounded task is completed only when nothing is missing; otherwise it failed, and a resume tries the rest again.
+    fn bounded_end(&mut self, ending: &Ending) -> Result<Next> {
+        let incomplete = match ending {
+            Ending::CaughtUp { incomplete } => incomplete.as_slice(),
+            Ending::Stopped | Ending::Failed(_) => &[],
+        };
+        if incomplete.is_empty() {
+            self.core
+                .log(&self.id, "info", "everything that was asked for is copied");
+            return self.end(TaskState::Completed);
+        }
+        for missing in incomplete {
+            self.core.log(&self.id, "error", missing.to_string());
+        }
+        self.failed(&Trouble::Incomplete(incomplete.to_vec()))
     }
 
     fn stopping(&self, running: &Running, earlier: Option<Stop>, order: Order) -> Option<Stop> {
@@ -574,6 +588,8 @@ fn trouble(progress: &Progress) -> Option<String> {
 enum Trouble {
     Engine(EngineError),
     App(AppError),
+    /// The end was reached, and this could not be copied.
+    Incomplete(Vec<Incomplete>),
 }
 
 impl Trouble {
@@ -582,6 +598,7 @@ impl Trouble {
         match self {
             Self::Engine(error) => error.is_passing(),
             Self::App(error) => error.retryable,
+            Self::Incomplete(_) => false,
         }
     }
 }
@@ -591,6 +608,13 @@ impl std::fmt::Display for Trouble {
         match self {
             Self::Engine(error) => error.fmt(f),
             Self::App(error) => error.fmt(f),
+            Self::Incomplete(missing) => match missing.as_slice() {
+                [first, rest @ ..] if !rest.is_empty() => {
+                    write!(f, "{first} (and {} more partitions)", rest.len())
+                }
+                [first, ..] => first.fmt(f),
+                [] => Ok(()),
+            },
         }
     }
 }

@@ -6,7 +6,7 @@ use sluice_kafka::{Message, TimestampKind};
 use sluice_model::OffsetRange;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use crate::checkpoint::QuarantineFate;
+use crate::position::QuarantineFate;
 use crate::verify::offset_map::OffsetMap;
 use crate::verify::report::{Accepted, Difference, DifferenceKind, PartitionReport};
 use crate::verify::stream::{Record, Stream};

@@ -1,4 +1,4 @@
-use crate::checkpoint::OffsetRun;
+use crate::position::OffsetRun;
 
 /// A partition's runs, for translating offsets in both directions.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl OffsetMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::PartitionKey;
+    use crate::position::PartitionKey;
 
     #[test]
     fn offsets_translate_both_ways_and_gaps_have_no_partner() {

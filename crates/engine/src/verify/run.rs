@@ -6,12 +6,13 @@ use std::time::Instant;
 use sluice_kafka::{Isolation, KafkaError, OffsetQuery, Reader, ReaderTuning};
 use sluice_model::{OffsetRange, Task};
 
-use crate::checkpoint::{CheckpointStore, PartitionKey};
 use crate::error::{EngineError, Result, Side};
-use crate::pair::Pair;
+use crate::lock::lock;
+use crate::plan::Pair;
+use crate::plan::resolve;
+use crate::position::{CheckpointStore, PartitionKey};
+use crate::position::{LogBounds, bounds, every_offset};
 use crate::record_hash::Fields;
-use crate::run::lock;
-use crate::start_position::{LogBounds, bounds, every_offset, resolve};
 use crate::verify::compare::{Comparison, Cut, Rules};
 use crate::verify::offset_map::OffsetMap;
 use crate::verify::report::{Difference, PartitionReport, VerificationReport, VerifyProgress};
@@ -185,7 +186,7 @@ fn jobs(pair: &Pair, task: &Task, store: &dyn CheckpointStore, options: VerifyOp
     } else {
         described(pair, task)?
     };
-    let exists = |connected: &crate::pair::Connected, topic: &str, partition: i32| {
+    let exists = |connected: &crate::plan::Connected, topic: &str, partition: i32| {
         connected
             .partition_count(topic)
             .is_some_and(|count| usize::try_from(partition).is_ok_and(|n| n < count))

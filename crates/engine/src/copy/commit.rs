@@ -1,0 +1,241 @@
+//! Making permanent what was acknowledged: the ledger first, then the target's transaction, then the state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use sluice_kafka::{ErrorCode, KafkaError};
+
+use crate::copy::copier::{Copier, LaneFailure, Step};
+use crate::copy::health::trying_again;
+use crate::error::{EngineError, Result, Side};
+use crate::lane::{CommitPosition, LaneError};
+use crate::partition::Mode;
+use crate::position::Note;
+use crate::progress::Ending;
+
+/// Longest time between two saves of acknowledged positions: what a crash may repeat at least once.
+const SAVE_EVERY: Duration = Duration::from_millis(250);
+/// Bytes after which positions are saved before that time.
+const SAVE_BYTES: u64 = 32 * 1024 * 1024;
+/// Longest time a target transaction stays open while there is a backlog.
+const TRANSACTION_EVERY: Duration = Duration::from_millis(700);
+/// Bytes after which a transaction is committed before that time.
+const TRANSACTION_BYTES: u64 = 128 * 1024 * 1024;
+/// How long a transaction stays open when everything was read: readers of committed records wait for it.
+const TRANSACTION_IDLE: Duration = Duration::from_millis(50);
+/// How long a clean stop waits for acknowledgements.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+/// Partitions on which a run claims the target: one would do, more of them survive a change of topics.
+const CLAIMS: usize = 100;
+
+impl Copier {
+    /// Commits this run's writership on the target, so that an earlier run learns who fenced it.
+    pub(super) fn claim(&mut self) -> Step {
+        if !self.job.is_transactional() {
+            return Ok(());
+        }
+        let claims = self.tracks.iter_mut().take(CLAIMS);
+        claims.for_each(|track| track.dirty = true);
+        self.commit()
+    }
+
+    pub(super) fn commit_due(&self) -> bool {
+        let waited = self.last_save.elapsed();
+        if !self.job.is_transactional() {
+            return (waited >= SAVE_EVERY || self.unsaved_bytes >= SAVE_BYTES) && self.is_unsaved();
+        }
+        if self.unsaved_bytes == 0 && self.lane.in_flight() == 0 {
+            return waited >= SAVE_EVERY && self.is_unsaved();
+        }
+        let all_read = self
+            .tracks
+            .iter()
+            .all(|track| track.at_end || track.mode != Mode::Active);
+        waited >= TRANSACTION_EVERY
+            || self.unsaved_bytes >= TRANSACTION_BYTES
+            || (all_read && waited >= TRANSACTION_IDLE)
+            || (self.lane.in_flight() == 0 && waited >= TRANSACTION_IDLE)
+    }
+
+    fn is_unsaved(&self) -> bool {
+        !self.ledger.is_empty() || self.tracks.iter().any(|track| track.dirty || track.is_ahead())
+    }
+
+    /// Makes everything acknowledged permanent. What is missing on the target is durable before the position moves
+    /// past it: a crash between the two steps repeats a ledger row, which changes nothing.
+    pub(super) fn commit(&mut self) -> Step {
+        if self.job.is_transactional() {
+            let until = Instant::now() + DRAIN_DEADLINE;
+            while self.lane.in_flight() > 0 {
+                self.settle()?;
+                if Instant::now() >= until && self.job.is_stopping() {
+                    return Ok(());
+                }
+            }
+            self.check_topics()?;
+            self.save_ledger()?;
+            self.commit_transaction(until)?;
+        }
+        Ok(self.save()?)
+    }
+
+    fn commit_transaction(&mut self, until: Instant) -> Step {
+        let positions = self.commit_positions();
+        loop {
+            match self.lane.commit(&positions) {
+                Ok(()) => {
+                    self.meters.latency.committed(Instant::now());
+                    return Ok(());
+                }
+                Err(LaneError::Retry(error)) => {
+                    self.health.task_error = Some(trying_again(&error));
+                    self.publish_when_due();
+                    if self.job.is_stopping() && Instant::now() >= until {
+                        return Err(LaneFailure::Failed(EngineError::Cluster {
+                            side: Side::Target,
+                            what: "committing".into(),
+                            error,
+                        }));
+                    }
+                }
+                Err(LaneError::Recover(error) | LaneError::Fenced(error)) => {
+                    return Err(LaneFailure::Recover(error, Vec::new()));
+                }
+                Err(error) => return Err(LaneFailure::Failed(self.job.lane_error(error))),
+            }
+        }
+    }
+
+    /// librdkafka goes on at its offset in a topic that was deleted and created again, without a word. Asked for after
+    /// the records were read and before they are committed, the ids prove that they are of the old topic.
+    fn check_topics(&mut self) -> Step {
+        let copied: BTreeMap<String, String> = self
+            .tracks
+            .iter()
+            .filter(|track| track.mode == Mode::Active && track.ahead.records != track.state.records)
+            .filter_map(|track| {
+                Some((
+                    track.state.key.topic.clone(),
+                    track.state.source_topic_id.clone()?,
+                ))
+            })
+            .collect();
+        if copied.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = copied.keys().map(String::as_str).collect();
+        let Ok(now) = self.source_admin.topic_ids(&names) else {
+            // A source that does not answer for the moment has not recreated topics either.
+            return Ok(());
+        };
+        let changed: BTreeSet<&String> = copied
+            .iter()
+            .filter(|(topic, id)| now.get(*topic).is_some_and(|now| now != *id))
+            .map(|(topic, _)| topic)
+            .collect();
+        let Some(&first) = changed.first() else {
+            return Ok(());
+        };
+        let error = created_again(first);
+        for track in &mut self.tracks {
+            if track.mode == Mode::Active && changed.contains(&track.state.key.topic) {
+                // The watcher finds it too and decides; until then nothing of it is read.
+                track.back_off(error.message.clone(), Instant::now());
+            }
+        }
+        Err(LaneFailure::Recover(error, Vec::new()))
+    }
+
+    fn commit_positions(&self) -> Vec<CommitPosition> {
+        self.tracks
+            .iter()
+            .filter(|track| track.ahead.position != track.state.position || track.dirty)
+            .map(|track| {
+                let ahead = &track.ahead;
+                let note = Note {
+                    launch: self.job.launch_id.clone(),
+                    source_topic: ahead.key.topic.clone(),
+                    source_id: ahead.source_topic_id.clone(),
+                    target_id: ahead.target_topic_id.clone(),
+                    target_start: ahead.target_start,
+                    target_next: ahead.target_next,
+                    start: ahead.start,
+                    epoch: ahead.leader_epoch,
+                    writer: Some(self.job.writership.clone()),
+                };
+                CommitPosition {
+                    target_topic: ahead.target_topic.clone(),
+                    partition: ahead.key.partition,
+                    position: ahead.position,
+                    // A note that cannot be written leaves the position without its proof, which is then not adopted.
+                    note: serde_json::to_string(&note).unwrap_or_default(),
+                }
+            })
+            .collect()
+    }
+
+    /// Saves the ledger alone.
+    fn save_ledger(&mut self) -> Result<()> {
+        if self.ledger.is_empty() {
+            return Ok(());
+        }
+        let rows = self.ledger.take();
+        Ok(self.job.store.save(&self.job.task.name, &rows)?)
+    }
+
+    /// Saves what is acknowledged (and, on a transactional target, committed), with the ledger in the same step.
+    pub(super) fn save(&mut self) -> Result<()> {
+        let mut checkpoint = self.ledger.take();
+        for track in &mut self.tracks {
+            if track.dirty || track.is_ahead() {
+                // Counted here and not at the acknowledgement: an aborted transaction takes its records back.
+                self.meters.total.written += track.ahead.records - track.state.records;
+                self.meters.total.bytes += track.ahead.bytes - track.state.bytes;
+                checkpoint.cuts.extend(track.take_cut());
+                checkpoint.runs.extend(track.promote());
+                checkpoint.partitions.push(track.state.clone());
+            }
+        }
+        self.last_save = Instant::now();
+        self.unsaved_bytes = 0;
+        if checkpoint.is_empty() {
+            return Ok(());
+        }
+        Ok(self.job.store.save(&self.job.task.name, &checkpoint)?)
+    }
+
+    /// Ends cleanly on request, with what could be committed.
+    pub(super) fn finish(&mut self) -> Result<Ending> {
+        match self.drain() {
+            Err(LaneFailure::Failed(error)) => return Err(error),
+            // What could not be written is not committed either; the next start reads it again.
+            Ok(()) | Err(LaneFailure::Recover(..)) => {}
+        }
+        if !self.job.is_transactional() {
+            self.save()?;
+        }
+        Ok(Ending::Stopped)
+    }
+
+    /// Reads nothing more; what is in flight is acknowledged, committed and saved.
+    pub(super) fn drain(&mut self) -> Step {
+        let active = self.active();
+        self.unassign(&active)?;
+        let until = Instant::now() + DRAIN_DEADLINE;
+        while self.lane.in_flight() > 0 {
+            self.settle()?;
+            if Instant::now() >= until {
+                return Err(LaneFailure::Recover(
+                    KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT),
+                    Vec::new(),
+                ));
+            }
+        }
+        self.commit()
+    }
+}
+
+pub(super) fn created_again(topic: &str) -> KafkaError {
+    let sentence = format!("the source topic '{topic}' was deleted and created again");
+    KafkaError::new(ErrorCode::LOCAL_STATE, sentence)
+}

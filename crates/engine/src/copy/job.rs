@@ -1,0 +1,49 @@
+use std::sync::Arc;
+
+use sluice_model::Task;
+
+use crate::copy::shared::{RunOptions, Shared};
+use crate::error::{EngineError, Side};
+use crate::lane::LaneError;
+use crate::position::{CheckpointStore, EffectiveDelivery, Writership};
+use crate::progress::Observer;
+
+/// What a run is about; nothing of it changes while it runs.
+pub(crate) struct Job {
+    pub(crate) task: Task,
+    /// Transactional id and group on the target.
+    pub(crate) identity: String,
+    pub(crate) launch_id: String,
+    pub(crate) writership: Writership,
+    pub(crate) delivery: EffectiveDelivery,
+    pub(crate) store: Arc<dyn CheckpointStore>,
+    pub(crate) observer: Observer,
+    pub(crate) options: RunOptions,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Job {
+    pub(super) fn is_transactional(&self) -> bool {
+        self.delivery == EffectiveDelivery::Transactions
+    }
+
+    /// Whether a stop was asked for.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.shared.stop.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    pub(super) fn lane_error(&self, error: LaneError) -> EngineError {
+        match error {
+            LaneError::Fenced(_) => EngineError::Fenced {
+                task: self.task.name.to_string(),
+            },
+            LaneError::Recover(error) | LaneError::Retry(error) | LaneError::Fatal(error) => {
+                EngineError::Cluster {
+                    side: Side::Target,
+                    what: "copying".into(),
+                    error,
+                }
+            }
+        }
+    }
+}

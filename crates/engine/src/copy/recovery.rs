@@ -1,0 +1,215 @@
+//! What happens when the lane cannot go on: what is not committed is given up, and copied again behind what is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use sluice_kafka::{CALL_DEADLINE, ErrorCode, KafkaError};
+
+use crate::copy::copier::{Copier, LaneFailure, Step};
+use crate::copy::health::trying_again;
+use crate::error::{EngineError, Result};
+use crate::lane::{LaneError, Refusal, Report, Slot};
+use crate::partition::{Mode, Track, take_committed, target_partitions};
+use crate::position::{Writership, committed_positions, latest_writer};
+use crate::progress::Event;
+
+/// How long the target may take to return who writes there now: it does not answer as long as a transaction with
+/// positions is open, and a run that goes on meanwhile asks again before its first record.
+const OWNER_DEADLINE: Duration = Duration::from_secs(5);
+
+impl Copier {
+    /// Returns whether the step succeeded. If not, and the run can go on, the lane has been recovered.
+    pub(super) fn recover_if_needed(&mut self, outcome: Step) -> Result<bool> {
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(LaneFailure::Failed(error)) => Err(error),
+            Err(LaneFailure::Recover(error, refusals)) => self.recover(&error, refusals).map(|()| false),
+        }
+    }
+
+    /// Gives up a transaction whose records are not acknowledged, so that a new client writes them. Without transactions
+    /// that could write them twice, and only the client knows which it may repeat.
+    pub(super) fn check_ack_timeout(&mut self) -> Step {
+        // A stop has a deadline of its own.
+        if self.lane.in_flight() == 0 || !self.job.is_transactional() || self.job.is_stopping() {
+            return Ok(());
+        }
+        match self.health.ack_timed_out(Instant::now()) {
+            Some(error) => Err(LaneFailure::Recover(error, Vec::new())),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives up what is not committed and begins again behind what is.
+    fn recover(&mut self, error: &KafkaError, mut refusals: Vec<Refusal>) -> Result<()> {
+        tracing::info!(%error, refused = refusals.len(), "recovering the lane");
+        self.health.task_error = Some(error.to_string());
+        if !error.code.concerns_topic() {
+            // Topics have sentences of their own, which come with what was refused.
+            self.publish();
+        }
+        if error.code.is_fenced() {
+            self.check_ownership()?;
+        }
+        match self.renew_lane()? {
+            Some(mut more) => refusals.append(&mut more),
+            None => return Ok(()),
+        }
+        self.back_off_topics(error, &refusals);
+        if error.code.concerns_topic() {
+            // Its partitions report it, and which right is missing.
+            self.health.task_error = None;
+        }
+        // Brokers from 2.4 on name the records of a batch that they refuse; the others of it have a code of their own.
+        let named: BTreeSet<Slot> = refusals
+            .iter()
+            .filter(|refusal| refusal.code == ErrorCode::LOCAL_INVALID_DIFFERENT_RECORD)
+            .map(|refusal| refusal.slot)
+            .collect();
+        let mut suspected: BTreeMap<Slot, Vec<Refusal>> = BTreeMap::new();
+        for refusal in refusals
+            .into_iter()
+            .filter(|refusal| refusal.code.refuses_record())
+        {
+            suspected.entry(refusal.slot).or_default().push(refusal);
+        }
+        if suspected.is_empty() && self.tracks.iter().all(|track| track.mode == Mode::Active) {
+            self.health.failures += 1;
+            let pause = Duration::from_millis(50).saturating_mul(1 << self.health.failures.min(6));
+            self.pause(pause);
+        }
+        for (slot, mut refused) in suspected {
+            refused.sort_by_key(|refusal| refusal.offset);
+            if refused.len() == 1 || named.contains(&slot) {
+                refused.into_iter().for_each(|refusal| self.reject(refusal));
+            } else {
+                self.search_rejected(slot, &refused)?;
+            }
+        }
+        self.assign_active()
+    }
+
+    /// Partitions of a topic that the target refuses wait, the others go on.
+    fn back_off_topics(&mut self, error: &KafkaError, refusals: &[Refusal]) {
+        let mut topics: BTreeSet<String> = refusals
+            .iter()
+            .filter(|refusal| refusal.code.concerns_topic())
+            .filter_map(|refusal| self.tracks.get(refusal.slot))
+            .map(|track| track.state.target_topic.clone())
+            .collect();
+        if topics.is_empty() && error.code.concerns_topic() {
+            let all = || self.tracks.iter().map(|track| track.state.target_topic.clone());
+            topics = all().filter(|topic| error.names(topic)).collect();
+            if topics.is_empty() {
+                topics = all().collect();
+            }
+        }
+        let now = Instant::now();
+        for topic in topics {
+            let sentence = format!(
+                "the target topic '{topic}' cannot be written: {error}; give the user WRITE on it, or create it again; trying again"
+            );
+            self.emit(Event::Warning(sentence.clone()));
+            for track in self
+                .tracks
+                .iter_mut()
+                .filter(|track| track.state.target_topic == topic && track.mode != Mode::Stopped)
+            {
+                track.back_off(sentence.clone(), now);
+            }
+        }
+    }
+
+    /// Gives up what is not committed and makes the lane fit to be used again, with nothing assigned. Returns what was
+    /// refused meanwhile, `None` when a stop was asked for before that.
+    pub(super) fn renew_lane(&mut self) -> Result<Option<Vec<Refusal>>> {
+        let mut report = Report::default();
+        while let Err(error) = self.lane.recover(&mut report) {
+            match error {
+                LaneError::Retry(error) | LaneError::Recover(error) => {
+                    self.health.task_error = Some(trying_again(&error))
+                }
+                LaneError::Fenced(_) => self.check_ownership()?,
+                LaneError::Fatal(_) => return Err(self.job.lane_error(error)),
+            }
+            if !self.pause(Duration::from_millis(500)) {
+                self.forget_uncommitted();
+                return Ok(None);
+            }
+        }
+        let refused = std::mem::take(&mut report.refused);
+        report.incidents.clear();
+        self.forget_incidents();
+        let kept = self.health.task_error.take();
+        self.absorb(report);
+        self.health.task_error = kept;
+        self.tracks.iter_mut().for_each(Track::forget_end);
+        self.meters.latency.given_up();
+        if !self.job.is_transactional() {
+            return Ok(Some(refused));
+        }
+        loop {
+            // Only the target knows whether an interrupted commit went through.
+            match self.committed(CALL_DEADLINE) {
+                Ok(found) => {
+                    self.yield_to(latest_writer(&found))?;
+                    take_committed(&self.job.launch_id, &mut self.tracks, &found);
+                    self.save()?;
+                    return Ok(Some(refused));
+                }
+                Err(error) => self.health.task_error = Some(error.to_string()),
+            }
+            if !self.pause(Duration::from_millis(200)) {
+                self.forget_uncommitted();
+                return Ok(None);
+            }
+        }
+    }
+
+    fn committed(&self, deadline: Duration) -> Result<Vec<crate::position::Found>> {
+        committed_positions(
+            &self.job.task,
+            &self.job.identity,
+            target_partitions(&self.tracks),
+            deadline,
+        )
+    }
+
+    fn forget_uncommitted(&mut self) {
+        if self.job.is_transactional() {
+            self.tracks.iter_mut().for_each(Track::roll_back);
+        }
+    }
+
+    /// Waits a little; `false` when a stop was asked for.
+    fn pause(&mut self, time: Duration) -> bool {
+        self.publish_when_due();
+        let stopping = self.job.is_stopping();
+        if !stopping {
+            std::thread::sleep(time);
+        }
+        !stopping
+    }
+
+    /// After being fenced: ends the run if another instance writes now. If none does, the target only gave up a
+    /// transaction that was idle for too long, and this run goes on.
+    fn check_ownership(&mut self) -> Result<()> {
+        match self.committed(OWNER_DEADLINE) {
+            Ok(found) => self.yield_to(latest_writer(&found)),
+            // The target is asked again after the lane was renewed.
+            Err(error) => {
+                self.health.task_error = Some(error.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    fn yield_to(&self, latest: Option<Writership>) -> Result<()> {
+        match latest {
+            Some(latest) if latest.supersedes(&self.job.writership) => Err(EngineError::Fenced {
+                task: self.job.task.name.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Records that the target refuses: found among those that were sent with them, noted in the quarantine, passed over.
+
+use std::time::{Duration, Instant};
+
+use crate::copy::copier::{Copier, LaneFailure};
+use crate::error::Result;
+use crate::lane::{Passed, Refusal, Report, Slot, StepLimit};
+use crate::partition::Mode;
+use crate::progress::Event;
+
+/// How long an answer to few records is waited for before the usual way tries again.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What came of sending a few records alone.
+struct Attempt {
+    report: Report,
+    outcome: std::result::Result<(), crate::lane::LaneError>,
+    sent: u64,
+}
+
+impl Copier {
+    /// Finds, among records that were refused together, those that the target does not take: sends fewer at a time until
+    /// a refused one is alone. Other partitions wait meanwhile, so that giving up a transaction costs them nothing.
+    pub(super) fn search_rejected(&mut self, slot: Slot, suspected: &[Refusal]) -> Result<()> {
+        let Some(last) = suspected.last().map(|refusal| refusal.offset) else {
+            return Ok(());
+        };
+        let mut group = (suspected.len() / 2).max(1);
+        let mut assigned = false;
+        while self.tracks[slot].ahead.position <= last
+            && self.tracks[slot].mode == Mode::Active
+            && !self.job.is_stopping()
+        {
+            self.publish_when_due();
+            if !assigned {
+                self.assign(&[slot])?;
+                assigned = true;
+            }
+            let Attempt {
+                mut report,
+                outcome,
+                sent,
+            } = self.attempt(group);
+            let mut refused = std::mem::take(&mut report.refused);
+            if outcome.is_ok() && refused.is_empty() {
+                match self.take_report(Ok(()), report).and_then(|()| self.commit()) {
+                    Ok(()) => group = group.saturating_mul(2),
+                    Err(LaneFailure::Failed(error)) => return Err(error),
+                    Err(LaneFailure::Recover(..)) => {
+                        self.renew_lane()?;
+                        assigned = false;
+                    }
+                }
+                continue;
+            }
+            self.absorb(Report {
+                passed: std::mem::take(&mut report.passed),
+                ..Report::default()
+            });
+            refused.extend(self.renew_lane()?.unwrap_or_default());
+            assigned = false;
+            refused.retain(|refusal| refusal.code.refuses_record());
+            if refused.len() == 1 && (group == 1 || sent == 1) {
+                refused.into_iter().for_each(|refusal| self.reject(refusal));
+            } else if group > 1 {
+                group = (group / 2).max(1);
+            } else {
+                // The record was not the reason after all: the usual way tries again.
+                break;
+            }
+        }
+        self.renew_lane().map(drop)
+    }
+
+    /// Sends up to `group` records and waits for their answers.
+    fn attempt(&mut self, group: usize) -> Attempt {
+        let mut report = Report::default();
+        let mut outcome = Ok(());
+        let mut sent = 0;
+        while sent < group as u64 && outcome.is_ok() && report.incidents.is_empty() && !self.job.is_stopping()
+        {
+            outcome = self.lane.step(
+                StepLimit {
+                    records: group - sent as usize,
+                    wait: Duration::from_millis(100),
+                },
+                &mut report,
+            );
+            sent = report.read;
+            let is_end = |passed: &(Slot, Passed)| matches!(passed.1, Passed::End { .. });
+            if report.passed.iter().any(is_end) {
+                break;
+            }
+        }
+        let asked = Instant::now();
+        while self.lane.in_flight() > 0
+            && outcome.is_ok()
+            && report.refused.is_empty()
+            && asked.elapsed() < ANSWER_DEADLINE
+            && !self.job.is_stopping()
+        {
+            outcome = self.lane.settle(Duration::from_millis(20), &mut report);
+        }
+        Attempt {
+            report,
+            outcome,
+            sent,
+        }
+    }
+
+    /// A record is passed over from now on, and kept in quarantine.
+    pub(super) fn reject(&mut self, refusal: Refusal) {
+        self.tracks[refusal.slot].rejected.insert(refusal.offset);
+        self.quarantine(refusal);
+    }
+
+    /// Notes a record that is not written.
+    pub(super) fn quarantine(&mut self, refusal: Refusal) {
+        let key = self.tracks[refusal.slot].state.key.clone();
+        let offset = refusal.offset;
+        let reason = self.ledger.note_rejected(key.clone(), refusal);
+        self.meters.total.quarantined += 1;
+        self.emit(Event::Quarantined { key, offset, reason });
+    }
+}

@@ -1,0 +1,28 @@
+//! What the threads of a run share, and how a run behaves.
+
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use sluice_model::RateLimits;
+
+use crate::progress::Progress;
+
+/// How a run behaves that is no setting of the task.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunOptions {
+    /// End when everything that is there has been copied, instead of following the source.
+    pub until_caught_up: bool,
+    /// How long a run that ends by itself waits for transactions that are open at the source, before it ends incomplete;
+    /// `None` for 60 s.
+    pub wait_for_transactions: Option<Duration>,
+    /// Bytes that may be buffered between the clusters; `None` for 56 MB. Not less than 4 MB.
+    pub memory_bytes: Option<u64>,
+}
+
+/// What the threads of a run share.
+pub(crate) struct Shared {
+    pub(crate) stop: AtomicBool,
+    pub(crate) rate: Mutex<RateLimits>,
+    pub(crate) progress: Mutex<Progress>,
+}

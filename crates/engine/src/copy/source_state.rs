@@ -1,0 +1,104 @@
+//! What the watcher found at the source, taken into the copy.
+
+use std::time::{Duration, Instant};
+
+use sluice_model::RateLimits;
+
+use crate::copy::copier::Copier;
+use crate::copy::watcher::SourceSnapshot;
+use crate::error::Result;
+use crate::lane::Slot;
+use crate::lock::lock;
+use crate::partition::Track;
+use crate::position::{Checkpoint, PartitionState};
+use crate::progress::Event;
+
+/// How long nothing may arrive of any partition, while one has more, before the source's client is replaced.
+const STILLNESS: Duration = Duration::from_secs(8);
+/// How often a partition is requested again before the source's client is replaced, although others go on.
+const STALLS: u32 = 6;
+
+impl Copier {
+    pub(super) fn apply_snapshot(&mut self, snapshot: SourceSnapshot) -> Result<()> {
+        if snapshot.error.is_none() && self.lane.in_flight() == 0 {
+            // The source answers and nothing waits for the target: an earlier error is over. Without records to copy
+            // nothing else would show it.
+            self.health.task_error = None;
+        }
+        let stalled = self.stalled(&snapshot);
+        self.health.source_error = snapshot.error;
+        self.read_stalled_again(&stalled)?;
+        for (topic, id) in snapshot.recreated {
+            self.recreated(&topic, Some(id))?;
+        }
+        self.add_partitions(snapshot.new)
+    }
+
+    /// Partitions whose records do not arrive although there are more.
+    fn stalled(&mut self, snapshot: &SourceSnapshot) -> Vec<Slot> {
+        let throttled = *lock(&self.job.shared.rate) != RateLimits::default();
+        let mut stalled = Vec::new();
+        for (slot, track) in self.tracks.iter_mut().enumerate() {
+            let Some(&seen) = snapshot.offsets.get(&track.state.key) else {
+                continue;
+            };
+            // A limit lets partitions wait for their turn.
+            if track.watch(seen, self.lane.in_flight_of(slot) > 0 || throttled) {
+                stalled.push(slot);
+            }
+        }
+        stalled
+    }
+
+    fn read_stalled_again(&mut self, stalled: &[Slot]) -> Result<()> {
+        // A client that receives bytes makes progress, even if it hands over no record: aborted transactions, quotas.
+        if stalled.is_empty() || self.lane.received_since(STILLNESS) {
+            return Ok(());
+        }
+        let given_up = stalled.iter().any(|&slot| self.tracks[slot].stalls >= STALLS);
+        if given_up || self.health.last_read.elapsed() >= STILLNESS {
+            tracing::info!("reading with a new client: partitions with more records stand still");
+            for &slot in stalled {
+                self.tracks[slot].stalls = 0;
+            }
+            self.health.last_read = Instant::now();
+            return self
+                .lane
+                .renew_source()
+                .map_err(|error| self.job.lane_error(error));
+        }
+        tracing::info!(partitions = stalled.len(), "requesting stalled partitions again");
+        self.unassign(stalled)?;
+        self.assign(stalled)
+    }
+
+    /// Takes new source partitions into the copy. Saved before the first record is read, like every start position.
+    fn add_partitions(&mut self, new: Vec<PartitionState>) -> Result<()> {
+        let fresh: Vec<PartitionState> = new
+            .into_iter()
+            .filter(|state| self.tracks.iter().all(|track| track.state.key != state.key))
+            .collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        self.job.store.save(
+            &self.job.task.name,
+            &Checkpoint {
+                partitions: fresh.clone(),
+                ..Checkpoint::default()
+            },
+        )?;
+        let first = self.tracks.len();
+        for state in fresh {
+            self.emit(Event::Info(format!(
+                "{} is new at the source and is copied from offset {}",
+                state.key, state.position
+            )));
+            let hashes = state.source_topic_id.is_none();
+            let end = state.backlog_end;
+            self.tracks.push(Track::new(state, None, Some(end), hashes));
+        }
+        let added: Vec<Slot> = (first..self.tracks.len()).collect();
+        self.assign(&added)
+    }
+}

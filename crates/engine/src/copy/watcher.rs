@@ -1,0 +1,174 @@
+//! Watches both clusters beside the copy: end offsets, new topics and partitions, topics created again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use sluice_kafka::{ErrorCode, Isolation, OffsetQuery, PartitionOffset};
+use sluice_model::Task;
+
+use crate::copy::follower::Followed;
+use crate::plan::Pair;
+use crate::position::{PartitionKey, PartitionState};
+use crate::progress::{Event, Observer};
+
+/// How often end offsets are read.
+const OFFSETS_EVERY: Duration = Duration::from_secs(2);
+/// How long one question to the source may take before its silence is reported.
+const QUESTION_DEADLINE: Duration = Duration::from_secs(6);
+/// How often topics are listed; new ones are picked up within twice this.
+const TOPICS_EVERY: Duration = Duration::from_secs(4);
+
+/// What the watcher found.
+#[derive(Debug, Default)]
+pub(crate) struct SourceSnapshot {
+    /// First offset, end, and end of committed records of source partitions.
+    pub(crate) offsets: BTreeMap<PartitionKey, (i64, i64, i64)>,
+    /// Source partitions that are new, with the target ready for them.
+    pub(crate) new: Vec<PartitionState>,
+    /// Source topics whose id changed: old topic gone, new topic of the same name.
+    pub(crate) recreated: BTreeMap<String, String>,
+    /// Why the source could not be asked.
+    pub(crate) error: Option<String>,
+}
+
+impl SourceSnapshot {
+    /// Takes in what was found after this.
+    pub(crate) fn merge(&mut self, later: Self) {
+        self.offsets.extend(later.offsets);
+        self.new.extend(later.new);
+        self.recreated.extend(later.recreated);
+        self.error = later.error;
+    }
+}
+
+pub(crate) struct Watcher {
+    pair: Pair,
+    task: Task,
+    observer: Observer,
+    followed: Followed,
+    /// Sentences that were reported already.
+    reported: BTreeSet<String>,
+}
+
+impl Watcher {
+    pub(crate) fn new(mut pair: Pair, task: Task, observer: Observer, partitions: &[PartitionState]) -> Self {
+        pair.source.admin.set_deadline(QUESTION_DEADLINE);
+        Self {
+            pair,
+            task,
+            observer,
+            followed: Followed::new(partitions),
+            reported: BTreeSet::new(),
+        }
+    }
+
+    /// Runs until `stop` is closed. `out` holds one snapshot: the copier takes it when it can.
+    pub(crate) fn run(mut self, out: &Sender<SourceSnapshot>, stop: &Receiver<()>) {
+        let mut topics_due = Instant::now() + TOPICS_EVERY;
+        loop {
+            let mut snapshot = SourceSnapshot::default();
+            if let Err(error) = self.read_offsets(&mut snapshot) {
+                snapshot.error = Some(error);
+            } else if Instant::now() >= topics_due {
+                if let Err(error) = self.read_topics(&mut snapshot) {
+                    self.report(error);
+                }
+                topics_due = Instant::now() + TOPICS_EVERY;
+            }
+            crossbeam_channel::select! {
+                send(out, snapshot) -> sent => if sent.is_err() { return },
+                recv(stop) -> _ => return,
+            }
+            match stop.recv_timeout(OFFSETS_EVERY) {
+                Err(RecvTimeoutError::Timeout) => {}
+                _ => return,
+            }
+        }
+    }
+
+    fn report(&mut self, sentence: String) {
+        if self.reported.insert(sentence.clone()) {
+            (self.observer)(Event::Warning(sentence));
+        }
+    }
+
+    fn read_offsets(&self, snapshot: &mut SourceSnapshot) -> Result<(), String> {
+        let wanted = self.followed.partitions();
+        let mut unanswered = None;
+        let mut read = |query, isolation| -> Result<BTreeMap<PartitionKey, i64>, String> {
+            let entries = self
+                .pair
+                .source
+                .admin
+                .offsets(&wanted, query, isolation)
+                .map_err(|error| format!("the source does not return its offsets: {error}"))?;
+            // A topic that is gone or closed to this user is reported by its own partitions. The client itself calls what it
+            // could not ask for unknown.
+            let answered = |entry: &&PartitionOffset| {
+                matches!(
+                    entry.error,
+                    ErrorCode::NONE
+                        | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                        | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+                )
+            };
+            let silent = wanted
+                .len()
+                .saturating_sub(entries.iter().filter(answered).count());
+            if silent > 0 {
+                let why = entries
+                    .iter()
+                    .find(|entry| !answered(entry))
+                    .map_or_else(String::new, |entry| {
+                        format!(" ({}-{}: {})", entry.topic, entry.partition, entry.error)
+                    });
+                let sentence = format!("the source does not return the offsets of {silent} partitions{why}");
+                if silent == wanted.len() {
+                    return Err(sentence);
+                }
+                unanswered.get_or_insert(sentence);
+            }
+            Ok(entries
+                .into_iter()
+                .filter(|entry| entry.error == ErrorCode::NONE)
+                .filter_map(|entry| {
+                    entry.offset.map(|offset| {
+                        (
+                            PartitionKey {
+                                topic: entry.topic,
+                                partition: entry.partition,
+                            },
+                            offset,
+                        )
+                    })
+                })
+                .collect())
+        };
+        let low = read(OffsetQuery::Earliest, Isolation::Uncommitted)?;
+        let stable = read(OffsetQuery::Latest, Isolation::Committed)?;
+        let high = read(OffsetQuery::Latest, Isolation::Uncommitted)?;
+        for (key, high) in high {
+            if let (Some(&low), Some(&stable)) = (low.get(&key), stable.get(&key)) {
+                snapshot.offsets.insert(key, (low, high, stable));
+            }
+        }
+        snapshot.error = unanswered;
+        Ok(())
+    }
+
+    fn read_topics(&mut self, snapshot: &mut SourceSnapshot) -> Result<(), String> {
+        self.pair.source.refresh().map_err(|error| error.to_string())?;
+        snapshot.recreated = self.followed.recreated(&self.pair);
+        let discovered = self
+            .followed
+            .discover(&mut self.pair, &self.task, &self.observer)
+            .map_err(|error| error.to_string())?;
+        snapshot.new = discovered.partitions;
+        discovered
+            .refused
+            .into_iter()
+            .for_each(|sentence| self.report(sentence));
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! A lane is the way records travel from source partitions to target partitions. The copier drives it and owns
+//! positions, checkpoints and error policy; the lane owns the connections and keeps each partition's order.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use sluice_kafka::{ErrorCode, KafkaError, RefusedRecord};
+
+use crate::lane::incident::SourceIncident;
+
+/// Index of a partition within a task's run.
+pub type Slot = usize;
+
+/// A partition to copy.
+#[derive(Debug, Clone)]
+pub struct LanePartition {
+    /// Its index.
+    pub slot: Slot,
+    /// Source topic.
+    pub source_topic: String,
+    /// Target topic.
+    pub target_topic: String,
+    /// Partition number on both sides.
+    pub partition: i32,
+    /// Next source offset to copy.
+    pub position: i64,
+    /// Leader epoch of the record before `position`; lets the client notice a truncated source.
+    pub leader_epoch: Option<i32>,
+    /// Offsets that the target refused: they are read and passed over.
+    pub rejected: BTreeSet<i64>,
+    /// The target topic is compacted: it refuses records without a key, which are passed over and reported.
+    pub keyless_refused: bool,
+}
+
+/// What a lane may do in one step.
+#[derive(Debug, Clone, Copy)]
+pub struct StepLimit {
+    /// Records to read at most.
+    pub records: usize,
+    /// How long to wait for something to happen.
+    pub wait: Duration,
+}
+
+/// Something that happened to a partition, in the order of its source offsets.
+#[derive(Debug)]
+pub enum Passed {
+    /// The target acknowledged a record.
+    Record {
+        /// Source offset.
+        source: i64,
+        /// Target offset, where the acknowledgement carried it.
+        target: Option<i64>,
+        /// Bytes of key and value.
+        bytes: u32,
+        /// Leader epoch of the record.
+        leader_epoch: Option<i32>,
+        /// Hash of the record, where the lane was asked for hashes.
+        hash: u64,
+        /// Timestamp of the record in ms, negative where it has none.
+        timestamp: i64,
+    },
+    /// A rejected record was passed over.
+    Skipped {
+        /// Source offset.
+        source: i64,
+    },
+    /// Everything visible before this source offset has been passed; it is the end for now.
+    End {
+        /// Source offset.
+        offset: i64,
+    },
+}
+
+/// Why a record is not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalCause {
+    /// The target refused it, by its code.
+    Target,
+    /// It has no key, and the target topic is compacted.
+    MissingKey,
+}
+
+/// A record that is not written.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Which partition.
+    pub slot: Slot,
+    /// Source offset.
+    pub offset: i64,
+    /// Who refused it, and for what.
+    pub cause: RefusalCause,
+    /// The target's code, or the one it would answer with.
+    pub code: ErrorCode,
+    /// The record, when it was refused for what it is.
+    pub record: Option<Box<RefusedRecord>>,
+}
+
+impl Refusal {
+    /// The reason as a sentence.
+    pub fn sentence(&self) -> String {
+        match self.cause {
+            RefusalCause::Target => format!("the target refused the record: {}", self.code),
+            RefusalCause::MissingKey => {
+                "the record has no key, and the target topic is compacted: it takes only records with a key"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// What a lane reports after a step.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Progress in order per partition.
+    pub passed: Vec<(Slot, Passed)>,
+    /// Records that were not written. Nothing after them was written to their partitions either.
+    pub refused: Vec<Refusal>,
+    /// Records that were not written and are passed over for good; what is after them goes on.
+    pub passed_over: Vec<Refusal>,
+    /// What went wrong with source partitions.
+    pub incidents: Vec<(Slot, SourceIncident)>,
+    /// Something arrived from the source, even if no record was handed over.
+    pub fetched: bool,
+    /// Connection trouble that concerns no single partition.
+    pub notices: Vec<KafkaError>,
+    /// Records read in this step.
+    pub read: u64,
+    /// Bytes of keys and values read in this step.
+    pub read_bytes: u64,
+    /// When the reader handed over those of the passed records that are measured (see [`crate::Latency`]).
+    pub handed_over: Vec<Instant>,
+}
+
+/// What goes into the target's transaction beside the records.
+#[derive(Debug, Clone)]
+pub struct CommitPosition {
+    /// Target topic: the name under which the position is kept.
+    pub target_topic: String,
+    /// Partition number.
+    pub partition: i32,
+    /// Next source offset.
+    pub position: i64,
+    /// Free text kept with it.
+    pub note: String,
+}
+
+/// Why a lane cannot go on as it is.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LaneError {
+    /// What is not committed must be given up; [`Lane::recover`], then go on from the committed positions.
+    #[error("{0}")]
+    Recover(KafkaError),
+    /// The same call again later may succeed.
+    #[error("{0}")]
+    Retry(KafkaError),
+    /// Another instance writes this task now.
+    #[error("another instance has taken over: {0}")]
+    Fenced(KafkaError),
+    /// Only a person can help.
+    #[error("{0}")]
+    Fatal(KafkaError),
+}
+
+/// See the module.
+pub trait Lane: Send {
+    /// Takes partitions in; they are copied from their positions on.
+    ///
+    /// # Errors
+    /// The client refused.
+    fn add(&mut self, partitions: &[LanePartition]) -> Result<(), LaneError>;
+
+    /// Stops reading partitions. What is in flight is still reported.
+    ///
+    /// # Errors
+    /// The client refused.
+    fn remove(&mut self, slots: &[Slot]) -> Result<(), LaneError>;
+
+    /// Goes on reading with a new client, for one that lost track of the source's brokers. What was read and not sent is
+    /// read again.
+    ///
+    /// # Errors
+    /// The client refused.
+    fn renew_source(&mut self) -> Result<(), LaneError>;
+
+    /// Reads and sends some records, collects acknowledgements.
+    ///
+    /// # Errors
+    /// See [`LaneError`].
+    fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError>;
+
+    /// Sends what was read and collects acknowledgements, without reading more.
+    ///
+    /// # Errors
+    /// See [`LaneError`].
+    fn settle(&mut self, wait: Duration, report: &mut Report) -> Result<(), LaneError>;
+
+    /// Records read and not yet acknowledged.
+    fn in_flight(&self) -> usize;
+
+    /// The same of one partition.
+    fn in_flight_of(&self, slot: Slot) -> usize;
+
+    /// Bytes that may be in flight at most, as the lane was opened with.
+    fn in_flight_limit(&self) -> usize;
+
+    /// Keeps what is in flight to `bytes` from now on, one record at least.
+    fn limit_in_flight(&mut self, bytes: usize);
+
+    /// Whether bytes arrived from the source within `time`, even if no record of them was handed over (aborted
+    /// transactions, a large batch under a quota).
+    fn received_since(&self, time: Duration) -> bool;
+
+    /// Source timestamp (ms) of the partition's oldest record that is not acknowledged.
+    fn oldest_in_flight(&self, slot: Slot) -> Option<i64>;
+
+    /// Log start and end of a partition as of its last fetch.
+    fn watermarks(&self, slot: Slot) -> Option<(i64, i64)>;
+
+    /// Makes what was sent since the last commit permanent together with these positions. Only when nothing is in
+    /// flight. A lane without transactions has nothing to do.
+    ///
+    /// # Errors
+    /// [`LaneError::Retry`]: call again. [`LaneError::Recover`]: it was not committed, or nobody knows.
+    fn commit(&mut self, positions: &[CommitPosition]) -> Result<(), LaneError>;
+
+    /// Gives up what is not committed and all partitions, and makes the lane fit to be used again. Acknowledgements
+    /// that still arrive are reported, where they count without a commit.
+    ///
+    /// # Errors
+    /// See [`LaneError`].
+    fn recover(&mut self, report: &mut Report) -> Result<(), LaneError>;
+}

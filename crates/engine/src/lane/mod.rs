@@ -1,0 +1,11 @@
+//! The ways records travel from source partitions to target partitions.
+
+mod incident;
+mod interface;
+mod record;
+
+pub use incident::SourceIncident;
+pub use interface::{
+    CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, StepLimit,
+};
+pub use record::{RecordLane, RecordLaneConfig};

@@ -1,0 +1,753 @@
+//! The record lane: librdkafka's batch consumer into its producer, record by record.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use sluice_kafka::{
+    Delivery, ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, Reader, ReaderTuning,
+    RefusedRecord, TopicHandle, TxnError, Writer, WriterTuning,
+};
+use sluice_model::Cluster;
+
+use crate::lane::record::faults::incident;
+use crate::lane::{
+    CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, StepLimit,
+};
+use crate::record_hash::hash_message;
+
+/// Low bits of a ticket: the number of a record within its partition. The bits above are the slot.
+const SEQUENCE_BITS: u32 = 40;
+const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
+/// How long [`Lane::recover`] waits for the answers to what is on its way.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a failed writer is asked for the records it failed with.
+const REFUSAL_DEADLINE: Duration = Duration::from_millis(300);
+/// How long one transactional call may block the lane.
+const CALL_SLICE: Duration = Duration::from_secs(5);
+/// How long a new client tries to take its transactional id before another one does.
+const OPENING_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a record lane needs to know.
+#[derive(Debug, Clone)]
+pub struct RecordLaneConfig {
+    /// Where to read.
+    pub source: Cluster,
+    /// Where to write.
+    pub target: Cluster,
+    /// The reader's memory and latency.
+    pub reader: ReaderTuning,
+    /// The writer's guarantee and limits.
+    pub writer: WriterTuning,
+    /// Group on the target that keeps the positions (transactional writers).
+    pub group: String,
+    /// Bytes of records that may wait for their acknowledgement.
+    pub in_flight_bytes: usize,
+    /// Whether to hash records (sources without topic ids need it).
+    pub hashes: bool,
+}
+
+enum Fate {
+    Waiting,
+    Written(Option<i64>),
+    Skipped,
+    End,
+}
+
+struct InFlight {
+    source: i64,
+    timestamp: i64,
+    hash: u64,
+    bytes: u32,
+    epoch: i32,
+    fate: Fate,
+    /// When the reader handed it over, if it is measured.
+    handed_over: Option<Instant>,
+}
+
+struct Track {
+    partition: LanePartition,
+    target: TopicHandle,
+    queue: VecDeque<InFlight>,
+    /// Sequence number of the front of `queue`.
+    front: u64,
+    /// Next offset expected from the reader: anything before it was seen already.
+    next: i64,
+    reading: bool,
+    /// A record was refused: nothing more is sent until the lane recovers.
+    blocked: bool,
+}
+
+/// See the module.
+pub struct RecordLane {
+    config: RecordLaneConfig,
+    // Before the reader, and so dropped before it: a client that is closed waits for the messages it gave out.
+    inbox: VecDeque<Message>,
+    reader: Reader,
+    writer: Writer,
+    tracks: Vec<Option<Track>>,
+    routes: HashMap<(usize, i32), Slot>,
+    by_name: HashMap<(String, i32), Slot>,
+    last_route: Option<((usize, i32), Slot)>,
+    sampling: Sampling,
+    in_flight: usize,
+    in_flight_bytes: usize,
+    /// Bytes that may be in flight now.
+    in_flight_limit: usize,
+    transaction_open: bool,
+    /// The open transaction has its positions and is being ended: only that may be tried again.
+    ending: bool,
+    broken: Option<KafkaError>,
+    /// The writer that is to be the next and has not taken its transactional id yet, and since when it tries.
+    opening: Option<(Writer, Instant)>,
+}
+
+/// Chooses the records whose latency is measured: asking the clock for each would cost more than it tells.
+#[derive(Default)]
+struct Sampling {
+    read_at: Option<Instant>,
+    /// Records until the next one.
+    left: usize,
+    batches: usize,
+}
+
+impl Sampling {
+    const ONE_IN: usize = 256;
+
+    /// A batch was handed over. The first to be measured lies at another place each time: what is sent late waits longer.
+    fn begin(&mut self, records: usize) {
+        if records > 0 {
+            self.read_at = Some(Instant::now());
+            self.batches = self.batches.wrapping_add(1);
+            // An odd step visits every place.
+            self.left = self.batches.wrapping_mul(97) % records.min(Self::ONE_IN);
+        }
+    }
+
+    fn next(&mut self) -> Option<Instant> {
+        if self.left > 0 {
+            self.left -= 1;
+            return None;
+        }
+        self.left = Self::ONE_IN - 1;
+        self.read_at
+    }
+}
+
+impl RecordLane {
+    /// Opens the lane. A transactional lane takes its transactional id here, which fences earlier instances.
+    ///
+    /// # Errors
+    /// A refused property, the target refuses transactions, or it did not answer within `deadline`.
+    pub fn open(config: RecordLaneConfig, deadline: Duration) -> Result<Self, LaneError> {
+        let reader = Reader::new(&config.source, config.reader).map_err(LaneError::Fatal)?;
+        let writer = open_writer(&config, deadline)?;
+        Ok(Self {
+            in_flight_limit: config.in_flight_bytes,
+            config,
+            reader,
+            writer,
+            tracks: Vec::new(),
+            routes: HashMap::new(),
+            by_name: HashMap::new(),
+            last_route: None,
+            inbox: VecDeque::new(),
+            sampling: Sampling::default(),
+            in_flight: 0,
+            in_flight_bytes: 0,
+            transaction_open: false,
+            ending: false,
+            broken: None,
+            opening: None,
+        })
+    }
+
+    fn transactional(&self) -> bool {
+        matches!(self.config.writer.guarantee, Guarantee::Transactional(_))
+    }
+
+    fn slot_of(&mut self, message: &Message) -> Option<Slot> {
+        let key = (message.topic_key(), message.partition());
+        if let Some((last, slot)) = self.last_route
+            && last == key
+        {
+            return Some(slot);
+        }
+        let slot = match self.routes.get(&key) {
+            Some(&slot) => slot,
+            None => {
+                let slot = *self
+                    .by_name
+                    .get(&(message.topic().to_owned(), message.partition()))?;
+                self.routes.insert(key, slot);
+                slot
+            }
+        };
+        self.last_route = Some((key, slot));
+        Some(slot)
+    }
+
+    fn receive(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
+        let mut inbox = std::mem::take(&mut self.inbox);
+        let outcome = self
+            .reader
+            .read(limit.records, limit.wait, |message| inbox.push_back(message));
+        self.sampling.begin(inbox.len());
+        self.inbox = inbox;
+        outcome.map_err(LaneError::Fatal)?;
+        report.notices.extend(
+            self.reader
+                .notices()
+                .into_iter()
+                .map(|n| KafkaError::new(n.code, n.text)),
+        );
+        Ok(())
+    }
+
+    /// Sends what was received, as far as the budget reaches.
+    fn send(&mut self, report: &mut Report) -> Result<(), LaneError> {
+        while let Some(mut message) = self.inbox.pop_front() {
+            if self.in_flight_bytes >= self.in_flight_limit {
+                self.inbox.push_front(message);
+                return Ok(());
+            }
+            let Some(slot) = self.slot_of(&message) else {
+                if message.topic().is_empty() && message.error() != ErrorCode::NONE {
+                    report
+                        .notices
+                        .push(KafkaError::new(message.error(), message.error_text()));
+                }
+                continue;
+            };
+            let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else {
+                continue;
+            };
+            if !track.reading || track.blocked {
+                continue;
+            }
+            let error = message.error();
+            if error == ErrorCode::LOCAL_PARTITION_EOF {
+                if message.offset() >= track.next {
+                    track.next = message.offset();
+                }
+                let end = track.next;
+                track.push(end, &message, Fate::End, 0);
+                self.in_flight += 1;
+                continue;
+            }
+            if error != ErrorCode::NONE {
+                report
+                    .incidents
+                    .push((slot, incident(error, message.error_text(), track.next)));
+                continue;
+            }
+            if message.offset() < track.next {
+                continue;
+            }
+            report.read += 1;
+            report.read_bytes += message.payload_len() as u64;
+            let hash = if self.config.hashes {
+                hash_message(&message, false)
+            } else {
+                0
+            };
+            let offset = message.offset();
+            if track.partition.rejected.contains(&offset) {
+                track.push(offset, &message, Fate::Skipped, hash);
+                track.next = offset + 1;
+                self.in_flight += 1;
+                continue;
+            }
+            if track.partition.keyless_refused && message.key().is_none() {
+                // Old brokers answer with an error that librdkafka retries for ever: it is not sent in the first place.
+                track.push(offset, &message, Fate::Skipped, hash);
+                track.next = offset + 1;
+                self.in_flight += 1;
+                report.passed_over.push(Refusal {
+                    slot,
+                    offset,
+                    cause: RefusalCause::MissingKey,
+                    code: ErrorCode::INVALID_RECORD,
+                    record: Some(Box::new(copied(&message))),
+                });
+                continue;
+            }
+            if !self.transaction_open && matches!(self.config.writer.guarantee, Guarantee::Transactional(_)) {
+                self.writer.begin().map_err(lane_error)?;
+                self.transaction_open = true;
+            }
+            let ticket = ((slot as u64) << SEQUENCE_BITS) | (track.following() & SEQUENCE_MASK);
+            match self.writer.write(track.target, &mut message, ticket) {
+                Ok(()) => {
+                    self.in_flight_bytes += track.push(offset, &message, Fate::Waiting, hash);
+                    if let Some(sent) = track.queue.back_mut() {
+                        sent.handed_over = self.sampling.next();
+                    }
+                    track.next = offset + 1;
+                    self.in_flight += 1;
+                }
+                Err(ErrorCode::LOCAL_QUEUE_FULL) => {
+                    self.inbox.push_front(message);
+                    return Ok(());
+                }
+                Err(code)
+                    if code.refuses_record()
+                        || code == ErrorCode::MESSAGE_TOO_LARGE
+                        || code.concerns_topic() =>
+                {
+                    track.blocked = true;
+                    report.refused.push(Refusal {
+                        slot,
+                        offset,
+                        cause: RefusalCause::Target,
+                        code,
+                        record: None,
+                    });
+                }
+                Err(code) => {
+                    return Err(self
+                        .writer
+                        .fatal()
+                        .map_or_else(|| LaneError::Recover(KafkaError::from_code(code)), fatal_error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn collect(&mut self, wait: Duration, report: &mut Report) {
+        let Self {
+            writer,
+            tracks,
+            in_flight_bytes,
+            broken,
+            config,
+            ..
+        } = self;
+        let ordered = config.writer.guarantee == Guarantee::Ordered;
+        writer.poll(wait, |delivery| {
+            settle_delivery(tracks, delivery, in_flight_bytes, broken, ordered, report)
+        });
+        for notice in self.writer.notices() {
+            report.notices.push(KafkaError::new(notice.code, notice.text));
+        }
+        self.release(report);
+    }
+
+    /// Reports what stands at the front of each partition and is settled.
+    fn release(&mut self, report: &mut Report) {
+        for (slot, track) in self.tracks.iter_mut().enumerate() {
+            let Some(track) = track else { continue };
+            while let Some(front) = track.queue.front() {
+                let passed = match front.fate {
+                    Fate::Waiting => break,
+                    Fate::Written(target) => Passed::Record {
+                        source: front.source,
+                        target,
+                        bytes: front.bytes,
+                        leader_epoch: (front.epoch >= 0).then_some(front.epoch),
+                        hash: front.hash,
+                        timestamp: front.timestamp,
+                    },
+                    Fate::Skipped => Passed::Skipped { source: front.source },
+                    Fate::End => Passed::End { offset: front.source },
+                };
+                if matches!(front.fate, Fate::Written(_)) {
+                    report.handed_over.extend(front.handed_over);
+                }
+                track.queue.pop_front();
+                track.front += 1;
+                self.in_flight -= 1;
+                report.passed.push((slot, passed));
+            }
+        }
+    }
+
+    fn check_writer(&mut self, report: &mut Report) -> Result<(), LaneError> {
+        let fatal = self.writer.fatal();
+        let failure = self.writer.transaction_failure();
+        if fatal.is_some() || failure.is_some() {
+            // The failure arrives before the report of the records that it concerns.
+            let until = Instant::now() + REFUSAL_DEADLINE;
+            while report.refused.is_empty() && self.waiting() && Instant::now() < until {
+                self.collect(Duration::from_millis(10), report);
+            }
+        }
+        if let Some(fatal) = fatal {
+            return Err(fatal_error(fatal));
+        }
+        match self.broken.take().or(failure) {
+            Some(error) => Err(LaneError::Recover(error)),
+            None => Ok(()),
+        }
+    }
+
+    fn forget_tracks(&mut self) {
+        self.tracks.clear();
+        self.routes.clear();
+        self.by_name.clear();
+        self.last_route = None;
+        self.inbox.clear();
+        self.in_flight = 0;
+        self.in_flight_bytes = 0;
+    }
+}
+
+impl Track {
+    fn following(&self) -> u64 {
+        self.front + self.queue.len() as u64
+    }
+
+    fn push(&mut self, source: i64, message: &Message, fate: Fate, hash: u64) -> usize {
+        let bytes = if matches!(fate, Fate::End) {
+            0
+        } else {
+            message.payload_len()
+        };
+        self.queue.push_back(InFlight {
+            source,
+            timestamp: message.timestamp().0,
+            hash,
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            epoch: message.leader_epoch().unwrap_or(-1),
+            fate,
+            handed_over: None,
+        });
+        // Every record costs its book-keeping here and in the client as well.
+        bytes + RECORD_OVERHEAD
+    }
+}
+
+/// Bytes that a record in flight takes beside key and value: its entry here, librdkafka's message, the allocators.
+const RECORD_OVERHEAD: usize = 256;
+
+fn settle_delivery(
+    tracks: &mut [Option<Track>],
+    delivery: Delivery,
+    in_flight_bytes: &mut usize,
+    broken: &mut Option<KafkaError>,
+    ordered: bool,
+    report: &mut Report,
+) {
+    let slot = usize::try_from(delivery.ticket >> SEQUENCE_BITS).unwrap_or(usize::MAX);
+    let sequence = delivery.ticket & SEQUENCE_MASK;
+    let Some(track) = tracks.get_mut(slot).and_then(Option::as_mut) else {
+        return;
+    };
+    let index = sequence.wrapping_sub(track.front & SEQUENCE_MASK) & SEQUENCE_MASK;
+    let Some(entry) = usize::try_from(index)
+        .ok()
+        .and_then(|index| track.queue.get_mut(index))
+    else {
+        return;
+    };
+    *in_flight_bytes = in_flight_bytes.saturating_sub(entry.bytes as usize + RECORD_OVERHEAD);
+    match delivery.error {
+        ErrorCode::NONE => entry.fate = Fate::Written(delivery.offset),
+        // What was dropped on our own word stays unwritten; recovery reads it again.
+        ErrorCode::LOCAL_PURGE_QUEUE | ErrorCode::LOCAL_PURGE_INFLIGHT | ErrorCode::LOCAL_FATAL => {
+            track.blocked = true
+        }
+        code => {
+            let refusal = Refusal {
+                slot,
+                offset: entry.source,
+                cause: RefusalCause::Target,
+                code,
+                // librdkafka does not return the timestamp of a record that was not written.
+                record: delivery.refused.map(|mut record| {
+                    record.timestamp = entry.timestamp;
+                    record
+                }),
+            };
+            if ordered && code.refuses_record() {
+                // Without idempotence later records may be written already: this one is set aside for good.
+                entry.fate = Fate::Skipped;
+                report.passed_over.push(refusal);
+            } else {
+                track.blocked = true;
+                broken.get_or_insert_with(|| KafkaError::from_code(code));
+                report.refused.push(refusal);
+            }
+        }
+    }
+}
+
+impl Lane for RecordLane {
+    fn add(&mut self, partitions: &[LanePartition]) -> Result<(), LaneError> {
+        let mut assigned = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            let target = self
+                .writer
+                .topic(&partition.target_topic)
+                .map_err(LaneError::Fatal)?;
+            if self.tracks.len() <= partition.slot {
+                self.tracks.resize_with(partition.slot + 1, || None);
+            }
+            let mut entry = PartitionOffset::new(
+                partition.source_topic.clone(),
+                partition.partition,
+                partition.position,
+            );
+            entry.leader_epoch = partition.leader_epoch;
+            assigned.push(entry);
+            self.by_name.insert(
+                (partition.source_topic.clone(), partition.partition),
+                partition.slot,
+            );
+            self.tracks[partition.slot] = Some(Track {
+                partition: partition.clone(),
+                target,
+                queue: VecDeque::new(),
+                front: 0,
+                next: partition.position,
+                reading: true,
+                blocked: false,
+            });
+        }
+        self.reader.assign(&assigned).map_err(LaneError::Fatal)
+    }
+
+    fn remove(&mut self, slots: &[Slot]) -> Result<(), LaneError> {
+        let mut gone = Vec::new();
+        for &slot in slots {
+            if let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut)
+                && track.reading
+            {
+                track.reading = false;
+                gone.push(PartitionOffset::new(
+                    track.partition.source_topic.clone(),
+                    track.partition.partition,
+                    track.next,
+                ));
+            }
+        }
+        self.reader.unassign(&gone).map_err(LaneError::Fatal)
+    }
+
+    fn renew_source(&mut self) -> Result<(), LaneError> {
+        let mut reader = Reader::new(&self.config.source, self.config.reader).map_err(LaneError::Fatal)?;
+        // Records go before the client they came from, and what was learned of its topics with them.
+        self.inbox.clear();
+        self.routes.clear();
+        self.last_route = None;
+        reader.assign(&self.reading()).map_err(LaneError::Fatal)?;
+        let stale = std::mem::replace(&mut self.reader, reader);
+        // Closing may take as long as what it is waiting for.
+        std::thread::spawn(move || drop(stale));
+        Ok(())
+    }
+
+    fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
+        if self.inbox.is_empty() && self.in_flight_bytes < self.in_flight_limit {
+            // With acknowledgements outstanding, waiting long for new records would delay their collection.
+            let wait = if self.in_flight > 0 {
+                limit.wait.min(Duration::from_millis(5))
+            } else {
+                limit.wait
+            };
+            self.receive(StepLimit { wait, ..limit }, report)?;
+            self.send(report)?;
+            self.collect(Duration::ZERO, report);
+        } else {
+            self.collect(Duration::from_millis(5), report);
+            self.send(report)?;
+        }
+        self.check_writer(report)
+    }
+
+    fn settle(&mut self, wait: Duration, report: &mut Report) -> Result<(), LaneError> {
+        self.send(report)?;
+        self.collect(wait, report);
+        self.check_writer(report)
+    }
+
+    fn in_flight(&self) -> usize {
+        self.in_flight + self.inbox.len()
+    }
+
+    fn in_flight_of(&self, slot: Slot) -> usize {
+        self.tracks
+            .get(slot)
+            .and_then(Option::as_ref)
+            .map_or(0, |track| track.queue.len())
+    }
+
+    fn in_flight_limit(&self) -> usize {
+        self.config.in_flight_bytes
+    }
+
+    fn limit_in_flight(&mut self, bytes: usize) {
+        self.in_flight_limit = bytes.min(self.config.in_flight_bytes);
+    }
+
+    fn received_since(&self, _time: Duration) -> bool {
+        false
+    }
+
+    fn oldest_in_flight(&self, slot: Slot) -> Option<i64> {
+        let front = self.tracks.get(slot)?.as_ref()?.queue.front()?;
+        (!matches!(front.fate, Fate::End)).then_some(front.timestamp)
+    }
+
+    fn watermarks(&self, slot: Slot) -> Option<(i64, i64)> {
+        let track = self.tracks.get(slot)?.as_ref()?;
+        self.reader
+            .cached_watermarks(&track.partition.source_topic, track.partition.partition)
+    }
+
+    fn commit(&mut self, positions: &[CommitPosition]) -> Result<(), LaneError> {
+        if !self.transaction_open {
+            if positions.is_empty() {
+                return Ok(());
+            }
+            // Positions that moved without a record (a gap that was accepted, markers) are kept on the target as well.
+            self.writer.begin().map_err(lane_error)?;
+            self.transaction_open = true;
+        }
+        let offsets: Vec<PartitionOffset> = positions
+            .iter()
+            .map(|position| {
+                let mut entry = PartitionOffset::new(
+                    position.target_topic.clone(),
+                    position.partition,
+                    position.position,
+                );
+                entry.metadata = Some(position.note.clone());
+                entry
+            })
+            .collect();
+        if !self.ending {
+            self.writer
+                .send_positions(&self.config.group, &offsets, CALL_SLICE)
+                .map_err(lane_error)?;
+            self.ending = true;
+        }
+        self.writer.commit(CALL_SLICE).map_err(lane_error)?;
+        self.ending = false;
+        self.transaction_open = false;
+        Ok(())
+    }
+
+    fn recover(&mut self, report: &mut Report) -> Result<(), LaneError> {
+        let transactional = self.transactional();
+        if !transactional && let Err(error) = self.writer.purge_queue() {
+            // Dropping the queue only keeps what is doubled small: an abort empties it by itself.
+            tracing::debug!(%error, "purging the queue");
+        }
+        let until = Instant::now() + DRAIN_DEADLINE;
+        self.inbox.clear();
+        while !transactional && self.waiting() && Instant::now() < until {
+            self.collect(Duration::from_millis(50), report);
+        }
+        // A transaction is given up with its writer: the next one takes the same id, which aborts what is open. Aborting
+        // and going on with the same writer ends in skipped sequence numbers after a refused batch (librdkafka 2.12.1).
+        self.broken = None;
+        let reading = self.reading();
+        self.reader.unassign(&reading).map_err(LaneError::Fatal)?;
+        self.forget_tracks();
+        self.transaction_open = false;
+        self.ending = false;
+        let (writer, since) = match self.opening.take() {
+            Some((writer, since)) if since.elapsed() < OPENING_PATIENCE => (writer, since),
+            _ => (new_writer(&self.config)?, Instant::now()),
+        };
+        if let Err(error) = take_id(&self.config, &writer) {
+            if matches!(error, LaneError::Retry(_)) {
+                self.opening = Some((writer, since));
+            }
+            return Err(error);
+        }
+        let stale = std::mem::replace(&mut self.writer, writer);
+        // Closing may take as long as what it is waiting for.
+        std::thread::spawn(move || drop(stale));
+        Ok(())
+    }
+}
+
+impl RecordLane {
+    fn reading(&self) -> Vec<PartitionOffset> {
+        self.tracks
+            .iter()
+            .flatten()
+            .filter(|track| track.reading)
+            .map(|track| {
+                PartitionOffset::new(
+                    track.partition.source_topic.clone(),
+                    track.partition.partition,
+                    track.next,
+                )
+            })
+            .collect()
+    }
+
+    /// Whether an answer is outstanding that may still come.
+    fn waiting(&self) -> bool {
+        self.in_flight_bytes > 0
+    }
+}
+
+/// A record that is not sent, for the quarantine.
+fn copied(message: &Message) -> RefusedRecord {
+    RefusedRecord {
+        key: message.key().map(<[u8]>::to_vec),
+        value: message.value().map(<[u8]>::to_vec),
+        headers: message
+            .headers()
+            .map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec)))
+            .collect(),
+        timestamp: message.timestamp().0,
+    }
+}
+
+fn new_writer(config: &RecordLaneConfig) -> Result<Writer, LaneError> {
+    Writer::new(&config.target, &config.writer).map_err(LaneError::Fatal)
+}
+
+/// Has a transactional writer take its id, which fences earlier ones of it.
+fn take_id(config: &RecordLaneConfig, writer: &Writer) -> Result<(), LaneError> {
+    match config.writer.guarantee {
+        Guarantee::Transactional(_) => writer.init_transactions(CALL_SLICE).map_err(lane_error),
+        Guarantee::Idempotent | Guarantee::Ordered => Ok(()),
+    }
+}
+
+fn open_writer(config: &RecordLaneConfig, deadline: Duration) -> Result<Writer, LaneError> {
+    let writer = new_writer(config)?;
+    // A cluster that has never had a transaction first makes its internal topic: seconds, and no failure.
+    let until = Instant::now() + deadline;
+    loop {
+        match take_id(config, &writer) {
+            Err(LaneError::Retry(_)) if Instant::now() < until => {}
+            outcome => return outcome.map(|()| writer),
+        }
+    }
+}
+
+fn lane_error(error: TxnError) -> LaneError {
+    if error.error.code.is_fenced() {
+        return LaneError::Fenced(error.error);
+    }
+    if error.fatal {
+        return fatal_error(error.error);
+    }
+    if error.needs_abort {
+        return LaneError::Recover(error.error);
+    }
+    if error.retriable {
+        return LaneError::Retry(error.error);
+    }
+    if error.error.code.is_access() || error.error.code.is_unsupported() {
+        return LaneError::Fatal(error.error);
+    }
+    LaneError::Recover(error.error)
+}
+
+fn fatal_error(error: KafkaError) -> LaneError {
+    if error.code.is_fenced() {
+        LaneError::Fenced(error)
+    } else if error.code.is_access() && !error.code.concerns_topic() || error.code.is_unsupported() {
+        LaneError::Fatal(error)
+    } else {
+        LaneError::Recover(error)
+    }
+}

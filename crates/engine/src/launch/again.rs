@@ -1,0 +1,147 @@
+//! The checks of every start after the first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluice_model::{OffsetRange, OutOfRange, Task};
+
+use crate::clock::now_ms;
+use crate::error::{EngineError, Result, Side};
+use crate::lookup::record_hash_at;
+use crate::partition::{recreated_sentence, restart};
+use crate::plan::{Plan, unique};
+use crate::position::{
+    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, LogBounds, PartitionKey, PartitionState, RunCut,
+    bounds,
+};
+use crate::progress::{Event, Observer};
+
+/// Checks a launched task's partitions against the clusters as they are now. Returns the partitions, and those that
+/// must not go on with the reason.
+pub(crate) fn again(
+    plan: &Plan,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    observer: &Observer,
+) -> Result<(Vec<PartitionState>, BTreeMap<PartitionKey, String>)> {
+    let mut partitions = store.partitions(&task.name)?;
+    // Topics that were taken from the task keep their positions and are left alone.
+    let chosen: BTreeSet<String> = task
+        .objects
+        .select(partitions.iter().map(|p| p.key.topic.as_str()))?
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    partitions.retain(|p| chosen.contains(&p.key.topic));
+    let mut stopped = BTreeMap::new();
+    let sources: Vec<&str> = unique(partitions.iter().map(|p| p.key.topic.as_str()));
+    let targets: Vec<&str> = unique(partitions.iter().map(|p| p.target_topic.as_str()));
+    let source_ids = plan.pair.source.topic_ids(&sources);
+    let target_ids = plan.pair.target.topic_ids(&targets);
+    for target in targets {
+        let known = partitions
+            .iter()
+            .find(|p| p.target_topic == target)
+            .and_then(|p| p.target_topic_id.clone());
+        let gone = plan.pair.target.partition_count(target).is_none();
+        if gone
+            || (known.is_some()
+                && target_ids.contains_key(target)
+                && target_ids.get(target) != known.as_ref())
+        {
+            return Err(EngineError::Refused(format!(
+                "the target topic '{target}' was deleted{} since task '{}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it anew",
+                if gone { "" } else { " and created again" },
+                task.name
+            )));
+        }
+    }
+    let (mut changed, mut gaps) = (Vec::new(), Vec::new());
+    let known: Vec<(String, i32)> = partitions
+        .iter()
+        .filter(|p| {
+            plan.pair
+                .source
+                .partition_count(&p.key.topic)
+                .is_some_and(|count| usize::try_from(p.key.partition).is_ok_and(|n| n < count))
+        })
+        .map(|p| (p.key.topic.clone(), p.key.partition))
+        .collect();
+    let bounds_now = bounds(&plan.pair.source.admin, &known, Side::Source)?;
+    for partition in &mut partitions {
+        let Some(now) = bounds_now.get(&(partition.key.topic.clone(), partition.key.partition)) else {
+            stopped.insert(
+                partition.key.clone(),
+                format!("the source has no partition {} any more", partition.key),
+            );
+            continue;
+        };
+        let id_now = source_ids.get(&partition.key.topic);
+        let recreated = match (&partition.source_topic_id, id_now) {
+            (Some(then), Some(now)) => then != now,
+            _ => anchor_differs(task, partition, *now)?,
+        };
+        if recreated {
+            let gap = Gap {
+                key: partition.key.clone(),
+                range: OffsetRange {
+                    from: partition.position,
+                    to: partition.position.max(partition.backlog_end),
+                },
+                reason: GapReason::Recreated,
+                found_at_ms: now_ms(),
+            };
+            match task.out_of_range {
+                OutOfRange::Stop => {
+                    stopped.insert(
+                        partition.key.clone(),
+                        recreated_sentence(&partition.key, partition.position),
+                    );
+                }
+                OutOfRange::Nearest => {
+                    observer(Event::Gap(gap.clone()));
+                    gaps.push(gap);
+                    restart(partition, id_now.cloned(), *now);
+                    changed.push(partition.clone());
+                }
+            }
+        }
+    }
+    if !changed.is_empty() {
+        store.save(
+            &task.name,
+            &Checkpoint {
+                cuts: changed
+                    .iter()
+                    .map(|partition| RunCut {
+                        key: partition.key.clone(),
+                        from: 0,
+                    })
+                    .collect(),
+                partitions: changed,
+                gaps,
+                ..Checkpoint::default()
+            },
+        )?;
+    }
+    Ok((partitions, stopped))
+}
+
+/// On brokers without topic ids, the last copied record tells whether it is still the same topic.
+fn anchor_differs(task: &Task, partition: &PartitionState, now: LogBounds) -> Result<bool> {
+    let Some(Anchor { offset, hash }) = partition.anchor else {
+        return Ok(false);
+    };
+    if offset < now.low {
+        return Ok(false);
+    }
+    if partition.position > now.high {
+        return Ok(true);
+    }
+    let found =
+        record_hash_at(&task.source, &partition.key, offset).map_err(|error| EngineError::Cluster {
+            side: Side::Source,
+            what: format!("reading {} at offset {offset}", partition.key),
+            error,
+        })?;
+    Ok(found.is_some_and(|now| now != hash))
+}

@@ -1,0 +1,115 @@
+//! The first launch: target topics, existing data, pinned positions; and the checks of every later one.
+
+use std::collections::BTreeMap;
+
+use sluice_kafka::PartitionOffset;
+use sluice_model::{ExistingData, Task};
+
+use crate::clock::now_ms;
+use crate::error::Result;
+use crate::launch::pin;
+use crate::launch::pin::key;
+use crate::plan::Pair;
+use crate::plan::structure;
+use crate::plan::{Plan, RoutePlan};
+use crate::position::LogBounds;
+use crate::position::{Checkpoint, CheckpointStore, Gap, GapReason, Launch, PartitionState};
+use crate::progress::{Event, Observer};
+
+/// Makes the target ready and pins every position. Returns the partitions to copy.
+pub(crate) fn first(
+    plan: &mut Plan,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    observer: &Observer,
+    launch_id: String,
+) -> Result<(Launch, Vec<PartitionState>)> {
+    for route in &plan.routes {
+        if route.target_partitions.is_none() {
+            structure::create(&plan.pair.target.admin, &route.draft)?;
+            observer(Event::Info(format!(
+                "created target topic '{}' with {} partitions",
+                route.target_topic, route.draft.topic.partitions
+            )));
+        } else {
+            clear_existing(&plan.pair, task, route, observer)?;
+        }
+    }
+    plan.pair.target.refresh()?;
+    let launch = Launch {
+        task: task.name.clone(),
+        launch_id,
+        source_cluster: plan.pair.source.id.clone().unwrap_or_default(),
+        target_cluster: plan.pair.target.id.clone().unwrap_or_default(),
+        launched_at_ms: now_ms(),
+        delivery: plan.delivery.describe().to_owned(),
+    };
+    let (mut partitions, mut gaps) = (Vec::new(), Vec::new());
+    for route in &plan.routes {
+        let wanted: BTreeMap<i32, i64> = route
+            .start
+            .iter()
+            .map(|(&partition, start)| (partition, start.nearest()))
+            .collect();
+        for (&partition, start) in &route.start {
+            let adopted = plan
+                .adopted
+                .contains_key(&(route.source_topic.clone(), partition));
+            if let Some(range) = start
+                .outside
+                .filter(|range| range.to <= start.bounds.low && !adopted)
+            {
+                gaps.push(Gap {
+                    key: key(&route.source_topic, partition),
+                    range,
+                    reason: GapReason::StartOutsideLog,
+                    found_at_ms: now_ms(),
+                });
+            }
+        }
+        let source_bounds: BTreeMap<i32, LogBounds> = route
+            .start
+            .iter()
+            .map(|(&partition, start)| (partition, start.bounds))
+            .collect();
+        partitions.extend(pin(
+            &plan.pair,
+            &route.source_topic,
+            &route.target_topic,
+            &wanted,
+            &source_bounds,
+            &plan.adopted,
+        )?);
+    }
+    store.begin(&launch, &partitions)?;
+    if !gaps.is_empty() {
+        gaps.iter().cloned().for_each(|gap| observer(Event::Gap(gap)));
+        store.save(
+            &task.name,
+            &Checkpoint {
+                gaps,
+                ..Checkpoint::default()
+            },
+        )?;
+    }
+    Ok((launch, partitions))
+}
+
+/// Deletes what is in an existing target topic, where the task says so.
+pub(crate) fn clear_existing(pair: &Pair, task: &Task, route: &RoutePlan, observer: &Observer) -> Result<()> {
+    let records: i64 = route.target_bounds.values().map(|b| b.high - b.low).sum();
+    if task.existing != ExistingData::Rewrite || records == 0 {
+        return Ok(());
+    }
+    let ends: Vec<PartitionOffset> = route
+        .target_bounds
+        .iter()
+        .map(|(&partition, b)| PartitionOffset::new(route.target_topic.clone(), partition, b.high))
+        .collect();
+    structure::clear(&pair.target.admin, &route.draft, &ends, route.target_deletable)?;
+    observer(Event::Info(format!(
+        "deleted {records} records of target topic '{}', as the task says",
+        route.target_topic
+    )));
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! One partition of a running task.
+
+mod committed;
+mod pace;
+mod recreated;
+mod track;
+
+pub(crate) use committed::{take_committed, target_partitions};
+pub(crate) use pace::{Pace, STUCK};
+pub(crate) use recreated::{recreated_sentence, restart};
+pub(crate) use track::{Awaited, Mode, Track};

@@ -1,0 +1,487 @@
+//! One partition of a running task: what is committed, what is acknowledged and not yet committed, what is wrong.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::clock::now_ms;
+use crate::lane::{LanePartition, Passed, Slot, SourceIncident};
+use crate::partition::Pace;
+use crate::position::{Anchor, OffsetRun, PartitionState, RunCut};
+
+/// Longest pause between two tries of a partition.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
+
+/// How long records may be there and not come before they are requested again.
+const STALL: Duration = Duration::from_secs(6);
+
+/// What happens to a partition once nothing of it is in flight any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    /// An incident that needs the final position.
+    Incident(SourceIncident),
+    /// Its topic was deleted and created again, with this id where the brokers have ids.
+    Recreated { id: Option<String> },
+}
+
+/// Whether a partition is being read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Active,
+    /// Is not read any more; what is in flight is still acknowledged.
+    Draining(Awaited),
+    /// Waits for its next try.
+    Backoff {
+        until: Instant,
+    },
+    /// Waits for a person.
+    Stopped,
+}
+
+#[derive(Debug)]
+pub(crate) struct Track {
+    /// As of the last commit: what a restart continues from.
+    pub(crate) state: PartitionState,
+    /// As of the last acknowledgement.
+    pub(crate) ahead: PartitionState,
+    /// The run that still grows, as of `state` and of `ahead`.
+    committed_run: Option<OffsetRun>,
+    run: Option<OffsetRun>,
+    run_changed: bool,
+    closed_runs: Vec<OffsetRun>,
+    /// Saved runs hold no more from this source offset on.
+    cut: Option<i64>,
+    /// Acknowledged records behind `run` whose target offsets are not known.
+    unplaced: i64,
+    pub(crate) mode: Mode,
+    pub(crate) error: Option<String>,
+    pub(crate) failing_since: Option<Instant>,
+    attempts: u32,
+    /// At the end of the source, for now.
+    pub(crate) at_end: bool,
+    /// Was at the end of the source at some time in this run.
+    pub(crate) was_at_end: bool,
+    /// End of the source when this run began, open transactions included; `None` where only reaching the end tells.
+    pub(crate) end_at_start: Option<i64>,
+    /// Who holds back what is behind the last stable offset, as a sentence.
+    pub(crate) held_by: Option<String>,
+    /// How often it was requested again without an answer.
+    pub(crate) stalls: u32,
+    /// Position, and since when it has not moved although there is more.
+    waiting: Option<(i64, Instant)>,
+    /// First and end offset, and end of committed records, as last asked for.
+    pub(crate) bounds: Option<(i64, i64, i64)>,
+    /// Source offsets that the target refused: they are passed over.
+    pub(crate) rejected: BTreeSet<i64>,
+    /// The target topic is compacted and takes no record without a key.
+    pub(crate) keyless_refused: bool,
+    /// Saved state differs from `state` for a reason other than a commit.
+    pub(crate) dirty: bool,
+    hashes: bool,
+    pub(crate) pace: Pace,
+    /// Time in ms up to which everything at the source is known to be on the target, as of the last commit and as of the
+    /// last acknowledgement: when the end was reached, or the timestamp of the last record.
+    caught_up_to_ms: Option<i64>,
+    ahead_caught_up_to_ms: Option<i64>,
+}
+
+impl Track {
+    pub(crate) fn new(
+        state: PartitionState,
+        last_run: Option<OffsetRun>,
+        end_at_start: Option<i64>,
+        hashes: bool,
+    ) -> Self {
+        Self {
+            pace: Pace::new(state.position, state.records),
+            ahead: state.clone(),
+            state,
+            committed_run: last_run.clone(),
+            run: last_run,
+            run_changed: false,
+            closed_runs: Vec::new(),
+            cut: None,
+            unplaced: 0,
+            mode: Mode::Active,
+            error: None,
+            failing_since: None,
+            attempts: 0,
+            at_end: false,
+            was_at_end: false,
+            end_at_start,
+            held_by: None,
+            stalls: 0,
+            waiting: None,
+            bounds: None,
+            rejected: BTreeSet::new(),
+            keyless_refused: false,
+            dirty: false,
+            hashes,
+            caught_up_to_ms: None,
+            ahead_caught_up_to_ms: None,
+        }
+    }
+
+    pub(crate) fn lane_partition(&self, slot: Slot) -> LanePartition {
+        LanePartition {
+            slot,
+            source_topic: self.ahead.key.topic.clone(),
+            target_topic: self.ahead.target_topic.clone(),
+            partition: self.ahead.key.partition,
+            position: self.ahead.position,
+            leader_epoch: self.ahead.leader_epoch,
+            rejected: self.rejected.clone(),
+            keyless_refused: self.keyless_refused,
+        }
+    }
+
+    /// Takes in what passed. Returns the acknowledged records and bytes.
+    pub(crate) fn absorb(&mut self, passed: &Passed) -> (u64, u64) {
+        // What was on its way when a partition failed says nothing about its next try.
+        if self.mode == Mode::Active {
+            self.error = None;
+            self.failing_since = None;
+            self.attempts = 0;
+        }
+        match *passed {
+            Passed::Record {
+                source,
+                target,
+                bytes,
+                leader_epoch,
+                hash,
+                timestamp,
+            } => {
+                self.at_end = false;
+                self.stalls = 0;
+                let ahead = &mut self.ahead;
+                ahead.position = source + 1;
+                ahead.leader_epoch = leader_epoch;
+                ahead.records += 1;
+                ahead.bytes += u64::from(bytes);
+                if self.hashes {
+                    ahead.anchor = Some(Anchor { offset: source, hash });
+                }
+                if timestamp >= 0 {
+                    self.advance_caught_up(timestamp.min(now_ms()));
+                }
+                self.place(source, target);
+                (1, u64::from(bytes))
+            }
+            Passed::Skipped { source } => {
+                self.ahead.position = source + 1;
+                (0, 0)
+            }
+            Passed::End { offset } => {
+                self.ahead.position = self.ahead.position.max(offset);
+                self.at_end = true;
+                self.was_at_end = true;
+                self.advance_caught_up(now_ms());
+                if !self.is_ahead() {
+                    self.caught_up_to_ms = self.ahead_caught_up_to_ms;
+                }
+                (0, 0)
+            }
+        }
+    }
+
+    fn advance_caught_up(&mut self, time: i64) {
+        self.ahead_caught_up_to_ms = self.ahead_caught_up_to_ms.max(Some(time));
+    }
+
+    /// How far the target is behind at most, in ms at `now`, going by what has arrived; `None` before something has.
+    pub(crate) fn behind_ms(&self, now: i64) -> Option<i64> {
+        self.caught_up_to_ms.map(|until| (now - until).max(0))
+    }
+
+    /// Notes which target offset a source offset got.
+    fn place(&mut self, source: i64, target: Option<i64>) {
+        let Some(target) = target else {
+            self.unplaced += 1;
+            return;
+        };
+        self.ahead.target_next = target + 1;
+        let unplaced = std::mem::take(&mut self.unplaced);
+        if let Some(run) = &mut self.run {
+            // Records without an offset lie between two known ones: when both sides agree on how many, they are placed.
+            if source == run.source + run.length + unplaced && target == run.target + run.length + unplaced {
+                run.length += unplaced + 1;
+                self.run_changed = true;
+                return;
+            }
+        }
+        if let Some(closed) = self.run.take()
+            && self.run_changed
+        {
+            self.closed_runs.push(closed);
+        }
+        self.run = Some(OffsetRun {
+            key: self.state.key.clone(),
+            source,
+            target,
+            length: 1,
+        });
+        self.run_changed = true;
+    }
+
+    /// Whether something is acknowledged that is not committed.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.ahead != self.state
+    }
+
+    /// What was acknowledged is committed now. Returns the runs to save.
+    pub(crate) fn promote(&mut self) -> Vec<OffsetRun> {
+        self.state = self.ahead.clone();
+        self.caught_up_to_ms = self.ahead_caught_up_to_ms;
+        self.dirty = false;
+        let mut runs = std::mem::take(&mut self.closed_runs);
+        if std::mem::take(&mut self.run_changed) {
+            runs.extend(self.run.clone());
+        }
+        self.committed_run.clone_from(&self.run);
+        self.rejected = self.rejected.split_off(&self.state.position);
+        runs
+    }
+
+    /// What was acknowledged and not committed is given up.
+    pub(crate) fn roll_back(&mut self) {
+        self.ahead = self.state.clone();
+        self.ahead_caught_up_to_ms = self.caught_up_to_ms;
+        self.run.clone_from(&self.committed_run);
+        self.run_changed = false;
+        self.closed_runs.clear();
+        self.unplaced = 0;
+        self.forget_end();
+    }
+
+    /// The end was reached in another log, or with records that may have to be copied again: it counts when it is
+    /// reached again.
+    pub(crate) fn forget_end(&mut self) {
+        self.at_end = false;
+        self.was_at_end = false;
+    }
+
+    /// From `offset` on, the source has other records than those that were copied.
+    pub(crate) fn cut_runs(&mut self, offset: i64) {
+        let keep = |run: OffsetRun| {
+            (run.source < offset).then(|| OffsetRun {
+                length: run.length.min(offset - run.source),
+                ..run
+            })
+        };
+        self.run = self.run.take().and_then(keep);
+        self.committed_run = self.committed_run.take().and_then(keep);
+        self.closed_runs = std::mem::take(&mut self.closed_runs)
+            .into_iter()
+            .filter_map(keep)
+            .collect();
+        self.unplaced = 0;
+        self.cut = Some(self.cut.map_or(offset, |cut| cut.min(offset)));
+        self.dirty = true;
+    }
+
+    /// What is to be taken out of the saved runs, once.
+    pub(crate) fn take_cut(&mut self) -> Option<RunCut> {
+        let key = self.state.key.clone();
+        self.cut.take().map(|from| RunCut { key, from })
+    }
+
+    /// Puts the committed state elsewhere: after a gap was accepted, or when the target knows better.
+    pub(crate) fn move_to(&mut self, position: i64) {
+        self.state.position = position;
+        self.state.leader_epoch = None;
+        self.ahead.position = position;
+        self.ahead.leader_epoch = None;
+        self.forget_end();
+        self.dirty = true;
+    }
+
+    /// The greatest end of the source that was seen, open transactions included.
+    pub(crate) fn known_end(&self) -> Option<i64> {
+        self.bounds.map(|(_, high, _)| high).or(self.end_at_start)
+    }
+
+    /// How long it has been failing, in ms; `None` while it is not.
+    pub(crate) fn failing_for_ms(&self) -> Option<i64> {
+        self.failing_since
+            .map(|since| i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Whether the position lies behind the log that the source was last seen with: it lost records, or what was seen is
+    /// old.
+    pub(crate) fn is_behind_log(&self) -> bool {
+        self.bounds.is_some_and(|(_, high, _)| self.ahead.position > high)
+    }
+
+    /// Takes in the offsets that the source was seen with. The client does not report an end that it met while a leader
+    /// changed, and its fetches may be lost in the same way. Returns whether to request it again.
+    pub(crate) fn watch(&mut self, bounds: (i64, i64, i64), busy: bool) -> bool {
+        self.bounds = Some(bounds);
+        self.pace
+            .see_log_start(bounds.0, self.ahead.position, Instant::now());
+        let end = bounds.2;
+        if self.mode == Mode::Active && !busy && self.ahead.position >= end && !self.is_behind_log() {
+            self.at_end = true;
+            self.was_at_end = true;
+        }
+        let done = self.at_end && self.ahead.position >= end;
+        if self.mode != Mode::Active || busy || done {
+            self.waiting = None;
+            return false;
+        }
+        match self.waiting {
+            Some((position, since)) if position == self.ahead.position => {
+                let stalled = since.elapsed() >= STALL;
+                if stalled {
+                    self.waiting = None;
+                    self.stalls += 1;
+                }
+                stalled
+            }
+            _ => {
+                self.waiting = Some((self.ahead.position, Instant::now()));
+                false
+            }
+        }
+    }
+
+    /// Notes an error and sets the next try.
+    pub(crate) fn back_off(&mut self, error: String, now: Instant) {
+        self.attempts += 1;
+        let pause = Duration::from_millis(500)
+            .saturating_mul(1 << self.attempts.min(6))
+            .min(LONGEST_BACKOFF);
+        self.error = Some(error);
+        self.failing_since.get_or_insert(now);
+        self.at_end = false;
+        self.mode = Mode::Backoff { until: now + pause };
+    }
+
+    /// Waits for a person from now on.
+    pub(crate) fn stop(&mut self, error: String) {
+        self.failing_since.get_or_insert_with(Instant::now);
+        self.error = Some(error);
+        self.mode = Mode::Stopped;
+        self.at_end = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::position::PartitionKey;
+
+    fn track() -> Track {
+        let state = PartitionState {
+            key: PartitionKey {
+                topic: "t".into(),
+                partition: 0,
+            },
+            target_topic: "t".into(),
+            source_topic_id: None,
+            target_topic_id: None,
+            start: 0,
+            target_start: 0,
+            backlog_end: 0,
+            position: 0,
+            leader_epoch: None,
+            target_next: 0,
+            anchor: None,
+            records: 0,
+            bytes: 0,
+        };
+        Track::new(state, None, Some(0), false)
+    }
+
+    fn record(source: i64, target: Option<i64>) -> Passed {
+        Passed::Record {
+            source,
+            target,
+            bytes: 1,
+            leader_epoch: None,
+            hash: 0,
+            timestamp: 1_000 + source,
+        }
+    }
+
+    fn runs(track: &mut Track) -> Vec<(i64, i64, i64)> {
+        track
+            .promote()
+            .into_iter()
+            .map(|run| (run.source, run.target, run.length))
+            .collect()
+    }
+
+    #[test]
+    fn the_time_behind_is_that_of_the_last_committed_record_or_of_the_end() {
+        let mut track = track();
+        assert_eq!(track.behind_ms(5_000), None, "nothing is known yet");
+        track.absorb(&record(0, Some(0)));
+        assert_eq!(track.behind_ms(5_000), None, "acknowledged is not committed");
+        track.promote();
+        assert_eq!(track.behind_ms(5_000), Some(4_000));
+
+        track.absorb(&record(1_000, Some(1)));
+        track.roll_back();
+        track.promote();
+        assert_eq!(
+            track.behind_ms(5_000),
+            Some(4_000),
+            "what was given up does not count"
+        );
+
+        let before = now_ms();
+        track.absorb(&Passed::End { offset: 1 });
+        assert!(track.behind_ms(before).is_some_and(|behind| behind == 0));
+        let late = now_ms() + 60_000;
+        assert!(
+            track
+                .behind_ms(late)
+                .is_some_and(|behind| (60_000..90_000).contains(&behind))
+        );
+    }
+
+    #[test]
+    fn a_run_breaks_only_where_one_side_has_a_gap() {
+        let mut track = track();
+        for (s, t) in [(0, 10), (1, 11), (3, 12), (4, 13), (5, 15)] {
+            track.absorb(&record(s, Some(t)));
+        }
+        assert_eq!(runs(&mut track), [(0, 10, 2), (3, 12, 2), (5, 15, 1)]);
+        track.absorb(&record(6, Some(16)));
+        assert_eq!(
+            runs(&mut track),
+            [(5, 15, 2)],
+            "a run that grew is saved again under its first offset"
+        );
+        assert!(runs(&mut track).is_empty());
+    }
+
+    #[test]
+    fn records_without_a_target_offset_are_placed_when_both_sides_agree() {
+        let mut track = track();
+        for (s, t) in [
+            (0, Some(0)),
+            (1, None),
+            (2, None),
+            (3, Some(3)),
+            (4, None),
+            (5, Some(9)),
+        ] {
+            track.absorb(&record(s, t));
+        }
+        assert_eq!(runs(&mut track), [(0, 0, 4), (5, 9, 1)]);
+    }
+
+    #[test]
+    fn what_was_not_committed_is_forgotten_on_roll_back() {
+        let mut track = track();
+        track.absorb(&record(0, Some(0)));
+        track.promote();
+        track.absorb(&record(1, Some(1)));
+        track.absorb(&record(2, Some(2)));
+        track.roll_back();
+        assert_eq!((track.ahead.position, track.ahead.records), (1, 1));
+        track.absorb(&record(1, Some(5)));
+        assert_eq!(runs(&mut track), [(1, 5, 1)]);
+    }
+}

@@ -1,0 +1,22 @@
+//! What a start will do: both clusters with what they say of themselves, the start positions, the target's topics, and
+//! the pre-check.
+
+mod adoption;
+mod codec;
+mod inspection;
+mod pair;
+pub(crate) mod precheck;
+mod route_facts;
+mod source_retention;
+mod start_position;
+pub(crate) mod structure;
+
+pub(crate) use adoption::Adopted;
+pub(crate) use codec::codec;
+pub use inspection::{Inspection, inspect};
+pub(crate) use inspection::{Plan, RoutePlan, plan};
+pub(crate) use pair::{Connected, Pair, unique};
+pub use route_facts::RouteFacts;
+pub(crate) use route_facts::route_facts;
+pub use source_retention::source_retention_left;
+pub(crate) use start_position::{Resolved, resolve};

@@ -1,0 +1,133 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use sluice_kafka::Admin;
+use sluice_model::{Start, Task};
+
+use crate::error::{EngineError, Result, Side};
+use crate::plan::adoption::{self, Adopted};
+use crate::plan::precheck::facts::Outline;
+use crate::plan::{Resolved, resolve};
+use crate::position::{LogBounds, bounds_while};
+
+/// The offsets of one route.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RouteOffsets {
+    /// Start positions by partition.
+    pub(crate) start: BTreeMap<i32, Resolved>,
+    /// First offset and end of the target topic's partitions.
+    pub(crate) target: BTreeMap<i32, LogBounds>,
+}
+
+impl RouteOffsets {
+    /// Offsets from the start positions to the end.
+    pub(crate) fn backlog(&self) -> i64 {
+        self.start
+            .values()
+            .map(|start| (start.bounds.high - start.nearest()).max(0))
+            .sum()
+    }
+
+    /// Offsets in the target topic.
+    pub(crate) fn target_records(&self) -> i64 {
+        self.target.values().map(|b| b.high - b.low).sum()
+    }
+}
+
+/// Where logs begin and end, and where the copy would begin.
+pub(crate) struct Offsets {
+    /// As the outline's routes, one by one.
+    pub(crate) routes: Vec<RouteOffsets>,
+    /// Starts that mean nothing, in sentences.
+    pub(crate) unresolved: Vec<String>,
+    /// Positions that an earlier run of this very task left on the target, when the state knows nothing of it.
+    pub(crate) adopted: BTreeMap<(String, i32), Adopted>,
+    /// When the ends were read.
+    pub(crate) at: Instant,
+}
+
+impl Offsets {
+    /// Asks both clusters through these clients. `deadline` bounds the question for earlier positions alone.
+    ///
+    /// # Errors
+    /// A cluster does not answer, or refuses.
+    pub(crate) fn read(
+        task: &Task,
+        outline: &Outline,
+        (from, to): (&Admin, &Admin),
+        deadline: Duration,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Self> {
+        let pair = &outline.pair;
+        let partitions = |topic: &str, count: usize| -> Vec<(String, i32)> {
+            (0..i32::try_from(count).unwrap_or(0))
+                .map(|partition| (topic.to_owned(), partition))
+                .collect()
+        };
+        let at_source: Vec<(String, i32)> = outline
+            .routes
+            .iter()
+            .flat_map(|route| partitions(&route.source_topic, route.partitions))
+            .collect();
+        let mut at_target: Vec<(String, i32)> = outline
+            .routes
+            .iter()
+            .flat_map(|route| partitions(&route.target_topic, route.target_partitions.unwrap_or(0)))
+            .collect();
+        at_target.sort();
+        at_target.dedup();
+        let go_on = || {
+            if cancelled() {
+                return Err(EngineError::Refused("the pre-check was cancelled".into()));
+            }
+            Ok(())
+        };
+        let mut source = by_topic(bounds_while(from, &at_source, Side::Source, &go_on)?);
+        go_on()?;
+        let target = by_topic(bounds_while(to, &at_target, Side::Target, &go_on)?);
+        let at = Instant::now();
+        let (mut routes, mut unresolved) = (Vec::with_capacity(outline.routes.len()), Vec::new());
+        for route in &outline.routes {
+            go_on()?;
+            let of_source = source.remove(&route.source_topic).unwrap_or_default();
+            let wanted = task.start_of(&route.source_topic);
+            let start = match resolve(from, wanted, &route.source_topic, &of_source) {
+                Ok(start) => start,
+                Err(EngineError::Refused(reason)) => {
+                    unresolved.push(reason);
+                    resolve(from, &Start::Earliest, &route.source_topic, &of_source)?
+                }
+                Err(other) => return Err(other),
+            };
+            routes.push(RouteOffsets {
+                start,
+                target: target.get(&route.target_topic).cloned().unwrap_or_default(),
+            });
+        }
+        go_on()?;
+        let adopted = if outline.launch.is_none() {
+            let pairs: Vec<(String, String)> = outline
+                .routes
+                .iter()
+                .map(|route| (route.source_topic.clone(), route.target_topic.clone()))
+                .collect();
+            adoption::find(pair, task, &pairs, outline.delivery, deadline)
+        } else {
+            BTreeMap::new()
+        };
+        Ok(Self {
+            routes,
+            unresolved,
+            adopted,
+            at,
+        })
+    }
+}
+
+fn by_topic(all: BTreeMap<(String, i32), LogBounds>) -> BTreeMap<String, BTreeMap<i32, LogBounds>> {
+    let mut topics: BTreeMap<String, BTreeMap<i32, LogBounds>> = BTreeMap::new();
+    for ((topic, partition), found) in all {
+        topics.entry(topic).or_default().insert(partition, found);
+    }
+    topics
+}

@@ -1,0 +1,111 @@
+use sluice_kafka::ErrorCode;
+use sluice_model::{InvalidTask, Task};
+
+use crate::error::Result;
+use crate::plan::Pair;
+use crate::plan::precheck::context::OtherTask;
+use crate::position::EffectiveDelivery;
+use crate::position::{CheckpointStore, Launch};
+
+/// A source topic that exists, and the target topic it goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) source_topic: String,
+    pub(crate) target_topic: String,
+    /// Partitions at the source.
+    pub(crate) partitions: usize,
+    /// Partitions of the target topic; `None` when it does not exist, or this user may not know.
+    pub(crate) target_partitions: Option<usize>,
+    /// The target does not let this user see its topic.
+    pub(crate) target_denied: bool,
+}
+
+/// What would be copied between which clusters.
+pub(crate) struct Outline {
+    pub(crate) pair: Pair,
+    pub(crate) launch: Option<Launch>,
+    pub(crate) delivery: EffectiveDelivery,
+    pub(crate) routes: Vec<Route>,
+    /// Why the names of the target topics cannot be made.
+    pub(crate) invalid: Option<InvalidTask>,
+    /// Tasks other than this one that the store knows as launched.
+    pub(crate) launched: Vec<OtherTask>,
+}
+
+impl Outline {
+    /// Reads the state; the clusters' metadata is in `pair` already.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub(crate) fn read(task: &Task, store: &dyn CheckpointStore, pair: Pair) -> Result<Self> {
+        let launch = store.launch(&task.name)?;
+        let delivery = EffectiveDelivery::choose(task.delivery, pair.target.capabilities);
+        let names = pair
+            .source
+            .metadata
+            .topics
+            .values()
+            .filter(|info| info.error == ErrorCode::NONE)
+            .map(|info| info.name.as_str());
+        let (pairs, invalid) = match task.routes(names) {
+            Ok(pairs) => (pairs, None),
+            Err(invalid) => (Vec::new(), Some(invalid)),
+        };
+        let routes = pairs
+            .into_iter()
+            .filter_map(|(source_topic, target_topic)| {
+                Some(Route {
+                    partitions: pair.source.partition_count(&source_topic)?,
+                    target_partitions: pair.target.partition_count(&target_topic),
+                    target_denied: pair
+                        .target
+                        .metadata
+                        .topics
+                        .get(&target_topic)
+                        .is_some_and(|info| info.error == ErrorCode::TOPIC_AUTHORIZATION_FAILED),
+                    source_topic,
+                    target_topic,
+                })
+            })
+            .collect();
+        let known = |id: String| (!id.is_empty()).then_some(id);
+        let mut launched = Vec::new();
+        for other in store.launches()? {
+            if other.task == task.name {
+                continue;
+            }
+            let mut between: Vec<(String, String)> = store
+                .partitions(&other.task)?
+                .into_iter()
+                .map(|partition| (partition.key.topic, partition.target_topic))
+                .collect();
+            between.sort();
+            between.dedup();
+            launched.push(OtherTask {
+                name: other.task.to_string(),
+                source_cluster_id: known(other.source_cluster),
+                target_cluster_id: known(other.target_cluster),
+                routes: between,
+                active: true,
+            });
+        }
+        Ok(Self {
+            pair,
+            launch,
+            delivery,
+            routes,
+            invalid,
+            launched,
+        })
+    }
+
+    /// The launched tasks, and of `others` those that are not among them. What the caller says of a task wins: it knows
+    /// which of them have ended.
+    pub(crate) fn others<'a>(&'a self, others: &'a [OtherTask]) -> Vec<&'a OtherTask> {
+        let told = |name: &str| others.iter().any(|other| other.name == name);
+        others
+            .iter()
+            .chain(self.launched.iter().filter(|other| !told(&other.name)))
+            .collect()
+    }
+}

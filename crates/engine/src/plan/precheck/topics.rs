@@ -1,0 +1,206 @@
+//! `source_topics`, `target_topics`, `topic_configuration`.
+
+use sluice_kafka::ErrorCode;
+use sluice_model::{Objects, Task, is_internal_topic};
+
+use crate::finding::Finding;
+use crate::plan::precheck::facts::{Outline, Setup};
+use crate::plan::precheck::words::{counted, listed, quoted};
+
+/// Whether what is to be copied exists, and can be read now.
+pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
+    const ID: &str = "source_topics";
+    let topics = &outline.pair.source.metadata.topics;
+    let mut names: Vec<&str> = outline.routes.iter().map(|r| r.source_topic.as_str()).collect();
+    if let Objects::Topics(chosen) = &task.objects {
+        // Those that are denied are told of under the permissions.
+        let missing: Vec<&str> = chosen
+            .iter()
+            .map(String::as_str)
+            .filter(|name| {
+                !matches!(
+                    topics.get(*name).map(|info| info.error),
+                    Some(ErrorCode::NONE | ErrorCode::TOPIC_AUTHORIZATION_FAILED)
+                )
+            })
+            .collect();
+        if !missing.is_empty() {
+            return Finding::failed(
+                ID,
+                format!(
+                    "the source has no topic {} (or this user may not see it)",
+                    quoted(&missing)
+                ),
+                "there is nothing to copy",
+                "check the spelling, and that the user has DESCRIBE and READ on the topic",
+            );
+        }
+        names = chosen.iter().map(String::as_str).collect();
+    } else if names.is_empty() && outline.invalid.is_none() {
+        return Finding::warning(
+            ID,
+            "no topic of the source matches",
+            "nothing is copied until a matching topic is created",
+            "check the include and exclude patterns",
+        );
+    }
+    let internal: Vec<&str> = names
+        .iter()
+        .copied()
+        .filter(|name| is_internal_topic(name))
+        .collect();
+    if !internal.is_empty() {
+        return Finding::warning(
+            ID,
+            format!("{} belong to Kafka itself or to its tools", quoted(&internal)),
+            "their content means something only to the cluster that wrote it; the target may take it for its own state, or refuse it",
+            "leave them out of the task; for a look at them, copy them under another name",
+        );
+    }
+    let leaderless: Vec<String> = names
+        .iter()
+        .filter_map(|name| topics.get(*name))
+        .flat_map(|info| {
+            info.partitions
+                .iter()
+                .filter(|partition| partition.leader.is_none())
+                .map(|partition| format!("{}-{}", info.name, partition.id))
+        })
+        .collect();
+    if !leaderless.is_empty() {
+        return Finding::warning(
+            ID,
+            format!(
+                "{} without a leader: {}",
+                counted(leaderless.len(), "partition"),
+                listed(&leaderless, ", ")
+            ),
+            "they cannot be read until one of the brokers that hold them is back; the others are copied",
+            "start the brokers of the source that hold them",
+        );
+    }
+    Finding::success(ID, format!("{} found", counted(names.len(), "topic")))
+}
+
+/// Whether every target topic is there, or can be made.
+pub(crate) fn target_topics(outline: &Outline, setup: &Setup) -> Finding {
+    const ID: &str = "target_topics";
+    let (mut impossible, mut fewer, mut more, mut unsure, mut made) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (route, found) in outline.routes.iter().zip(&setup.routes) {
+        let (source, target) = (&route.source_topic, &route.target_topic);
+        let counts = |there: usize| {
+            format!(
+                "the target topic '{target}' has {there} partitions, its source '{source}' has {}",
+                route.partitions
+            )
+        };
+        match (&route.target_partitions, &found.draft) {
+            (Some(there), _) if *there < route.partitions => {
+                fewer.push((counts(*there), target, route.partitions))
+            }
+            (Some(there), _) if *there > route.partitions => more.push(counts(*there)),
+            (None, Some(Err(reason))) => impossible.push(reason.clone()),
+            (None, Some(Ok(draft))) => {
+                let told = format!(
+                    "'{target}' will be created with {}, replication factor {}",
+                    counted(draft.topic.partitions, "partition"),
+                    draft.topic.replication_factor
+                );
+                if draft.validated {
+                    made.push(told);
+                } else {
+                    unsure.push(told);
+                }
+            }
+            _ => {}
+        }
+    }
+    if !impossible.is_empty() {
+        return Finding::failed(
+            ID,
+            listed(&impossible, "; "),
+            "nothing can be written",
+            "see the cause; or create the topics on the target by hand",
+        );
+    }
+    if !fewer.is_empty() && outline.launch.is_some() {
+        let told: Vec<String> = fewer.iter().map(|(told, ..)| told.clone()).collect();
+        return Finding::warning(
+            ID,
+            listed(&told, "; "),
+            "the source has grown: its target topic is grown before the new partitions are copied",
+            "none needed; the user needs ALTER on the target topic",
+        );
+    }
+    if let Some((_, target, wanted)) = fewer.first() {
+        let remedy =
+            format!("grow it on the target: kafka-topics --alter --topic {target} --partitions {wanted}");
+        let told: Vec<String> = fewer.iter().map(|(told, ..)| told.clone()).collect();
+        return Finding::failed(
+            ID,
+            listed(&told, "; "),
+            "records could not keep their partitions, and their order by key would be lost",
+            remedy,
+        );
+    }
+    if !more.is_empty() {
+        return Finding::warning(
+            ID,
+            listed(&more, "; "),
+            "the partitions that the source does not have stay empty",
+            "none needed, unless consumers compute partitions from keys",
+        );
+    }
+    if !unsure.is_empty() {
+        return Finding::warning(
+            ID,
+            format!(
+                "{}; the target is too old to say beforehand whether it would",
+                listed(&unsure, "; ")
+            ),
+            "whether it can be created shows at the start, before anything is copied",
+            "create the topics on the target by hand to be sure",
+        );
+    }
+    let there = outline.routes.len() - made.len();
+    let mut told = Vec::new();
+    if there > 0 {
+        told.push(format!(
+            "{} exist with enough partitions",
+            counted(there, "topic")
+        ));
+    }
+    if !made.is_empty() {
+        told.push(listed(&made, "; "));
+    }
+    if told.is_empty() {
+        told.push("no target topic is needed".to_owned());
+    }
+    Finding::success(ID, told.join("; "))
+}
+
+/// What created topics have differently from their sources.
+pub(crate) fn configuration(outline: &Outline, setup: &Setup) -> Finding {
+    const ID: &str = "topic_configuration";
+    let remarks: Vec<String> = outline
+        .routes
+        .iter()
+        .zip(&setup.routes)
+        .filter(|(route, _)| route.target_partitions.is_none())
+        .filter_map(|(_, found)| found.draft.as_ref()?.as_ref().ok())
+        .flat_map(|draft| draft.remarks.iter().cloned())
+        .collect();
+    if remarks.is_empty() {
+        return Finding::success(
+            ID,
+            "topics that are created get the configuration of their sources",
+        );
+    }
+    Finding::warning(
+        ID,
+        listed(&remarks, "; "),
+        "the created target topics differ from their sources in this",
+        "set it on the target by hand if it matters",
+    )
+}

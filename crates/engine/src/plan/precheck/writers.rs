@@ -1,0 +1,41 @@
+//! `other_writers`.
+
+use crate::finding::Finding;
+use crate::plan::precheck::facts::{Growth, Outline};
+use crate::plan::precheck::words::{listed, quoted};
+
+/// Whether somebody else writes to the target topics. Brokers do not tell producers to this client: what is seen is that
+/// a topic gains records, or has a transaction that is not over.
+pub(crate) fn writers(outline: &Outline, growth: &Growth) -> Finding {
+    const ID: &str = "other_writers";
+    if outline.launch.is_some() {
+        return Finding::success(
+            ID,
+            "the task was launched before: what its target topics gain may be its own",
+        );
+    }
+    let mut told: Vec<String> = growth
+        .target
+        .iter()
+        .map(|(topic, records)| format!("'{topic}' gained {records} records in {:.1} s", growth.seconds))
+        .collect();
+    let open: Vec<&String> = growth.open.iter().collect();
+    if !open.is_empty() {
+        told.push(format!("{} has a transaction that is not over", quoted(&open)));
+    }
+    if told.is_empty() {
+        return Finding::success(
+            ID,
+            format!(
+                "no target topic gained a record in {:.1} s, and none has an open transaction",
+                growth.seconds
+            ),
+        );
+    }
+    Finding::warning(
+        ID,
+        format!("somebody else writes to the target: {}", listed(&told, "; ")),
+        "the copy is mixed with other records, and verification lists them as differences",
+        "stop the other producer, or choose other target names",
+    )
+}

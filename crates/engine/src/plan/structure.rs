@@ -1,0 +1,263 @@
+//! The Structure stage: target topics made ready before the first record.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use sluice_kafka::{Admin, Config, ConfigOrigin, ErrorCode, KafkaError, NewTopic};
+use sluice_model::Task;
+
+use crate::error::{EngineError, Result};
+use crate::plan::Pair;
+
+/// How long a created topic may take until its leaders are known.
+const READY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What is set on the source's topic and stays behind, with the reason.
+const NOT_CARRIED: &[(&str, &str)] = &[
+    (
+        "leader.replication.throttled.replicas",
+        "names brokers of the source",
+    ),
+    (
+        "follower.replication.throttled.replicas",
+        "names brokers of the source",
+    ),
+    ("message.format.version", "the target's own format is kept"),
+    (
+        "message.timestamp.type",
+        "the target keeps the times that the records carry",
+    ),
+    (
+        "message.timestamp.difference.max.ms",
+        "it would refuse old records",
+    ),
+    ("message.timestamp.before.max.ms", "it would refuse old records"),
+    (
+        "remote.storage.enable",
+        "tiered storage belongs to the source cluster",
+    ),
+];
+
+/// Brokers from 3.6 on refuse records from the future, by default more than an hour of it; older sources take them.
+const FUTURE_BOUND: &str = "message.timestamp.after.max.ms";
+
+/// What creating a target topic would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TopicDraft {
+    pub(crate) topic: NewTopic,
+    /// Whether the target said that it would create it; brokers before 0.10.2 cannot be asked.
+    pub(crate) validated: bool,
+    /// Sentences on what is different from the source.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Drafts the target topic of `source_topic`.
+pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: &str) -> Result<TopicDraft> {
+    let config = pair.source.admin.topic_config(source_topic);
+    draft_with(pair, task, source_topic, target_topic, &config)
+}
+
+/// As [`draft`], with the source topic's configuration as it was read.
+pub(crate) fn draft_with(
+    pair: &Pair,
+    task: &Task,
+    source_topic: &str,
+    target_topic: &str,
+    source_config: &sluice_kafka::Result<Config>,
+) -> Result<TopicDraft> {
+    let info = pair.source.metadata.topics.get(source_topic);
+    let partitions = pair.source.partition_count(source_topic).unwrap_or(1);
+    let brokers = pair.target.metadata.brokers.len().max(1);
+    let source_replicas = info
+        .and_then(|info| info.partitions.first())
+        .map_or(1, |partition| partition.replicas.max(1));
+    let replication_factor = task
+        .replication_factor
+        .map_or(source_replicas.min(brokers), usize::from);
+    let mut remarks = Vec::new();
+    if task.replication_factor.is_none() && replication_factor < source_replicas {
+        remarks.push(format!("'{target_topic}' gets {replication_factor} replicas instead of {source_replicas}: the target has {brokers} brokers"));
+    }
+    let mut config = BTreeMap::new();
+    match source_config {
+        Ok(entries) => {
+            if !entries.contains_key(FUTURE_BOUND) {
+                config.insert(FUTURE_BOUND.to_owned(), i64::MAX.to_string());
+            }
+            for (key, entry) in entries {
+                let (ConfigOrigin::Topic, Some(value)) = (entry.origin, entry.value.as_ref()) else {
+                    continue;
+                };
+                if let Some((_, why)) = NOT_CARRIED.iter().find(|(name, _)| name == key) {
+                    remarks.push(format!(
+                        "'{key}={value}' of '{source_topic}' is not carried over: {why}"
+                    ));
+                    continue;
+                }
+                config.insert(key.clone(), value.clone());
+            }
+        }
+        Err(error) if error.code.is_unsupported() => {
+            config.insert(FUTURE_BOUND.to_owned(), i64::MAX.to_string());
+            remarks.push(format!("the configuration of '{source_topic}' cannot be read: the source is older than 0.11; '{target_topic}' gets the target's defaults"));
+        }
+        Err(error) => {
+            remarks.push(format!("the configuration of '{source_topic}' cannot be read ({error}); '{target_topic}' gets the target's defaults"));
+        }
+    }
+    if let Some(value) = config.get("min.insync.replicas").cloned()
+        && value
+            .parse::<usize>()
+            .is_ok_and(|wanted| wanted > replication_factor)
+    {
+        config.insert("min.insync.replicas".to_owned(), replication_factor.to_string());
+        remarks.push(format!("min.insync.replicas={value} of '{source_topic}' becomes {replication_factor} on the target, which has {replication_factor} replicas"));
+    }
+    let mut draft = TopicDraft {
+        topic: NewTopic {
+            name: target_topic.to_owned(),
+            partitions,
+            replication_factor,
+            config,
+        },
+        validated: true,
+        remarks,
+    };
+    fit(&pair.target.admin, &mut draft)?;
+    Ok(draft)
+}
+
+/// Leaves out what the target's version does not take.
+fn fit(target: &Admin, draft: &mut TopicDraft) -> Result<()> {
+    let refuse = |error: KafkaError, name: &str| {
+        EngineError::Refused(format!(
+            "the target topic '{name}' cannot be created: {error}. Give the user the right to create topics (CREATE on the cluster or on the topic's prefix), create it by hand, or choose another --replication-factor"
+        ))
+    };
+    match target.create_topic(&draft.topic, true) {
+        Ok(()) => return Ok(()),
+        Err(error) if error.code == ErrorCode::TOPIC_ALREADY_EXISTS => return Ok(()),
+        // Validation alone is unknown before 0.10.2's successor versions: the creation itself will tell.
+        Err(error) if error.code.is_unsupported() => {
+            draft.validated = false;
+            return Ok(());
+        }
+        Err(error) if error.code == ErrorCode::INVALID_CONFIG || error.code == ErrorCode::INVALID_REQUEST => {
+        }
+        Err(error) => return Err(refuse(error, &draft.topic.name)),
+    }
+    let bare = NewTopic {
+        config: BTreeMap::new(),
+        ..draft.topic.clone()
+    };
+    target
+        .create_topic(&bare, true)
+        .map_err(|error| refuse(error, &bare.name))?;
+    for (key, value) in std::mem::take(&mut draft.topic.config) {
+        let single = NewTopic {
+            config: BTreeMap::from([(key.clone(), value.clone())]),
+            ..bare.clone()
+        };
+        match target.create_topic(&single, true) {
+            Ok(()) => {
+                draft.topic.config.insert(key, value);
+            }
+            // Ours, not the source's: an older target has no such bound to lift.
+            Err(_) if key == FUTURE_BOUND && value == i64::MAX.to_string() => {}
+            Err(error) => draft.remarks.push(format!(
+                "'{key}={value}' is not carried over to '{}': the target refuses it ({error})",
+                bare.name
+            )),
+        }
+    }
+    Ok(())
+}
+
+/// Creates the drafted topic unless it is there, and waits until it can be written.
+pub(crate) fn create(target: &Admin, draft: &TopicDraft) -> Result<()> {
+    match target.create_topic(&draft.topic, false) {
+        Ok(()) => {}
+        Err(error) if error.code == ErrorCode::TOPIC_ALREADY_EXISTS => {}
+        Err(error) => {
+            return Err(EngineError::Refused(format!(
+                "the target topic '{}' cannot be created: {error}. Create it by hand with {} partitions, or give the user the right to create topics",
+                draft.topic.name, draft.topic.partitions
+            )));
+        }
+    }
+    wait_ready(target, &draft.topic.name, draft.topic.partitions)
+}
+
+/// Grows a target topic to `partitions`.
+pub(crate) fn grow(target: &Admin, topic: &str, partitions: usize) -> Result<()> {
+    target.create_partitions(topic, partitions).map_err(|error| {
+        let why = if error.code.is_unsupported() { "the target is older than 1.0 and cannot do it over the protocol".to_owned() } else { error.to_string() };
+        EngineError::Refused(format!(
+            "the target topic '{topic}' cannot be grown to {partitions} partitions: {why}. Grow it on the target (kafka-topics --alter --partitions {partitions}), or give the user ALTER on the topic"
+        ))
+    })?;
+    wait_ready(target, topic, partitions)
+}
+
+fn wait_ready(target: &Admin, topic: &str, partitions: usize) -> Result<()> {
+    let until = Instant::now() + READY_DEADLINE;
+    loop {
+        let ready = target.metadata().is_ok_and(|metadata| {
+            metadata.topics.get(topic).is_some_and(|info| {
+                info.partitions.len() >= partitions
+                    && info.partitions.iter().all(|partition| partition.leader.is_some())
+            })
+        });
+        if ready {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            return Err(EngineError::Refused(format!(
+                "the target topic '{topic}' was created but its {partitions} partitions have no leaders after {} s; look at the target's controller",
+                READY_DEADLINE.as_secs()
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Empties a target topic, once, at the first launch. Where records cannot be deleted (compacted topics, brokers
+/// before 0.11), the topic is deleted and created again like `like`.
+pub(crate) fn clear(
+    target: &Admin,
+    like: &TopicDraft,
+    ends: &[sluice_kafka::PartitionOffset],
+    deletable: bool,
+) -> Result<()> {
+    let name = &like.topic.name;
+    if deletable && target.delete_records(ends).is_ok() {
+        return Ok(());
+    }
+    target.delete_topic(name).map_err(|error| {
+        EngineError::Refused(format!("the data in the target topic '{name}' cannot be deleted: {error}. Delete it by hand, or choose --existing append"))
+    })?;
+    let until = Instant::now() + READY_DEADLINE;
+    loop {
+        let gone = target
+            .metadata()
+            .is_ok_and(|metadata| !metadata.topics.contains_key(name));
+        if gone {
+            match target.create_topic(&like.topic, false) {
+                Ok(()) => return wait_ready(target, name, like.topic.partitions),
+                // Old brokers still hold the name for a moment after it left the metadata.
+                Err(error) if error.code == ErrorCode::TOPIC_ALREADY_EXISTS && Instant::now() < until => {}
+                Err(error) => {
+                    return Err(EngineError::Refused(format!(
+                        "the target topic '{name}' was deleted but cannot be created again: {error}"
+                    )));
+                }
+            }
+        } else if Instant::now() >= until {
+            return Err(EngineError::Refused(format!(
+                "the target topic '{name}' was marked for deletion but is still there after {} s; the brokers may have delete.topic.enable=false. Delete its data by hand, or choose --existing append",
+                READY_DEADLINE.as_secs()
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,17 @@
+//! Where a task stands: the records that survive a restart, the trait of what keeps them, and the positions on the
+//! target.
+
+mod committed;
+mod delivery;
+mod log_bounds;
+mod note;
+mod store;
+
+pub(crate) use committed::{Found, committed, committed_positions, latest_writer};
+pub(crate) use delivery::EffectiveDelivery;
+pub(crate) use log_bounds::{LogBounds, bounds, bounds_while, by_partition, every_offset};
+pub(crate) use note::{Note, Writership, read_note};
+pub use store::{
+    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, OffsetRun, PartitionKey, PartitionState,
+    QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut,
+};

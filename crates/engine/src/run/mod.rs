@@ -1,0 +1,8 @@
+//! A running task.
+
+mod handle;
+mod reconcile;
+mod start;
+
+pub use handle::Running;
+pub use start::{start, start_unless};

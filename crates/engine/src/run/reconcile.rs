@@ -1,0 +1,186 @@
+//! Exactly-once on targets without transactions: after a crash, what the target received behind the last checkpoint is
+//! matched with the source, and the copy goes on behind the last match. Right as long as nobody else writes to the
+//! partition; a foreign record is noticed and stops the start.
+
+use std::time::{Duration, Instant};
+
+use sluice_kafka::{
+    ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, Reader, ReaderTuning, TimestampKind,
+};
+use sluice_model::{Cluster, Task};
+
+use crate::error::{EngineError, Result, Side};
+use crate::lane::Passed;
+use crate::partition::Track;
+use crate::plan::Pair;
+use crate::position::every_offset;
+use crate::position::{Checkpoint, CheckpointStore};
+use crate::progress::{Event, Observer};
+use crate::record_hash::{Fields, hash_fields, hash_message};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Source records that may lie between two matches: those the target refused.
+const LOOKAHEAD: usize = 10_000;
+
+struct Seen {
+    offset: i64,
+    hash: u64,
+    /// Hash without the time.
+    bare: u64,
+    /// The broker stamped it: its time says nothing of where it comes from.
+    stamped: bool,
+    bytes: u32,
+}
+
+/// Moves `track` behind what the target received after the last checkpoint, and saves that: it is no work of this run.
+pub(crate) fn reconcile(
+    pair: &Pair,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    track: &mut Track,
+    observer: &Observer,
+) -> Result<()> {
+    let state = &track.state;
+    let target = (state.target_topic.clone(), state.key.partition);
+    let fail = |side: Side, error: KafkaError| EngineError::Cluster {
+        side,
+        what: format!("matching the end of {}-{} with its source", target.0, target.1),
+        error,
+    };
+    let asked = pair
+        .target
+        .admin
+        .offsets(
+            std::slice::from_ref(&target),
+            OffsetQuery::Latest,
+            Isolation::Uncommitted,
+        )
+        .map_err(|error| fail(Side::Target, error))?;
+    // Without the target's end nobody knows what a broken connection left there.
+    let end = every_offset(asked, Side::Target)?
+        .into_values()
+        .next()
+        .ok_or_else(|| fail(Side::Target, KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT)))?;
+    if end <= state.target_next {
+        return Ok(());
+    }
+    let received = read(&task.target, &target, state.target_next, Some(end), usize::MAX)
+        .map_err(|error| fail(Side::Target, error))?;
+    let wanted = received.len() + LOOKAHEAD;
+    let source = (state.key.topic.clone(), state.key.partition);
+    let expected = read(&task.source, &source, state.position, None, wanted)
+        .map_err(|error| fail(Side::Source, error))?;
+    let (mut next, mut matched, mut repeated) = (0usize, Vec::new(), 0u64);
+    let same = |candidate: &Seen, record: &Seen| {
+        if record.stamped {
+            candidate.bare == record.bare
+        } else {
+            candidate.hash == record.hash
+        }
+    };
+    for record in &received {
+        if let Some(ahead) = expected[next..]
+            .iter()
+            .position(|candidate| same(candidate, record))
+        {
+            matched.push((next + ahead, record.offset));
+            next += ahead + 1;
+        } else if expected[..next].iter().any(|candidate| same(candidate, record)) {
+            repeated += 1;
+        } else {
+            return Err(EngineError::Refused(format!(
+                "the target partition {}-{} holds a record at offset {} that does not come from this copy: another program writes to it. Stop that program, or choose --delivery at-least-once",
+                target.0, target.1, record.offset
+            )));
+        }
+    }
+    for (index, offset) in matched {
+        let found = &expected[index];
+        track.absorb(&Passed::Record {
+            source: found.offset,
+            target: Some(offset),
+            bytes: found.bytes,
+            leader_epoch: None,
+            hash: found.hash,
+            timestamp: -1,
+        });
+    }
+    observer(Event::Info(format!(
+        "{}: the target had received {} records behind the last checkpoint; the copy goes on behind them",
+        track.state.key,
+        received.len()
+    )));
+    if repeated > 0 {
+        observer(Event::Warning(format!(
+            "{}: {repeated} records are twice on the target, from a write that was repeated",
+            track.state.key
+        )));
+    }
+    track.ahead.target_next = track.ahead.target_next.max(end);
+    let runs = track.promote();
+    store.save(
+        &task.name,
+        &Checkpoint {
+            partitions: vec![track.state.clone()],
+            runs,
+            ..Checkpoint::default()
+        },
+    )?;
+    Ok(())
+}
+
+fn read(
+    cluster: &Cluster,
+    partition: &(String, i32),
+    from: i64,
+    to: Option<i64>,
+    limit: usize,
+) -> sluice_kafka::Result<Vec<Seen>> {
+    let mut reader = Reader::new(
+        cluster,
+        ReaderTuning {
+            prefetch_kib: 8 * 1024,
+            ..ReaderTuning::default()
+        },
+    )?;
+    reader.assign(&[PartitionOffset::new(partition.0.clone(), partition.1, from)])?;
+    let (mut seen, mut ended, mut failure) = (Vec::new(), false, None);
+    let mut until = Instant::now() + DEADLINE;
+    while !ended && seen.len() < limit {
+        let count = reader.read(1_000, Duration::from_millis(200), |message| {
+            match message.error() {
+                ErrorCode::NONE if to.is_some_and(|to| message.offset() >= to) => ended = true,
+                ErrorCode::NONE => {
+                    let bytes = u32::try_from(message.payload_len()).unwrap_or(u32::MAX);
+                    seen.push(Seen {
+                        offset: message.offset(),
+                        hash: hash_message(&message, false),
+                        bare: hash_fields(
+                            &message,
+                            Fields {
+                                headers: false,
+                                time: false,
+                            },
+                        ),
+                        stamped: message.timestamp().1 == TimestampKind::LogAppend,
+                        bytes,
+                    });
+                    ended |= to == Some(message.offset() + 1);
+                }
+                ErrorCode::LOCAL_PARTITION_EOF => ended = true,
+                // The position is gone at the source: the copier will say so with its range.
+                ErrorCode::LOCAL_AUTO_OFFSET_RESET => ended = true,
+                code => failure = Some(KafkaError::new(code, message.error_text())),
+            }
+        })?;
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        if count > 0 {
+            until = Instant::now() + DEADLINE;
+        } else if Instant::now() >= until {
+            return Err(KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT));
+        }
+    }
+    Ok(seen)
+}

@@ -1,0 +1,322 @@
+//! A running task: its threads, and the handle that a shell holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sluice_kafka::{CALL_DEADLINE, Isolation, OffsetQuery, ReaderTuning, WriterTuning};
+use sluice_model::Task;
+
+use crate::copy::Followed;
+use crate::copy::Watcher;
+use crate::copy::{Copier, Job, RunOptions, Shared};
+use crate::error::{EngineError, Result};
+use crate::finding::Verdict;
+use crate::lane::LaneError;
+use crate::lane::{RecordLane, RecordLaneConfig};
+use crate::launch;
+use crate::partition::{Track, take_committed, target_partitions};
+use crate::plan::{Plan, codec, plan};
+use crate::position::EffectiveDelivery;
+use crate::position::every_offset;
+use crate::position::{Checkpoint, CheckpointStore, PartitionKey, PartitionState};
+use crate::position::{Writership, committed_positions, latest_writer};
+use crate::progress::{Event, Observer, Progress};
+use crate::run::handle::Running;
+use crate::run::reconcile;
+
+/// How long the target may take to accept this instance as the only writer.
+const OPEN_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Buffered bytes if nothing is said: 32 MB fetched ahead, 24 MB in flight.
+const DEFAULT_MEMORY: usize = 56 * 1024 * 1024;
+/// A few batches must fit.
+const LEAST_MEMORY: usize = 4 * 1024 * 1024;
+/// librdkafka's queues take no more.
+const MOST_MEMORY: usize = 1024 * 1024 * 1024;
+
+/// Starts or resumes `task`. Returns when positions are pinned and saved and the target has accepted this instance as
+/// the only writer; the copy then runs on its own threads.
+///
+/// # Errors
+/// A cluster cannot be reached, a check forbids the start, or the state cannot be written. Nothing was copied then.
+pub fn start(
+    task: Task,
+    store: Arc<dyn CheckpointStore>,
+    observer: Observer,
+    options: RunOptions,
+) -> Result<Running> {
+    start_unless(task, store, observer, options, &|| false)
+}
+
+/// As [`start`], and gives up soon after `cancelled` says so, unless both clusters have told everything by then.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_unless(
+    task: Task,
+    store: Arc<dyn CheckpointStore>,
+    observer: Observer,
+    options: RunOptions,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Running> {
+    let mut plan = plan(&task, store.as_ref(), cancelled)?;
+    let failed: Vec<String> = plan
+        .findings
+        .iter()
+        .filter(|f| f.result == Verdict::Failed)
+        .map(|f| format!("{}; {}. {}", f.cause, f.effect, sentence(&f.remedy)))
+        .collect();
+    if !failed.is_empty() {
+        return Err(EngineError::Refused(failed.join("\n")));
+    }
+    for finding in plan.findings.iter().filter(|f| f.result == Verdict::Warning) {
+        observer(Event::Warning(format!("{}; {}", finding.cause, finding.effect)));
+    }
+    let (launched, partitions, stopped) = match plan.launch.clone() {
+        Some(known) => {
+            let (mut partitions, stopped) = launch::again(&plan, &task, store.as_ref(), &observer)?;
+            partitions.extend(add_new_partitions(
+                &mut plan,
+                &task,
+                store.as_ref(),
+                &observer,
+                &partitions,
+            )?);
+            (known, partitions, stopped)
+        }
+        None => {
+            let id = plan
+                .adopted
+                .values()
+                .next()
+                .map_or_else(new_launch_id, |adopted| adopted.note.launch.clone());
+            let (launched, partitions) = launch::first(&mut plan, &task, store.as_ref(), &observer, id)?;
+            (launched, partitions, BTreeMap::new())
+        }
+    };
+    let shared = Arc::new(Shared {
+        stop: AtomicBool::new(false),
+        rate: Mutex::new(task.rate),
+        progress: Mutex::new(Progress::default()),
+    });
+    let identity = plan.pair.identity(&task);
+    let hashes = partitions
+        .iter()
+        .any(|partition| partition.source_topic_id.is_none());
+    let lane = RecordLane::open(
+        lane_config(&plan, &task, &identity, hashes, options),
+        OPEN_DEADLINE,
+    )
+    .map_err(|error| lane_refused(&task, error))?;
+    let mut tracks = tracks(&plan, store.as_ref(), &task, partitions, hashes)?;
+    let mut writership = Writership {
+        generation: 1,
+        instance: new_launch_id(),
+    };
+    match plan.delivery {
+        EffectiveDelivery::Transactions => {
+            let found = committed_positions(&task, &identity, target_partitions(&tracks), CALL_DEADLINE)?;
+            writership.generation += latest_writer(&found).map_or(0, |writer| writer.generation);
+            take_committed(&launched.launch_id, &mut tracks, &found);
+        }
+        EffectiveDelivery::Reconciled => {
+            for track in &mut tracks {
+                reconcile::reconcile(&plan.pair, &task, store.as_ref(), track, &observer)?;
+            }
+        }
+        EffectiveDelivery::AtLeastOnce | EffectiveDelivery::AtLeastOnceOrdered => {}
+    }
+    for track in &mut tracks {
+        if let Some(reason) = stopped.get(&track.state.key) {
+            observer(Event::PartitionStopped {
+                key: track.state.key.clone(),
+                reason: reason.clone(),
+                range: None,
+            });
+            track.stop(reason.clone());
+        }
+    }
+    let states: Vec<PartitionState> = tracks.iter().map(|track| track.state.clone()).collect();
+    let delivery = plan.delivery;
+    let watcher = Watcher::new(plan.pair, task.clone(), observer.clone(), &states);
+    let job = Job {
+        task,
+        identity,
+        launch_id: launched.launch_id,
+        writership,
+        delivery,
+        store,
+        observer,
+        options,
+        shared: shared.clone(),
+    };
+    let mut copier = Copier::new(job, Box::new(lane), tracks)?;
+    copier.publish();
+    let copier = std::thread::Builder::new()
+        .name("sluice-copy".into())
+        .spawn(move || copier.run(watcher))
+        .map_err(|error| EngineError::Internal(format!("no thread for the copy: {error}")))?;
+    Ok(Running {
+        shared,
+        copier: Some(copier),
+    })
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A launch's id: time and chance, enough to never meet another.
+fn new_launch_id() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    format!(
+        "{:x}-{:016x}",
+        crate::clock::now_ms(),
+        RandomState::new().hash_one(std::process::id())
+    )
+}
+
+fn lane_refused(task: &Task, error: LaneError) -> EngineError {
+    match error {
+        LaneError::Fenced(_) => EngineError::Fenced {
+            task: task.name.to_string(),
+        },
+        LaneError::Fatal(error) if error.code.is_access() => EngineError::Refused(format!(
+            "the target does not let this user write transactions: {error}. Give the user WRITE and DESCRIBE on transactional ids and READ on groups with the prefix 'sluice.', or choose --delivery at-least-once"
+        )),
+        LaneError::Fatal(error) | LaneError::Retry(error) | LaneError::Recover(error) => {
+            EngineError::Cluster {
+                side: crate::error::Side::Target,
+                what: "taking the right to write".to_owned(),
+                error,
+            }
+        }
+    }
+}
+
+/// Takes in what came to the source while the task did not run: without it, a run could be caught up and know nothing of
+/// a new partition.
+fn add_new_partitions(
+    plan: &mut Plan,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    observer: &Observer,
+    known: &[PartitionState],
+) -> Result<Vec<PartitionState>> {
+    let discovered = Followed::new(known).discover(&mut plan.pair, task, observer)?;
+    discovered
+        .refused
+        .into_iter()
+        .for_each(|sentence| observer(Event::Warning(sentence)));
+    store.save(
+        &task.name,
+        &Checkpoint {
+            partitions: discovered.partitions.clone(),
+            ..Checkpoint::default()
+        },
+    )?;
+    Ok(discovered.partitions)
+}
+
+fn lane_config(
+    plan: &Plan,
+    task: &Task,
+    identity: &str,
+    hashes: bool,
+    options: RunOptions,
+) -> RecordLaneConfig {
+    let memory = options
+        .memory_bytes
+        .map_or(DEFAULT_MEMORY, |bytes| {
+            usize::try_from(bytes).unwrap_or(usize::MAX)
+        })
+        .clamp(LEAST_MEMORY, MOST_MEMORY);
+    let smallest = plan
+        .routes
+        .iter()
+        .filter_map(|route| {
+            route
+                .draft
+                .topic
+                .config
+                .get("max.message.bytes")
+                .and_then(|value| value.parse::<u32>().ok())
+        })
+        .min();
+    // A batch must stay below the target's limit, whose default is 1 048 588 bytes (1 000 012 on old brokers).
+    let batch_bytes = smallest.map_or(900_000, |limit| (limit / 10 * 9).clamp(1_000, 900_000));
+    RecordLaneConfig {
+        source: task.source.clone(),
+        target: task.target.clone(),
+        reader: ReaderTuning {
+            prefetch_kib: u32::try_from(memory / 7 * 4 / 1024).unwrap_or(u32::MAX),
+            ..ReaderTuning::default()
+        },
+        writer: WriterTuning {
+            guarantee: plan.delivery.guarantee(identity),
+            codec: codec(task.compression, plan.pair.target.capabilities),
+            batch_bytes,
+            queue_kib: 96 * 1024,
+            transaction_timeout_ms: 60_000,
+        },
+        group: identity.to_owned(),
+        in_flight_bytes: memory / 7 * 3,
+        hashes,
+    }
+}
+
+fn tracks(
+    plan: &Plan,
+    store: &dyn CheckpointStore,
+    task: &Task,
+    partitions: Vec<PartitionState>,
+    hashes: bool,
+) -> Result<Vec<Track>> {
+    let keys: Vec<(String, i32)> = partitions
+        .iter()
+        .filter(|p| {
+            plan.pair
+                .source
+                .partition_count(&p.key.topic)
+                .is_some_and(|count| usize::try_from(p.key.partition).is_ok_and(|n| n < count))
+        })
+        .map(|p| (p.key.topic.clone(), p.key.partition))
+        .collect();
+    let asked = plan
+        .pair
+        .source
+        .admin
+        .offsets(&keys, OffsetQuery::Latest, Isolation::Uncommitted)
+        .map_err(|error| plan.pair.source.refuse("reading the topics' end offsets", error))?;
+    let ends: BTreeMap<PartitionKey, i64> = every_offset(asked, crate::error::Side::Source)?
+        .into_iter()
+        .map(|((topic, partition), offset)| (PartitionKey { topic, partition }, offset))
+        .collect();
+    partitions
+        .into_iter()
+        .map(|state| {
+            let last_run = store.last_run(&task.name, &state.key)?;
+            let end = ends.get(&state.key).copied().unwrap_or(state.position);
+            let mut track = Track::new(state, last_run, Some(end), hashes);
+            track.rejected = rejected(store, task, &track.state)?;
+            Ok(track)
+        })
+        .collect()
+}
+
+/// Source offsets of a partition that are in quarantine, or were settled there: they are passed over. A crash between
+/// the ledger and the commit leaves them before the position.
+fn rejected(store: &dyn CheckpointStore, task: &Task, state: &PartitionState) -> Result<BTreeSet<i64>> {
+    let waiting = store.quarantined_offsets(&task.name, &state.key)?;
+    let settled = store.settled_quarantine(&task.name, &state.key)?;
+    let mut offsets: BTreeSet<i64> = waiting
+        .into_iter()
+        .chain(settled.into_iter().map(|(offset, _)| offset))
+        .collect();
+    Ok(offsets.split_off(&state.position))
+}
