@@ -115,6 +115,10 @@ impl Copier {
             return Ok(self.recreated(&key.topic, Some(id))?);
         }
         let position = self.tracks[slot].ahead.position;
+        if let SourceIncident::UnsupportedFormat { offset } = incident {
+            self.stop_unsupported(slot, key, *offset, now);
+            return Ok(());
+        }
         let Some(missing) = missing(&key, position, now, incident) else {
             // Found again meanwhile, or a leader answered that had just taken over.
             let sentence = format!("{key}: the source did not find offset {position}; trying again");
@@ -141,6 +145,22 @@ impl Copier {
             }
             OutOfRange::Nearest => self.accept_gap(slot, key, &missing),
         }
+    }
+
+    /// No policy goes on behind records that another client could read: they are there.
+    fn stop_unsupported(&mut self, slot: Slot, key: PartitionKey, offset: i64, now: LogBounds) {
+        let sentence = format!(
+            "{key}: the record at offset {offset} is stored in the message format of Kafka before 0.11, which librdkafka reads as empty records on this broker (its issue 5549). Nothing of the partition is copied from here on. Have the source rewrite the topic in the newer format, or copy it from a broker of the old version"
+        );
+        self.emit(Event::PartitionStopped {
+            key,
+            reason: sentence.clone(),
+            range: Some(OffsetRange {
+                from: offset,
+                to: now.high.max(offset),
+            }),
+        });
+        self.tracks[slot].stop(sentence);
     }
 
     /// First and end offset of the partition; without an answer the partition backs off.
@@ -252,9 +272,15 @@ impl Copier {
 /// What an incident means for a partition whose log is `now`; `None` when the position is in the log after all.
 fn missing(key: &PartitionKey, position: i64, now: LogBounds, incident: &SourceIncident) -> Option<Missing> {
     let is_in_log = (now.low..=now.high).contains(&position);
-    if let SourceIncident::Damaged { range, detail } = incident {
+    if let SourceIncident::Damaged { detail, .. } = incident
+        && is_in_log
+    {
+        let range = OffsetRange {
+            from: position,
+            to: position + 1,
+        };
         return Some(Missing {
-            range: *range,
+            range,
             reason: GapReason::Damaged,
             nearest: range.to,
             sentence: format!(

@@ -1,5 +1,4 @@
 use sluice_kafka::ErrorCode;
-use sluice_model::OffsetRange;
 
 /// What goes wrong with a source partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,12 +10,17 @@ pub enum SourceIncident {
         /// First offset that differs.
         end: Option<i64>,
     },
-    /// Stored data cannot be read, whoever reads it.
+    /// The batch with this first offset cannot be read by any client: its checksum or its lengths are wrong.
     Damaged {
-        /// The offsets that are lost with it.
-        range: OffsetRange,
-        /// What is wrong, as the client says it.
+        /// First offset of the batch; it may lie before the position.
+        offset: i64,
+        /// What is wrong, as the client describes it.
         detail: String,
+    },
+    /// The record is stored in a message format that this lane cannot read.
+    UnsupportedFormat {
+        /// Its offset.
+        offset: i64,
     },
     /// It cannot be read now; trying again may help.
     Unreadable {

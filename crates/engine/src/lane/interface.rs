@@ -78,6 +78,8 @@ pub enum RefusalCause {
     Target,
     /// It has no key, and the target topic is compacted.
     MissingKey,
+    /// It has more headers than the client library reads; without them it would be another record.
+    UnreadableHeaders,
 }
 
 /// A record that is not written.
@@ -100,6 +102,10 @@ impl Refusal {
     pub fn sentence(&self) -> String {
         match self.cause {
             RefusalCause::Target => format!("the target refused the record: {}", self.code),
+            RefusalCause::UnreadableHeaders => {
+                "the record has more headers than can be read (100 000), and is not copied without them"
+                    .to_owned()
+            }
             RefusalCause::MissingKey => {
                 "the record has no key, and the target topic is compacted: it takes only records with a key"
                     .to_owned()

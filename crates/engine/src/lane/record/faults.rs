@@ -1,38 +1,25 @@
-use sluice_kafka::ErrorCode;
-use sluice_model::OffsetRange;
+use sluice_kafka::{ReadFault, ReadFaultKind};
 
 use crate::lane::SourceIncident;
 
-/// What the reader's error means for a partition that is read at `position`.
-pub(super) fn incident(code: ErrorCode, detail: String, position: i64) -> SourceIncident {
-    match code {
-        ErrorCode::LOCAL_LOG_TRUNCATION => SourceIncident::Diverged {
-            end: diverged_at(&detail),
+/// What the reader's fault means for the partition that it read.
+pub(super) fn incident(fault: ReadFault) -> SourceIncident {
+    match fault.kind {
+        ReadFaultKind::OutOfRange => SourceIncident::OutOfRange,
+        ReadFaultKind::Diverged { end_offset } => SourceIncident::Diverged { end: end_offset },
+        ReadFaultKind::Damaged { offset } | ReadFaultKind::TooLarge { offset } => SourceIncident::Damaged {
+            offset,
+            detail: fault.detail,
         },
-        // librdkafka reports a diverged log under the code of a missing offset as well; only its words tell them apart.
-        ErrorCode::LOCAL_AUTO_OFFSET_RESET | ErrorCode::OFFSET_OUT_OF_RANGE
-            if detail.to_ascii_lowercase().contains("truncat") =>
-        {
-            SourceIncident::Diverged {
-                end: diverged_at(&detail),
-            }
+        ReadFaultKind::OldFormat { offset } | ReadFaultKind::UnknownFormat { offset, .. } => {
+            SourceIncident::UnsupportedFormat { offset }
         }
-        ErrorCode::LOCAL_AUTO_OFFSET_RESET | ErrorCode::OFFSET_OUT_OF_RANGE => SourceIncident::OutOfRange,
-        ErrorCode::CORRUPT_MESSAGE => SourceIncident::Damaged {
-            range: OffsetRange {
-                from: position,
-                to: position + 1,
-            },
-            detail,
+        ReadFaultKind::UnreadableHeaders { .. }
+        | ReadFaultKind::Unauthorized
+        | ReadFaultKind::UnknownTopic
+        | ReadFaultKind::Other => SourceIncident::Unreadable {
+            code: fault.code,
+            detail: fault.detail,
         },
-        code => SourceIncident::Unreadable { code, detail },
     }
-}
-
-/// The offset behind which the source's log differs from what was read from it, which librdkafka returns in a sentence
-/// only.
-fn diverged_at(message: &str) -> Option<i64> {
-    let (_, rest) = message.split_once("broker end offset is ")?;
-    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok()
 }

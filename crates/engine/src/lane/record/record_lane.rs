@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{
-    Delivery, ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, Reader, ReaderTuning,
-    RefusedRecord, TopicHandle, TxnError, Writer, WriterTuning,
+    Delivery, ErrorCode, Fetched, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind, Reader,
+    ReaderTuning, RefusedRecord, TopicHandle, TxnError, Writer, WriterTuning,
 };
 use sluice_model::Cluster;
 
@@ -89,6 +89,7 @@ pub struct RecordLane {
     by_name: HashMap<(String, i32), Slot>,
     last_route: Option<((usize, i32), Slot)>,
     sampling: Sampling,
+    arrival: Arrival,
     in_flight: usize,
     in_flight_bytes: usize,
     /// Bytes that may be in flight now.
@@ -99,6 +100,38 @@ pub struct RecordLane {
     broken: Option<KafkaError>,
     /// The writer that is to be the next and has not taken its transactional id yet, and since when it tries.
     opening: Option<(Writer, Instant)>,
+}
+
+/// When bytes of records last arrived.
+struct Arrival {
+    seen: Fetched,
+    at: Instant,
+}
+
+impl Arrival {
+    /// Bytes of an empty answer, and of each partition in it: rounded up.
+    const EMPTY: u64 = 512;
+    const PARTITION: u64 = 96;
+
+    fn new() -> Self {
+        Self {
+            seen: Fetched::default(),
+            at: Instant::now(),
+        }
+    }
+
+    /// Brokers answer without records, too: only what is more than that has arrived.
+    fn look(&mut self, now: Fetched, partitions: usize) {
+        let responses = now.responses.saturating_sub(self.seen.responses);
+        if responses == 0 {
+            return;
+        }
+        let bytes = now.bytes.saturating_sub(self.seen.bytes);
+        if bytes > responses.saturating_mul(Self::EMPTY + Self::PARTITION * partitions as u64) {
+            self.at = Instant::now();
+        }
+        self.seen = now;
+    }
 }
 
 /// Chooses the records whose latency is measured: asking the clock for each would cost more than it tells.
@@ -152,6 +185,7 @@ impl RecordLane {
             last_route: None,
             inbox: VecDeque::new(),
             sampling: Sampling::default(),
+            arrival: Arrival::new(),
             in_flight: 0,
             in_flight_bytes: 0,
             transaction_open: false,
@@ -194,6 +228,7 @@ impl RecordLane {
         self.sampling.begin(inbox.len());
         self.inbox = inbox;
         outcome.map_err(LaneError::Fatal)?;
+        self.arrival.look(self.reader.fetched(), self.tracks.len());
         report.notices.extend(
             self.reader
                 .notices()
@@ -234,10 +269,16 @@ impl RecordLane {
                 self.in_flight += 1;
                 continue;
             }
-            if error != ErrorCode::NONE {
-                report
-                    .incidents
-                    .push((slot, incident(error, message.error_text(), track.next)));
+            if let Some(fault) = message.fault() {
+                if let ReadFaultKind::UnreadableHeaders { offset } = fault.kind {
+                    if offset >= track.next {
+                        self.in_flight += 1;
+                        let refusal = pass_over(track, slot, &message, RefusalCause::UnreadableHeaders);
+                        report.passed_over.push(refusal);
+                    }
+                } else {
+                    report.incidents.push((slot, incident(fault)));
+                }
                 continue;
             }
             if message.offset() < track.next {
@@ -259,16 +300,9 @@ impl RecordLane {
             }
             if track.partition.keyless_refused && message.key().is_none() {
                 // Old brokers answer with an error that librdkafka retries for ever: it is not sent in the first place.
-                track.push(offset, &message, Fate::Skipped, hash);
-                track.next = offset + 1;
                 self.in_flight += 1;
-                report.passed_over.push(Refusal {
-                    slot,
-                    offset,
-                    cause: RefusalCause::MissingKey,
-                    code: ErrorCode::INVALID_RECORD,
-                    record: Some(Box::new(copied(&message))),
-                });
+                let refusal = pass_over(track, slot, &message, RefusalCause::MissingKey);
+                report.passed_over.push(refusal);
                 continue;
             }
             if !self.transaction_open && matches!(self.config.writer.guarantee, Guarantee::Transactional(_)) {
@@ -531,6 +565,7 @@ impl Lane for RecordLane {
         self.routes.clear();
         self.last_route = None;
         reader.assign(&self.reading()).map_err(LaneError::Fatal)?;
+        self.arrival = Arrival::new();
         let stale = std::mem::replace(&mut self.reader, reader);
         // Closing may take as long as what it is waiting for.
         std::thread::spawn(move || drop(stale));
@@ -580,8 +615,8 @@ impl Lane for RecordLane {
         self.in_flight_limit = bytes.min(self.config.in_flight_bytes);
     }
 
-    fn received_since(&self, _time: Duration) -> bool {
-        false
+    fn received_since(&self, time: Duration) -> bool {
+        self.arrival.at.elapsed() < time
     }
 
     fn oldest_in_flight(&self, slot: Slot) -> Option<i64> {
@@ -683,6 +718,20 @@ impl RecordLane {
     /// Whether an answer is outstanding that may still come.
     fn waiting(&self) -> bool {
         self.in_flight_bytes > 0
+    }
+}
+
+/// Sets a record aside that is not sent.
+fn pass_over(track: &mut Track, slot: Slot, message: &Message, cause: RefusalCause) -> Refusal {
+    let offset = message.offset();
+    track.push(offset, message, Fate::Skipped, 0);
+    track.next = offset + 1;
+    Refusal {
+        slot,
+        offset,
+        cause,
+        code: ErrorCode::INVALID_RECORD,
+        record: Some(Box::new(copied(message))),
     }
 }
 
