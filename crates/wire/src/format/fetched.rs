@@ -1,0 +1,208 @@
+//! Reading a Fetch response as a consumer does: for verification and diagnosis, and as the measure of the copying paths.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::batch::BatchView;
+use super::control::{ControlKind, read_control};
+use super::entries::{Entry, Partial, RecordSet};
+use super::fault::Fault;
+use super::record::{RecordView, TimestampKind};
+use super::records::{RecordReader, Records};
+
+/// Which transactional records are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IsolationLevel {
+    /// All.
+    ReadUncommitted,
+    /// Those of committed transactions: those of the aborted ones that the response names are left out. That the response
+    /// ends at the last stable offset is the broker's work.
+    ReadCommitted,
+}
+
+/// A transaction that the response names as aborted: the producer's batches from `first_offset` up to its next marker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AbortedTransaction {
+    /// Its first offset.
+    pub first_offset: i64,
+    /// Who wrote it.
+    pub producer_id: i64,
+}
+
+/// Reads the record set of one partition's Fetch response, entry by entry.
+#[derive(Debug)]
+pub struct FetchedSet<'a> {
+    entries: RecordSet<'a>,
+    isolation: IsolationLevel,
+    /// Not begun yet, by first offset.
+    pending: BTreeMap<i64, BTreeSet<i64>>,
+    /// Producers inside an aborted transaction.
+    aborted: BTreeSet<i64>,
+}
+
+/// What an entry is to a consumer.
+#[derive(Debug, Clone, Copy)]
+pub enum Fetched<'a> {
+    /// Records, possibly none where compaction has removed them all.
+    Records {
+        /// The format they are stored in.
+        magic: u8,
+        /// The records.
+        records: Records<'a>,
+    },
+    /// A marker.
+    Control {
+        /// What it says.
+        kind: ControlKind,
+        /// Whose transaction it ends.
+        producer_id: i64,
+        /// The first offset of its batch.
+        first_offset: i64,
+        /// Where the partition goes on.
+        next_offset: i64,
+    },
+    /// Records of an aborted transaction.
+    Aborted {
+        /// Whose transaction it is.
+        producer_id: i64,
+        /// The first offset of the batch.
+        first_offset: i64,
+        /// Where the partition goes on.
+        next_offset: i64,
+    },
+    /// The set ends inside an entry.
+    Partial(Partial),
+}
+
+impl<'a> FetchedSet<'a> {
+    /// The record set `bytes`. `aborted` is the response's list, in any order.
+    pub fn new(
+        bytes: &'a [u8],
+        aborted: impl IntoIterator<Item = AbortedTransaction>,
+        isolation: IsolationLevel,
+    ) -> Self {
+        let mut pending: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        for transaction in aborted {
+            pending
+                .entry(transaction.first_offset)
+                .or_default()
+                .insert(transaction.producer_id);
+        }
+        Self {
+            entries: RecordSet::new(bytes),
+            isolation,
+            pending,
+            aborted: BTreeSet::new(),
+        }
+    }
+
+    /// The next entry; its records lie in the response, or in the reader if they were compressed.
+    ///
+    /// After a fault the entries behind the damaged one follow, as long as its length leads there.
+    pub fn next<'r>(&mut self, reader: &'r mut RecordReader) -> Option<Result<Fetched<'r>, Fault>>
+    where
+        'a: 'r,
+    {
+        let entry = match self.entries.next()? {
+            Ok(entry) => entry,
+            Err(fault) => return Some(Err(fault)),
+        };
+        Some(match entry {
+            Entry::Partial(partial) => Ok(Fetched::Partial(partial)),
+            Entry::Message(message) => reader.message(&message).map(|records| Fetched::Records {
+                magic: message.magic,
+                records,
+            }),
+            Entry::Batch(batch) => self.batch(&batch, reader),
+        })
+    }
+
+    /// As Kafka's consumer does: a transaction of the list begins with the first batch that ends behind its first offset,
+    /// and ends with the producer's next abort marker.
+    fn batch<'r>(&mut self, batch: &BatchView<'a>, reader: &'r mut RecordReader) -> Result<Fetched<'r>, Fault>
+    where
+        'a: 'r,
+    {
+        let header = batch.header();
+        let (producer_id, first_offset, next_offset) =
+            (header.producer_id, header.base_offset, header.next_offset());
+        while let Some(begun) = self
+            .pending
+            .first_entry()
+            .filter(|entry| *entry.key() < next_offset)
+        {
+            self.aborted.extend(begun.remove());
+        }
+        if header.attributes.is_control() {
+            let kind = read_control(&reader.batch(batch)?);
+            if kind == ControlKind::Abort {
+                self.aborted.remove(&producer_id);
+            }
+            return Ok(Fetched::Control {
+                kind,
+                producer_id,
+                first_offset,
+                next_offset,
+            });
+        }
+        if self.isolation == IsolationLevel::ReadCommitted
+            && header.attributes.is_transactional()
+            && self.aborted.contains(&producer_id)
+        {
+            return Ok(Fetched::Aborted {
+                producer_id,
+                first_offset,
+                next_offset,
+            });
+        }
+        let records = reader.batch(batch)?;
+        Ok(Fetched::Records { magic: 2, records })
+    }
+
+    /// Reads everything that is whole into owned records.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn collect_records(mut self, reader: &mut RecordReader) -> Result<Vec<OwnedRecord>, Fault> {
+        let mut all = Vec::new();
+        while let Some(fetched) = self.next(reader) {
+            if let Fetched::Records { records, .. } = fetched? {
+                all.extend(records.iter().map(|record| OwnedRecord::from(&record)));
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// A record that owns its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedRecord {
+    /// Its offset in the partition.
+    pub offset: i64,
+    /// Milliseconds since 1970, or -1.
+    pub timestamp: i64,
+    /// Where the timestamp comes from.
+    pub timestamp_kind: TimestampKind,
+    /// Its key.
+    pub key: Option<Vec<u8>>,
+    /// Its value.
+    pub value: Option<Vec<u8>>,
+    /// Its headers in their order: key and value.
+    pub headers: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+impl From<&RecordView<'_>> for OwnedRecord {
+    fn from(record: &RecordView<'_>) -> Self {
+        Self {
+            offset: record.offset,
+            timestamp: record.timestamp,
+            timestamp_kind: record.timestamp_kind,
+            key: record.key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+            headers: record
+                .headers
+                .iter()
+                .map(|header| (header.key.to_vec(), header.value.map(<[u8]>::to_vec)))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Rules of the formats on bytes written by hand.
+
+mod batches;
+mod codecs;
+mod fetched;
+mod messages;
+mod sample;
