@@ -4,4 +4,6 @@ mod batches;
 mod codecs;
 mod fetched;
 mod messages;
+mod passing;
 mod sample;
+mod splicing;
