@@ -32,9 +32,11 @@
 //! KIP-31, KIP-32, KIP-82, KIP-98, KIP-110, KIP-534.
 
 mod batch;
+mod canonical;
 mod codec;
 mod control;
 mod cursor;
+mod diagnosis;
 mod entries;
 mod fault;
 mod fetched;
@@ -49,8 +51,10 @@ mod splice_frames;
 mod tests;
 
 pub use batch::{Attributes, BATCH_HEADER_LEN, BatchHeader, BatchView};
+pub use canonical::{CanonicalFields, CanonicalHasher, RecordParts, write_canonical};
 pub use codec::{Codec, CodecSet, CompressError, Compressor, Level};
 pub use control::ControlKind;
+pub use diagnosis::{Diagnosis, describe_fault_at};
 pub use entries::{Entry, Partial, Placed, RecordSet};
 pub use fault::{CodecFault, Edge, Fault, FaultKind, FaultRange, RecordFault};
 pub use fetched::{AbortedTransaction, Fetched, FetchedSet, IsolationLevel, OwnedRecord};
