@@ -13,7 +13,7 @@ use sluice_app::{
 };
 use sluice_fakekafka::FakeCluster;
 use sluice_model::{Objects, SourceForm, Spec, TaskName, TaskSettings, TaskState};
-use sluice_store::{SecretPreference, SqliteStore};
+use sluice_store::{SecretPreference, SqliteStore, StateChange};
 use sluice_tests::{Ground, TASK, eventually, fake_clusters, sluice};
 
 /// What may be done in each state. Not taken from the program: this is what it is measured by.
@@ -130,9 +130,17 @@ impl Scene {
         let settings = self.settings(name)?;
         let id = self.app.call(TaskCreate { settings })?.id.to_string();
         let moved = state == TaskState::Draft
-            || self
-                .store
-                .change_task_state(&id, &["draft"], state.word(), None, 1)?;
+            || self.store.change_task_state(
+                &id,
+                &StateChange {
+                    from: &["draft"],
+                    to: state.word(),
+                    desired_running: false,
+                    reason: None,
+                    pre_check: None,
+                    now_ms: 1,
+                },
+            )?;
         ensure!(moved, "{name}");
         Ok(id)
     }
@@ -155,6 +163,7 @@ impl Scene {
             "edit" => self
                 .app
                 .call(TaskEdit {
+                    version: None,
                     settings: named("edited")?,
                     task,
                 })
@@ -175,11 +184,18 @@ impl Scene {
                 .map(drop),
             "modify" => {
                 let settings = self.app.call(TaskShow { task: task.clone() })?.settings;
-                self.app.call(TaskModify { task, settings }).map(drop)
+                self.app
+                    .call(TaskModify {
+                        version: None,
+                        task,
+                        settings,
+                    })
+                    .map(drop)
             }
             _ => self
                 .app
                 .call(TaskTune {
+                    version: None,
                     task,
                     spec: Some(Spec::Small),
                     rate: None,

@@ -176,6 +176,7 @@ fn topics_are_added_removed_and_renamed_while_the_others_neither_lose_nor_repeat
     changed.rename.map.insert("moves".into(), "moved".into());
     changed.start_overrides.insert("comes".into(), Start::Offset(90));
     desk.app.call(TaskModify {
+        version: None,
         task: task.clone(),
         settings: changed.clone(),
     })?;
@@ -214,6 +215,7 @@ fn topics_are_added_removed_and_renamed_while_the_others_neither_lose_nor_repeat
     impossible.rename.map.clear();
     impossible.start_overrides.clear();
     let refused = desk.app.call(TaskModify {
+        version: None,
         task: task.clone(),
         settings: impossible,
     });
@@ -233,6 +235,7 @@ fn topics_are_added_removed_and_renamed_while_the_others_neither_lose_nor_repeat
     back.rename.map.clear();
     back.start_overrides.clear();
     desk.app.call(TaskModify {
+        version: None,
         task: task.clone(),
         settings: back,
     })?;
@@ -500,6 +503,7 @@ fn a_ceiling_holds_and_is_lifted_while_the_task_runs() -> Result<()> {
     })?;
     assert!(desk.show(&task)?.snapshot.written_records < 1_000);
     desk.app.call(TaskTune {
+        version: None,
         task: task.clone(),
         spec: None,
         rate: Some(RateLimits::default()),
@@ -585,6 +589,7 @@ fn an_edit_voids_the_check_and_data_that_came_since_stops_the_launch() -> Result
     app.call(TaskCheck { task: task.clone() })?;
     settings.objects = Objects::Topics(vec!["b".into()]);
     let edited = app.call(TaskEdit {
+        version: None,
         task: task.clone(),
         settings,
     })?;

@@ -1,17 +1,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use sluice_alerts::DesktopNotifier;
 use sluice_store::{Owner, SecretLevel, SecretPreference, SqliteStore, open_secrets};
 
 use crate::alerts::{Alarm, RetentionWatch};
-use crate::core::{Core, RetentionEnds};
+use crate::chore::Chore;
+use crate::core::{Core, RetentionEnds, TaskLog, Turns};
 use crate::demo::DemoHost;
 use crate::schema::{AppEvent, EventBus};
-use crate::tasks::{Checks, Supervisor, Verifications, after_a_kill};
+use crate::tasks::{Checks, Copying, Supervisor, Verifications, after_a_kill};
 use crate::{AppError, ErrorCode, Result, housekeeping};
 
 /// How often what runs is compared with what is to run.
@@ -62,11 +63,14 @@ impl App {
         let store = Arc::new(SqliteStore::open(&opening.dir)?);
         let owner = Owner::take(&opening.dir, &opening.program)?;
         let secrets = open_secrets(&opening.dir, opening.secrets)?;
+        let task_log = TaskLog::start(Arc::clone(&store))?;
         let core = Arc::new(Core {
             dir: opening.dir,
             store,
+            task_log,
             secrets,
             bus: EventBus::default(),
+            turns: Turns::default(),
             retention_ends: RetentionEnds::default(),
         });
         if opening.runs_tasks {
@@ -86,7 +90,11 @@ impl App {
                 crate::clock::now_ms(),
             )?;
         }
-        let supervisor = Arc::new(Supervisor::new(Arc::clone(&core), opening.runs_tasks));
+        let supervisor = Arc::new(Supervisor::new(
+            Arc::clone(&core),
+            Arc::new(Copying),
+            opening.runs_tasks,
+        ));
         let alarm = Arc::new(Alarm::open(Arc::clone(&core), opening.desktop)?);
         let housekeeping = if opening.runs_tasks {
             supervisor.reconcile()?;
@@ -145,11 +153,6 @@ impl App {
         Ok(self.owner.publish_endpoint(endpoint)?)
     }
 
-    /// Starts what is to run at once instead of at the next look.
-    pub(crate) fn reconcile_now(&self) -> Result<()> {
-        self.supervisor.reconcile()
-    }
-
     /// Ends every task cleanly and closes. Tasks that ran go on at the next start.
     pub fn close(mut self) {
         self.wind_up(&|_| ());
@@ -169,8 +172,9 @@ impl App {
                 tracing::error!("the supervisor's thread panicked");
             }
         }
-        self.supervisor.leave(told);
+        self.supervisor.shut_down(told);
         self.alarm.close();
+        self.core.task_log.close(TaskLog::LAST_LINES);
         // After the tasks, which still end their transactions on it.
         if let Some(demo) = &self.demo {
             demo.stop();
@@ -184,28 +188,22 @@ impl Drop for App {
     }
 }
 
-/// Until `stopped` is closed: starts what is to run, watches for alerts, and keeps the database small.
+/// Until `stopped` is closed: starts what is to run, watches for alerts, and keeps the database small. Each of these is
+/// tried again when it fails; one that panics is left alone for longer and longer.
 fn keep_house(core: &Core, supervisor: &Supervisor, alarm: &Alarm, stopped: &Receiver<()>) {
-    let (mut swept, mut looked): (Option<Instant>, Option<Instant>) = (None, None);
+    let mut chores = [
+        Chore::new("tasks that are to run could not be started", RECONCILE_EVERY),
+        Chore::new("alerts could not be looked at", LOOK_EVERY),
+        Chore::new("old rows could not be cleared away", housekeeping::EVERY),
+    ];
     loop {
         match stopped.recv_timeout(RECONCILE_EVERY) {
             Err(RecvTimeoutError::Timeout) => {}
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
         }
-        if let Err(error) = supervisor.reconcile() {
-            tracing::error!(%error, "tasks that are to run could not be started");
-        }
-        if looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
-            looked = Some(Instant::now());
-            if let Err(error) = alarm.look(supervisor) {
-                tracing::error!(%error, "alerts could not be looked at");
-            }
-        }
-        if swept.is_none_or(|at| at.elapsed() >= housekeeping::EVERY) {
-            swept = Some(Instant::now());
-            if let Err(error) = housekeeping::sweep(core) {
-                tracing::error!(%error, "old rows could not be cleared away");
-            }
-        }
+        let [starts, alerts, rows] = &mut chores;
+        starts.when_due(|| supervisor.reconcile());
+        alerts.when_due(|| alarm.look(supervisor));
+        rows.when_due(|| housekeeping::sweep(core));
     }
 }

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod app;
+mod chore;
 mod clock;
 mod commands;
 mod control;

@@ -110,6 +110,11 @@ impl TaskState {
         )
     }
 
+    /// Whether the task is to run in this state, also after the program was started again.
+    pub fn is_to_run(self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Abnormal)
+    }
+
     /// Whether the state is about to change by itself.
     pub fn is_passing(self) -> bool {
         matches!(self, Self::PreChecking | Self::Pausing | Self::Terminating)

@@ -177,7 +177,7 @@ fn data_source(row: &Row<'_>) -> rusqlite::Result<DataSourceRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{source, store, task, with_sources};
+    use crate::testing::{from_draft, source, store, task, with_sources};
 
     #[test]
     fn names_are_taken_whatever_their_case_and_found_like_ids() {
@@ -252,7 +252,7 @@ mod tests {
         }
         assert!(
             store
-                .change_task_state("rp-3", &["draft"], "terminated", None, 2)
+                .change_task_state("rp-3", &from_draft("terminated"))
                 .unwrap()
         );
         let error = store.delete_source("ds-1").unwrap_err();

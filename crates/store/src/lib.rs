@@ -43,4 +43,4 @@ pub use sqlite_store::{DATABASE_FILE, SqliteStore};
 pub use task_lock::TaskLock;
 pub use task_log::{LogFilter, LogRow};
 pub use task_status::TaskStatus;
-pub use tasks::{TaskFilter, TaskOrder, TaskRow};
+pub use tasks::{SettingsChange, StateChange, TaskFilter, TaskOrder, TaskRow};

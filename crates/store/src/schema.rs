@@ -16,6 +16,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0003_samples_and_log.sql"),
     include_str!("../migrations/0004_quarantine_fate.sql"),
     include_str!("../migrations/0005_verifications.sql"),
+    include_str!("../migrations/0006_settings_version.sql"),
 ];
 
 /// Where copies of databases of an older format are kept.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::{DataSourceRow, SqliteStore, TaskRow};
+use crate::{DataSourceRow, SqliteStore, StateChange, TaskRow};
 
 pub(crate) fn store() -> (tempfile::TempDir, SqliteStore) {
     let dir = tempfile::tempdir().unwrap();
@@ -30,6 +30,7 @@ pub(crate) fn task(id: &str, name: &str, source: &str, target: &str) -> TaskRow 
         source_id: source.to_owned(),
         target_id: target.to_owned(),
         settings: json!({"topics": ["t"]}),
+        settings_version: 1,
         state: "draft".to_owned(),
         desired_running: false,
         reason: None,
@@ -48,4 +49,16 @@ pub(crate) fn with_sources() -> (tempfile::TempDir, SqliteStore) {
     store.insert_source(&source("ds-1", "a")).unwrap();
     store.insert_source(&source("ds-2", "b")).unwrap();
     (dir, store)
+}
+
+/// A draft's way into `to`.
+pub(crate) fn from_draft(to: &str) -> StateChange<'_> {
+    StateChange {
+        from: &["draft"],
+        to,
+        desired_running: false,
+        reason: None,
+        pre_check: None,
+        now_ms: 5,
+    }
 }

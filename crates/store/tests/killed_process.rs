@@ -10,8 +10,8 @@ use serde_json::json;
 use sluice_engine::{Checkpoint, CheckpointStore, Launch, OffsetRun, PartitionKey, PartitionState};
 use sluice_model::TaskName;
 use sluice_store::{
-    DataSourceRow, LogFilter, LogRow, MetricSample, OperationFilter, OperationRow, SqliteStore, TaskLock,
-    TaskRow,
+    DataSourceRow, LogFilter, LogRow, MetricSample, OperationFilter, OperationRow, SqliteStore, StateChange,
+    TaskLock, TaskRow,
 };
 
 /// Tells the test that it is the process to be killed, and where its state is.
@@ -94,6 +94,7 @@ fn task_row() -> TaskRow {
         source_id: "ds-1".to_owned(),
         target_id: "ds-2".to_owned(),
         settings: json!({}),
+        settings_version: 1,
         state: STATES[0].to_owned(),
         desired_running: false,
         reason: None,
@@ -162,11 +163,15 @@ fn work_for_ever(dir: &Path) {
             offset: None,
         });
         store.append_task_log(&pair).unwrap();
-        assert!(
-            store
-                .change_task_state("rp-1", &[&from], to, None, change)
-                .unwrap()
-        );
+        let step = StateChange {
+            from: &[&from],
+            to,
+            desired_running: false,
+            reason: None,
+            pre_check: None,
+            now_ms: change,
+        };
+        assert!(store.change_task_state("rp-1", &step).unwrap());
         println!("changed {change}");
         std::io::stdout().flush().unwrap();
     }

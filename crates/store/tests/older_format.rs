@@ -1,5 +1,7 @@
 //! State of an older format is brought up to the present one with everything in it, and a copy of it is kept.
 
+use std::path::{Path, PathBuf};
+
 use rusqlite::Connection;
 use sluice_engine::{CheckpointStore, GapReason, PartitionKey};
 use sluice_model::{OffsetRange, TaskName};
@@ -16,6 +18,18 @@ const ROWS: &str = "
     INSERT INTO gaps VALUES ('orders', 'o', 3, 40, 60, 'deleted', 12);
     INSERT INTO quarantined VALUES ('orders', 'o', 3, 77, 10, 'too large', 9, 13, NULL, x'ff', 1, x'', 14);
     INSERT INTO task_status VALUES ('orders', 99, 15, '{\"a\":1}');";
+
+/// The copy of the older format, whose name begins so and ends with the number of the present one.
+fn only_copy(dir: &Path, begin: &str) -> PathBuf {
+    let copies: Vec<PathBuf> = std::fs::read_dir(dir.join("before-upgrade"))
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    assert_eq!(copies.len(), 1, "{copies:?}");
+    let name = copies[0].file_name().unwrap().to_string_lossy().into_owned();
+    assert!(name.starts_with(begin), "{name}");
+    copies[0].clone()
+}
 
 #[test]
 fn positions_of_the_first_format_are_kept_and_so_is_a_copy_of_the_file() {
@@ -55,11 +69,7 @@ fn positions_of_the_first_format_are_kept_and_so_is_a_copy_of_the_file() {
     assert_eq!(store.tasks(&TaskFilter::default()).unwrap().1, 0);
     drop(store);
 
-    let copy = dir
-        .path()
-        .join("before-upgrade")
-        .join("sluice-format-1-before-5.db");
-    let copy = Connection::open(copy).unwrap();
+    let copy = Connection::open(only_copy(dir.path(), "sluice-format-1-before-")).unwrap();
     let kept: (i64, i64) = copy
         .query_row(
             "SELECT position, (SELECT count(*) FROM quarantined) FROM partitions",
@@ -118,10 +128,5 @@ fn samples_and_operations_of_the_second_format_are_kept() {
         (operations[0].at_ms, operations[0].action.as_str()),
         (7, "task_start")
     );
-    assert!(
-        dir.path()
-            .join("before-upgrade")
-            .join("sluice-format-2-before-5.db")
-            .exists()
-    );
+    only_copy(dir.path(), "sluice-format-2-before-");
 }

@@ -374,6 +374,7 @@ fn a_source_whose_clean_up_gains_on_a_slow_task_is_told_before_anything_is_lost(
     ground.has_exactly(200)?;
     ground.pause()?;
     ground.app()?.call(TaskTune {
+        version: None,
         task: TASK.into(),
         spec: None,
         rate: Some(RateLimits {

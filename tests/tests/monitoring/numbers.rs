@@ -242,6 +242,7 @@ fn a_ceiling_of_its_own_holds_and_another_applies_while_the_task_runs() -> Resul
         "{slow} of 500 records at 10 records/s in some seconds"
     );
     let tuned = ground.app()?.call(TaskTune {
+        version: None,
         task: TASK.into(),
         spec: None,
         rate: Some(RateLimits::default()),
@@ -251,6 +252,7 @@ fn a_ceiling_of_its_own_holds_and_another_applies_while_the_task_runs() -> Resul
     assert_eq!(ground.task()?.snapshot.state, TaskState::Running);
 
     ground.app()?.call(TaskTune {
+        version: None,
         task: TASK.into(),
         spec: None,
         rate: Some(RateLimits {
@@ -268,6 +270,7 @@ fn a_ceiling_of_its_own_holds_and_another_applies_while_the_task_runs() -> Resul
         slow - 500
     );
     let refused = ground.app()?.call(TaskTune {
+        version: None,
         task: TASK.into(),
         spec: None,
         rate: Some(RateLimits {
@@ -299,6 +302,7 @@ fn micro_holds_a_task_to_two_hundred_records_a_second_and_another_spec_lifts_tha
     let rate = (after - before) as f64 * 1000.0 / (end - begin) as f64;
     assert!(rate > 0.0 && rate <= 230.0, "{rate} records/s with Micro");
     ground.app()?.call(TaskTune {
+        version: None,
         task: TASK.into(),
         spec: Some(Spec::Xlarge),
         rate: None,

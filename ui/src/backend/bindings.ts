@@ -1424,6 +1424,11 @@ export type SaslMechanism = "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" | "OAUTH
 export type SecretLevel = "keychain" | "file" | "session";
 
 /**
+ * Leaves a keychain that is gone for good: secrets are kept in a file from now on, and each has to be entered again.
+ */
+export type SecretsLeaveKeychain = Record<symbol, never>;
+
+/**
  * How connections to brokers are secured.
  */
 export type SecurityProtocol = "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
@@ -1470,7 +1475,7 @@ form: SourceForm,
 secrets: Record<string, string>, };
 
 /**
- * Describes a data source anew. Tasks that run go on as they are until they are paused and resumed.
+ * Describes a data source again. Tasks that run go on as they are until they are paused and resumed.
  */
 export type SourceEdit = { 
 /**
@@ -1795,7 +1800,7 @@ export type TaskDelete = {
 task: string, };
 
 /**
- * Describes a task anew that was never started. Its pre-check is void.
+ * Describes a task again that was never started. Its pre-check is void.
  */
 export type TaskEdit = { 
 /**
@@ -1805,7 +1810,11 @@ task: string,
 /**
  * What was decided.
  */
-settings: TaskSettings, };
+settings: TaskSettings, 
+/**
+ * The version of the settings that were looked at before: refused if another command has changed them since.
+ */
+version?: number, };
 
 /**
  * Writes a task's settings down, without secrets: data sources by name.
@@ -1946,7 +1955,11 @@ task: string,
 /**
  * What is to be from now on. Only objects, renames and start positions may differ.
  */
-settings: TaskSettings, };
+settings: TaskSettings, 
+/**
+ * The version of the settings that were looked at before: refused if another command has changed them since.
+ */
+version?: number, };
 
 /**
  * Mutes a task's alerts, or no longer.
@@ -2356,7 +2369,11 @@ spec: Spec | null,
 /**
  * Other ceilings of its own; they replace both.
  */
-rate: RateLimits | null, };
+rate: RateLimits | null, 
+/**
+ * The version of the settings that were looked at before: refused if another command has changed them since.
+ */
+version?: number, };
 
 /**
  * The verification under way, and the last one's report.
@@ -2401,6 +2418,10 @@ name: string,
  * Every choice of the wizard.
  */
 settings: TaskSettings, 
+/**
+ * Counts the changes of the settings: a command that changes them may name the version it is based on.
+ */
+settings_version: number, 
 /**
  * Name of the data source it reads.
  */
@@ -2678,6 +2699,7 @@ export interface Commands {
   source_show: { request: SourceShow; answer: SourceRow };
   source_remove: { request: SourceRemove; answer: null };
   source_import: { request: SourceImport; answer: SourceImported };
+  secrets_leave_keychain: { request: SecretsLeaveKeychain; answer: SecretLevel };
   source_test: { request: SourceTest; answer: ProbeReport };
   source_topics: { request: SourceTopics; answer: Array<TopicListing> };
   source_topic: { request: SourceTopic; answer: TopicDetail };

@@ -5,9 +5,9 @@ import { sentences } from './zh/sentences';
 import { kafka } from './zh/sentences/kafka';
 
 /** Literals that are no sentences: SQL, types, time formats, versions of Kafka. */
-const NOT_SAID = /SELECT|INSERT|UPDATE|DELETE FROM|WHERE|VACUUM|COLLATE|ORDER BY|instr\(|_ms\b| AND |number \| null|%F|^\d\.\d (?:to|or) /;
+const NOT_SAID = /SELECT|INSERT|UPDATE|DELETE FROM|WHERE|VACUUM|COLLATE|ORDER BY|instr\(|_ms\b| AND |number \| null|= NULL|%F|^\d\.\d (?:to|or) /;
 /** Sources whose sentences go to the program's own log, or are made in both languages. */
-const OTHERS = /chinese\.rs$|call_thread\.rs$|task_view\.rs$/;
+const OTHERS = /chinese\.rs$|call_thread\.rs$|bindings\.rs$/;
 /** Sentences of the program's own log, of attributes of the compiler, and words that are looked for in others. */
 const NOT_SHOWN = new Set([
   'everything a run is made of, called from one place',
@@ -31,7 +31,8 @@ const NOT_SHOWN = new Set([
   'Runs inside Sluice and ends with it',
   '在 Sluice 内部运行，随程序退出而结束',
   'a step of the test cannot be shown',
-  'nobody waits for the change any more',
+  'a passphrase was given, but the secrets of this folder are protected by the key beside them',
+  'a command panicked',
 ]);
 
 const catalogue = new Catalogue(sentences);

@@ -1,11 +1,14 @@
 //! Commands: requests with their answers, by name. One list serves the window, the terminal companion and whoever calls
 //! through the control socket.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::core::{panic_words, without_quoted};
 use crate::{App, AppError, ErrorCode, Result};
 
 /// A request to the application.
@@ -40,7 +43,15 @@ impl App {
     /// # Errors
     /// There is no such command, its request cannot be read, or as the command says.
     pub fn call_by_name(&self, name: &str, request: Value) -> Result<Box<RawValue>> {
-        super::dispatch(self, name, request)
+        // A fault in one command must neither end the thread that serves others nor leave its caller without an answer.
+        catch_unwind(AssertUnwindSafe(|| super::dispatch(self, name, request))).unwrap_or_else(|panic| {
+            let words = panic_words(panic.as_ref());
+            tracing::error!(command = name, %words, "a command panicked");
+            Err(AppError::new(
+                ErrorCode::Internal,
+                format!("a fault of Sluice ended the command: {words}. Please report it with the log"),
+            ))
+        })
     }
 }
 
@@ -53,7 +64,7 @@ pub(crate) fn answer<C: Command>(app: &App, request: Value) -> Result<Box<RawVal
             format!(
                 "the request of {} cannot be read: {}",
                 C::NAME,
-                without_values(&error.to_string())
+                without_quoted(&error.to_string())
             ),
         )
     })?;
@@ -65,28 +76,4 @@ pub(crate) fn answer<C: Command>(app: &App, request: Value) -> Result<Box<RawVal
             format!("the answer of {} cannot be written: {error}", C::NAME),
         )
     })
-}
-
-/// A parser's sentence with what stands in double quotes left out: serde quotes values so.
-fn without_values(sentence: &str) -> String {
-    sentence
-        .split('"')
-        .enumerate()
-        .map(|(index, part)| if index % 2 == 0 { part } else { "…" })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_parser_s_sentence_does_not_repeat_values() {
-        let error = serde_json::from_value::<u8>(Value::from("hunter2")).unwrap_err();
-        let sentence = without_values(&error.to_string());
-        assert!(
-            !sentence.contains("hunter2") && sentence.contains("expected u8"),
-            "{sentence}"
-        );
-    }
 }

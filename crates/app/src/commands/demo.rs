@@ -154,7 +154,7 @@ fn clear(app: &App) -> Result<()> {
         let id = core::task_id(&row)?;
         app.verifications.cancel(&id);
         app.checks.cancel(&id);
-        remove(app, &row, core::state(&row)?)?;
+        remove(app, &id, |_| Ok(()))?;
     }
     forget(core, &sources)
 }

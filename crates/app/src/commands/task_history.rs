@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use sluice_engine::CheckpointStore;
 use sluice_model::TaskName;
@@ -10,6 +12,8 @@ use crate::{App, AppError, ErrorCode, Result};
 
 /// Lines of a page of a log if the caller says nothing.
 const PAGE: usize = 500;
+/// How long the latest lines may take to be written before a log is shown without them.
+const LATEST_LINES: Duration = Duration::from_secs(1);
 /// Points of a chart if the caller says nothing: one for each pixel or two.
 const POINTS: usize = 720;
 
@@ -208,6 +212,8 @@ impl Command for TaskLogQuery {
             after_id: self.after_id,
             limit: Some(self.limit.unwrap_or(PAGE)),
         };
+        // What has just happened is on its way to the store.
+        app.core.task_log.flush(LATEST_LINES);
         let lines = app.core.store.task_log(&row.id, &filter)?;
         Ok(lines
             .into_iter()

@@ -1,24 +1,15 @@
-use std::time::{Duration, Instant};
-
 use serde::{Deserialize, Serialize};
 use sluice_engine::{PreCheckReport, VerificationReport};
-use sluice_model::{ExistingData, TaskAction, TaskState};
+use sluice_model::{ExistingData, TaskAction, TaskId, TaskState};
 use sluice_store::TaskRow;
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::{just_changed, require, show};
-use crate::core::Operation;
-use crate::core::{self, Core};
-use crate::schema::AppEvent;
+use super::tasks::show;
+use crate::core::{self, Core, Operation, require};
 use crate::schema::TaskView;
 use crate::tasks::Checks;
-use crate::tasks::Order;
 use crate::{App, AppError, ErrorCode, Result};
-
-/// How long a task may take to end before it is deleted.
-const PATIENCE: Duration = Duration::from_secs(90);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 macro_rules! of_a_task {
     ($($(#[$doc:meta])* $name:ident)*) => {
@@ -85,11 +76,9 @@ impl Command for TaskCheck {
     type Answer = PreCheckReport;
 
     fn run(self, app: &App) -> Result<PreCheckReport> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
-        operation(Self::NAME, &row).run(&core.store, || {
-            require(core::state(&row)?, TaskAction::PreCheck)?;
-            app.checks.run(core, &row)
+        let row = app.core.task(&self.task)?;
+        operation(Self::NAME, &row).run(&app.core.store, || {
+            app.checks.run(&app.core, &core::task_id(&row)?)
         })
     }
 }
@@ -117,25 +106,12 @@ impl Command for TaskStart {
             let id = core::task_id(&row)?;
             let again = Checks::at_launch(core, &row)?;
             if !again.may_start {
-                let failed: Vec<String> = again
-                    .items
-                    .iter()
-                    .filter(|item| item.result == sluice_engine::ItemResult::Failed)
-                    .map(|item| format!("{}; {}. {}", item.cause, item.effect, item.remedy))
-                    .collect();
-                let reason = failed.join("\n");
-                core.transit(
-                    &id,
-                    &[TaskState::PreCheckPassed],
-                    TaskState::PreCheckFailed,
-                    Some(&reason),
-                )?;
-                return Err(AppError::new(
-                    ErrorCode::Refused,
-                    format!("since the pre-check something has changed: {reason}"),
-                ));
+                return Err(refused_at_launch(core, &id, &again)?);
             }
-            set_going(app, &row, &[TaskState::PreCheckPassed])
+            // Not if it was described again while the clusters were asked.
+            let version = Some(row.settings_version);
+            app.supervisor.set_going(core, &id, TaskAction::Start, version)?;
+            show(app, &core.task(&row.id)?)
         })
     }
 }
@@ -145,19 +121,11 @@ impl Command for TaskPause {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
-        operation(Self::NAME, &row).run(&core.store, || {
-            let state = core::state(&row)?;
-            require(state, TaskAction::Pause)?;
-            end(
-                app,
-                &row,
-                state,
-                TaskState::Pausing,
-                TaskState::Paused,
-                Order::Pause,
-            )
+        let row = app.core.task(&self.task)?;
+        operation(Self::NAME, &row).run(&app.core.store, || {
+            let id = core::task_id(&row)?;
+            app.supervisor.bring_to_rest(&app.core, &id, TaskAction::Pause)?;
+            show(app, &app.core.task(&row.id)?)
         })
     }
 }
@@ -167,19 +135,12 @@ impl Command for TaskTerminate {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
-        operation(Self::NAME, &row).run(&core.store, || {
-            let state = core::state(&row)?;
-            require(state, TaskAction::Terminate)?;
-            end(
-                app,
-                &row,
-                state,
-                TaskState::Terminating,
-                TaskState::Terminated,
-                Order::Terminate,
-            )
+        let row = app.core.task(&self.task)?;
+        operation(Self::NAME, &row).run(&app.core.store, || {
+            let id = core::task_id(&row)?;
+            app.supervisor
+                .bring_to_rest(&app.core, &id, TaskAction::Terminate)?;
+            show(app, &app.core.task(&row.id)?)
         })
     }
 }
@@ -189,11 +150,12 @@ impl Command for TaskResume {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
-        operation(Self::NAME, &row).run(&core.store, || {
-            require(core::state(&row)?, TaskAction::Resume)?;
-            set_going(app, &row, &[TaskState::Paused])
+        let row = app.core.task(&self.task)?;
+        operation(Self::NAME, &row).run(&app.core.store, || {
+            let id = core::task_id(&row)?;
+            app.supervisor
+                .set_going(&app.core, &id, TaskAction::Resume, None)?;
+            show(app, &app.core.task(&row.id)?)
         })
     }
 }
@@ -203,15 +165,10 @@ impl Command for TaskRetry {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
-        operation(Self::NAME, &row).run(&core.store, || {
-            let state = core::state(&row)?;
-            require(state, TaskAction::Retry)?;
-            if state == TaskState::Abnormal && app.supervisor.order(&core::task_id(&row)?, Order::Retry)? {
-                return show(app, &row);
-            }
-            set_going(app, &row, &[state])
+        let row = app.core.task(&self.task)?;
+        operation(Self::NAME, &row).run(&app.core.store, || {
+            app.supervisor.retry(&app.core, &core::task_id(&row)?)?;
+            show(app, &app.core.task(&row.id)?)
         })
     }
 }
@@ -221,37 +178,21 @@ impl Command for TaskDelete {
     type Answer = ();
 
     fn run(self, app: &App) -> Result<()> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
+        let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row)
             .before(row.settings.clone())
-            .run(&core.store, || {
-                let state = core::state(&row)?;
-                require(state, TaskAction::Delete)?;
-                remove(app, &row, state)
+            .run(&app.core.store, || {
+                remove(app, &core::task_id(&row)?, |state| {
+                    require(state, TaskAction::Delete)
+                })
             })
     }
 }
 
-/// Removes a task in `state` with everything that is kept of it; one that is live is ended first.
-pub(super) fn remove(app: &App, row: &TaskRow, state: TaskState) -> Result<()> {
-    if state.is_live() {
-        // Its thread would write rows that nobody could remove any more.
-        if !matches!(state, TaskState::Pausing | TaskState::Terminating) {
-            end(
-                app,
-                row,
-                state,
-                TaskState::Terminating,
-                TaskState::Terminated,
-                Order::Terminate,
-            )?;
-        }
-        wait_for_end(app, row)?;
-    }
-    app.core.store.delete_task(&row.id)?;
-    app.alarm.forget_task(&row.id);
-    app.core.bus.publish(&AppEvent::TasksChanged);
+/// Removes a task with everything that is kept of it, unless `may_be_removed` refuses its state.
+pub(super) fn remove(app: &App, id: &TaskId, may_be_removed: impl Fn(TaskState) -> Result<()>) -> Result<()> {
+    app.supervisor.remove(&app.core, id, may_be_removed)?;
+    app.alarm.forget_task(id.as_str());
     Ok(())
 }
 
@@ -301,59 +242,28 @@ impl Command for TaskVerification {
     }
 }
 
-/// Waits until a task that is being terminated has no thread any more.
-fn wait_for_end(app: &App, row: &TaskRow) -> Result<()> {
-    let (id, until) = (core::task_id(row)?, Instant::now() + PATIENCE);
-    while app.supervisor.live(&id).is_some() {
-        if Instant::now() >= until {
-            return Err(AppError::new(
-                ErrorCode::StateForbids,
-                format!(
-                    "the task has not ended within {} s; look at its log, and delete it when it is terminated",
-                    PATIENCE.as_secs()
-                ),
-            ));
-        }
-        std::thread::sleep(LOOK_EVERY);
-    }
-    Ok(())
-}
-
 fn operation(action: &'static str, row: &TaskRow) -> Operation {
     Operation::new(action, "task", &row.id, &row.name)
 }
 
-/// Puts a task into `Starting`; the supervisor does the rest, here or in the program that runs tasks.
-fn set_going(app: &App, row: &TaskRow, from: &[TaskState]) -> Result<TaskView> {
-    let (core, id) = (&app.core, core::task_id(row)?);
-    // First what it is to do: were this program killed in between, a task that is starting would never start.
-    core.store.set_task_desired(&row.id, true)?;
-    if !core.transit(&id, from, TaskState::Starting, None)? {
-        core.store.set_task_desired(&row.id, false)?;
-        return Err(just_changed());
-    }
-    app.reconcile_now()?;
-    show(app, &core.task(&row.id)?)
-}
-
-/// Ends a task through `passing`; where nothing runs, at once.
-fn end(
-    app: &App,
-    row: &TaskRow,
-    from: TaskState,
-    passing: TaskState,
-    to: TaskState,
-    order: Order,
-) -> Result<TaskView> {
-    let (core, id) = (&app.core, core::task_id(row)?);
-    if !core.transit(&id, &[from], passing, None)? {
-        return Err(just_changed());
-    }
-    core.store.set_task_desired(&row.id, false)?;
-    if !app.supervisor.order(&id, order)? {
-        core.transit(&id, &[passing], to, None)?;
-    }
-    show(app, &core.task(&row.id)?)
+/// What the look at the launch found, of a task whose pre-check is void now.
+fn refused_at_launch(core: &Core, id: &TaskId, report: &PreCheckReport) -> Result<AppError> {
+    let failed: Vec<String> = report
+        .items
+        .iter()
+        .filter(|item| item.result == sluice_engine::ItemResult::Failed)
+        .map(|item| format!("{}; {}. {}", item.cause, item.effect, item.remedy))
+        .collect();
+    let reason = failed.join("\n");
+    core.turn(id).transit(
+        &[TaskState::PreCheckPassed],
+        TaskState::PreCheckFailed,
+        Some(&reason),
+    )?;
+    Ok(AppError::new(
+        ErrorCode::Refused,
+        format!("since the pre-check something has changed: {reason}"),
+    ))
 }
 
 /// Deleting data of a data source tagged Production needs its name, typed.

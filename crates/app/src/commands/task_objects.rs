@@ -1,23 +1,12 @@
-use std::sync::Arc;
-use std::time::Duration;
-
-use crossbeam_channel::bounded;
 use serde::{Deserialize, Serialize};
-use sluice_engine::{CheckpointStore, Modification, modify};
-use sluice_model::{RateLimits, Spec, TaskAction, TaskSettings, TaskState};
+use sluice_model::{RateLimits, Spec, TaskAction, TaskId, TaskSettings};
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::{checked, require, show, to_value};
-use crate::clock::now_ms;
-use crate::core;
-use crate::core::Operation;
+use super::tasks::{checked, show};
+use crate::core::{self, Operation, require, require_version, to_value};
 use crate::schema::TaskView;
-use crate::tasks::Order;
-use crate::{App, AppError, ErrorCode, Result};
-
-/// How long the copy may take to come to a clean stop and the change to be carried out.
-const PATIENCE: Duration = Duration::from_secs(180);
+use crate::{App, AppError, Result};
 
 /// Adds, removes or renames topics. A task that runs is stopped cleanly, changed, and goes on: topics that are not
 /// touched neither lose nor repeat a record.
@@ -28,6 +17,10 @@ pub struct TaskModify {
     pub task: String,
     /// What is to be from now on. Only objects, renames and start positions may differ.
     pub settings: TaskSettings,
+    /// The version of the settings that were looked at before: refused if another command has changed them since.
+    #[serde(default)]
+    #[ts(type = "number", optional)]
+    pub version: Option<i64>,
 }
 
 /// Changes Spec and ceilings; at once where the task runs.
@@ -42,6 +35,10 @@ pub struct TaskTune {
     /// Other ceilings of its own; they replace both.
     #[serde(default)]
     pub rate: Option<RateLimits>,
+    /// The version of the settings that were looked at before: refused if another command has changed them since.
+    #[serde(default)]
+    #[ts(type = "number", optional)]
+    pub version: Option<i64>,
 }
 
 /// Mutes a task's alerts, or no longer.
@@ -62,114 +59,17 @@ impl Command for TaskModify {
     fn run(self, app: &App) -> Result<TaskView> {
         let core = &app.core;
         let row = core.task(&self.task)?;
-        let (before, after) = (row.settings.clone(), to_value(&self.settings)?);
         Operation::new(Self::NAME, "task", &row.id, &row.name)
-            .before(before.clone())
-            .after(after.clone())
+            .before(row.settings.clone())
+            .after(to_value(&self.settings)?)
             .run(&core.store, || {
-                let (id, state) = (core::task_id(&row)?, core::state(&row)?);
-                require(state, TaskAction::ModifyObjects)?;
+                let id = core::task_id(&row)?;
+                require(core::state(&row)?, TaskAction::ModifyObjects)?;
                 checked(core, &self.settings)?;
-                let old = core::settings(&row)?;
-                let mut only_objects = self.settings.clone();
-                only_objects.objects = old.objects.clone();
-                only_objects.rename = old.rename.clone();
-                only_objects.start = old.start.clone();
-                only_objects.start_overrides = old.start_overrides.clone();
-                only_objects.existing = old.existing;
-                if only_objects != old {
-                    return Err(AppError::field(
-                        "settings",
-                        "a launched task can have other topics, names and start positions, nothing else; copy the task to change more",
-                    ));
-                }
-                let modification = core
-                    .store
-                    .begin_modification(&row.id, &before, &after, now_ms())?;
-                let done = self.carry_out(app, &id, state);
-                let (status, detail) = match &done {
-                    Ok(change) => ("done", describe(change)),
-                    Err(error) => ("failed", error.message.clone()),
-                };
-                core.store
-                    .end_modification(modification, status, Some(&detail), now_ms())?;
-                done?;
+                let detail = app.supervisor.modify(core, &id, &self.settings, self.version)?;
                 core.log(&id, "info", format!("topics modified: {detail}"));
                 show(app, &core.task(&row.id)?)
             })
-    }
-}
-
-impl TaskModify {
-    fn carry_out(&self, app: &App, id: &sluice_model::TaskId, state: TaskState) -> Result<Modification> {
-        let core = Arc::clone(&app.core);
-        let (tell, told) = bounded(1);
-        let (settings, task_id) = (self.settings.clone(), id.clone());
-        let work: Box<dyn FnOnce() -> Result<()> + Send> = Box::new(move || {
-            let task = core.described(&task_id, &settings)?;
-            let store: &dyn CheckpointStore = core.store.as_ref();
-            let change = modify(&task, store, &core.observer(&task_id))?;
-            core.store.set_task_settings(
-                task_id.as_str(),
-                settings.name.as_str(),
-                &to_value(&settings)?,
-                settings.source.as_str(),
-                settings.target.as_str(),
-                now_ms(),
-            )?;
-            if tell.send(change).is_err() {
-                tracing::debug!("nobody waits for the change any more");
-            }
-            Ok(())
-        });
-        // Where it is to run but runs in no program at present, nothing has to be stopped.
-        if state == TaskState::Running && app.supervisor.live(id).is_some() {
-            let (answer, answered) = bounded(1);
-            if app.supervisor.order(id, Order::Between(work, answer))? {
-                answered.recv_timeout(PATIENCE).map_err(|_| {
-                    AppError::new(
-                        ErrorCode::Internal,
-                        format!(
-                            "the change was not done within {} s; look at the task's log",
-                            PATIENCE.as_secs()
-                        ),
-                    )
-                })??;
-            } else {
-                return Err(super::tasks::just_changed());
-            }
-        } else {
-            work()?;
-        }
-        told.try_recv().map_err(|_| {
-            AppError::new(
-                ErrorCode::Internal,
-                "the change is done, but what it came to is not known",
-            )
-        })
-    }
-}
-
-fn describe(change: &Modification) -> String {
-    let names = |topics: &[String]| topics.join(", ");
-    let renamed: Vec<String> = change
-        .renamed
-        .iter()
-        .map(|(source, target)| format!("{source} to {target}"))
-        .collect();
-    let parts: Vec<String> = [
-        ("added", names(&change.added)),
-        ("removed", names(&change.removed)),
-        ("renamed", names(&renamed)),
-    ]
-    .into_iter()
-    .filter(|(_, topics)| !topics.is_empty())
-    .map(|(what, topics)| format!("{what} {topics}"))
-    .collect();
-    if parts.is_empty() {
-        "nothing changed".to_owned()
-    } else {
-        parts.join("; ")
     }
 }
 
@@ -180,30 +80,41 @@ impl Command for TaskTune {
     fn run(self, app: &App) -> Result<TaskView> {
         let core = &app.core;
         let row = core.task(&self.task)?;
-        let mut settings = core::settings(&row)?;
-        settings.spec = self.spec.unwrap_or(settings.spec);
-        settings.rate = self.rate.unwrap_or(settings.rate);
-        let after = to_value(&settings)?;
+        let after = to_value(&self.applied_to(core::settings(&row)?))?;
         Operation::new(Self::NAME, "task", &row.id, &row.name)
             .before(row.settings.clone())
-            .after(after.clone())
+            .after(after)
             .run(&core.store, || {
-                require(core::state(&row)?, TaskAction::Tune)?;
-                let limits = settings
-                    .spec
-                    .limits(settings.rate)
-                    .map_err(|error| AppError::field("rate", error.to_string()))?;
-                core.store.set_task_settings(
-                    &row.id,
-                    &row.name,
-                    &after,
-                    &row.source_id,
-                    &row.target_id,
-                    now_ms(),
-                )?;
-                app.supervisor.order(&core::task_id(&row)?, Order::Rate(limits))?;
+                self.tune(app, &core::task_id(&row)?)?;
                 show(app, &core.task(&row.id)?)
             })
+    }
+}
+
+impl TaskTune {
+    /// Changes the settings as they are in its turn: what is set beside it stays. A task that runs gets the speed in the
+    /// same turn, so that the one that is stored last is the one at which it runs.
+    fn tune(&self, app: &App, id: &TaskId) -> Result<()> {
+        let turn = app.core.turn(id);
+        turn.allows(TaskAction::Tune)?;
+        let row = turn.row()?;
+        require_version(&row, self.version)?;
+        let settings = self.applied_to(core::settings(&row)?);
+        let limits = settings
+            .spec
+            .limits(settings.rate)
+            .map_err(|error| AppError::field("rate", error.to_string()))?;
+        turn.change_settings(&row, &settings)?;
+        app.supervisor.order(id, |orders| orders.rate(limits));
+        Ok(())
+    }
+
+    fn applied_to(&self, settings: TaskSettings) -> TaskSettings {
+        TaskSettings {
+            spec: self.spec.unwrap_or(settings.spec),
+            rate: self.rate.unwrap_or(settings.rate),
+            ..settings
+        }
     }
 }
 

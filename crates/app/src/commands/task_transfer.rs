@@ -3,8 +3,8 @@ use sluice_model::{TaskAction, TaskName, TaskSettings};
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::{create, require};
-use crate::core;
+use super::tasks::create;
+use crate::core::{self, require};
 use crate::schema::TaskView;
 use crate::{App, AppError, ErrorCode, Result};
 

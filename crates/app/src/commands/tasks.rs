@@ -8,12 +8,10 @@ use ts_rs::TS;
 use super::command::Command;
 use super::source_probe::admin;
 use crate::clock::now_ms;
-use crate::core::Operation;
-use crate::core::{self, Core};
-use crate::schema::AppEvent;
-use crate::schema::{TaskRowView, TaskView};
+use crate::core::{self, Core, Operation, require_version, to_value};
+use crate::schema::{AppEvent, TaskRowView, TaskView};
 use crate::tasks::{shown_state, snapshot};
-use crate::{App, AppError, ErrorCode, Result};
+use crate::{App, AppError, Result};
 
 /// How many tasks may not be terminated if the settings say nothing.
 const TASK_LIMIT: usize = 10;
@@ -30,7 +28,7 @@ pub struct TaskCreate {
     pub settings: TaskSettings,
 }
 
-/// Describes a task anew that was never started. Its pre-check is void.
+/// Describes a task again that was never started. Its pre-check is void.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct TaskEdit {
@@ -38,6 +36,10 @@ pub struct TaskEdit {
     pub task: String,
     /// What was decided.
     pub settings: TaskSettings,
+    /// The version of the settings that were looked at before: refused if another command has changed them since.
+    #[serde(default)]
+    #[ts(type = "number", optional)]
+    pub version: Option<i64>,
 }
 
 /// Lists tasks.
@@ -120,6 +122,7 @@ pub(super) fn create(app: &App, action: &'static str, settings: TaskSettings) ->
                     source_id: settings.source.as_str().to_owned(),
                     target_id: settings.target.as_str().to_owned(),
                     settings: stored,
+                    settings_version: 1,
                     state: TaskState::Draft.word().to_owned(),
                     desired_running: false,
                     reason: None,
@@ -144,27 +147,19 @@ impl Command for TaskEdit {
     fn run(self, app: &App) -> Result<TaskView> {
         let core = &app.core;
         let row = core.task(&self.task)?;
-        let (id, state) = (core::task_id(&row)?, core::state(&row)?);
-        let stored = to_value(&self.settings)?;
+        let id = core::task_id(&row)?;
         Operation::new(Self::NAME, "task", &row.id, &row.name)
             .before(row.settings.clone())
-            .after(stored.clone())
+            .after(to_value(&self.settings)?)
             .run(&core.store, || {
-                require(state, TaskAction::Edit)?;
                 checked(core, &self.settings)?;
-                if state != TaskState::Draft && !core.transit(&id, &[state], TaskState::Draft, None)? {
-                    return Err(just_changed());
+                {
+                    let turn = core.turn(&id);
+                    let state = turn.allows(TaskAction::Edit)?;
+                    let row = turn.row()?;
+                    require_version(&row, self.version)?;
+                    turn.describe_again(&row, state, &self.settings)?;
                 }
-                core.store.set_task_settings(
-                    &row.id,
-                    self.settings.name.as_str(),
-                    &stored,
-                    self.settings.source.as_str(),
-                    self.settings.target.as_str(),
-                    now_ms(),
-                )?;
-                // What was inspected is not what is described now.
-                core.store.set_task_pre_check(&row.id, None)?;
                 core.bus.publish(&AppEvent::TasksChanged);
                 show(app, &core.task(&row.id)?)
             })
@@ -209,8 +204,8 @@ impl Command for TaskList {
                 let settings = core::settings(&row)?;
                 let live = app.supervisor.live(&id);
                 let progress = live.as_ref().and_then(|live| live.progress.as_deref());
-                let unkept = live.as_ref().and_then(|live| live.unkept.clone());
-                let state = shown_state(core::state(&row)?, unkept.as_deref());
+                let persist_error = live.as_ref().and_then(|live| live.persist_error.clone());
+                let state = shown_state(core::state(&row)?, persist_error.as_deref());
                 Ok(TaskRowView {
                     source_name: name(&row.source_id),
                     target_name: name(&row.target_id),
@@ -219,7 +214,7 @@ impl Command for TaskList {
                     name: row.name,
                     state,
                     allowed: state.allowed().to_vec(),
-                    reason: unkept.or(row.reason),
+                    reason: persist_error.or(row.reason),
                     created_ms: row.created_ms,
                     delay_ms: progress.and_then(|progress| progress.delay_ms),
                     lag_records: progress.and_then(|progress| progress.lag_records),
@@ -271,10 +266,13 @@ pub(super) fn show(app: &App, row: &TaskRow) -> Result<TaskView> {
     Ok(TaskView {
         name: row.name.clone(),
         settings: core::settings(row)?,
+        settings_version: row.settings_version,
         source_name: name(&row.source_id),
         target_name: name(&row.target_id),
         allowed: snapshot.state.allowed().to_vec(),
-        reason: live.and_then(|live| live.unkept).or_else(|| row.reason.clone()),
+        reason: live
+            .and_then(|live| live.persist_error)
+            .or_else(|| row.reason.clone()),
         created_ms: row.created_ms,
         started_ms: row.started_ms,
         ended_ms: row.ended_ms,
@@ -283,30 +281,6 @@ pub(super) fn show(app: &App, row: &TaskRow) -> Result<TaskView> {
         snapshot,
         id,
     })
-}
-
-/// Refuses what the state does not allow, and says what would be.
-pub(super) fn require(state: TaskState, action: TaskAction) -> Result<()> {
-    if state.allows(action) {
-        return Ok(());
-    }
-    let allowed: Vec<&str> = state.allowed().iter().map(|action| action.word()).collect();
-    Err(AppError::new(
-        ErrorCode::StateForbids,
-        format!(
-            "the task is {state}, and '{action}' is not allowed then; allowed {}: {}",
-            if allowed.len() == 1 { "is" } else { "are" },
-            allowed.join(", ")
-        ),
-    ))
-}
-
-/// Somebody was faster.
-pub(super) fn just_changed() -> AppError {
-    AppError::new(
-        ErrorCode::StateForbids,
-        "the task's state has just changed; look again and repeat",
-    )
 }
 
 /// Refuses settings that can be known to be wrong without asking a cluster.
@@ -324,11 +298,6 @@ pub(super) fn checked(core: &Core, settings: &TaskSettings) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Settings as they are stored.
-pub(super) fn to_value(settings: &TaskSettings) -> Result<serde_json::Value> {
-    serde_json::to_value(settings).map_err(|error| AppError::new(ErrorCode::Internal, error.to_string()))
 }
 
 fn task_limit(core: &Core) -> Result<usize> {

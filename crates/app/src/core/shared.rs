@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sluice_engine::{Event, Observer};
+use sluice_engine::{Event, Observer, PartitionKey};
 use sluice_model::{
     Cluster, Secret, SourceForm, SourceId, SourceSecrets, Task, TaskId, TaskSettings, TaskState,
 };
 use sluice_store::{DataSourceRow, LogRow, SecretStore, SqliteStore, TaskRow};
 
 use super::retention_ends::RetentionEnds;
+use super::task_log::{TaskLog, Weight};
+use super::turn::Turns;
 use crate::clock::now_ms;
-use crate::schema::{AppEvent, EventBus};
+use crate::schema::EventBus;
 use crate::{AppError, ErrorCode, Result};
 
 /// What commands and running tasks share.
@@ -20,6 +22,10 @@ pub(crate) struct Core {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) secrets: Arc<dyn SecretStore>,
     pub(crate) bus: EventBus,
+    /// The lines of tasks' logs on their way to the store.
+    pub(crate) task_log: TaskLog,
+    /// Whose turn it is to change a task.
+    pub(crate) turns: Turns,
     /// What is known of tasks whose sources delete what was not copied.
     pub(crate) retention_ends: RetentionEnds,
 }
@@ -101,95 +107,65 @@ impl Core {
         Ok(settings.task(id, source, target)?)
     }
 
-    /// Puts a task from one of `from` into `to`, tells everybody, and returns whether it was in one of them.
-    pub(crate) fn transit(
-        &self,
-        id: &TaskId,
-        from: &[TaskState],
-        to: TaskState,
-        reason: Option<&str>,
-    ) -> Result<bool> {
-        let words: Vec<&str> = from.iter().map(|state| state.word()).collect();
-        let changed = self
-            .store
-            .change_task_state(id.as_str(), &words, to.word(), reason, now_ms())?;
-        if changed {
-            self.bus.publish(&AppEvent::TaskState {
-                task_id: id.clone(),
-                state: to,
-                reason: reason.map(str::to_owned),
-            });
-        }
-        Ok(changed)
-    }
-
-    /// Writes a line into a task's log. A log that cannot be written is told in the program's own.
+    /// Queues a line for a task's log: what becomes of the task, which is never left out.
     pub(crate) fn log(&self, id: &TaskId, level: &str, message: impl Into<String>) {
-        self.log_row(LogRow {
-            id: 0,
-            task_id: id.as_str().to_owned(),
-            at_ms: now_ms(),
-            level: level.to_owned(),
-            message: message.into(),
-            topic: None,
-            partition: None,
-            offset: None,
-        });
+        self.append(log_line(id, level, message.into()), Weight::Great);
     }
 
-    fn log_row(&self, row: LogRow) {
+    fn append(&self, row: LogRow, weight: Weight) {
         tracing::info!(task = %row.task_id, level = %row.level, "{}", row.message);
-        if let Err(error) = self.store.append_task_log(std::slice::from_ref(&row)) {
-            tracing::error!(task = %row.task_id, %error, "a line of the task's log is lost");
-        }
+        self.task_log.append(row, weight);
     }
 
-    /// Writes the engine's events into the task's log.
+    /// Queues the engine's events for the task's log. Nothing is written on the engine's own threads.
     pub(crate) fn observer(self: &Arc<Self>, id: &TaskId) -> Observer {
         let (core, id) = (Arc::clone(self), id.clone());
         Arc::new(move |event| {
-            let row = |level: &str, message: String| LogRow {
-                id: 0,
-                task_id: id.as_str().to_owned(),
-                at_ms: now_ms(),
-                level: level.to_owned(),
-                message,
-                topic: None,
-                partition: None,
-                offset: None,
-            };
-            core.log_row(match event {
-                Event::Info(message) => row("info", message),
-                Event::Warning(message) => row("warning", message),
-                Event::Gap(gap) => LogRow {
-                    topic: Some(gap.key.topic.clone()),
-                    partition: Some(gap.key.partition),
-                    offset: Some(gap.range.from),
-                    ..row(
-                        "error",
-                        format!(
-                            "gap: {} cannot be read any more in {} ({})",
-                            gap.range, gap.key, gap.reason
-                        ),
-                    )
-                },
-                Event::Quarantined { key, offset, reason } => LogRow {
-                    topic: Some(key.topic.clone()),
-                    partition: Some(key.partition),
-                    offset: Some(offset),
-                    ..row(
-                        "error",
-                        format!("{key} offset {offset} is in quarantine: {reason}"),
-                    )
-                },
-                Event::PartitionStopped { key, reason, range } => LogRow {
-                    topic: Some(key.topic.clone()),
-                    partition: Some(key.partition),
-                    offset: range.map(|range| range.from),
-                    ..row("error", format!("{key} has stopped: {reason}"))
-                },
-            });
+            let (line, weight) = event_line(&id, event);
+            core.append(line, weight);
         })
+    }
+}
+
+fn log_line(id: &TaskId, level: &str, message: String) -> LogRow {
+    LogRow {
+        id: 0,
+        task_id: id.as_str().to_owned(),
+        at_ms: now_ms(),
+        level: level.to_owned(),
+        message,
+        topic: None,
+        partition: None,
+        offset: None,
+    }
+}
+
+/// An event of the engine as a line, and how much it matters: only what is good to know may be left out.
+fn event_line(id: &TaskId, event: Event) -> (LogRow, Weight) {
+    let about = |key: PartitionKey, offset: Option<i64>, message: String| LogRow {
+        topic: Some(key.topic),
+        partition: Some(key.partition),
+        offset,
+        ..log_line(id, "error", message)
+    };
+    match event {
+        Event::Info(message) => (log_line(id, "info", message), Weight::Little),
+        Event::Warning(message) => (log_line(id, "warning", message), Weight::Great),
+        Event::Gap(gap) => {
+            let message = format!(
+                "gap: {} cannot be read any more in {} ({})",
+                gap.range, gap.key, gap.reason
+            );
+            (about(gap.key, Some(gap.range.from), message), Weight::Great)
+        }
+        Event::Quarantined { key, offset, reason } => {
+            let message = format!("{key} offset {offset} is in quarantine: {reason}");
+            (about(key, Some(offset), message), Weight::Great)
+        }
+        Event::PartitionStopped { key, reason, range } => {
+            let message = format!("{key} has stopped: {reason}");
+            (about(key, range.map(|range| range.from), message), Weight::Great)
+        }
     }
 }
 

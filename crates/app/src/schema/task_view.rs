@@ -140,6 +140,9 @@ pub struct TaskView {
     pub name: String,
     /// Every choice of the wizard.
     pub settings: TaskSettings,
+    /// Counts the changes of the settings: a command that changes them may name the version it is based on.
+    #[ts(type = "number")]
+    pub settings_version: i64,
     /// Name of the data source it reads.
     pub source_name: String,
     /// Name of the data source it writes.

@@ -1,14 +1,28 @@
 //! Tasks at work: what runs is compared with what is to run, each live task has a thread, and its numbers are shown.
+//!
+//! A task's state is in the store. Commands and the task's own thread change it in turns (`Turn` in `core`), and
+//! whether the task is to run follows from its state in the same transaction. A thread gets orders ([`Orders`]) in the
+//! turn that changes the state.
 
+#[cfg(test)]
+mod concurrency;
+mod engine;
+mod follow;
+mod life;
+mod live;
+mod modification;
+mod orders;
 mod pre_check;
+mod runner;
 mod snapshot;
 mod stretch;
 mod supervisor;
 mod task_run;
+mod trouble;
 mod verification;
 
+pub(crate) use engine::Copying;
 pub(crate) use pre_check::Checks;
 pub(crate) use snapshot::{shown_state, snapshot};
 pub(crate) use supervisor::{GIVE_UP_SETTING, Supervisor, after_a_kill};
-pub(crate) use task_run::Order;
 pub(crate) use verification::Verifications;

@@ -1,11 +1,12 @@
 //! The pre-check of a task: run, kept with the task, void when what it looked at changes.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sluice_engine::{CheckpointStore, OtherTask, PreCheckContext, PreCheckItem, PreCheckReport, precheck};
-use sluice_model::{TaskId, TaskName, TaskState};
+use sluice_model::{TaskAction, TaskId, TaskName, TaskState};
 use sluice_store::{TaskFilter, TaskRow};
 
 use crate::core::{self, Core};
@@ -25,38 +26,65 @@ impl Checks {
     }
 
     /// Runs every item and keeps the report with the task.
-    pub(crate) fn run(&self, core: &Core, row: &TaskRow) -> Result<PreCheckReport> {
-        let (id, before) = (core::task_id(row)?, core::state(row)?);
-        // A failed task stays one until it is tried again; any other waits for its result.
-        let moves = before != TaskState::Failed;
-        if moves && !core.transit(&id, &[before], TaskState::PreChecking, None)? {
-            return Err(AppError::new(
-                ErrorCode::StateForbids,
-                "the task's state has just changed; look again and repeat",
-            ));
-        }
+    pub(crate) fn run(&self, core: &Core, id: &TaskId) -> Result<PreCheckReport> {
         let cancelled = Arc::new(AtomicBool::new(false));
-        self.locked().insert(id.clone(), Arc::clone(&cancelled));
-        let report = look(core, row, None, &cancelled);
-        self.locked().remove(&id);
-        let outcome = report.and_then(|report| {
+        let (row, _under_way) = self.begin(core, id, &cancelled)?;
+        let moved = core::state(&row)? != TaskState::Failed;
+        let outcome = look(core, &row, None, &cancelled).and_then(|report| {
             if cancelled.load(Ordering::Relaxed) {
                 return Err(AppError::new(ErrorCode::Cancelled, "the pre-check was cancelled"));
             }
             let value = serde_json::to_value(&report)
                 .map_err(|error| AppError::new(ErrorCode::Internal, error.to_string()))?;
-            core.store.set_task_pre_check(id.as_str(), Some(&value))?;
-            Ok(report)
+            Ok((report, value))
         });
-        if moves {
-            let to = match &outcome {
-                Ok(report) if report.may_start => TaskState::PreCheckPassed,
-                Ok(_) => TaskState::PreCheckFailed,
-                Err(_) => TaskState::Draft,
-            };
-            core.transit(&id, &[TaskState::PreChecking], to, None)?;
+        if let (false, Ok((_, value))) = (moved, &outcome) {
+            core.store.set_task_pre_check(id.as_str(), Some(value))?;
         }
-        outcome
+        if moved {
+            let (to, value) = match &outcome {
+                Ok((report, value)) if report.may_start => (TaskState::PreCheckPassed, Some(value)),
+                Ok((_, value)) => (TaskState::PreCheckFailed, Some(value)),
+                Err(_) => (TaskState::Draft, None),
+            };
+            core.turn(id)
+                .transit_with(&[TaskState::PreChecking], to, None, value)?;
+        }
+        outcome.map(|(report, _)| report)
+    }
+
+    /// Notes that a task is being checked. A failed task stays one until it is tried again; any other waits for its
+    /// result.
+    fn begin<'a>(
+        &'a self,
+        core: &'a Core,
+        id: &TaskId,
+        cancelled: &Arc<AtomicBool>,
+    ) -> Result<(TaskRow, UnderWay<'a>)> {
+        let turn = core.turn(id);
+        let before = turn.allows(TaskAction::PreCheck)?;
+        let row = turn.row()?;
+        match self.locked().entry(id.clone()) {
+            Entry::Occupied(_) => {
+                return Err(AppError::new(
+                    ErrorCode::StateForbids,
+                    "a pre-check of this task is under way; wait for it or cancel it",
+                ));
+            }
+            Entry::Vacant(place) => drop(place.insert(Arc::clone(cancelled))),
+        }
+        let under_way = UnderWay {
+            checks: self,
+            core,
+            id: id.clone(),
+        };
+        if before != TaskState::Failed {
+            let moved = turn.transit(&[before], TaskState::PreChecking, None);
+            // The note of it needs the turn for itself when it ends.
+            drop(turn);
+            moved?;
+        }
+        Ok((row, under_way))
     }
 
     /// Repeats at the launch what may have changed since the pre-check.
@@ -70,6 +98,26 @@ impl Checks {
             .get(id)
             .map(|cancelled| cancelled.store(true, Ordering::Relaxed))
             .is_some()
+    }
+}
+
+/// A pre-check under way. However it ends, a panic included, the task does not stay in it.
+struct UnderWay<'a> {
+    checks: &'a Checks,
+    core: &'a Core,
+    id: TaskId,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.checks.locked().remove(&self.id);
+        let left = self
+            .core
+            .turn(&self.id)
+            .transit(&[TaskState::PreChecking], TaskState::Draft, None);
+        if let Err(error) = left {
+            tracing::error!(task = %self.id, %error, "the end of a pre-check cannot be stored");
+        }
     }
 }
 

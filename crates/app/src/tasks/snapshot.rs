@@ -6,7 +6,7 @@ use sluice_engine::{CheckpointStore, PartitionProgress, Progress, Stage};
 use sluice_model::{Start, TaskName, TaskState};
 use sluice_store::TaskRow;
 
-use super::task_run::Live;
+use super::live::Live;
 use crate::Result;
 use crate::clock::now_ms;
 use crate::core::{self, Core};
@@ -17,8 +17,8 @@ const WORTH_SHOWING_S: i64 = 24 * 60 * 60;
 
 /// The numbers of `row`.
 pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Result<TaskSnapshot> {
-    let unkept = live.and_then(|live| live.unkept.clone());
-    let state = shown_state(core::state(row)?, unkept.as_deref());
+    let persist_error = live.and_then(|live| live.persist_error.clone());
+    let state = shown_state(core::state(row)?, persist_error.as_deref());
     let settings = core::settings(row)?;
     let running = live.and_then(|live| live.progress.clone());
     let at_ms = live
@@ -64,7 +64,7 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
         last_error: if over {
             None
         } else {
-            unkept
+            persist_error
                 .or(progress.error)
                 .or_else(|| row.reason.clone())
                 .or_else(|| {
@@ -79,10 +79,10 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
     })
 }
 
-/// The state to be shown of a task that is stored as `stored`: one whose state cannot be kept does not run.
-pub(crate) fn shown_state(stored: TaskState, unkept: Option<&str>) -> TaskState {
+/// The state to be shown of a task that is stored as `stored`: one whose state cannot be stored does not run.
+pub(crate) fn shown_state(stored: TaskState, persist_error: Option<&str>) -> TaskState {
     match stored {
-        TaskState::Starting | TaskState::Running if unkept.is_some() => TaskState::Abnormal,
+        TaskState::Starting | TaskState::Running if persist_error.is_some() => TaskState::Abnormal,
         stored => stored,
     }
 }

@@ -1,14 +1,17 @@
 //! Reconciles what runs with what is to run.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sluice_model::{TaskId, TaskState};
 use sluice_store::{SqliteStore, TaskFilter};
 
-use super::task_run::{Live, Order, TaskRun};
+use super::engine::Engine;
+use super::live::Live;
+use super::orders::Orders;
+use super::runner::{LIVE, settle};
+use super::task_run::TaskRun;
 use crate::Result;
 use crate::core::{self, Core};
 
@@ -21,21 +24,31 @@ pub(crate) const GIVE_UP_SETTING: &str = "give_up_after_minutes";
 /// Holds every live task.
 pub(crate) struct Supervisor {
     core: Arc<Core>,
-    runs: Mutex<BTreeMap<TaskId, TaskRun>>,
+    engine: Arc<dyn Engine>,
+    runs: Mutex<Runs>,
     /// Whether this program runs tasks, or only changes what is stored.
     runs_tasks: bool,
 }
 
+#[derive(Default)]
+struct Runs {
+    by_task: BTreeMap<TaskId, TaskRun>,
+    /// Tasks whose thread panicked, with its words, until the task is stored as failed. None of them is started again
+    /// before that: it would panic again.
+    panicked: BTreeMap<TaskId, String>,
+}
+
 impl Supervisor {
-    pub(crate) fn new(core: Arc<Core>, runs_tasks: bool) -> Self {
+    pub(crate) fn new(core: Arc<Core>, engine: Arc<dyn Engine>, runs_tasks: bool) -> Self {
         Self {
             core,
+            engine,
             runs: Mutex::default(),
             runs_tasks,
         }
     }
 
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<TaskId, TaskRun>> {
+    fn locked(&self) -> MutexGuard<'_, Runs> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -47,33 +60,28 @@ impl Supervisor {
     /// What is known of a live task.
     pub(crate) fn live(&self, id: &TaskId) -> Option<Live> {
         self.locked()
+            .by_task
             .get(id)
             .filter(|run| !run.is_finished())
             .map(TaskRun::live)
     }
 
-    /// Tells a live task something. Returns whether there is one.
-    pub(crate) fn order(&self, id: &TaskId, order: Order) -> Result<bool> {
-        match self.locked().get(id).filter(|run| !run.is_finished()) {
-            Some(run) => run.order(order).map(|()| true),
-            None => Ok(false),
-        }
+    /// Gives a live task an order. Returns whether there is one that takes it.
+    pub(crate) fn order(&self, id: &TaskId, give: impl FnOnce(&Orders) -> bool) -> bool {
+        self.locked()
+            .by_task
+            .get(id)
+            .filter(|run| !run.is_finished())
+            .is_some_and(|run| give(run.orders()))
     }
 
-    /// Starts what is to run and does not, and clears away what has ended.
+    /// Starts what is to run and does not, and clears away what has ended. What cannot be done for one task keeps no
+    /// other from running: it is tried again the next time.
+    ///
+    /// # Errors
+    /// The tasks cannot be read.
     pub(crate) fn reconcile(&self) -> Result<()> {
-        let mut runs = self.locked();
-        let ended: Vec<TaskId> = runs
-            .iter()
-            .filter(|(_, run)| run.is_finished())
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in ended {
-            self.carry_out(&id)?;
-            if let Some(run) = runs.remove(&id) {
-                run.join();
-            }
-        }
+        self.clear_away();
         if !self.runs_tasks {
             return Ok(());
         }
@@ -85,46 +93,101 @@ impl Supervisor {
             ..TaskFilter::default()
         })?;
         for row in rows.into_iter().filter(|row| row.desired_running) {
-            let id = core::task_id(&row)?;
-            if let Entry::Vacant(place) = runs.entry(id) {
-                let id = place.key().clone();
-                place.insert(TaskRun::spawn(
-                    Arc::clone(&self.core),
-                    id,
-                    give_up_after(&self.core.store)?,
-                )?);
+            // It may have been paused since it was read: its thread looks again before it does anything.
+            let started = core::task_id(&row).and_then(|id| self.start(&mut self.locked(), id));
+            if let Err(error) = started {
+                tracing::error!(task = %row.id, %error, "a task that is to run could not be started");
             }
         }
         Ok(())
     }
 
-    /// An order that went to a run which was at its end already was taken by nobody.
-    fn carry_out(&self, id: &TaskId) -> Result<()> {
-        for (passing, rest) in [
-            (TaskState::Pausing, TaskState::Paused),
-            (TaskState::Terminating, TaskState::Terminated),
-        ] {
-            self.core.transit(id, &[passing], rest, None)?;
+    fn start(&self, runs: &mut Runs, id: TaskId) -> Result<()> {
+        if runs.by_task.contains_key(&id) || runs.panicked.contains_key(&id) {
+            return Ok(());
+        }
+        let run = TaskRun::spawn(
+            Arc::clone(&self.core),
+            Arc::clone(&self.engine),
+            id.clone(),
+            give_up_after(&self.core.store)?,
+        )?;
+        runs.by_task.insert(id, run);
+        Ok(())
+    }
+
+    /// Removes the threads that have ended, and stores what became of their tasks. The latter without the lock of the
+    /// runs: whoever has the turn to change a task may wait for that.
+    fn clear_away(&self) {
+        for id in self.take_ended() {
+            if let Err(error) = settle(&self.core, &id) {
+                tracing::error!(task = %id, %error, "the state of a task that has ended cannot be stored");
+            }
+        }
+        let panicked = self.locked().panicked.clone();
+        for (id, words) in panicked {
+            match self.fail(&id, &words) {
+                Ok(()) => drop(self.locked().panicked.remove(&id)),
+                Err(error) => {
+                    tracing::error!(task = %id, %error, "a task that panicked cannot be stored as failed yet");
+                }
+            }
+        }
+    }
+
+    /// Takes out the threads that have ended, and notes those that panicked.
+    fn take_ended(&self) -> Vec<TaskId> {
+        let mut runs = self.locked();
+        let ended: Vec<TaskId> = runs
+            .by_task
+            .iter()
+            .filter(|(_, run)| run.is_finished())
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in &ended {
+            if let Some(words) = runs.by_task.remove(id).and_then(TaskRun::join) {
+                tracing::error!(task = %id, %words, "a task's thread panicked");
+                runs.panicked.insert(id.clone(), words);
+            }
+        }
+        ended
+    }
+
+    /// A task whose thread panicked has failed, unless it was being ended anyway.
+    fn fail(&self, id: &TaskId, words: &str) -> Result<()> {
+        settle(&self.core, id)?;
+        let reason = format!(
+            "a fault of Sluice ended the task: {words}. Please report it with the log; Retry goes on from the saved positions"
+        );
+        let failed = self
+            .core
+            .turn(id)
+            .transit(&LIVE, TaskState::Failed, Some(&reason))?;
+        if failed {
+            self.core.log(id, "error", format!("failed: {reason}"));
         }
         Ok(())
     }
 
     /// Ends every live task cleanly; they go on at the next start. All at once: each has its own transaction to end.
-    /// `told` hears how many have not ended yet, until there is none.
-    pub(crate) fn leave(&self, told: &dyn Fn(usize)) {
+    /// `report` gets how many have not ended yet, until there is none.
+    pub(crate) fn shut_down(&self, report: &dyn Fn(usize)) {
         let runs = std::mem::take(&mut *self.locked());
-        for (id, run) in &runs {
-            if let Err(error) = run.order(Order::Leave) {
-                tracing::debug!(task = %id, %error, "it is ending already");
-            }
+        for run in runs.by_task.values() {
+            run.orders().shut_down();
         }
-        let mut remaining = runs.len();
-        for run in runs.into_values() {
-            told(remaining);
-            run.join();
+        let mut remaining = runs.by_task.len();
+        for (id, run) in runs.by_task {
+            report(remaining);
+            if let Some(words) = run.join() {
+                tracing::error!(task = %id, %words, "a task's thread panicked");
+                if let Err(error) = self.fail(&id, &words) {
+                    tracing::error!(task = %id, %error, "a task that panicked cannot be stored as failed");
+                }
+            }
             remaining -= 1;
         }
-        told(0);
+        report(0);
     }
 }
 
@@ -138,6 +201,7 @@ pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
             TaskState::PreChecking => Some((TaskState::Draft, "the pre-check was interrupted")),
             TaskState::Pausing => Some((TaskState::Paused, "paused")),
             TaskState::Terminating => Some((TaskState::Terminated, "terminated")),
+            // An older version wrote what a task does and whether it is to run one after the other.
             TaskState::Starting | TaskState::Running | TaskState::Abnormal if !row.desired_running => {
                 Some((TaskState::Paused, "the program ended while the task came to rest"))
             }
@@ -148,11 +212,8 @@ pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
             _ => None,
         };
         if let Some((to, reason)) = to {
-            if !to.is_live() {
-                core.store.set_task_desired(id.as_str(), false)?;
-            }
             let reason = (to == TaskState::Draft || !resume).then_some(reason);
-            core.transit(&id, &[state], to, reason)?;
+            core.turn(&id).transit(&[state], to, reason)?;
             core.log(
                 &id,
                 "warning",

@@ -345,7 +345,8 @@ fn tell_item(item: &serde_json::Value, screen: &Screen) {
 
 fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
     let task = arguments.task;
-    let mut settings = app.call(TaskShow { task: task.clone() })?.settings;
+    let shown = app.call(TaskShow { task: task.clone() })?;
+    let (mut settings, version) = (shown.settings, Some(shown.settings_version));
     match &mut settings.objects {
         Objects::Topics(topics) => {
             for topic in arguments.add {
@@ -388,7 +389,15 @@ fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Scr
         .map
         .extend(arguments.rename.into_iter().map(|pair| (pair.left, pair.right)));
     settings.start_overrides.extend(arguments.start_topic);
-    report(&app.call(TaskModify { task, settings })?, place, screen)
+    report(
+        &app.call(TaskModify {
+            task,
+            settings,
+            version,
+        })?,
+        place,
+        screen,
+    )
 }
 
 fn set(app: &Backend, arguments: &SetArguments, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
@@ -409,6 +418,8 @@ fn set(app: &Backend, arguments: &SetArguments, place: &Place, screen: &Screen) 
             records_per_second: other(arguments.rate_records, old.records_per_second),
             bytes_per_second: other(arguments.rate_bytes, old.bytes_per_second),
         }),
+        // What is not given stays as it was seen.
+        version: changed.then_some(now.settings_version),
     })?;
     report(&view, place, screen)
 }

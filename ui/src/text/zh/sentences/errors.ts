@@ -44,8 +44,17 @@ export const errors: Sentence[] = [
   ['set', '调整'],
   ["the task's state has just changed; look again and repeat", '任务状态刚刚发生变化；请重新查看后再试'],
   ['the task is about to change its state; look again and repeat', '任务状态即将变化；请重新查看后再试'],
-  ['the task was told something else before this could be done', '在完成此操作之前，任务收到了其他指令'],
-  ["the task's thread has ended already", '任务的线程已经结束'],
+  ['superseded by a later command; look at the task and repeat this one if it is still wanted', '已被后来的命令取代；请查看任务，如仍需要请重新执行'],
+  ['{*work} at the moment; wait until that is done and repeat', '{work}；请等待其完成后再试'],
+  ["the task's topics are being changed", '正在更改任务的主题'],
+  ['a pre-check of this task is under way; wait for it or cancel it', '此任务的预检查正在进行；请等待或放弃它'],
+  ['no thread for the tasks\' logs: {*error}', '无法为任务日志创建线程：{error}'],
+  [
+    'a fault of Sluice ended the task: {*words}. Please report it with the log; Retry goes on from the saved positions',
+    'Sluice 的一处缺陷使任务结束：{words}。请连同日志一起报告；“重试”会从已保存的位置继续',
+  ],
+  ['a fault of Sluice ended the command: {*words}. Please report it with the log', 'Sluice 的一处缺陷使命令结束：{words}。请连同日志一起报告'],
+  ['no reason was given', '没有给出原因'],
   ['no thread for the task: {*error}', '无法为任务创建线程：{error}'],
   ['since the pre-check something has changed: {*reason}', '预检查之后情况有变：{reason}'],
   ['the task has not ended within {#s} s; look at its log, and delete it when it is terminated', '任务在 {s} 秒内没有结束；请查看其日志，待其终止后再删除'],
@@ -146,15 +155,26 @@ export const errors: Sentence[] = [
 
   // Secrets.
   [
-    'the keychain of this system cannot be used: {*reason}. Unlock it or start its service and then start Sluice again, or protect secrets with a passphrase',
-    '无法使用本系统的钥匙串：{reason}。请解锁它或启动其服务，然后重新启动 Sluice，或改用口令保护机密',
+    'the keychain of this system, where the secrets are to be, cannot be used: {*reason}. Unlock it or start its service and try again; if it is gone for good, leave it with `sluice source leave-keychain` and enter the secrets again',
+    '机密应在本系统的钥匙串中，但无法使用它：{reason}。请解锁它或启动其服务后重试；如果它已永久不可用，请用 `sluice source leave-keychain` 停用它并重新输入机密',
   ],
   ['it does not give back what was put into it', '它没有返回存入的内容'],
   ['it holds several entries of the same name', '其中有多个同名条目'],
   [
-    'the keychain of this system has not answered for {#s} s. Unlock it if it asks for a password and try again, or protect secrets with a passphrase',
-    '本系统的钥匙串已 {s} 秒没有应答。如果它要求输入密码，请解锁后重试，或改用口令保护机密',
+    'the keychain of this system, where the secrets are to be, has not answered for {#s} s. Unlock it if it asks for a password and try again; if it is gone for good, leave it with `sluice source leave-keychain` and enter the secrets again',
+    '机密应在本系统的钥匙串中，但它已 {s} 秒没有应答。如果它要求输入密码，请解锁后重试；如果它已永久不可用，请用 `sluice source leave-keychain` 停用它并重新输入机密',
   ],
+  [
+    "the file of secrets '{path}' is protected with a passphrase. Give it (a terminal takes it from SLUICE_PASSPHRASE) and try again; if nobody knows it, remove the file and enter the secrets again",
+    '机密文件“{path}”由口令保护。请输入口令（终端从 SLUICE_PASSPHRASE 读取）后重试；如果无人知道，请删除该文件并重新输入机密',
+  ],
+  [
+    "the key '{path}' is missing, without which the file of secrets beside it cannot be read. Put it back and try again; if it is lost, remove the file of secrets and enter the secrets again",
+    '缺少密钥“{path}”，没有它就无法读取旁边的机密文件。请将其放回后重试；如果已丢失，请删除机密文件并重新输入机密',
+  ],
+  ['the keychain of this system can be used, and the secrets are in it. Nothing has to be entered again', '本系统的钥匙串可以使用，机密就在其中。无需重新输入'],
+  ['the secrets are kept {*place}, not in the keychain of this system. There is nothing to leave', '机密保存在{place}，不在本系统的钥匙串中。无需停用'],
+  ['it names no place that this version knows: {word}', '其中的保存位置不为本版本所知：{word}'],
   [
     "the passphrase does not open '{path}'. Give the one it was protected with; if nobody knows it, remove the file and enter the passwords of the data sources again",
     '口令无法打开“{path}”。请输入保护它时所用的口令；如果无人知道，请删除该文件并重新输入各数据源的密码',

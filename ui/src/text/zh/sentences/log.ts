@@ -33,4 +33,5 @@ export const log: Sentence[] = [
   ['removed {,topics}', '移除 {topics}'],
   ['renamed {,topics}', '重命名 {topics}'],
   ['nothing changed', '没有变化'],
+  ['{#n} lines left out', '省略了 {n} 行'],
 ];

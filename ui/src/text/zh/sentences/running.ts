@@ -21,7 +21,6 @@ export const running: Sentence[] = [
   ['{#n} of {#all} partitions do not go on; {@key}: {*error}', '{all} 个分区中有 {n} 个无法继续；{key}：{error}'],
   ['no reason is known', '原因未知'],
   ['{*reason} (given up after {#min} min of trying)', '{reason}（尝试 {min} 分钟后放弃）'],
-  ['it is ending already', '它已在结束过程中'],
 
   // A cluster.
   ['cannot connect to the {*side} cluster at {address}: {*cause}. {*remedy}', '无法连接{side}集群 {address}：{cause}。{remedy}'],

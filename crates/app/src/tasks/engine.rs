@@ -1,0 +1,81 @@
+//! What runs a task. Behind a trait, so that the states of tasks can be tested without clusters.
+
+use std::sync::Arc;
+
+use sluice_engine::{Observer, Outcome, Progress, RunOptions, Running};
+use sluice_model::{RateLimits, Task, TaskSettings};
+
+use super::trouble::Trouble;
+use crate::core::{self, Core};
+use sluice_store::TaskRow;
+
+/// Starts runs.
+pub(crate) trait Engine: Send + Sync {
+    /// Starts or resumes the task of `row`. Gives up soon after `cancelled` says so.
+    fn start(
+        &self,
+        core: &Arc<Core>,
+        row: &TaskRow,
+        settings: &TaskSettings,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Box<dyn Run>, Trouble>;
+}
+
+/// A run of a task. Dropping it stops it and waits for its clean end.
+pub(crate) trait Run {
+    /// The latest numbers.
+    fn progress(&self) -> Progress;
+    /// Whether it has ended.
+    fn is_finished(&self) -> bool;
+    /// Changes its speed.
+    fn set_rate(&self, rate: RateLimits);
+    /// Asks for a clean stop.
+    fn stop(&self);
+    /// Waits for the end.
+    fn wait(self: Box<Self>) -> Outcome;
+}
+
+/// The engine that copies between clusters.
+pub(crate) struct Copying;
+
+impl Engine for Copying {
+    fn start(
+        &self,
+        core: &Arc<Core>,
+        row: &TaskRow,
+        settings: &TaskSettings,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Box<dyn Run>, Trouble> {
+        let task: Task = core.engine_task(row)?;
+        let options = RunOptions {
+            until_caught_up: settings.bounded,
+            wait_for_transactions: None,
+            memory_bytes: Some(settings.spec.profile().memory_bytes),
+        };
+        let observer: Observer = core.observer(&core::task_id(row)?);
+        let running = sluice_engine::start_unless(task, core.store.clone(), observer, options, cancelled)?;
+        Ok(Box::new(running))
+    }
+}
+
+impl Run for Running {
+    fn progress(&self) -> Progress {
+        Running::progress(self)
+    }
+
+    fn is_finished(&self) -> bool {
+        Running::is_finished(self)
+    }
+
+    fn set_rate(&self, rate: RateLimits) {
+        Running::set_rate(self, rate);
+    }
+
+    fn stop(&self) {
+        Running::stop(self);
+    }
+
+    fn wait(self: Box<Self>) -> Outcome {
+        Running::wait(*self)
+    }
+}

@@ -1,0 +1,158 @@
+//! A run is watched: its state is kept, its numbers are published and measured for the charts.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sluice_engine::Progress;
+use sluice_model::{TaskSettings, TaskState};
+use sluice_store::MetricSample;
+
+use super::engine::Run;
+use super::live::{Live, publishing_pause_ms};
+use super::runner::{FIRST_PAUSE, Next, Runner};
+use super::snapshot::snapshot;
+use super::stretch::{self, Stretch};
+use super::trouble::trouble_of;
+use crate::Result;
+use crate::clock::now_ms;
+use crate::schema::AppEvent;
+
+/// How often a run is looked at; pages get at most four updates a second.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A partition may fail so long before the task counts as abnormal: a leader that moves is no news.
+const ABNORMAL_AFTER: Duration = Duration::from_secs(3);
+
+/// How a run has done so far.
+#[derive(Default)]
+struct Health {
+    failing_since: Option<Instant>,
+    was_whole: bool,
+}
+
+impl Runner {
+    /// Watches a run until it ends, and says what comes after it.
+    pub(super) fn follow(&mut self, run: Box<dyn Run>, settings: &TaskSettings) -> Result<Next> {
+        let mut health = Health::default();
+        let mut stretch = self.stretch();
+        loop {
+            let finished = run.is_finished();
+            let progress = run.progress();
+            self.measure(&mut stretch, &progress);
+            if finished {
+                break;
+            }
+            if self.orders.stops_a_run() {
+                run.stop();
+            } else {
+                self.keep_state(&mut health, &progress)?;
+            }
+            self.orders.wait(Instant::now() + LOOK_EVERY);
+            if let Some(rate) = self.orders.take_rate() {
+                run.set_rate(rate);
+            }
+            // It runs: there is nothing to try again.
+            self.orders.take_retry();
+        }
+        let outcome = run.wait();
+        self.measure(&mut stretch, &outcome.progress);
+        self.keep(stretch.sample());
+        self.after_run(outcome.ending, settings)
+    }
+
+    /// Shows the task as running or abnormal, as its partitions are.
+    fn keep_state(&mut self, health: &mut Health, progress: &Progress) -> Result<()> {
+        let Some(reason) = trouble_of(progress) else {
+            health.failing_since = None;
+            // The first look may come before the clusters have answered.
+            self.failing_since = None;
+            self.pause = FIRST_PAUSE;
+            let began = self.enter(
+                &[TaskState::Starting, TaskState::Abnormal],
+                TaskState::Running,
+                None,
+            )?;
+            if began && health.was_whole {
+                self.core.log(&self.id, "info", "the task runs normally again");
+            }
+            health.was_whole = true;
+            return Ok(());
+        };
+        let since = *health.failing_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= ABNORMAL_AFTER
+            && self.enter(
+                &[TaskState::Starting, TaskState::Running],
+                TaskState::Abnormal,
+                Some(&reason),
+            )?
+        {
+            self.core.log(&self.id, "warning", format!("abnormal: {reason}"));
+        }
+        Ok(())
+    }
+
+    fn measure(&self, stretch: &mut Stretch, progress: &Progress) {
+        self.publish(progress);
+        if let Some(sample) = stretch.look(now_ms(), progress) {
+            self.keep(&sample);
+        }
+    }
+
+    /// Keeps the numbers for those who ask, and publishes them for those who subscribed.
+    fn publish(&self, progress: &Progress) {
+        let now = now_ms();
+        let live = {
+            let mut live = self.live();
+            live.stuck_since_ms = progress
+                .partitions
+                .iter()
+                .filter(|row| row.stuck)
+                .filter_map(|row| row.still_since_ms)
+                .min();
+            live.progress = Some(Arc::new(progress.clone()));
+            live.taken_ms = now;
+            if now - live.published_ms < publishing_pause_ms(progress.partitions.len()) {
+                return;
+            }
+            live.published_ms = now;
+            live.clone()
+        };
+        if self.core.bus.has_subscribers() {
+            self.publish_snapshot(&live);
+        }
+    }
+
+    fn publish_snapshot(&self, live: &Live) {
+        let snapshot = self
+            .core
+            .task(self.id.as_str())
+            .and_then(|row| snapshot(&self.core, &row, Some(live)));
+        match snapshot {
+            Ok(snapshot) => self.core.bus.publish(&AppEvent::TaskProgress {
+                snapshot: Box::new(snapshot),
+            }),
+            Err(error) => tracing::warn!(task = %self.id, %error, "no snapshot"),
+        }
+    }
+
+    /// Begins to measure for the charts, with what an earlier run left of these ten seconds.
+    fn stretch(&self) -> Stretch {
+        let now = now_ms();
+        let begin = stretch::beginning(now);
+        let earlier = self
+            .core
+            .store
+            .metrics(self.id.as_str(), begin, begin + stretch::SECONDS, 1, now / 1000)
+            .map(|(_, mut samples)| samples.pop())
+            .unwrap_or_else(|error| {
+                tracing::error!(task = %self.id, %error, "the last sample for the charts cannot be read");
+                None
+            });
+        Stretch::begin(now, earlier)
+    }
+
+    fn keep(&self, sample: &MetricSample) {
+        if let Err(error) = self.core.store.record_metrics(self.id.as_str(), sample) {
+            tracing::error!(task = %self.id, %error, "a sample for the charts is lost");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What a person may decide of a task that is launched. Each decision is one turn: what was read of the task is true
+//! until the decision is written, and a running task is ordered in the same turn.
+
+use std::time::{Duration, Instant};
+
+use sluice_model::{TaskAction, TaskId, TaskState};
+
+use super::supervisor::Supervisor;
+use crate::core::{self, Core, just_changed, require_version};
+use crate::schema::AppEvent;
+use crate::{AppError, ErrorCode, Result};
+
+/// How long a task may take to end before it is deleted.
+const PATIENCE: Duration = Duration::from_secs(90);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+impl Supervisor {
+    /// Puts a task into `Starting` if its state allows `action`; it runs here or in the program that runs tasks.
+    /// `version` is that of the settings the caller has looked at, if it has.
+    ///
+    /// # Errors
+    /// Its state does not allow it, or it has other settings now.
+    pub(crate) fn set_going(
+        &self,
+        core: &Core,
+        id: &TaskId,
+        action: TaskAction,
+        version: Option<i64>,
+    ) -> Result<()> {
+        {
+            let turn = core.turn(id);
+            let state = turn.allows(action)?;
+            turn.is_free()?;
+            require_version(&turn.row()?, version)?;
+            turn.transit(&[state], TaskState::Starting, None)?;
+        }
+        self.reconcile()
+    }
+
+    /// Tries again now what is being retried, or has been given up.
+    ///
+    /// # Errors
+    /// Its state does not allow it.
+    pub(crate) fn retry(&self, core: &Core, id: &TaskId) -> Result<()> {
+        {
+            let turn = core.turn(id);
+            let state = turn.allows(TaskAction::Retry)?;
+            if state == TaskState::Abnormal && self.order(id, |orders| orders.retry()) {
+                return Ok(());
+            }
+        }
+        self.set_going(core, id, TaskAction::Retry, None)
+    }
+
+    /// Ends a task at a saved position if its state allows `action`; at once where nothing runs.
+    ///
+    /// # Errors
+    /// Its state does not allow it.
+    pub(crate) fn bring_to_rest(&self, core: &Core, id: &TaskId, action: TaskAction) -> Result<()> {
+        let (passing, rest) = match action {
+            TaskAction::Pause => (TaskState::Pausing, TaskState::Paused),
+            _ => (TaskState::Terminating, TaskState::Terminated),
+        };
+        let turn = core.turn(id);
+        let state = turn.allows(action)?;
+        if self.order(id, |orders| orders.is_open()) {
+            turn.transit(&[state], passing, None)?;
+            // In the same turn: a thread that takes no more orders cannot have stored anything since.
+            if self.order(id, |orders| orders.rest(rest)) {
+                return Ok(());
+            }
+        } else {
+            turn.is_free()?;
+            turn.transit(&[state], passing, None)?;
+        }
+        turn.transit(&[passing], rest, None)?;
+        Ok(())
+    }
+
+    /// Removes a task with everything that is kept of it; one that is live is ended first.
+    /// `may_be_removed` refuses the states in which that is not possible.
+    ///
+    /// # Errors
+    /// It may not, it does not end, or the state cannot be written.
+    pub(crate) fn remove(
+        &self,
+        core: &Core,
+        id: &TaskId,
+        may_be_removed: impl Fn(TaskState) -> Result<()>,
+    ) -> Result<()> {
+        let state = core::state(&core.task(id.as_str())?)?;
+        may_be_removed(state)?;
+        if state.is_live() && !matches!(state, TaskState::Pausing | TaskState::Terminating) {
+            self.bring_to_rest(core, id, TaskAction::Terminate)?;
+        }
+        // Its thread would write rows that could never be removed.
+        self.wait_for_end(id)?;
+        core.task_log.flush(PATIENCE);
+        {
+            let turn = core.turn(id);
+            turn.is_free()?;
+            let state = core::state(&turn.row()?)?;
+            if state.is_live() {
+                return Err(just_changed());
+            }
+            core.store.delete_task(id.as_str())?;
+        }
+        core.bus.publish(&AppEvent::TasksChanged);
+        Ok(())
+    }
+
+    /// Waits until a task that is being ended has no thread any more.
+    fn wait_for_end(&self, id: &TaskId) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        while self.live(id).is_some() {
+            if Instant::now() >= until {
+                return Err(AppError::new(
+                    ErrorCode::StateForbids,
+                    format!(
+                        "the task has not ended within {} s; look at its log, and delete it when it is terminated",
+                        PATIENCE.as_secs()
+                    ),
+                ));
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
+    }
+}
