@@ -47,7 +47,7 @@ fn open(shell: &Shell, passphrase: Option<Secret>) -> Result<(Arc<App>, Option<C
         dir: shell.dir().to_owned(),
         program: "Sluice".to_owned(),
         // As the terminal companion does it: both find the secrets of a folder in the same place.
-        secrets: SecretPreference::Unattended { passphrase },
+        secrets: SecretPreference::Automatic { passphrase },
         runs_tasks: true,
         desktop: Some(shell.notifier().clone()),
         demo: Some(Arc::new(EmbeddedDemo::default())),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use sluice_app::{AppError, ErrorCode};
 use sluice_model::Secret;
-use sluice_store::has_secrets_file;
+use sluice_store::needs_passphrase;
 use tauri::{AppHandle, State};
 
 use crate::bridge::apart;
@@ -41,7 +41,7 @@ pub fn trouble(shell: State<'_, Arc<Shell>>) -> Option<Trouble> {
         message: error.message,
         dir: shell.dir().display().to_string(),
         language: Language::of_the_system(),
-        asks_passphrase: error.code == ErrorCode::Secrets && has_secrets_file(shell.dir()),
+        asks_passphrase: error.code == ErrorCode::Secrets && needs_passphrase(shell.dir()),
     })
 }
 

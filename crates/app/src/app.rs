@@ -62,7 +62,7 @@ impl App {
         // The database's folder is made with it; the owner's lock needs it first.
         let store = Arc::new(SqliteStore::open(&opening.dir)?);
         let owner = Owner::take(&opening.dir, &opening.program)?;
-        let secrets = open_secrets(&opening.dir, opening.secrets)?;
+        let secrets = open_secrets(&opening.dir, opening.secrets, store.has_secrets()?)?;
         let task_log = TaskLog::start(Arc::clone(&store))?;
         let core = Arc::new(Core {
             dir: opening.dir,

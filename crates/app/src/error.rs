@@ -132,7 +132,11 @@ impl From<StateError> for AppError {
             StateError::Secrets(_) => ErrorCode::Secrets,
             _ => ErrorCode::Storage,
         };
-        let passing = matches!(error, StateError::DiskFull { .. } | StateError::Locked { .. });
+        let passing = match &error {
+            StateError::DiskFull { .. } | StateError::Locked { .. } => true,
+            StateError::Secrets(error) => error.is_passing(),
+            _ => false,
+        };
         let mut error = Self::new(code, error.to_string());
         error.retryable |= passing;
         error

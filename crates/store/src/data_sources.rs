@@ -27,6 +27,21 @@ pub struct DataSourceRow {
 const COLUMNS: &str = "id, name, settings, secrets, created_ms, updated_ms";
 
 impl SqliteStore {
+    /// Whether a data source or an alert channel has a secret, wherever that is kept.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn has_secrets(&self) -> Result<bool> {
+        self.read(|t| {
+            t.query_row(
+                "SELECT EXISTS (SELECT 1 FROM data_sources WHERE secrets <> '{}')
+                     OR EXISTS (SELECT 1 FROM alert_channels WHERE secrets <> '{}')",
+                [],
+                |row| row.get(0),
+            )
+        })
+    }
+
     /// Adds a data source.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub use operation_log::{OperationFilter, OperationRow};
 pub use owner::{Owner, OwnerInfo};
 pub use quarantine::QuarantineRow;
 pub use routes::RouteRow;
-pub use secrets::{SecretError, SecretLevel, SecretPreference, SecretStore, has_secrets_file, open_secrets};
+pub use secrets::{SecretError, SecretLevel, SecretPreference, SecretStore, needs_passphrase, open_secrets};
 pub use sqlite_store::{DATABASE_FILE, SqliteStore};
 pub use task_lock::TaskLock;
 pub use task_log::{LogFilter, LogRow};

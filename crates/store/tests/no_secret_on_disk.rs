@@ -19,7 +19,7 @@ fn no_byte_of_a_secret_is_found_in_any_file_while_the_state_is_open_and_afterwar
         (file, SecretLevel::File),
     ] {
         let dir = tempfile::tempdir().unwrap();
-        let secrets = open_secrets(dir.path(), preference).unwrap();
+        let secrets = open_secrets(dir.path(), preference, false).unwrap();
         assert_eq!(secrets.level(), level);
         let store = SqliteStore::open(dir.path()).unwrap();
         rows_and_secrets::save(&store, &*secrets);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sluice_kafka::{import_file, import_text, import_url};
 use sluice_model::{DataSource, FieldError, Secret, SourceForm, SourceId, SourceSecrets};
-use sluice_store::DataSourceRow;
+use sluice_store::{DataSourceRow, SecretLevel};
 use ts_rs::TS;
 
 use super::command::Command;
@@ -26,7 +26,7 @@ pub struct SourceAdd {
     pub secrets: BTreeMap<String, Secret>,
 }
 
-/// Describes a data source anew. Tasks that run go on as they are until they are paused and resumed.
+/// Describes a data source again. Tasks that run go on as they are until they are paused and resumed.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SourceEdit {
@@ -60,6 +60,11 @@ pub struct SourceRemove {
     /// Name or id.
     pub source: String,
 }
+
+/// Leaves a keychain that is gone for good: secrets are kept in a file from now on, and each has to be entered again.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SecretsLeaveKeychain {}
 
 /// Reads what another program knows of a cluster; saves nothing.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -145,7 +150,7 @@ impl Command for SourceEdit {
             .after(shown(&form)?)
             .run(&core.store, || {
                 let new = given(self.secrets)?;
-                let all = new.clone().or(core.source_secrets(&before)?);
+                let all = core.secrets_with(&new, &before)?;
                 checked(&form, &all)?;
                 let mut row = DataSourceRow {
                     name: form.name.clone(),
@@ -214,6 +219,19 @@ impl Command for SourceRemove {
                 core.bus.publish(&AppEvent::SourcesChanged);
                 Ok(())
             })
+    }
+}
+
+impl Command for SecretsLeaveKeychain {
+    const NAME: &'static str = "secrets_leave_keychain";
+    type Answer = SecretLevel;
+
+    fn run(self, app: &App) -> Result<SecretLevel> {
+        let core = &app.core;
+        Operation::new(Self::NAME, "secrets", "secrets", "secrets").run(&core.store, || {
+            core.secrets.leave_keychain()?;
+            Ok(core.secrets.level())
+        })
     }
 }
 

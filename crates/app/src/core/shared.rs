@@ -70,21 +70,47 @@ impl Core {
     }
 
     /// The secrets of a data source.
+    ///
+    /// # Errors
+    /// The place where they are cannot be read, or one of them is not there any more.
     pub(crate) fn source_secrets(&self, source: &DataSourceRow) -> Result<SourceSecrets> {
+        self.secrets_of(source, |field| {
+            Err(AppError::new(
+                ErrorCode::Secrets,
+                format!(
+                    "the {field} of the data source '{}' is not {} any more; enter it again",
+                    source.name,
+                    self.secrets.level().place()
+                ),
+            ))
+        })
+    }
+
+    /// `new` and, for the fields it does not have, the secrets that a data source has already. One that is not there any
+    /// more is as if it had never been entered; where `new` has every field, nothing is read.
+    ///
+    /// # Errors
+    /// The place where the others are cannot be read.
+    pub(crate) fn secrets_with(&self, new: &SourceSecrets, source: &DataSourceRow) -> Result<SourceSecrets> {
+        let mut rest = source.clone();
+        for (field, _) in new.given() {
+            rest.secrets.remove(field);
+        }
+        Ok(new.clone().or(self.secrets_of(&rest, |_| Ok(None))?))
+    }
+
+    fn secrets_of(
+        &self,
+        source: &DataSourceRow,
+        missing: impl Fn(&str) -> Result<Option<Secret>>,
+    ) -> Result<SourceSecrets> {
         let get = |field: &str| -> Result<Option<Secret>> {
             let Some(handle) = source.secrets.get(field) else {
                 return Ok(None);
             };
             match self.secrets.get(handle)? {
                 Some(secret) => Ok(Some(secret)),
-                None => Err(AppError::new(
-                    ErrorCode::Secrets,
-                    format!(
-                        "the {field} of the data source '{}' is not {} any more; enter it again",
-                        source.name,
-                        self.secrets.level().place()
-                    ),
-                )),
+                None => missing(field),
             }
         };
         Ok(SourceSecrets {

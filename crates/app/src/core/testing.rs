@@ -15,7 +15,7 @@ pub(crate) fn core_in(dir: &Path) -> Core {
         dir: dir.to_owned(),
         task_log: TaskLog::start(Arc::clone(&store)).unwrap(),
         store,
-        secrets: open_secrets(dir, SecretPreference::Session).unwrap(),
+        secrets: open_secrets(dir, SecretPreference::Session, false).unwrap(),
         bus: EventBus::default(),
         turns: Turns::default(),
         retention_ends: RetentionEnds::default(),

@@ -56,6 +56,8 @@ pub enum SourceCommand {
         /// Name or id.
         source: String,
     },
+    /// Leave a keychain that is gone for good: secrets are kept in a file, and each has to be entered again.
+    LeaveKeychain,
     /// List the topics of one.
     Topics {
         /// Name or id.

@@ -90,7 +90,7 @@ pub fn opening(dir: PathBuf, program: &str, runs_tasks: bool) -> Opening {
     Opening {
         dir,
         program: program.to_owned(),
-        secrets: SecretPreference::Unattended { passphrase },
+        secrets: SecretPreference::Automatic { passphrase },
         runs_tasks,
         desktop: None,
         demo: None,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use sluice_app::{
-    SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList, SourceRemove, SourceShow, SourceTest,
-    SourceTopics,
+    SecretsLeaveKeychain, SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList, SourceRemove,
+    SourceShow, SourceTest, SourceTopics,
 };
 use sluice_model::{DataSource, Environment, Secret, SourceForm};
 
@@ -48,6 +48,14 @@ pub fn sources(command: SourceCommand, place: &Place, screen: &Screen) -> anyhow
                 source: source.clone(),
             })?;
             screen.say(&format!("the data source '{source}' is removed"));
+            Ok(Exit::Done)
+        }
+        SourceCommand::LeaveKeychain => {
+            let level = app.call(SecretsLeaveKeychain {})?;
+            screen.say(&format!(
+                "secrets are kept {} from now on; enter each again: `sluice source edit NAME --config FILE`, `sluice alerts channels --put FILE`",
+                level.place()
+            ));
             Ok(Exit::Done)
         }
         SourceCommand::Topics { source } => {

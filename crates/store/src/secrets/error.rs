@@ -9,7 +9,7 @@ use super::SecretLevel;
 pub enum SecretError {
     /// The keychain of the system refuses, is locked, or is not there.
     #[error(
-        "the keychain of this system cannot be used: {reason}. Unlock it or start its service and then start Sluice again, or protect secrets with a passphrase"
+        "the keychain of this system, where the secrets are to be, cannot be used: {reason}. Unlock it or start its service and try again; if it is gone for good, leave it with `sluice source leave-keychain` and enter the secrets again"
     )]
     Keychain {
         /// The keychain's words.
@@ -17,7 +17,7 @@ pub enum SecretError {
     },
     /// The keychain does not answer, as it does while it waits for somebody to unlock it.
     #[error(
-        "the keychain of this system has not answered for {seconds} s. Unlock it if it asks for a password and try again, or protect secrets with a passphrase"
+        "the keychain of this system, where the secrets are to be, has not answered for {seconds} s. Unlock it if it asks for a password and try again; if it is gone for good, leave it with `sluice source leave-keychain` and enter the secrets again"
     )]
     KeychainSilent {
         /// How long it was waited for.
@@ -28,6 +28,29 @@ pub enum SecretError {
     WrongPassphrase {
         /// The file.
         path: PathBuf,
+    },
+    /// The file is protected with a passphrase, and none was given.
+    #[error("the file of secrets '{}' is protected with a passphrase. Give it (a terminal takes it from SLUICE_PASSPHRASE) and try again; if nobody knows it, remove the file and enter the secrets again", .path.display())]
+    PassphraseNeeded {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key that protects the file is missing.
+    #[error("the key '{}' is missing, without which the file of secrets beside it cannot be read. Put it back and try again; if it is lost, remove the file of secrets and enter the secrets again", .path.display())]
+    KeyMissing {
+        /// The key's file.
+        path: PathBuf,
+    },
+    /// The keychain was to be left although it holds the secrets and can be used.
+    #[error(
+        "the keychain of this system can be used, and the secrets are in it. Nothing has to be entered again"
+    )]
+    KeychainWorks,
+    /// The keychain was to be left, but the secrets are elsewhere.
+    #[error("the secrets are kept {}, not in the keychain of this system. There is nothing to leave", .level.place())]
+    NotInKeychain {
+        /// Where they are.
+        level: SecretLevel,
     },
     /// A passphrase of no characters protects nothing.
     #[error("an empty passphrase protects nothing. Choose one that is hard to guess")]
@@ -76,4 +99,14 @@ pub enum SecretError {
         /// What failed.
         reason: String,
     },
+}
+
+impl SecretError {
+    /// Whether the same may succeed later, once somebody has unlocked or started the keychain.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Keychain { .. } | Self::KeychainSilent { .. } | Self::Busy { .. }
+        )
+    }
 }

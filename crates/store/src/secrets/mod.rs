@@ -9,11 +9,13 @@ mod key_file;
 mod keychain;
 mod open;
 mod passphrase_key;
+mod place;
 mod secret_level;
 mod secret_store;
 mod session;
+mod waiting_keychain;
 
 pub use error::SecretError;
-pub use open::{SecretPreference, has_secrets_file, open_secrets};
+pub use open::{SecretPreference, needs_passphrase, open_secrets};
 pub use secret_level::SecretLevel;
 pub use secret_store::SecretStore;

@@ -37,6 +37,15 @@ pub trait SecretStore: Send + Sync {
     fn change_passphrase(&self, _current: &Secret, _new: &Secret) -> Result<()> {
         Err(SecretError::NoPassphrase { level: self.level() }.into())
     }
+
+    /// Gives up a keychain that is gone for good: secrets are kept in a file from now on, and all have to be entered
+    /// again.
+    ///
+    /// # Errors
+    /// They are not in a keychain, the keychain works, or the file cannot be made.
+    fn leave_keychain(&self) -> Result<()> {
+        Err(SecretError::NotInKeychain { level: self.level() }.into())
+    }
 }
 
 /// Shows where the secrets are, and none of them.

@@ -27,11 +27,13 @@ export const activity = {
     channel: 'Alert channel',
     setting: 'Setting',
     demo: 'Demo',
+    secrets: 'Secrets',
   } as Record<string, string>,
   actions: {
     source_add: 'Add data source',
     source_edit: 'Edit data source',
     source_remove: 'Delete data source',
+    secrets_leave_keychain: 'Leave the keychain',
     task_create: 'Create task',
     task_edit: 'Edit task',
     task_check: 'Pre-check',

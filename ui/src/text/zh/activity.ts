@@ -21,11 +21,12 @@ export const activity: typeof en = {
   columnObject: '对象',
   columnOutcome: '结果',
   outcomes: { ok: '完成', refused: '被拒绝', failed: '失败' },
-  kinds: { source: '数据源', task: '任务', rule: '告警规则', channel: '告警渠道', setting: '设置', demo: '演示' },
+  kinds: { source: '数据源', task: '任务', rule: '告警规则', channel: '告警渠道', setting: '设置', demo: '演示', secrets: '密钥与密码' },
   actions: {
     source_add: '添加数据源',
     source_edit: '编辑数据源',
     source_remove: '删除数据源',
+    secrets_leave_keychain: '停用系统钥匙串',
     task_create: '创建任务',
     task_edit: '编辑任务',
     task_check: '预检查',
