@@ -121,11 +121,11 @@ fn what_is_no_request_or_no_command_is_answered_with_a_sentence() -> Result<()> 
         (line("make_coffee", &json!({})), "no command 'make_coffee'"),
         (line("source_show", &json!({ "sauce": 1 })), "sauce"),
         (line("source_show", &json!([])), "source_show"),
-        (b"{}\n".to_vec(), "this is no request"),
-        (b"\n".to_vec(), "this is no request"),
-        (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "this is no request"),
-        (b"\xff\xfe\x00\n".to_vec(), "this is no request"),
-        (vec![b'['; 100_000], "this is no request"),
+        (b"{}\n".to_vec(), "not a request"),
+        (b"\n".to_vec(), "not a request"),
+        (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "not a request"),
+        (b"\xff\xfe\x00\n".to_vec(), "not a request"),
+        (vec![b'['; 100_000], "not a request"),
     ] {
         let sent = if sent.ends_with(b"\n") {
             sent

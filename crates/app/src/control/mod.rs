@@ -1,5 +1,10 @@
-//! The local socket through which other programs give commands to the owner of a data folder.
+//! The local socket through which other programs of the same user give commands to the owner of a data folder (a named
+//! pipe on Windows): one line of JSON a request, one line an answer.
 
-mod socket;
+mod client;
+mod endpoint;
+mod protocol;
+mod server;
 
-pub use socket::{ControlServer, RemoteApp};
+pub use client::RemoteApp;
+pub use server::ControlServer;
