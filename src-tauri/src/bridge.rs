@@ -78,7 +78,7 @@ fn relay(shell: &Shell, number: u64, events: &Receiver<AppEvent>, channel: &Chan
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        // A window in the tray draws nothing. When it is back it asks for everything anew.
+        // A window in the tray draws nothing. When it is back it asks for everything again.
         if !shell.is_visible.load(Ordering::Relaxed) {
             lost |= event.is_some();
             continue;

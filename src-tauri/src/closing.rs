@@ -192,7 +192,7 @@ pub fn quit(app: &AppHandle) {
     }
 }
 
-/// Ends the application once nobody uses it any more.
+/// Ends the application once it is no longer in use.
 fn end(app: &AppHandle, opened: Arc<App>) {
     // What takes long would hold it open.
     cancel_long_commands(&opened);
@@ -209,7 +209,7 @@ fn end(app: &AppHandle, opened: Arc<App>) {
         }
     };
     match owned {
-        Some(owned) => owned.close_telling(&|remaining| {
+        Some(owned) => owned.close_reporting(&|remaining| {
             tracing::info!(remaining, "tasks stop");
             window::tell(app, &ShellEvent::Quitting { remaining });
         }),

@@ -136,7 +136,7 @@ fn save(
 
 fn path(file: tauri_plugin_dialog::FilePath) -> Result<PathBuf, AppError> {
     file.into_path()
-        .map_err(|error| AppError::new(ErrorCode::InvalidInput, format!("this is no file: {error}")))
+        .map_err(|error| AppError::new(ErrorCode::InvalidInput, format!("not a file: {error}")))
 }
 
 /// Opens the data folder in the system's file manager.

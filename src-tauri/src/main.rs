@@ -121,7 +121,7 @@ fn with_single_instance(builder: Builder<Wry>, arguments: &Arguments) -> Builder
 
 fn on_event(app: &AppHandle, event: RunEvent) {
     match event {
-        // Somebody closed the last window, or macOS was told to quit. `exit` itself comes with a code.
+        // Somebody closed the last window, or macOS was asked to quit. `exit` itself comes with a code.
         RunEvent::ExitRequested { api, code: None, .. } => {
             api.prevent_exit();
             if !app.state::<Arc<Shell>>().stays_without_window() {

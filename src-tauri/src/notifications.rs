@@ -30,7 +30,7 @@ impl SystemNotifier {
     /// Says something that is not about one task.
     pub fn say(&self, title: &str, body: &str) {
         if let Err(error) = self.show(title, body, None) {
-            tracing::error!(%error, title, body, "nobody could be told");
+            tracing::error!(%error, title, body, "a notification could not be shown");
         }
     }
 

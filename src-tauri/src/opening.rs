@@ -24,7 +24,7 @@ pub fn begin(shell: &Arc<Shell>, passphrase: Option<Secret>) {
                     Phase::Trouble(error)
                 }
             };
-            // A program that was told to quit meanwhile gets it back, and drops it here.
+            // A program that is quitting meanwhile gets it back, and drops it here.
             drop(shell.enter(phase));
         }
     });

@@ -22,7 +22,7 @@ pub struct Shell {
     pub wants_window: AtomicBool,
     /// Whether the page has been loaded, so that there is something to see.
     pub page_is_loaded: AtomicBool,
-    /// Whether the window can be seen: who cannot be seen is not told of every number.
+    /// Whether the window can be seen: a hidden one does not get every number.
     pub is_visible: AtomicBool,
     /// Whether the page has been given the tasks once.
     pub has_shown_tasks: AtomicBool,

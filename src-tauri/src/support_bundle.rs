@@ -1,4 +1,4 @@
-//! A file for whoever helps: versions, settings, data sources and tasks as they were entered, what was done, logs. No
+//! A file for support: versions, settings, data sources and tasks as they were entered, what was done, logs. No
 //! secrets: they are kept apart from all of this.
 
 use std::fs::{self, File};
@@ -24,7 +24,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("operation_list", "activity.json"),
 ];
 
-/// What the file is called if nobody says otherwise.
+/// What the file is called by default.
 pub fn name() -> String {
     format!("sluice-support-{}.zip", Zoned::now().strftime("%Y%m%d-%H%M"))
 }

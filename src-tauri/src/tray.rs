@@ -19,7 +19,7 @@ use crate::window;
 const ID: &str = "main";
 /// How often the icon and the menu may change.
 const CALM: Duration = Duration::from_secs(1);
-/// How often they are looked at although nothing was heard: a task that falls behind says so with its numbers alone.
+/// How often they are looked at although no event came: a task that falls behind says so with its numbers alone.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// The icon in the tray.
@@ -113,7 +113,7 @@ fn keep_up(app: &AppHandle, events: &Receiver<AppEvent>, opened: &Weak<App>) {
     loop {
         let looked = Instant::now();
         {
-            // Not held while it waits: the program ends only when nobody uses the application.
+            // Not held while it waits: the program ends only when the application is no longer in use.
             let Some(opened) = opened.upgrade() else { return };
             match opened.call(TaskList::default()) {
                 Ok(page) => {

@@ -45,7 +45,7 @@ pub enum ShellEvent {
 /// Tells the page something, if it is there.
 pub fn tell(app: &AppHandle, event: &ShellEvent) {
     if let Err(error) = app.emit_to(MAIN, EVENT, event) {
-        tracing::warn!(%error, ?event, "the page could not be told");
+        tracing::warn!(%error, ?event, "the page could not be notified");
     }
 }
 
@@ -103,7 +103,7 @@ fn is_trouble(url: &Url) -> bool {
     url.path().ends_with(TROUBLE)
 }
 
-/// Hides the window. Its page stays as it is, but hears of no numbers.
+/// Hides the window. Its page stays as it is, but gets no numbers.
 pub fn hide(app: &AppHandle) {
     let shell = app.state::<Arc<Shell>>();
     shell.wants_window.store(false, Ordering::Relaxed);

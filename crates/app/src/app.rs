@@ -28,7 +28,7 @@ pub(crate) const RESUME_SETTING: &str = "resume_after_restart";
 pub struct Opening {
     /// The folder with everything that is kept.
     pub dir: PathBuf,
-    /// Who opens it, for whoever is told that it is taken: `sluice daemon`.
+    /// Which program opens it, as others read it that find the folder taken: `sluice daemon`.
     pub program: String,
     /// Where secrets are kept.
     pub secrets: SecretPreference,
@@ -158,12 +158,12 @@ impl App {
         self.wind_up(&|_| ());
     }
 
-    /// As [`App::close`]; `told` hears how many tasks have not ended yet, until there is none.
-    pub fn close_telling(mut self, told: &dyn Fn(usize)) {
-        self.wind_up(told);
+    /// As [`App::close`]; `report` gets how many tasks have not ended yet, until there is none.
+    pub fn close_reporting(mut self, report: &dyn Fn(usize)) {
+        self.wind_up(report);
     }
 
-    fn wind_up(&mut self, told: &dyn Fn(usize)) {
+    fn wind_up(&mut self, report: &dyn Fn(usize)) {
         self.verifications.cancel_all();
         drop(self.retention.take());
         if let Some((stop, thread)) = self.housekeeping.take() {
@@ -172,7 +172,7 @@ impl App {
                 tracing::error!("the supervisor's thread panicked");
             }
         }
-        self.supervisor.shut_down(told);
+        self.supervisor.shut_down(report);
         self.alarm.close();
         self.core.task_log.close(TaskLog::LAST_LINES);
         // After the tasks, which still end their transactions on it.

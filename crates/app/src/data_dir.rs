@@ -1,4 +1,4 @@
-//! Where the data folder is when nobody says it: the same for the window and the terminal companion.
+//! Where the data folder is when it is not given: the same for the window and the terminal companion.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
 //! What a shell of Sluice calls: one schema of commands and events, task states, the supervisor that runs tasks, the
-//! operation log. A shell is the window, the terminal companion, or whoever comes through the control socket.
+//! operation log. A shell is the window, the terminal companion, or a program at the control socket.
 //!
 //! Folders depend on each other in one direction: control → commands → (`app.rs`) → {alerts, demo} → tasks → core → schema.
 

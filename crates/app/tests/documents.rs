@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sluice_app::{COMMAND_NAMES, ErrorCode, typescript};
 
-/// Written anew with `SLUICE_BINDINGS=write`.
+/// Written with `SLUICE_BINDINGS=write`.
 const BINDINGS: &str = "../../ui/src/backend/bindings.ts";
 
 #[test]

@@ -25,7 +25,9 @@ impl FromStr for Amount {
             .ok()
             .and_then(|number| number.checked_mul(factor))
             .map(Self)
-            .ok_or_else(|| format!("'{text}' is no amount: write a whole number, as 5000, 20k, 10M or 1G"))
+            .ok_or_else(|| {
+                format!("'{text}' is not an amount: write a whole number, as 5000, 20k, 10M or 1G")
+            })
     }
 }
 

@@ -26,7 +26,7 @@ struct Status<'a> {
     progress: Progress,
 }
 
-/// Copies until it is told to stop, or until it has caught up where that was asked for.
+/// Copies until it is stopped, or until it has caught up where that was asked for.
 ///
 /// # Errors
 /// It could not start.

@@ -24,7 +24,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// An observer for the engine, and what it hears.
+    /// An observer for the engine, and the events it gets.
     pub fn new() -> (Observer, Self) {
         let (sender, queue) = mpsc::channel();
         // Nobody listens any more only when the process ends.
@@ -86,7 +86,7 @@ pub fn follow(
     on_second: &mut dyn FnMut(&Progress) -> bool,
 ) -> Outcome {
     let mut display = screen.display(quiet);
-    let mut told = false;
+    let mut reported = false;
     let mut last_second: Option<Instant> = None;
     while !running.is_finished() {
         events.write(screen, quiet);
@@ -98,8 +98,8 @@ pub fn follow(
                 running.stop();
             }
         }
-        if interrupts.asked() && !told {
-            told = true;
+        if interrupts.asked() && !reported {
+            reported = true;
             running.stop();
             screen
                 .say("stopping: what is on its way is being finished and saved (Ctrl-C again ends at once)");

@@ -27,9 +27,9 @@ impl Interrupts {
     /// The system refuses it.
     pub fn install() -> anyhow::Result<Self> {
         let state = Arc::new(State::default());
-        let heard = state.clone();
+        let signalled = state.clone();
         ctrlc::set_handler(move || {
-            if !heard.can_stop.load(Ordering::SeqCst) || heard.asked.swap(true, Ordering::SeqCst) {
+            if !signalled.can_stop.load(Ordering::SeqCst) || signalled.asked.swap(true, Ordering::SeqCst) {
                 std::process::exit(Exit::Interrupted.code().into());
             }
         })

@@ -116,7 +116,7 @@ impl ClusterSection {
                     toml::Value::Integer(number) => number.to_string(),
                     toml::Value::Boolean(switch) => switch.to_string(),
                     _ => bail!(
-                        "the task file has a property {key} in [{section}.properties] that is no text; put names with dots in quotes, as \"sasl.mechanism\" = \"PLAIN\""
+                        "the task file has a property {key} in [{section}.properties] that is not text; put names with dots in quotes, as \"sasl.mechanism\" = \"PLAIN\""
                     ),
                 };
                 Ok((key.clone(), text))
@@ -227,7 +227,7 @@ mod tests {
             ),
             (
                 "[limits]\nbytes_per_second = \"fast\"",
-                "line 2 (bytes_per_second): 'fast' is no amount",
+                "line 2 (bytes_per_second): 'fast' is not an amount",
             ),
             (
                 "[limits]\nbytes_per_second = -1",

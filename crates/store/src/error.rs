@@ -42,8 +42,8 @@ pub enum StateError {
         /// The database file.
         path: PathBuf,
     },
-    /// The file is damaged, or is no database at all.
-    #[error("the state database '{}' is damaged or is no database ({reason}). Restore it from a backup, or choose another state directory: a task that is started there under its old name finds its positions on the target again where it delivers exactly once", .path.display())]
+    /// The file is damaged, or is not a database at all.
+    #[error("the state database '{}' is damaged or is not a database ({reason}). Restore it from a backup, or choose another state directory: a task that is started there under its old name finds its positions on the target again where it delivers exactly once", .path.display())]
     Corrupt {
         /// The database file.
         path: PathBuf,
@@ -226,8 +226,8 @@ mod tests {
         for (code, words) in [
             (rusqlite::ffi::SQLITE_FULL, "is full"),
             (rusqlite::ffi::SQLITE_BUSY, "locked by another process"),
-            (rusqlite::ffi::SQLITE_NOTADB, "is damaged or is no database"),
-            (rusqlite::ffi::SQLITE_CORRUPT, "is damaged or is no database"),
+            (rusqlite::ffi::SQLITE_NOTADB, "is damaged or is not a database"),
+            (rusqlite::ffi::SQLITE_CORRUPT, "is damaged or is not a database"),
             (rusqlite::ffi::SQLITE_READONLY, "cannot be opened for writing"),
             (rusqlite::ffi::SQLITE_CANTOPEN, "cannot be opened for writing"),
             (rusqlite::ffi::SQLITE_IOERR, "failed"),

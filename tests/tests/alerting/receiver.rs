@@ -55,7 +55,7 @@ impl Post {
     /// Its body.
     ///
     /// # Errors
-    /// It is no JSON.
+    /// It is not JSON.
     pub fn json(&self) -> Result<serde_json::Value> {
         Ok(serde_json::from_slice(&self.body)?)
     }

@@ -1,4 +1,4 @@
-// Generated from the Rust types; `make bindings` writes it anew, and a test fails when it is stale.
+// Generated from the Rust types; `make bindings` writes it, and a test fails when it is stale.
 
 /**
  * What a pairing of clusters cannot carry, or what a cleaner removed: known, and no fault of the copy.
@@ -109,7 +109,7 @@ fields: Array<FieldError>,
 retryable: boolean, };
 
 /**
- * What a shell hears of without asking. A shell that comes late asks for a snapshot first: see [`App::subscribe`].
+ * What a shell receives without asking. A shell that subscribes late asks for a snapshot first: see [`App::subscribe`].
  *
  * [`App::subscribe`]: crate::App::subscribe
  */
@@ -464,7 +464,7 @@ updated_ms: number, };
 export type Delivery = "exactly-once" | "at-least-once";
 
 /**
- * Starts the demonstration anew: two clusters, a data source for each, and a task that is a draft. What is left of an
+ * Starts the demonstration from the beginning: two clusters, a data source for each, and a task that is a draft. What is left of an
  * earlier one is removed, with every task that uses it.
  */
 export type DemoStart = Record<symbol, never>;
@@ -1970,7 +1970,7 @@ export type TaskMute = {
  */
 task: string, 
 /**
- * Until when, in ms since 1970; none to be told again.
+ * Until when, in ms since 1970; none to unmute.
  */
 until_ms: number | null, };
 

@@ -36,7 +36,7 @@ struct Counts {
     latest_gap: String,
 }
 
-/// Watches for what people want to be told.
+/// Observes tasks, and alerts people as their rules say.
 pub(crate) struct Alarm {
     core: Arc<Core>,
     memory: Arc<AlertMemory>,
@@ -139,7 +139,7 @@ impl Alarm {
             let muted_until = muted.get(&errand.alert.task.task_id).copied();
             if let Err(error) = self.tell(&errand, muted_until) {
                 self.memory.put_off(&errand.id);
-                tracing::error!(%error, rule = %errand.alert.rule_name, "an alert waits to be told");
+                tracing::error!(%error, rule = %errand.alert.rule_name, "an alert waits for its delivery");
             }
         }
         Ok(())
@@ -147,18 +147,18 @@ impl Alarm {
 
     fn counts(&self, id: &str, progress: Option<&Progress>) -> Result<Counts> {
         let mut counted = locked(&self.counted);
-        let told = progress.map(|progress| (progress.gaps, progress.quarantined));
+        let reported = progress.map(|progress| (progress.gaps, progress.quarantined));
         if let Some(known) = counted.get_mut(id)
-            && told.is_none_or(|(gaps, _)| gaps == known.gaps)
+            && reported.is_none_or(|(gaps, _)| gaps == known.gaps)
         {
-            known.quarantined = told.map_or(known.quarantined, |(_, quarantined)| quarantined);
+            known.quarantined = reported.map_or(known.quarantined, |(_, quarantined)| quarantined);
             return Ok(known.clone());
         }
         let name = TaskName::new(id)?;
         let failed = |error: StoreError| AppError::new(ErrorCode::Storage, error.to_string());
         let kept = self.core.store.gaps(&name).map_err(failed)?;
-        let (gaps, quarantined) = match told {
-            Some(told) => told,
+        let (gaps, quarantined) = match reported {
+            Some(reported) => reported,
             None => (
                 kept.len() as u64,
                 self.core.store.quarantined_count(&name).map_err(failed)?,
@@ -216,7 +216,7 @@ impl Alarm {
                 self.submit(errand.id.clone(), channel, message, row);
                 return Ok(());
             }
-            // The other channels are told all the same.
+            // The other channels get theirs.
             (Disposition::Deliver, Err(error)) => ("undeliverable", error.to_string()),
         };
         keep(
@@ -428,7 +428,7 @@ impl ClassifyWord for serde_json::Error {
     fn classify_word(&self) -> &'static str {
         match self.classify() {
             serde_json::error::Category::Io => "it could not be read",
-            serde_json::error::Category::Syntax => "it is no JSON",
+            serde_json::error::Category::Syntax => "not valid JSON",
             serde_json::error::Category::Data => "it has other fields than expected",
             serde_json::error::Category::Eof => "its end is missing",
         }

@@ -17,7 +17,7 @@ pub(crate) struct Errand {
     pub(crate) alert: Alert,
 }
 
-/// Decides what is told, and knows what is still to be told. What it knows is in the store before anybody is told.
+/// Decides which alerts are sent, and knows which are still to be delivered. Both are stored before anything is sent.
 pub(crate) struct AlertMemory {
     store: Arc<SqliteStore>,
     inner: Mutex<Inner>,
@@ -43,7 +43,7 @@ impl AlertMemory {
     pub(crate) fn open(store: Arc<SqliteStore>) -> Result<Self> {
         let memory = match store.alert_state()? {
             Some(state) => serde_json::from_value(state).unwrap_or_else(|error| {
-                tracing::warn!(%error, "what was told of alerts cannot be read; it begins anew");
+                tracing::warn!(%error, "what was sent of alerts cannot be read; it begins again");
                 Memory::default()
             }),
             None => Memory::default(),
@@ -79,8 +79,8 @@ impl AlertMemory {
             }
         }
         // Also when there is nothing to tell: what a rule counts from, and that a failure is over, must outlive the
-        // program. Where it cannot be written people are told all the same: the full disk may be what it is about.
-        self.told_if_not(inner.keep(&self.store));
+        // program. Where it cannot be written alerts are sent all the same: the full disk may be what it is about.
+        self.log_failure(inner.keep(&self.store));
         (alerts, inner.give_out())
     }
 
@@ -89,7 +89,7 @@ impl AlertMemory {
         let mut inner = self.locked();
         inner.now.errands.retain(|errand| errand.id != id);
         inner.under_way.remove(id);
-        self.told_if_not(inner.keep(&self.store));
+        self.log_failure(inner.keep(&self.store));
     }
 
     /// An errand could not be run now: it comes again with the next look.
@@ -101,20 +101,20 @@ impl AlertMemory {
     pub(crate) fn forget_task(&self, id: &str) {
         let mut inner = self.locked();
         inner.now.evaluator.forget_task(id);
-        self.told_if_not(inner.keep(&self.store));
+        self.log_failure(inner.keep(&self.store));
     }
 
     /// Stores everything, with when tasks were last seen: a short restart is no interruption.
     pub(crate) fn close(&self) {
         let mut inner = self.locked();
         if inner.now != inner.stored {
-            self.told_if_not(inner.store(&self.store));
+            self.log_failure(inner.store(&self.store));
         }
     }
 
-    fn told_if_not(&self, kept: Result<()>) {
+    fn log_failure(&self, kept: Result<()>) {
         if let Err(error) = kept {
-            tracing::error!(%error, "what was told of alerts cannot be stored; a restart may repeat one");
+            tracing::error!(%error, "what was sent of alerts cannot be stored; a restart may repeat one");
         }
     }
 
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn that_a_failure_is_over_is_remembered_though_there_is_nothing_to_tell() {
+    fn that_a_failure_is_over_is_remembered_though_there_is_nothing_to_send() {
         let (_dir, store) = store();
         let first = AlertMemory::open(Arc::clone(&store)).unwrap();
         let (_, errands) = first.evaluate(&rules(), &seen("failed"), 10);

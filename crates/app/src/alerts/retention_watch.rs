@@ -1,4 +1,4 @@
-//! Asks sources how long they still keep what was not copied, of the tasks for which somebody wants to be told. A task
+//! Asks sources how long they still keep what was not copied, of the tasks that an alert rule watches. A task
 //! that is paused or has failed has no run that would notice.
 
 use std::collections::BTreeMap;

@@ -66,7 +66,7 @@ pub(crate) fn document(list: impl FnOnce(&mut Types)) -> String {
     list(&mut types);
     let declarations: Vec<String> = types.declarations.into_values().collect();
     format!(
-        "// Generated from the Rust types; `make bindings` writes it anew, and a test fails when it is stale.\n\n{}\n\nexport interface Commands {{\n{}\n}}\n",
+        "// Generated from the Rust types; `make bindings` writes it, and a test fails when it is stale.\n\n{}\n\nexport interface Commands {{\n{}\n}}\n",
         declarations.join("\n\n"),
         types.commands.join("\n")
     )

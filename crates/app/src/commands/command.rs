@@ -1,4 +1,4 @@
-//! Commands: requests with their answers, by name. One list serves the window, the terminal companion and whoever calls
+//! Commands: requests with their answers, by name. One list serves the window, the terminal companion and programs that call
 //! through the control socket.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -21,7 +21,7 @@ use crate::{App, AppError, ErrorCode, Result};
 /// Names tried before it gives up: a person may have data sources of these names.
 const NAMES_TRIED: usize = 100;
 
-/// Starts the demonstration anew: two clusters, a data source for each, and a task that is a draft. What is left of an
+/// Starts the demonstration from the beginning: two clusters, a data source for each, and a task that is a draft. What is left of an
 /// earlier one is removed, with every task that uses it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
@@ -54,7 +54,7 @@ impl Command for DemoStart {
             let addresses = demo.start()?;
             let started = describe(app, &addresses);
             if started.is_err() {
-                // Half a demonstration helps nobody.
+                // Half a demonstration is of no use.
                 clear(app)?;
                 demo.stop();
             }

@@ -137,7 +137,7 @@ fn check(key: &str, value: &Value) -> Result<()> {
                 Some(wrong) => Err(wrong.message),
                 None => Ok(()),
             },
-            Err(error) => Err(format!("'{key}' is no list of quiet hours: {error}")),
+            Err(error) => Err(format!("'{key}' is not a list of quiet hours: {error}")),
         },
         other if is_known(other) => Ok(()),
         other => Err(format!("there is no setting '{other}'")),

@@ -166,7 +166,7 @@ impl Command for SourcePeek {
     }
 }
 
-/// A client of a data source that has been let in, and what it was told of brokers and topics: why one is not let in
+/// A client of a data source that has been let in, and what it learned of brokers and topics: why one is not let in
 /// comes at once from here, and from a question that waits for an answer never.
 pub(super) fn admin(core: &Core, row: &DataSourceRow) -> Result<(Admin, Metadata)> {
     let admin = Admin::new(&core.cluster(row)?).map_err(|error| unreachable(row, &error))?;

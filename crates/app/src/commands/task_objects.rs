@@ -47,7 +47,7 @@ pub struct TaskTune {
 pub struct TaskMute {
     /// Name or id.
     pub task: String,
-    /// Until when, in ms since 1970; none to be told again.
+    /// Until when, in ms since 1970; none to unmute.
     #[ts(type = "number | null")]
     pub until_ms: Option<i64>,
 }

@@ -79,7 +79,7 @@ impl Command for TaskImport {
         let unreadable = |error: &toml::de::Error| {
             AppError::new(
                 ErrorCode::InvalidInput,
-                format!("this is no exported task: {}", error.message()),
+                format!("not an exported task: {}", error.message()),
             )
         };
         let mut table: toml::Table = self.text.parse().map_err(|error| unreadable(&error))?;

@@ -1,6 +1,6 @@
 use crate::Result;
 
-/// Runs two clusters inside this process for whoever tries Sluice. A shell brings it along: the application itself
+/// Runs two clusters inside this process, to try Sluice out. A shell brings it along: the application itself
 /// knows clusters only by their addresses.
 pub trait DemoHost: Send + Sync {
     /// Starts both clusters and a writer to the first one, in place of those that run.

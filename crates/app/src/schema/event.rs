@@ -11,7 +11,7 @@ use crate::schema::TaskSnapshot;
 /// is a second behind then.
 const BACKLOG: usize = 1024;
 
-/// What a shell hears of without asking. A shell that comes late asks for a snapshot first: see [`App::subscribe`].
+/// What a shell receives without asking. A shell that subscribes late asks for a snapshot first: see [`App::subscribe`].
 ///
 /// [`App::subscribe`]: crate::App::subscribe
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -31,9 +31,9 @@ pub enum AppEvent {
         /// All of them.
         snapshot: Box<TaskSnapshot>,
     },
-    /// A task was made, described anew or removed.
+    /// A task was made, described again or removed.
     TasksChanged,
-    /// A data source was made, described anew or removed.
+    /// A data source was made, described again or removed.
     SourcesChanged,
     /// A step of a connection test has ended.
     SourceTestStep {
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subscriber_that_does_not_read_is_told_that_it_lost_events_and_holds_nobody_up() {
+    fn a_subscriber_that_does_not_read_learns_that_it_lost_events_and_holds_nothing_up() {
         let bus = EventBus::default();
         let events = bus.subscribe();
         (0..2 * BACKLOG).for_each(|_| bus.publish(&AppEvent::TasksChanged));
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn who_left_is_forgotten() {
+    fn a_subscriber_that_left_is_forgotten() {
         let bus = EventBus::default();
         drop(bus.subscribe());
         bus.publish(&AppEvent::TasksChanged);

@@ -396,16 +396,19 @@ fn play(seed: u64) {
 }
 
 fn check(scene: &Scene, seed: u64, id: &TaskId, accepted: &Accepted, states: &[TaskState]) {
-    let told = format!("seed {seed}, {id}: {states:?}");
+    let context = format!("seed {seed}, {id}: {states:?}");
     let mut before = TaskState::Paused;
     for state in states {
-        assert!(STEPS.contains(&(before, *state)), "{before} to {state}; {told}");
+        assert!(
+            STEPS.contains(&(before, *state)),
+            "{before} to {state}; {context}"
+        );
         before = *state;
     }
     let row = scene.core.task(id.as_str()).unwrap();
     let state = core::state(&row).unwrap();
-    assert_eq!(state, before, "what is stored was published; {told}");
-    assert_eq!(row.desired_running, state.is_to_run(), "{told}");
+    assert_eq!(state, before, "what is stored was published; {context}");
+    assert_eq!(row.desired_running, state.is_to_run(), "{context}");
     let entered = |wanted| states.iter().filter(|state| **state == wanted).count() as u64;
     for (wanted, count) in [
         (TaskState::Starting, &accepted.goings),
@@ -415,34 +418,34 @@ fn check(scene: &Scene, seed: u64, id: &TaskId, accepted: &Accepted, states: &[T
         assert_eq!(
             entered(wanted),
             count.load(Ordering::Relaxed),
-            "each accepted command is one step into {wanted}; {told}"
+            "each accepted command is one step into {wanted}; {context}"
         );
     }
     let changes = accepted.changes.load(Ordering::Relaxed);
     assert_eq!(
         row.settings_version,
         1 + i64::try_from(changes).unwrap(),
-        "{told}"
+        "{context}"
     );
     let settings = core::settings(&row).unwrap();
     let Objects::Topics(topics) = settings.objects else {
-        panic!("{told}");
+        panic!("{context}");
     };
     let mut expected = accepted.topics.lock().unwrap().clone();
     expected.insert("t".to_owned());
-    assert_eq!(topics.into_iter().collect::<BTreeSet<_>>(), expected, "{told}");
+    assert_eq!(topics.into_iter().collect::<BTreeSet<_>>(), expected, "{context}");
     let rates = accepted.rates.lock().unwrap();
     assert_eq!(
         settings.rate.records_per_second.is_some(),
         !rates.is_empty(),
-        "{told}"
+        "{context}"
     );
     assert!(
         settings
             .rate
             .records_per_second
             .is_none_or(|rate| rates.contains(&rate)),
-        "{told}"
+        "{context}"
     );
 }
 

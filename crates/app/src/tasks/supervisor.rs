@@ -117,7 +117,7 @@ impl Supervisor {
     }
 
     /// Removes the threads that have ended, and stores what became of their tasks. The latter without the lock of the
-    /// runs: whoever has the turn to change a task may wait for that.
+    /// runs: a command that has the turn to change a task may wait for that.
     fn clear_away(&self) {
         for id in self.take_ended() {
             if let Err(error) = settle(&self.core, &id) {

@@ -13,7 +13,7 @@ use crate::screen::Screen;
 /// How often it looks whether it is to end.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Runs the tasks of a data folder until it is told to stop.
+/// Runs the tasks of a data folder until it is stopped.
 ///
 /// # Errors
 /// The folder cannot be used, or another program has it.

@@ -44,7 +44,7 @@ impl RuleFile {
     /// The rule, with the ids of what the file names.
     ///
     /// # Errors
-    /// There is no such task. A channel that is not there is told by whoever keeps the rule.
+    /// There is no such task. A channel that is not there is reported when the rule is kept.
     pub fn rule(self, app: &Backend) -> anyhow::Result<Rule> {
         let task_id = match self.task_id {
             Some(task) => Some(app.call(TaskShow { task })?.id.to_string()),

@@ -31,7 +31,7 @@ pub fn sources(command: SourceCommand, place: &Place, screen: &Screen) -> anyhow
             } else {
                 app.call(SourceImport::File(absolute(Path::new(&file))?))?
             };
-            let mut form = told(imported.form, &imported.notes, screen);
+            let mut form = with_notes(imported.form, &imported.notes, screen);
             form.name = name.unwrap_or(form.name);
             form.environment = env.map_or(form.environment, |tag| environment(&tag));
             save(&app, form, imported.secrets, place, screen)
@@ -89,11 +89,14 @@ fn add(
         Some(file) => {
             let mut imported = app.call(SourceImport::File(absolute(file)?))?;
             if let Some(bootstrap) = &arguments.bootstrap {
-                // A file without brokers is no news to whoever gives them.
+                // A file without brokers is expected where they are given.
                 imported.notes.retain(|note| !note.contains("no brokers"));
                 imported.form.bootstrap.clone_from(bootstrap);
             }
-            (told(imported.form, &imported.notes, screen), imported.secrets)
+            (
+                with_notes(imported.form, &imported.notes, screen),
+                imported.secrets,
+            )
         }
         None => (
             SourceForm {
@@ -221,17 +224,17 @@ fn read(
     screen: &Screen,
 ) -> anyhow::Result<(SourceForm, BTreeMap<String, Secret>)> {
     let SourceImported { form, secrets, notes } = app.call(SourceImport::File(absolute(file)?))?;
-    Ok((told(form, &notes, screen), secrets))
+    Ok((with_notes(form, &notes, screen), secrets))
 }
 
-fn told(form: SourceForm, notes: &[String], screen: &Screen) -> SourceForm {
+fn with_notes(form: SourceForm, notes: &[String], screen: &Screen) -> SourceForm {
     notes.iter().for_each(|note| screen.say(&format!("note: {note}")));
     form
 }
 
 /// The other process that may read it has another working directory.
 fn absolute(file: &Path) -> anyhow::Result<PathBuf> {
-    std::path::absolute(file).map_err(|error| anyhow!("'{}' is no path: {error}", file.display()))
+    std::path::absolute(file).map_err(|error| anyhow!("'{}' is not a path: {error}", file.display()))
 }
 
 fn environment(tag: &str) -> Environment {

@@ -140,7 +140,7 @@ pub(crate) fn open(path: &Path, file: &[u8], key: &PassphraseKey) -> Result<Secr
         .map(Zeroizing::new)
         .map_err(|_| damaged("its content has been altered or is cut off"))?;
     // The words of the error might hold a secret.
-    serde_json::from_slice(&plain).map_err(|_| damaged("its content is no list of secrets"))
+    serde_json::from_slice(&plain).map_err(|_| damaged("its content is not a list of secrets"))
 }
 
 /// The file that holds `secrets` for whoever has `key`. No two are the same.
@@ -327,7 +327,7 @@ mod tests {
         file.extend_from_slice(&sealed);
         let error = refusal(&file).to_string();
         assert!(
-            error.contains("no list of secrets") && !error.contains("hunter2"),
+            error.contains("not a list of secrets") && !error.contains("hunter2"),
             "{error}"
         );
     }

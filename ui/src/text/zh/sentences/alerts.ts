@@ -148,7 +148,7 @@ export const alerts: Sentence[] = [
   ['its answer is no HTTP ({*reason})', '其应答不是 HTTP（{reason}）'],
   ['the head of its answer is too big', '其应答头过大'],
   ['the request could not be made', '无法发出请求'],
-  ['it is no JSON', '不是 JSON'],
+  ['not valid JSON', '不是 JSON'],
   ['it has other fields than expected', '字段与预期不符'],
   ['its end is missing', '末尾缺失'],
   ['it could not be read', '无法读取'],

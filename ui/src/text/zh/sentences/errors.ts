@@ -72,7 +72,7 @@ export const errors: Sentence[] = [
   ['the change is done, but what it came to is not known', '变更已完成，但结果未知'],
   ['the program ended before it was done; look at the topics and repeat it', '程序在变更完成之前结束；请查看主题后重试'],
   ['the task cannot be written as TOML: {error}', '无法将任务写为 TOML：{error}'],
-  ['this is no exported task: {error}', '这不是导出的任务：{error}'],
+  ['not an exported task: {error}', '这不是导出的任务：{error}'],
   ["the {*side}'s data source is missing", '缺少{side}的数据源'],
   ["there is no data source '{name}'; add it first, then import the task", '没有数据源“{name}”；请先添加，再导入任务'],
   ["the demo clusters are part of the window; in a terminal use `sluice demo`", '演示集群随窗口提供；在终端中请使用 `sluice demo`'],
@@ -121,7 +121,7 @@ export const errors: Sentence[] = [
     '状态数据库“{path}”被其他进程锁定过久。请查看是哪个进程打开了它（备份程序、另一个 sluice），然后重新启动',
   ],
   [
-    "the state database '{path}' is damaged or is no database ({*reason}). Restore it from a backup, or choose another state directory: a task that is started there under its old name finds its positions on the target again where it delivers exactly once",
+    "the state database '{path}' is damaged or is not a database ({*reason}). Restore it from a backup, or choose another state directory: a task that is started there under its old name finds its positions on the target again where it delivers exactly once",
     '状态数据库“{path}”已损坏，或不是数据库（{reason}）。请从备份恢复，或选择其他状态目录：在那里以原名启动的任务，若为恰好一次投递，会在目标上找回其位置',
   ],
   [
@@ -190,7 +190,7 @@ export const errors: Sentence[] = [
   ['its header has been altered', '文件头被改动'],
   ['opening it would take more memory or time than any passphrase needs', '打开它所需的内存或时间超出任何口令的需要'],
   ['its content has been altered or is cut off', '内容被改动或被截断'],
-  ['its content is no list of secrets', '内容不是机密列表'],
+  ['its content is not a list of secrets', '内容不是机密列表'],
   [
     "the file of secrets '{path}' was written by a newer version of Sluice (its format is {#found}, this version knows {#known}). Use that version",
     '机密文件“{path}”由更新版本的 Sluice 写入（其格式为 {found}，此版本支持到 {known}）。请使用该版本',
@@ -207,7 +207,7 @@ export const errors: Sentence[] = [
   ['Sluice is quitting', 'Sluice 正在退出'],
   ['the command ended early: {error}', '命令提前结束：{error}'],
   ["'{path}' cannot be written: {*error}", '无法写入“{path}”：{error}'],
-  ['this is no file: {error}', '这不是文件：{error}'],
+  ['not a file: {error}', '这不是文件：{error}'],
   ["the system does not open '{path}': {*error}", '系统无法打开“{path}”：{error}'],
   ['the system does not let Sluice change what starts at login: {*error}', '系统不允许 Sluice 更改登录时启动的程序：{error}'],
   ['the program that has the data folder does not answer ({*error}); if it has just ended, repeat the command', '占用数据文件夹的程序没有应答（{error}）；如果它刚刚结束，请重试该命令'],

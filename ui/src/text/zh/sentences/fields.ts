@@ -117,7 +117,7 @@ export const fields: Sentence[] = [
   ["'{key}' must be a whole number from {#least} to {#most}", '“{key}”须为 {least} 至 {most} 的整数'],
   ["'{key}' must be true or false", '“{key}”须为 true 或 false'],
   ["'{key}' must be en or zh_hans", '“{key}”须为 en 或 zh_hans'],
-  ["'{key}' is no list of quiet hours: {error}", '“{key}”不是有效的免打扰时段列表：{error}'],
+  ["'{key}' is not a list of quiet hours: {error}", '“{key}”不是有效的免打扰时段列表：{error}'],
   ["there is no setting '{key}'", '没有设置项“{key}”'],
   ["there is no level '{level}'; choose info, warning or error", '没有级别“{level}”；请选择 info、warning 或 error'],
   ['the beginning must lie before the end', '开始时间须早于结束时间'],
