@@ -9,10 +9,10 @@ use crate::row_limit::at_most;
 use crate::sqlite_store::Durability;
 use crate::{Result, SqliteStore};
 
-/// Where what was told is kept among the settings.
+/// Where it is kept among the settings which alerts were sent.
 const STATE_KEY: &str = "alert_state";
 
-/// What a person wants to be told.
+/// What a person wants to be alerted of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleRow {
     /// Id.
@@ -284,7 +284,7 @@ impl SqliteStore {
         })
     }
 
-    /// What is remembered of alerts that were told, so that a restart repeats none.
+    /// What is remembered of alerts that were sent, so that a restart repeats none.
     ///
     /// # Errors
     /// The state cannot be read.
@@ -292,7 +292,7 @@ impl SqliteStore {
         self.setting(STATE_KEY)
     }
 
-    /// Remembers what was told.
+    /// Remembers what was sent.
     ///
     /// # Errors
     /// The state cannot be written.

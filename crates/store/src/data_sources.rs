@@ -208,7 +208,7 @@ mod tests {
         store.update_source(&renamed).unwrap();
         assert_eq!(store.source("PROD a").unwrap(), Some(renamed.clone()));
         assert_eq!(store.source("ds-1").unwrap(), Some(renamed));
-        assert_eq!(store.source("nobody").unwrap(), None);
+        assert_eq!(store.source("unknown").unwrap(), None);
         let names: Vec<String> = store.sources().unwrap().into_iter().map(|row| row.name).collect();
         assert_eq!(names, ["b", "prod a"]);
     }

@@ -70,7 +70,7 @@ pub enum StateError {
         /// What went wrong.
         reason: String,
     },
-    /// The task was launched by somebody else in between.
+    /// The task was launched by another process in between.
     #[error("task '{task}' has been launched by another process a moment ago. Start again to resume it")]
     AlreadyLaunched {
         /// The task.

@@ -12,9 +12,9 @@ use crate::{Result, StateError, state_dir};
 
 /// What the owner holds locked.
 const LOCK_FILE: &str = "owner.lock";
-/// What the owner says of itself. In a file of its own: on Windows nobody else can read a locked one.
+/// What the owner says of itself. In a file of its own: on Windows no other process can read a locked one.
 const INFO_FILE: &str = "owner.json";
-/// How often a file of the two is tried, and how long apart: whoever asks for the owner holds the lock for a moment,
+/// How often a file of the two is tried, and how long apart: a process that asks for the owner holds the lock for a moment,
 /// and the owner says who it is a moment after it has the lock.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(30);
@@ -119,7 +119,7 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         if let Err(error) = remove(&self.info_file) {
-            tracing::debug!(%error, "the file that names the owner stays; without the lock nobody believes it");
+            tracing::debug!(%error, "the file that names the owner stays; without the lock it counts for nothing");
         }
     }
 }
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_only_asks_for_the_owner_keeps_nobody_out() {
+    fn a_process_that_only_asks_for_the_owner_keeps_no_other_out() {
         let dir = tempfile::tempdir().unwrap();
         drop(Owner::take(dir.path(), "Sluice").unwrap());
         let asked = AtomicU32::new(0);

@@ -57,7 +57,7 @@ impl TaskLock {
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
-        // In a file of its own: on Windows nobody else can read a locked one.
+        // In a file of its own: on Windows no other process can read a locked one.
         fs::write(&owner_file, std::process::id().to_string()).map_err(failed)?;
         Ok(Self {
             _file: file,
@@ -77,7 +77,7 @@ impl TaskLock {
 
 impl Drop for TaskLock {
     fn drop(&mut self) {
-        // Only for tidiness: whoever takes the lock next writes its own.
+        // Only for tidiness: the next owner of the lock writes its own.
         drop(fs::remove_file(&self.owner_file));
     }
 }

@@ -32,7 +32,7 @@ fn run(test: &str, start: &[&str], bus: Option<&str>, dir: &Path) {
     command
         .args(&words[1..])
         .env(CHILD, dir)
-        // A bus and a keyring of whoever runs the tests are not to be touched.
+        // A bus and a keyring of the user who runs the tests are not to be touched.
         .env_remove("DBUS_SESSION_BUS_ADDRESS")
         .env_remove("GNOME_KEYRING_CONTROL")
         .env("XDG_RUNTIME_DIR", dir)

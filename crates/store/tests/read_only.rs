@@ -1,4 +1,4 @@
-//! Places that this user may not write to. Whoever runs the tests as root may write everywhere, so each of these tests
+//! Places that this user may not write to. Root may write everywhere, so each of these tests
 //! looks from a process of its own, as a user without rights.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may fail by it")]

@@ -23,7 +23,7 @@ const NOT_SHOWN = new Set([
   'wrong version number',
   'unsupported sasl mechanism',
   'topic, partition, target_topic, source_topic_id, target_topic_id, start, target_start, backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes',
-  'the file that names the owner stays; without the lock nobody believes it',
+  'the file that names the owner stays; without the lock it counts for nothing',
   'the owner does not say who it is',
   'Sluice tries whether this keychain works',
   'secrets are not kept in the keychain',

@@ -2,7 +2,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Puts `content` in the place of the file `path`: whoever reads it, and whatever ends the process or the power in
+/// Puts `content` in the place of the file `path`: a reader, whatever ends the process or the power in
 /// between, finds the old content or the new one whole. Its owner alone may read it. One writer at a time: the caller
 /// holds a lock.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -76,10 +76,10 @@ mod tests {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let dir = tempfile::tempdir().unwrap();
         let (path, elsewhere) = (dir.path().join("file"), dir.path().join("elsewhere"));
-        fs::write(&elsewhere, "of somebody else").unwrap();
+        fs::write(&elsewhere, "of another user").unwrap();
         symlink(&elsewhere, unfinished(&path)).unwrap();
         replace(&path, b"mine").unwrap();
-        assert_eq!(fs::read(&elsewhere).unwrap(), b"of somebody else");
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"of another user");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -8,7 +8,7 @@ const WAITING: usize = 16;
 
 type Call = Box<dyn FnOnce() + Send>;
 
-/// A thread for calls that may never return: whoever makes one waits for a limited time.
+/// A thread for calls that may never return: the caller waits for a limited time.
 pub(crate) struct CallThread {
     // Dropping it ends the thread after its last call.
     calls: Option<SyncSender<Call>>,
@@ -47,9 +47,9 @@ impl CallThread {
         patience: Duration,
         call: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, GivenUp> {
-        let (tell, told): (SyncSender<T>, Receiver<T>) = sync_channel(1);
+        let (answer, answered): (SyncSender<T>, Receiver<T>) = sync_channel(1);
         let call: Call = Box::new(move || {
-            if tell.send(call()).is_err() {
+            if answer.send(call()).is_err() {
                 tracing::debug!("a call answered after it was given up");
             }
         });
@@ -58,7 +58,7 @@ impl CallThread {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => return Err(GivenUp),
         }
-        match told.recv_timeout(patience) {
+        match answered.recv_timeout(patience) {
             Ok(answer) => {
                 self.stuck.store(false, Ordering::Relaxed);
                 Ok(answer)
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_does_not_return_is_given_up_and_holds_nobody_up() {
+    fn a_call_that_does_not_return_is_given_up_and_holds_nothing_up() {
         let thread = CallThread::start("calls").unwrap();
         let (free, freed) = sync_channel::<()>(0);
         let start = Instant::now();

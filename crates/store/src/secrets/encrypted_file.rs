@@ -14,7 +14,7 @@ use crate::{Result, state_dir};
 
 /// The file's name in the state directory.
 pub(crate) const SECRETS_FILE: &str = "secrets.enc";
-/// Held by whoever changes the file. Beside it, because the file itself is replaced with each change.
+/// Held while the file is changed. Beside it, because the file itself is replaced with each change.
 const LOCK_FILE: &str = "secrets.lock";
 /// How often the lock is tried, and how long apart: 3 s in all. A change takes some milliseconds.
 const ATTEMPTS: u32 = 100;

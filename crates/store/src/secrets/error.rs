@@ -15,7 +15,7 @@ pub enum SecretError {
         /// The keychain's words.
         reason: String,
     },
-    /// The keychain does not answer, as it does while it waits for somebody to unlock it.
+    /// The keychain does not answer, as it does while it waits to be unlocked.
     #[error(
         "the keychain of this system, where the secrets are to be, has not answered for {seconds} s. Unlock it if it asks for a password and try again; if it is gone for good, leave it with `sluice source leave-keychain` and enter the secrets again"
     )]
@@ -102,7 +102,7 @@ pub enum SecretError {
 }
 
 impl SecretError {
-    /// Whether the same may succeed later, once somebody has unlocked or started the keychain.
+    /// Whether the same may succeed later, once the keychain has been unlocked or started.
     pub fn is_passing(&self) -> bool {
         matches!(
             self,

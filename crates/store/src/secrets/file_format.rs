@@ -143,7 +143,7 @@ pub(crate) fn open(path: &Path, file: &[u8], key: &PassphraseKey) -> Result<Secr
     serde_json::from_slice(&plain).map_err(|_| damaged("its content is not a list of secrets"))
 }
 
-/// The file that holds `secrets` for whoever has `key`. No two are the same.
+/// The file that holds `secrets`, to be opened with `key`. No two are the same.
 ///
 /// # Errors
 /// The system gives no random numbers.
@@ -212,7 +212,7 @@ mod tests {
         open(Path::new("/s/secrets.enc"), file, &key("correct horse")).unwrap_err()
     }
 
-    /// A file whose header was altered by somebody who can compute its checksum.
+    /// A file whose header was altered by an attacker who can compute its checksum.
     fn forged(mut file: Vec<u8>, place: usize, value: &[u8]) -> Vec<u8> {
         file[place..place + value.len()].copy_from_slice(value);
         let sum = xxh3_64(&file[..HEADER - 8]).to_le_bytes();

@@ -12,10 +12,10 @@ use crate::{Result, StateError};
 
 /// The name under which the entries stand in the keychain.
 const SERVICE: &str = "sluice";
-/// How long a keychain that nobody asked for may take to prove itself. One that asks its owner for a password takes
-/// longer, and a program that starts by itself has nobody to ask.
+/// How long a keychain that was not chosen by a person may take to prove itself. One that asks its owner for a password takes
+/// longer, and a program that starts by itself cannot ask.
 pub(crate) const TRIAL: Duration = Duration::from_secs(3);
-/// How long somebody may take to unlock a keychain they have chosen.
+/// How long a person may take to unlock a keychain they have chosen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Secrets in the keychain of the system: Keychain on macOS, Credential Manager on Windows, Secret Service elsewhere.

@@ -191,7 +191,7 @@ fn waiting(dir: &Path, keychain: &OpenKeychain) -> WaitingKeychain {
 }
 
 /// The place of a folder that has no secrets yet. The keychain is decided for when the first secret is put there. One
-/// that exists and is late is waited for by whoever keeps the first secret.
+/// that exists and is late is waited for by the command that keeps the first secret.
 fn decide(dir: &Path, passphrase: Option<&Secret>, keychain: &OpenKeychain) -> Result<Arc<dyn SecretStore>> {
     let waiting = waiting(dir, keychain);
     match waiting.opened(keychain::TRIAL) {

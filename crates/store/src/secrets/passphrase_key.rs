@@ -11,7 +11,7 @@ pub(crate) const KEY: usize = 32;
 /// Bytes that tell whether a passphrase is the right one.
 pub(crate) const CHECK: usize = 32;
 
-/// What deriving a key costs whoever has the passphrase, and whoever guesses it.
+/// What deriving a key costs its owner, and an attacker who guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cost {
     /// Memory in KiB.

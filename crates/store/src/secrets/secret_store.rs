@@ -28,7 +28,7 @@ pub trait SecretStore: Send + Sync {
     /// Where they are.
     fn level(&self) -> SecretLevel;
 
-    /// Protects the secrets with another passphrase from now on. The current one is asked for, so that whoever merely
+    /// Protects the secrets with another passphrase from now on. The current one is asked for, so that a passer-by who
     /// finds the program open cannot shut its owner out.
     ///
     /// # Errors

@@ -17,9 +17,9 @@ pub(crate) struct WaitingKeychain {
     dir: PathBuf,
     open: Open,
     opened: Mutex<Option<Arc<dyn SecretStore>>>,
-    /// How long a program that nobody sits before waits for it.
+    /// How long a call that reads a secret waits for it.
     trial: Duration,
-    /// How long somebody who is keeping a secret may take to unlock it.
+    /// How long a person who is keeping a secret may take to unlock it.
     patience: Duration,
 }
 

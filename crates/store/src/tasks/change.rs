@@ -73,7 +73,7 @@ impl SqliteStore {
         })
     }
 
-    /// Replaces a task's settings if nobody else has changed them since they were read, and counts their version up.
+    /// Replaces a task's settings if no other command has changed them since they were read, and counts their version up.
     /// Returns whether that was so; for [`SettingsChange::draft_from`] also whether the task was in one of those states.
     ///
     /// # Errors
