@@ -2,19 +2,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::observation::Activity;
-use crate::{Alert, AlertPhase, Condition, Observation, Rule};
+use crate::task_memory::TaskMemory;
+use crate::{Alert, Observation, Rule};
 
-/// How long a task may be unobserved before a delay that was not told yet begins to count anew, in ms: nobody knows
-/// what the delay was while the program was closed.
-const UNOBSERVED_MS: i64 = 60_000;
-/// How often, in seconds, new gaps or quarantined records of one task are told when the rule names no interval. What
-/// comes in between is told together.
-const COUNTER_PAUSE_SECONDS: u64 = 300;
-/// A retention risk is over when this much more than the horizon is left, so that it does not come and go.
-const RETENTION_MARGIN_PERCENT: u64 = 10;
-
-/// Decides what is worth telling: each condition once when it begins to hold, again after the rule's interval while it
+/// Decides which alerts there are: each condition once when it begins to hold, again after the rule's interval while it
 /// holds, and once when it is over. Knows no clock. It serialises: saved together with the alerts it gave, a restart
 /// neither repeats nor loses one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,39 +23,9 @@ struct RuleMemory {
     tasks: BTreeMap<String, TaskMemory>,
 }
 
-/// What is remembered of a task for one rule.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct TaskMemory {
-    raised: Option<Raised>,
-    /// Since when a measured value is beyond its limit.
-    beyond_since_ms: Option<i64>,
-    /// The counter's value up to which everything was told.
-    counted: u64,
-    /// When a counter's increase was last told.
-    counter_told_ms: Option<i64>,
-    seen_ms: i64,
-}
-
-/// A condition that was told and is not over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Raised {
-    since_ms: i64,
-    told_ms: i64,
-    /// The task was seen in between on its way to another state.
-    interrupted: bool,
-}
-
-/// What an observation says about a condition.
-enum Verdict {
-    Holds { since_ms: i64 },
-    Unclear,
-    Over,
-    Moot,
-}
-
 impl Evaluator {
     /// Compares `observations` with `rules` at `now_ms` (ms since 1970). Tasks that are not observed are left as they
-    /// are; rules that are missing or not enabled are forgotten, so that they begin anew when they come back: `rules`
+    /// are; rules that are missing or not enabled are forgotten, so that they begin from the beginning when they come back: `rules`
     /// must be all of them.
     pub fn evaluate(&mut self, rules: &[Rule], observations: &[Observation], now_ms: i64) -> Vec<Alert> {
         let in_force = |id: &String| rules.iter().any(|rule| rule.enabled && rule.id == *id);
@@ -143,207 +104,10 @@ impl RuleMemory {
     }
 }
 
-impl TaskMemory {
-    fn agrees_with(&self, saved: &Self) -> bool {
-        let unseen_ms = self.seen_ms.saturating_sub(saved.seen_ms).saturating_abs();
-        let is_timed = self.beyond_since_ms.is_some() && self.raised.is_none();
-        let as_saved = Self {
-            seen_ms: saved.seen_ms,
-            ..self.clone()
-        };
-        as_saved == *saved && !(is_timed && unseen_ms > UNOBSERVED_MS / 2)
-    }
-
-    /// A rule that is new tells nothing of what happened before it; a task that is new has no before.
-    fn new(rule: &Rule, task: &Observation, rule_known: bool, now_ms: i64) -> Self {
-        let mut memory = Self {
-            seen_ms: now_ms,
-            ..Self::default()
-        };
-        if !rule_known {
-            memory.counted = counter(&rule.condition, task).unwrap_or(0);
-            if rule.condition == Condition::Completed && task.state == "completed" {
-                memory.raised = Some(Raised::at(task.since_ms, now_ms));
-            }
-        }
-        memory
-    }
-
-    fn observe(&mut self, rule: &Rule, task: &Observation, now_ms: i64) -> Option<(AlertPhase, i64, u64)> {
-        if now_ms.saturating_sub(self.seen_ms) > UNOBSERVED_MS && self.raised.is_none() {
-            self.beyond_since_ms = None;
-        }
-        self.seen_ms = now_ms;
-        if let Some(count) = counter(&rule.condition, task) {
-            return self.count(rule, count, now_ms);
-        }
-        match self.judge(&rule.condition, task, now_ms) {
-            Verdict::Holds { since_ms } => self.hold(rule, since_ms, now_ms),
-            Verdict::Unclear => {
-                if let Some(raised) = &mut self.raised {
-                    raised.interrupted = true;
-                }
-                None
-            }
-            Verdict::Over => {
-                let raised = self.raised.take()?;
-                rule.notify_recovery
-                    .then_some((AlertPhase::Recovered, raised.since_ms, 0))
-            }
-            Verdict::Moot => {
-                self.raised = None;
-                None
-            }
-        }
-    }
-
-    fn count(&mut self, rule: &Rule, count: u64, now_ms: i64) -> Option<(AlertPhase, i64, u64)> {
-        // A counter that went back belongs to a task that began anew.
-        self.counted = self.counted.min(count);
-        let new = count - self.counted;
-        let pause = rule.repeat_seconds.unwrap_or(COUNTER_PAUSE_SECONDS);
-        self.counter_told_ms = self.counter_told_ms.map(|told| told.min(now_ms));
-        if new == 0 || !self.counter_told_ms.is_none_or(|told| due(told, pause, now_ms)) {
-            return None;
-        }
-        self.counted = count;
-        self.counter_told_ms = Some(now_ms);
-        Some((AlertPhase::Raised, now_ms, new))
-    }
-
-    fn hold(&mut self, rule: &Rule, since_ms: i64, now_ms: i64) -> Option<(AlertPhase, i64, u64)> {
-        // Only a person takes a task out of Failed, so that failing once more is news.
-        let anew = |raised: &Raised| raised.interrupted && rule.condition == Condition::Failed;
-        match &mut self.raised {
-            Some(raised) if !anew(raised) => {
-                raised.interrupted = false;
-                let repeat = rule
-                    .repeat_seconds
-                    .filter(|_| rule.condition != Condition::Completed)?;
-                // A clock that was set back must not silence an alert for as long.
-                raised.told_ms = raised.told_ms.min(now_ms);
-                if !due(raised.told_ms, repeat, now_ms) {
-                    return None;
-                }
-                raised.told_ms = now_ms;
-                Some((AlertPhase::Repeated, raised.since_ms, 0))
-            }
-            _ => {
-                self.raised = Some(Raised::at(since_ms, now_ms));
-                Some((AlertPhase::Raised, since_ms, 0))
-            }
-        }
-    }
-
-    fn judge(&mut self, condition: &Condition, task: &Observation, now_ms: i64) -> Verdict {
-        let activity = task.activity();
-        let state = task.state.as_str();
-        let lasts = |since_ms: i64, seconds: u64| {
-            if due(since_ms, seconds, now_ms) {
-                Verdict::Holds { since_ms }
-            } else {
-                Verdict::Unclear
-            }
-        };
-        match (condition, activity) {
-            (Condition::Failed, _) if state == "failed" => Verdict::Holds {
-                since_ms: task.since_ms,
-            },
-            (Condition::AbnormalLongerThan { seconds }, _) if state == "abnormal" => {
-                lasts(task.since_ms, *seconds)
-            }
-            (Condition::Failed | Condition::AbnormalLongerThan { .. }, _) => match activity {
-                Activity::Healthy => Verdict::Over,
-                Activity::Passing => Verdict::Unclear,
-                Activity::Over if state == "completed" => Verdict::Over,
-                // A task that fails is abnormal no longer, which is no recovery.
-                Activity::Troubled | Activity::Resting | Activity::Over => Verdict::Moot,
-            },
-            (Condition::Completed, _) if state == "completed" => Verdict::Holds {
-                since_ms: task.since_ms,
-            },
-            (Condition::Completed, _) => Verdict::Moot,
-            (Condition::DelayOver { .. } | Condition::Stuck { .. }, Activity::Resting | Activity::Over)
-            | (Condition::RetentionRisk { .. }, Activity::Over) => {
-                self.beyond_since_ms = None;
-                Verdict::Moot
-            }
-            (
-                Condition::DelayOver {
-                    delay_seconds,
-                    for_seconds,
-                },
-                _,
-            ) => match task.delay_ms {
-                Some(delay) if delay > delay_seconds.saturating_mul(1_000) => {
-                    let since = *self.beyond_since_ms.get_or_insert(now_ms);
-                    lasts(since, *for_seconds)
-                }
-                Some(_) => {
-                    self.beyond_since_ms = None;
-                    Verdict::Over
-                }
-                None => Verdict::Unclear,
-            },
-            (Condition::Stuck { for_seconds }, _) => match task.stuck_since_ms {
-                Some(since) => lasts(since, *for_seconds),
-                None if activity == Activity::Healthy => Verdict::Over,
-                None => Verdict::Unclear,
-            },
-            (Condition::RetentionRisk { horizon_seconds }, _) => {
-                let margin = horizon_seconds / (100 / RETENTION_MARGIN_PERCENT);
-                let left = task.retention_left_seconds;
-                let is_safe = |left: u64| left >= horizon_seconds.saturating_add(margin);
-                if left.is_some_and(|left| left < *horizon_seconds) {
-                    Verdict::Holds {
-                        since_ms: *self.beyond_since_ms.get_or_insert(now_ms),
-                    }
-                } else if left.map_or(task.lag == Some(0), is_safe) {
-                    self.beyond_since_ms = None;
-                    Verdict::Over
-                } else {
-                    Verdict::Unclear
-                }
-            }
-            // Counters were dealt with before.
-            (Condition::GapFound | Condition::RecordQuarantined, _) => Verdict::Moot,
-        }
-    }
-}
-
-impl Raised {
-    fn at(since_ms: i64, now_ms: i64) -> Self {
-        Self {
-            since_ms,
-            told_ms: now_ms,
-            interrupted: false,
-        }
-    }
-}
-
-/// The counter a condition watches.
-fn counter(condition: &Condition, task: &Observation) -> Option<u64> {
-    match condition {
-        Condition::GapFound => Some(task.gaps),
-        Condition::RecordQuarantined => Some(task.quarantined),
-        Condition::Failed
-        | Condition::AbnormalLongerThan { .. }
-        | Condition::DelayOver { .. }
-        | Condition::Stuck { .. }
-        | Condition::RetentionRisk { .. }
-        | Condition::Completed => None,
-    }
-}
-
-/// Whether `seconds` have passed since `since_ms`.
-fn due(since_ms: i64, seconds: u64, now_ms: i64) -> bool {
-    let wait = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
-    now_ms.saturating_sub(since_ms) >= wait
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{AlertPhase, Condition};
 
     const SECOND: i64 = 1_000;
     const MINUTE: i64 = 60 * SECOND;
@@ -383,7 +147,7 @@ mod tests {
         }
 
         fn alerts(&mut self, task: Observation, now_ms: i64) -> Vec<Alert> {
-            // Every step goes through its stored form, as if the program had been started anew.
+            // Every step goes through its stored form, as if the program had been started again.
             let stored = serde_json::to_string(&self.evaluator).unwrap();
             let mut restored: Evaluator = serde_json::from_str(&stored).unwrap();
             let alerts = restored.evaluate(std::slice::from_ref(&self.rule), &[task], now_ms);
@@ -506,7 +270,7 @@ mod tests {
         assert_eq!(
             bench.step(task("abnormal", 40 * SECOND), 70 * SECOND),
             None,
-            "its time begins anew"
+            "its time begins again"
         );
     }
 
@@ -563,7 +327,7 @@ mod tests {
         assert_eq!(
             bench.step(delayed(100), 62 * SECOND),
             None,
-            "its time begins anew"
+            "its time begins again"
         );
     }
 
@@ -753,7 +517,7 @@ mod tests {
         assert_eq!(bench.step(delayed(31), 900 * SECOND), None);
         assert!(
             bench.evaluator.agrees_with(&saved),
-            "what was told is not timed any more"
+            "what has an alert is not timed any more"
         );
     }
 

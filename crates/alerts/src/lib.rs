@@ -1,5 +1,5 @@
 //! Alerts: what is worth telling a person, when, in which words, and how it is delivered. Pure evaluation with the time
-//! passed in, and channels. No SQL and no Kafka: whoever owns the tasks feeds observations and keeps the history.
+//! passed in, and channels. No SQL and no Kafka: the owner of the tasks feeds observations and keeps the history.
 
 mod alert;
 mod catalogue;
@@ -26,6 +26,7 @@ mod redaction;
 mod retry;
 mod rule;
 mod signature;
+mod task_memory;
 mod trust;
 mod webhook;
 mod webhook_body;
