@@ -45,30 +45,19 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             },
             place,
         ),
-        TaskCommand::Show(task) => {
-            let view = app.call(TaskShow { task: task.task })?;
-            if place.json {
-                output::write(&serde_json::to_string_pretty(&view)?)?;
-            } else {
-                output::write(&summary(&view))?;
-            }
-            Ok(Exit::Done)
-        }
+        TaskCommand::Show(task) => show(&app, task.task, place),
         TaskCommand::Check(task) => check(&app, task.task, place, screen),
         TaskCommand::Start { task, confirm } => {
             let view = app.call(TaskStart { task, confirm })?;
-            hint(&app, screen);
-            report(&view, place, screen)
+            started(&app, &view, place, screen)
         }
         TaskCommand::Resume(task) => {
             let view = app.call(TaskResume { task: task.task })?;
-            hint(&app, screen);
-            report(&view, place, screen)
+            started(&app, &view, place, screen)
         }
         TaskCommand::Retry(task) => {
             let view = app.call(TaskRetry { task: task.task })?;
-            hint(&app, screen);
-            report(&view, place, screen)
+            started(&app, &view, place, screen)
         }
         TaskCommand::Pause(task) => {
             let view = app.call(TaskPause { task: task.task })?;
@@ -115,15 +104,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             (None, Some(record)) => records::discard(&app, task, record, screen),
             (None, None) => records::quarantine(&app, task, place),
         },
-        TaskCommand::Verify(task) => {
-            let report = app.call(TaskVerify { task: task.task })?;
-            if place.json {
-                output::write(&serde_json::to_string_pretty(&report)?)?;
-            } else {
-                output::write(&verify_table::render(&report))?;
-            }
-            Ok(crate::verify::exit(report.result))
-        }
+        TaskCommand::Verify(task) => verify(&app, task.task, place),
         TaskCommand::Export(task) => {
             output::write(&app.call(TaskExport { task: task.task })?)?;
             Ok(Exit::Done)
@@ -187,6 +168,32 @@ fn report(view: &TaskView, place: &Place, screen: &Screen) -> anyhow::Result<Exi
         ));
     }
     Ok(Exit::Done)
+}
+
+fn show(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
+    let view = app.call(TaskShow { task })?;
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&view)?)?;
+    } else {
+        output::write(&summary(&view))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn verify(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
+    let report = app.call(TaskVerify { task })?;
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&report)?)?;
+    } else {
+        output::write(&verify_table::render(&report))?;
+    }
+    Ok(crate::verify::exit(report.result))
+}
+
+/// Reports a task that was started, resumed or tried again.
+fn started(app: &Backend, view: &TaskView, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    hint(app, screen);
+    report(view, place, screen)
 }
 
 /// A start without a program that runs tasks would look like one that hangs.
