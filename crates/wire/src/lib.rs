@@ -1,4 +1,37 @@
 //! One Kafka cluster over its own protocol: connections, logins, versions, every request Sluice needs, and record
 //! batches as bytes. Below it nothing but sockets; what concerns two clusters stays out.
 
+mod cancel;
+mod client;
+mod error;
+mod error_code;
+mod fetch;
+mod fields;
 pub mod format;
+mod net;
+mod produce;
+mod topic_partition;
+mod versions;
+
+pub use cancel::Cancel;
+pub use client::{
+    Acl, BrokerInfo, ClassicGroup, ClassicMember, Client, ClientQuota, ClusterInfo, ConfigChange,
+    ConfigEntry, ConfigResource, ConfigSource, Configs, ConsumerGroup, ConsumerMember, CoordinatorKind,
+    GroupOffset, Isolation, ListedGroup, ListedOffset, ListedTransaction, LogDir, MissingDetail, OffsetSpec,
+    OpenTransaction, PartitionInfo, PerBroker, ProducerState, TopicInfo, TransactionDescription,
+    TransactionFilter,
+};
+pub use error::{ConnectFailure, Result, TlsFailure, Unsupported, WireError};
+pub use error_code::ErrorCode;
+pub use fetch::{
+    AbortedTransaction, Divergence, FetchAnswer, FetchPartition, FetchRequest, FetchSession,
+    FetchedPartition, PendingFetch,
+};
+pub use kafka_protocol::messages::ApiKey;
+pub use net::{Address, AddressMap, Connection, Family, Proxy, Reach, Settings, ThrottleReport};
+pub use produce::{
+    Event, MOST_IN_FLIGHT, Outcome, PendingProduce, ProduceAnswer, ProduceBatch, ProduceRequest,
+    ProducedPartition, ProducerIdentity, RecordError, Sequences, ToSend, advance,
+};
+pub use topic_partition::TopicPartition;
+pub use versions::ApiVersions;

@@ -1,0 +1,13 @@
+//! Produce: writing whole batches, idempotent and in transactions.
+
+mod call;
+mod request;
+mod sequences;
+#[cfg(test)]
+mod sequences_model;
+mod transaction;
+
+pub use call::PendingProduce;
+pub use request::{ProduceAnswer, ProduceBatch, ProduceRequest, ProducedPartition, RecordError};
+pub use sequences::{Event, MOST_IN_FLIGHT, Outcome, Sequences, ToSend, advance};
+pub use transaction::ProducerIdentity;
