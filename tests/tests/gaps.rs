@@ -251,22 +251,21 @@ fn every_source_offset_has_its_exact_target_offset() -> Result<()> {
     bench.copy()?;
     source.append("t", 0, numbers(150, 10))?;
     bench.copy()?;
-    let runs = bench.store.runs(
+    let runs = bench.store.runs_from(
         &bench.task.name,
         &sluice_engine::PartitionKey {
             topic: "t".into(),
             partition: 0,
         },
+        0,
+        usize::MAX,
     )?;
     let from = source.records("t", 0, sluice_fakekafka::Isolation::Committed)?;
     let to = target.records("t", 0, sluice_fakekafka::Isolation::Committed)?;
     assert_eq!(from.len() + 7, to.len());
     for (original, copy) in from.iter().zip(&to[7..]) {
-        let run = runs
-            .iter()
-            .find(|run| (run.source..run.source + run.length).contains(&original.offset))
-            .context("an offset without a run")?;
-        assert_eq!(run.target + (original.offset - run.source), copy.offset);
+        let noted = runs.iter().find_map(|run| run.target_of(original.offset));
+        assert_eq!(noted.context("an offset without a run")?, copy.offset);
         assert_eq!(original.record.value, copy.record.value);
     }
     assert_eq!(

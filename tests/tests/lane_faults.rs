@@ -83,14 +83,16 @@ fn assert_exact(
             &content(source, topic, partition)?,
             &content(target, topic, partition)?,
         );
-        let runs = bench.store.runs(&bench.task.name, &key(topic, partition))?;
+        let runs = bench
+            .store
+            .runs_from(&bench.task.name, &key(topic, partition), 0, usize::MAX)?;
         for (original, copy) in from.iter().zip(&to) {
-            let run = runs
-                .iter()
-                .rfind(|run| (run.source..run.source + run.length).contains(&original.offset))
-                .with_context(|| format!("no run for offset {} of {topic}-{partition}", original.offset))?;
+            let noted = runs.iter().rev().find_map(|run| run.target_of(original.offset));
             assert_eq!(
-                run.target + original.offset - run.source,
+                noted.with_context(|| format!(
+                    "no run for offset {} of {topic}-{partition}",
+                    original.offset
+                ))?,
                 copy.offset,
                 "{topic}-{partition} at {}",
                 original.offset

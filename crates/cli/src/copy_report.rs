@@ -310,6 +310,7 @@ mod tests {
                 range: OffsetRange { from: 0, to: 5 },
                 reason: GapReason::Deleted,
                 found_at_ms: 0,
+                incarnation: 0,
             };
             let checkpoint = sluice_engine::Checkpoint {
                 gaps: vec![gap],

@@ -28,14 +28,15 @@ pub use lane::{
     RefusalCause, Report, Slot, SourceIncident, StepLimit,
 };
 pub use launch::{Modification, modify};
+pub use partition::OffsetRuns;
 pub use plan::precheck::{
     ITEMS as PRE_CHECK_ITEMS, ItemResult, OtherTask, PreCheckContext, PreCheckItem, PreCheckReport, precheck,
     settings_fingerprint,
 };
 pub use plan::{Inspection, RouteFacts, inspect, source_retention_left};
 pub use position::{
-    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, OffsetRun, PartitionKey, PartitionState,
-    QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut,
+    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, Ledger, OffsetRun, PartitionKey,
+    PartitionState, QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut, Stride,
 };
 pub use progress::{
     Ending, Event, Incomplete, IncompleteReason, Latency, Observer, Outcome, PartitionCondition,

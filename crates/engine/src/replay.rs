@@ -56,7 +56,8 @@ pub fn replay_quarantined(
         .topic(&state.target_topic)
         .map_err(|error| target.refuse("opening a writer", error))?;
     let written = with_record_at(&task.source, key, offset, |message| {
-        same(message, &record).then(|| writer.write(topic, message, 0))
+        same(message, &record, record.incarnation == state.incarnation)
+            .then(|| writer.write(topic, message, 0))
     })
     .map_err(|error| EngineError::Cluster {
         side: Side::Source,
@@ -93,18 +94,21 @@ pub fn replay_quarantined(
     Ok(delivery.offset)
 }
 
-/// Whether the record at the source is still the one that was refused, as far as that was kept.
-fn same(message: &Message, record: &QuarantinedRecord) -> bool {
+/// Whether the record at the source is still the one that was refused, as far as that was kept. `current`: its log is
+/// still the one that was copied then.
+fn same(message: &Message, record: &QuarantinedRecord, current: bool) -> bool {
     let value = message.value();
     let kept = record.value.as_deref();
     // Brokers that refused a whole batch left nothing of the record but its place.
     let unknown = record.record_key.is_none() && kept.is_none() && record.size == 0;
-    unknown
-        || (message.key() == record.record_key.as_deref()
-            && match (value, kept) {
-                (Some(value), Some(kept)) => value.starts_with(kept),
-                (value, kept) => value.is_none() && kept.is_none(),
-            })
+    if unknown {
+        return current;
+    }
+    message.key() == record.record_key.as_deref()
+        && match (value, kept) {
+            (Some(value), Some(kept)) => value.starts_with(kept),
+            (value, kept) => value.is_none() && kept.is_none(),
+        }
 }
 
 fn acknowledged(writer: &mut Writer) -> Option<Delivery> {

@@ -3,20 +3,17 @@
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sluice_engine::{
-    Anchor, Checkpoint, CheckpointStore, Gap, Launch, OffsetRun, PartitionKey, PartitionState,
-    QuarantineFate, QuarantinedRecord, RunCut, StoreError,
+    Anchor, Checkpoint, CheckpointStore, Gap, Launch, Ledger, OffsetRun, PartitionKey, PartitionState,
+    QuarantineFate, QuarantinedRecord, StoreError,
 };
-use sluice_model::{OffsetRange, TaskName};
+use sluice_model::TaskName;
 
+use crate::offset_runs::{self, Runs};
 use crate::sqlite_store::Durability;
-use crate::{SqliteStore, StateError, gap_reason, header_blob};
+use crate::{SqliteStore, StateError, ledger};
 
 const PARTITION_COLUMNS: &str = "topic, partition, target_topic, source_topic_id, target_topic_id, start, target_start, \
-     backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes";
-
-/// Words of the column `fate`.
-const REPLAYED: &str = "replayed";
-const DISCARDED: &str = "discarded";
+     backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes, incarnation";
 
 impl CheckpointStore for SqliteStore {
     fn launch(&self, task: &TaskName) -> Result<Option<Launch>, StoreError> {
@@ -28,7 +25,7 @@ impl CheckpointStore for SqliteStore {
         })?)
     }
 
-    fn begin(&self, launch: &Launch, partitions: &[PartitionState]) -> Result<(), StoreError> {
+    fn begin(&self, launch: &Launch, partitions: &[PartitionState], gaps: &[Gap]) -> Result<(), StoreError> {
         let mut taken = false;
         let written = self.write(Durability::Power, |t| {
             let rows = t.execute(
@@ -47,7 +44,10 @@ impl CheckpointStore for SqliteStore {
             if taken {
                 return Ok(());
             }
-            partitions.iter().try_for_each(|state| save_partition(t, &launch.task, state))
+            partitions
+                .iter()
+                .try_for_each(|state| save_partition(t, &launch.task, state))?;
+            save_ledger(t, &launch.task, gaps, &[])
         });
         if taken {
             return Err(StateError::AlreadyLaunched {
@@ -77,73 +77,93 @@ impl CheckpointStore for SqliteStore {
                 .partitions
                 .iter()
                 .try_for_each(|state| save_partition(t, task, state))?;
-            checkpoint
-                .cuts
-                .iter()
-                .try_for_each(|cut| cut_runs(t, task, cut))?;
-            save_runs(t, task, &checkpoint.runs)?;
-            checkpoint
-                .gaps
-                .iter()
-                .try_for_each(|gap| save_gap(t, task, gap))?;
-            checkpoint
-                .quarantined
-                .iter()
-                .try_for_each(|record| save_quarantined(t, task, record))
+            for cut in &checkpoint.cuts {
+                offset_runs::cut(t, task, cut)?;
+                ledger::begin_incarnation(t, task, cut)?;
+            }
+            offset_runs::save(t, task, &checkpoint.runs)?;
+            save_ledger(t, task, &checkpoint.gaps, &checkpoint.quarantined)
         })?)
     }
 
-    fn runs(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<OffsetRun>, StoreError> {
-        let sql = "SELECT source_base, target_base, length FROM offset_runs
-                   WHERE run_partition = (SELECT id FROM run_partitions WHERE task = ?1 AND topic = ?2 AND partition = ?3)
-                   ORDER BY source_base";
-        Ok(self.read(|t| {
-            t.prepare_cached(sql)?
-                .query_map(params![task.as_str(), key.topic, key.partition], |row| {
-                    offset_run(key, row)
-                })?
-                .collect()
+    fn note(&self, task: &TaskName, rows: &Ledger) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        Ok(self.write(Durability::Power, |t| {
+            save_ledger(t, task, &rows.gaps, &rows.quarantined)
         })?)
     }
 
-    fn last_run(&self, task: &TaskName, key: &PartitionKey) -> Result<Option<OffsetRun>, StoreError> {
-        let sql = "SELECT source_base, target_base, length FROM offset_runs
-                   WHERE run_partition = (SELECT id FROM run_partitions WHERE task = ?1 AND topic = ?2 AND partition = ?3)
-                   ORDER BY source_base DESC LIMIT 1";
-        Ok(self.read(|t| {
-            t.prepare_cached(sql)?
-                .query_row(params![task.as_str(), key.topic, key.partition], |row| {
-                    offset_run(key, row)
-                })
-                .optional()
+    fn runs_from(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source: i64,
+        limit: usize,
+    ) -> Result<Vec<OffsetRun>, StoreError> {
+        Ok(self.read(|t| match Runs::find(t, task, key)? {
+            Some(runs) => runs.page(source, limit),
+            None => Ok(Vec::new()),
         })?)
+    }
+
+    fn run_at_source(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source: i64,
+    ) -> Result<Option<OffsetRun>, StoreError> {
+        self.run(task, key, |runs| runs.at_source(source))
+    }
+
+    fn run_at_target(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        target: i64,
+    ) -> Result<Option<OffsetRun>, StoreError> {
+        self.run(task, key, |runs| runs.at_target(target))
+    }
+
+    fn run_before(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source: i64,
+    ) -> Result<Option<OffsetRun>, StoreError> {
+        self.run(task, key, |runs| runs.before(source))
+    }
+
+    fn prune_runs(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source_start: i64,
+        target_start: i64,
+    ) -> Result<usize, StoreError> {
+        Ok(
+            self.write(Durability::Process, |t| match Runs::find(t, task, key)? {
+                Some(runs) => runs.prune(source_start, target_start),
+                None => Ok(0),
+            })?,
+        )
     }
 
     fn gaps(&self, task: &TaskName) -> Result<Vec<Gap>, StoreError> {
-        let sql = "SELECT topic, partition, from_offset, to_offset, reason, found_at_ms FROM gaps
-                   WHERE task = ?1 ORDER BY topic, partition, from_offset, to_offset";
-        Ok(self.read(|t| t.prepare_cached(sql)?.query_map([task.as_str()], gap)?.collect())?)
+        Ok(self.read(|t| ledger::gaps(t, task))?)
+    }
+
+    fn current_gaps(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<Gap>, StoreError> {
+        Ok(self.read(|t| ledger::current_gaps(t, task, key))?)
     }
 
     fn quarantined(&self, task: &TaskName, limit: usize) -> Result<Vec<QuarantinedRecord>, StoreError> {
-        let sql = "SELECT topic, partition, record_offset, code, reason, size, timestamp_ms, record_key, value, value_complete, headers, at_ms
-                   FROM quarantined WHERE task = ?1 AND fate IS NULL ORDER BY topic, partition, record_offset LIMIT ?2";
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self.read(|t| {
-            t.prepare_cached(sql)?
-                .query_map(params![task.as_str(), limit], quarantined_record)?
-                .collect()
-        })?)
+        Ok(self.read(|t| ledger::undecided(t, task, limit))?)
     }
 
     fn quarantined_offsets(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<i64>, StoreError> {
-        let sql = "SELECT record_offset FROM quarantined
-                   WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND fate IS NULL ORDER BY record_offset";
-        Ok(self.read(|t| {
-            t.prepare_cached(sql)?
-                .query_map(params![task.as_str(), key.topic, key.partition], |row| row.get(0))?
-                .collect()
-        })?)
+        Ok(self.read(|t| ledger::undecided_offsets(t, task, key))?)
     }
 
     fn quarantined_record(
@@ -152,16 +172,7 @@ impl CheckpointStore for SqliteStore {
         key: &PartitionKey,
         offset: i64,
     ) -> Result<Option<QuarantinedRecord>, StoreError> {
-        let sql = "SELECT topic, partition, record_offset, code, reason, size, timestamp_ms, record_key, value, value_complete, headers, at_ms
-                   FROM quarantined WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND record_offset = ?4 AND fate IS NULL";
-        Ok(self.read(|t| {
-            t.prepare_cached(sql)?
-                .query_row(
-                    params![task.as_str(), key.topic, key.partition, offset],
-                    quarantined_record,
-                )
-                .optional()
-        })?)
+        Ok(self.read(|t| ledger::undecided_at(t, task, key, offset))?)
     }
 
     fn settle_quarantined(
@@ -171,23 +182,7 @@ impl CheckpointStore for SqliteStore {
         offset: i64,
         fate: QuarantineFate,
     ) -> Result<bool, StoreError> {
-        let (word, replayed_to) = match fate {
-            QuarantineFate::Replayed { target_offset } => (REPLAYED, target_offset),
-            QuarantineFate::Discarded => (DISCARDED, None),
-        };
-        let sql = "UPDATE quarantined SET fate = ?5, replayed_to = ?6, record_key = NULL, value = NULL, headers = x''
-                   WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND record_offset = ?4 AND fate IS NULL";
-        Ok(self.write(Durability::Power, |t| {
-            let rows = t.prepare_cached(sql)?.execute(params![
-                task.as_str(),
-                key.topic,
-                key.partition,
-                offset,
-                word,
-                replayed_to
-            ])?;
-            Ok(rows > 0)
-        })?)
+        Ok(self.write(Durability::Power, |t| ledger::settle(t, task, key, offset, fate))?)
     }
 
     fn settled_quarantine(
@@ -195,23 +190,7 @@ impl CheckpointStore for SqliteStore {
         task: &TaskName,
         key: &PartitionKey,
     ) -> Result<Vec<(i64, QuarantineFate)>, StoreError> {
-        let sql = "SELECT record_offset, fate, replayed_to FROM quarantined
-                   WHERE task = ?1 AND topic = ?2 AND partition = ?3 AND fate IS NOT NULL ORDER BY record_offset";
-        Ok(self.read(|t| {
-            t.prepare_cached(sql)?
-                .query_map(params![task.as_str(), key.topic, key.partition], |row| {
-                    let fate: String = row.get(1)?;
-                    let fate = if fate == REPLAYED {
-                        QuarantineFate::Replayed {
-                            target_offset: row.get(2)?,
-                        }
-                    } else {
-                        QuarantineFate::Discarded
-                    };
-                    Ok((row.get(0)?, fate))
-                })?
-                .collect()
-        })?)
+        Ok(self.read(|t| ledger::settled(t, task, key))?)
     }
 
     fn quarantined_count(&self, task: &TaskName) -> Result<u64, StoreError> {
@@ -228,10 +207,36 @@ impl CheckpointStore for SqliteStore {
     }
 }
 
+impl SqliteStore {
+    fn run(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        find: impl FnOnce(&Runs<'_>) -> rusqlite::Result<Option<OffsetRun>>,
+    ) -> Result<Option<OffsetRun>, StoreError> {
+        Ok(self.read(|t| match Runs::find(t, task, key)? {
+            Some(runs) => find(&runs),
+            None => Ok(None),
+        })?)
+    }
+}
+
+fn save_ledger(
+    t: &Transaction<'_>,
+    task: &TaskName,
+    gaps: &[Gap],
+    quarantined: &[QuarantinedRecord],
+) -> rusqlite::Result<()> {
+    gaps.iter().try_for_each(|gap| ledger::save_gap(t, task, gap))?;
+    quarantined
+        .iter()
+        .try_for_each(|record| ledger::save_quarantined(t, task, record))
+}
+
 fn save_partition(t: &Transaction<'_>, task: &TaskName, state: &PartitionState) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO partitions (task, topic, partition, target_topic, source_topic_id, target_topic_id,
-                 start, target_start, backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+                 start, target_start, backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes, incarnation)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     t.prepare_cached(sql)?.execute(params![
         task.as_str(),
         state.key.topic,
@@ -249,87 +254,7 @@ fn save_partition(t: &Transaction<'_>, task: &TaskName, state: &PartitionState) 
         state.anchor.map(|anchor| anchor.hash.cast_signed()),
         signed(state.records),
         signed(state.bytes),
-    ])?;
-    Ok(())
-}
-
-fn save_runs(t: &Transaction<'_>, task: &TaskName, runs: &[OffsetRun]) -> rusqlite::Result<()> {
-    // Runs come grouped by partition, so the last id is most often the next one too.
-    let mut known: Option<(&PartitionKey, i64)> = None;
-    for run in runs {
-        let id = match known {
-            Some((key, id)) if *key == run.key => id,
-            _ => run_partition(t, task, &run.key)?,
-        };
-        known = Some((&run.key, id));
-        t.prepare_cached(
-            "INSERT OR REPLACE INTO offset_runs (run_partition, source_base, target_base, length) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![id, run.source, run.target, run.length])?;
-    }
-    Ok(())
-}
-
-fn cut_runs(t: &Transaction<'_>, task: &TaskName, cut: &RunCut) -> rusqlite::Result<()> {
-    let id = run_partition(t, task, &cut.key)?;
-    t.prepare_cached("DELETE FROM offset_runs WHERE run_partition = ?1 AND source_base >= ?2")?
-        .execute(params![id, cut.from])?;
-    t.prepare_cached(
-        "UPDATE offset_runs SET length = ?2 - source_base WHERE run_partition = ?1 AND source_base + length > ?2",
-    )?
-    .execute(params![id, cut.from])?;
-    Ok(())
-}
-
-fn run_partition(t: &Transaction<'_>, task: &TaskName, key: &PartitionKey) -> rusqlite::Result<i64> {
-    let known = t
-        .prepare_cached("SELECT id FROM run_partitions WHERE task = ?1 AND topic = ?2 AND partition = ?3")?
-        .query_row(params![task.as_str(), key.topic, key.partition], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = known {
-        return Ok(id);
-    }
-    t.prepare_cached("INSERT INTO run_partitions (task, topic, partition) VALUES (?1, ?2, ?3)")?
-        .insert(params![task.as_str(), key.topic, key.partition])
-}
-
-fn save_gap(t: &Transaction<'_>, task: &TaskName, gap: &Gap) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO gaps (task, topic, partition, from_offset, to_offset, reason, found_at_ms)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-    t.prepare_cached(sql)?.execute(params![
-        task.as_str(),
-        gap.key.topic,
-        gap.key.partition,
-        gap.range.from,
-        gap.range.to,
-        gap_reason::word(gap.reason),
-        gap.found_at_ms,
-    ])?;
-    Ok(())
-}
-
-fn save_quarantined(
-    t: &Transaction<'_>,
-    task: &TaskName,
-    record: &QuarantinedRecord,
-) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO quarantined (task, topic, partition, record_offset, code, reason, size, timestamp_ms, record_key,
-                 value, value_complete, headers, at_ms)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING";
-    t.prepare_cached(sql)?.execute(params![
-        task.as_str(),
-        record.key.topic,
-        record.key.partition,
-        record.offset,
-        record.code,
-        record.reason,
-        signed(record.size),
-        record.timestamp_ms,
-        record.record_key,
-        record.value,
-        record.value_complete,
-        header_blob::encode(&record.headers),
-        record.at_ms,
+        state.incarnation,
     ])?;
     Ok(())
 }
@@ -369,63 +294,12 @@ fn partition_state(row: &Row<'_>) -> rusqlite::Result<PartitionState> {
         anchor,
         records: unsigned(row, 13)?,
         bytes: unsigned(row, 14)?,
-    })
-}
-
-fn offset_run(key: &PartitionKey, row: &Row<'_>) -> rusqlite::Result<OffsetRun> {
-    Ok(OffsetRun {
-        key: key.clone(),
-        source: row.get(0)?,
-        target: row.get(1)?,
-        length: row.get(2)?,
-    })
-}
-
-pub(crate) fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
-    let word: String = row.get(4)?;
-    let reason = gap_reason::from_word(&word).ok_or_else(|| {
-        rusqlite::Error::FromSqlConversionFailure(
-            4,
-            Type::Text,
-            format!("'{word}' is no reason of a gap").into(),
-        )
-    })?;
-    Ok(Gap {
-        key: partition_key(row)?,
-        range: OffsetRange {
-            from: row.get(2)?,
-            to: row.get(3)?,
-        },
-        reason,
-        found_at_ms: row.get(5)?,
-    })
-}
-
-pub(crate) fn quarantined_record(row: &Row<'_>) -> rusqlite::Result<QuarantinedRecord> {
-    let headers: Vec<u8> = row.get(10)?;
-    Ok(QuarantinedRecord {
-        key: partition_key(row)?,
-        offset: row.get(2)?,
-        code: row.get(3)?,
-        reason: row.get(4)?,
-        size: unsigned(row, 5)?,
-        timestamp_ms: row.get(6)?,
-        record_key: row.get(7)?,
-        value: row.get(8)?,
-        value_complete: row.get(9)?,
-        headers: header_blob::decode(&headers).ok_or_else(|| {
-            rusqlite::Error::FromSqlConversionFailure(
-                10,
-                Type::Blob,
-                "the headers of a record are cut".into(),
-            )
-        })?,
-        at_ms: row.get(11)?,
+        incarnation: row.get(15)?,
     })
 }
 
 /// Topic and partition, the first two columns.
-fn partition_key(row: &Row<'_>) -> rusqlite::Result<PartitionKey> {
+pub(crate) fn partition_key(row: &Row<'_>) -> rusqlite::Result<PartitionKey> {
     Ok(PartitionKey {
         topic: row.get(0)?,
         partition: row.get(1)?,
@@ -433,18 +307,19 @@ fn partition_key(row: &Row<'_>) -> rusqlite::Result<PartitionKey> {
 }
 
 /// SQLite's numbers are signed; counts never get near the limit.
-fn signed(count: u64) -> i64 {
+pub(crate) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
 #[cfg(test)]
 mod tests {
-    use sluice_engine::GapReason;
+    use sluice_engine::{GapReason, RunCut};
+    use sluice_model::OffsetRange;
     use tempfile::TempDir;
 
     use super::*;
@@ -495,16 +370,12 @@ mod tests {
             }),
             records: 8,
             bytes: 9,
+            incarnation: 10,
         }
     }
 
     fn run(partition: i32, source: i64, target: i64, length: i64) -> OffsetRun {
-        OffsetRun {
-            key: key("a", partition),
-            source,
-            target,
-            length,
-        }
+        OffsetRun::contiguous(key("a", partition), source, target, length)
     }
 
     fn a_record(offset: i64) -> QuarantinedRecord {
@@ -520,6 +391,7 @@ mod tests {
             value_complete: true,
             headers: vec![(b"h".to_vec(), None), (b"h".to_vec(), Some(vec![0]))],
             at_ms: 12,
+            incarnation: 3,
         }
     }
 
@@ -531,6 +403,7 @@ mod tests {
             range: OffsetRange { from: 3, to: 9 },
             reason: GapReason::Recreated,
             found_at_ms: 4,
+            incarnation: 2,
         };
         let bare = PartitionState {
             leader_epoch: None,
@@ -538,7 +411,7 @@ mod tests {
             ..a_state("a", 10)
         };
         store
-            .begin(&a_launch("n"), &[a_state("a", 2), bare.clone()])
+            .begin(&a_launch("n"), &[a_state("a", 2), bare.clone()], &[])
             .unwrap();
         let checkpoint = Checkpoint {
             cuts: Vec::new(),
@@ -554,7 +427,10 @@ mod tests {
         assert_eq!(store.launch(&name("n")).unwrap(), Some(a_launch("n")));
         assert_eq!(store.launches().unwrap(), [a_launch("n")]);
         assert_eq!(store.partitions(&name("n")).unwrap(), [a_state("a", 2), bare]);
-        assert_eq!(store.runs(&name("n"), &key("a", 0)).unwrap(), [run(0, 5, 50, 1)]);
+        assert_eq!(
+            store.runs_from(&name("n"), &key("a", 0), 0, usize::MAX).unwrap(),
+            [run(0, 5, 50, 1)]
+        );
         assert_eq!(store.gaps(&name("n")).unwrap(), [gap]);
         assert_eq!(store.quarantined(&name("n"), 10).unwrap(), [a_record(7)]);
         assert_eq!(store.quarantined_count(&name("n")).unwrap(), 1);
@@ -578,7 +454,7 @@ mod tests {
         save(vec![run(0, 100, 0, 5), run(1, 7, 7, 7), run(0, 0, 9, 5)]);
         save(vec![run(0, 100, 0, 50)]);
         assert_eq!(
-            store.runs(&name("n"), &key("a", 0)).unwrap(),
+            store.runs_from(&name("n"), &key("a", 0), 0, usize::MAX).unwrap(),
             [run(0, 0, 9, 5), run(0, 100, 0, 50)]
         );
         assert_eq!(
@@ -586,7 +462,10 @@ mod tests {
             Some(run(0, 100, 0, 50))
         );
         assert_eq!(store.last_run(&name("n"), &key("a", 9)).unwrap(), None);
-        assert_eq!(store.runs(&name("m"), &key("a", 0)).unwrap(), []);
+        assert_eq!(
+            store.runs_from(&name("m"), &key("a", 0), 0, usize::MAX).unwrap(),
+            []
+        );
     }
 
     #[test]
@@ -597,6 +476,7 @@ mod tests {
             range: OffsetRange { from: 0, to: 1 },
             reason: GapReason::Deleted,
             found_at_ms: 1,
+            incarnation: 0,
         };
         let checkpoint = Checkpoint {
             gaps: vec![gap],
@@ -611,11 +491,31 @@ mod tests {
     }
 
     #[test]
+    fn a_launch_and_the_gaps_that_its_start_leaves_are_there_together_or_not_at_all() {
+        let (_dir, store) = store();
+        let gap = |from| Gap {
+            key: key("a", 0),
+            range: OffsetRange { from, to: 9 },
+            reason: GapReason::StartOutsideLog,
+            found_at_ms: 1,
+            incarnation: 0,
+        };
+        store.begin(&a_launch("n"), &[], &[gap(0)]).unwrap();
+        assert_eq!(store.gaps(&name("n")).unwrap(), [gap(0)]);
+        store.begin(&a_launch("n"), &[], &[gap(1)]).unwrap_err();
+        assert_eq!(
+            store.gaps(&name("n")).unwrap(),
+            [gap(0)],
+            "a launch that is refused leaves none"
+        );
+    }
+
+    #[test]
     fn tasks_of_two_processes_keep_apart_in_one_directory() {
         let (dir, first) = store();
         let second = SqliteStore::open(dir.path()).unwrap();
-        first.begin(&a_launch("one"), &[a_state("a", 0)]).unwrap();
-        second.begin(&a_launch("two"), &[a_state("a", 0)]).unwrap();
+        first.begin(&a_launch("one"), &[a_state("a", 0)], &[]).unwrap();
+        second.begin(&a_launch("two"), &[a_state("a", 0)], &[]).unwrap();
         std::thread::scope(|scope| {
             for (store, task) in [(&first, "one"), (&second, "two")] {
                 scope.spawn(move || {
@@ -637,7 +537,13 @@ mod tests {
         });
         for (reader, task) in [(&second, "one"), (&first, "two")] {
             assert_eq!(reader.partitions(&name(task)).unwrap()[0].position, 200);
-            assert_eq!(reader.runs(&name(task), &key("a", 0)).unwrap().len(), 200);
+            assert_eq!(
+                reader
+                    .runs_from(&name(task), &key("a", 0), 0, usize::MAX)
+                    .unwrap()
+                    .len(),
+                200
+            );
         }
         assert_eq!(first.launches().unwrap().len(), 2);
     }
@@ -646,9 +552,9 @@ mod tests {
     fn a_second_first_launch_of_a_task_is_refused_and_changes_nothing() {
         let (dir, first) = store();
         let second = SqliteStore::open(dir.path()).unwrap();
-        first.begin(&a_launch("n"), &[a_state("a", 0)]).unwrap();
+        first.begin(&a_launch("n"), &[a_state("a", 0)], &[]).unwrap();
         let error = second
-            .begin(&a_launch("n"), &[a_state("b", 0)])
+            .begin(&a_launch("n"), &[a_state("b", 0)], &[])
             .unwrap_err()
             .to_string();
         assert!(error.contains("another process"), "{error}");
@@ -659,7 +565,7 @@ mod tests {
     fn a_cut_takes_out_what_lies_behind_it_and_nothing_of_other_partitions() {
         let (_dir, store) = store();
         let task = name("n");
-        store.begin(&a_launch("n"), &[]).unwrap();
+        store.begin(&a_launch("n"), &[], &[]).unwrap();
         let runs = vec![
             run(0, 0, 0, 10),
             run(0, 20, 11, 10),
@@ -682,6 +588,7 @@ mod tests {
                     cuts: vec![RunCut {
                         key: key("a", 0),
                         from: 25,
+                        incarnation: 0,
                     }],
                     runs: vec![run(0, 25, 50, 3)],
                     ..Checkpoint::default()
@@ -689,9 +596,12 @@ mod tests {
             )
             .unwrap();
         assert_eq!(
-            store.runs(&task, &key("a", 0)).unwrap(),
+            store.runs_from(&task, &key("a", 0), 0, usize::MAX).unwrap(),
             [run(0, 0, 0, 10), run(0, 20, 11, 5), run(0, 25, 50, 3)]
         );
-        assert_eq!(store.runs(&task, &key("a", 1)).unwrap(), [run(1, 0, 0, 99)]);
+        assert_eq!(
+            store.runs_from(&task, &key("a", 1), 0, usize::MAX).unwrap(),
+            [run(1, 0, 0, 99)]
+        );
     }
 }

@@ -1,7 +1,7 @@
 use rusqlite::params;
 use sluice_engine::Gap;
 
-use crate::checkpoints::gap;
+use crate::ledger::{GAP_COLUMNS, gap};
 use crate::{Result, SqliteStore};
 
 impl SqliteStore {
@@ -16,10 +16,10 @@ impl SqliteStore {
                 .prepare_cached("SELECT count(*) FROM gaps WHERE task = ?1")?
                 .query_row([task], |row| row.get(0))?;
             let gaps = t
-                .prepare_cached(
-                    "SELECT topic, partition, from_offset, to_offset, reason, found_at_ms FROM gaps WHERE task = ?1
-                     ORDER BY topic, partition, from_offset, to_offset LIMIT ?2 OFFSET ?3",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT {GAP_COLUMNS} FROM gaps WHERE task = ?1
+                     ORDER BY topic, partition, incarnation, from_offset, to_offset LIMIT ?2 OFFSET ?3"
+                ))?
                 .query_map(params![task, number(limit), number(offset)], gap)?
                 .collect::<rusqlite::Result<_>>()?;
             Ok((gaps, total as usize))
@@ -46,6 +46,7 @@ mod tests {
             range: OffsetRange { from, to: from + 5 },
             reason: GapReason::Deleted,
             found_at_ms: 1,
+            incarnation: 0,
         };
         let checkpoint = Checkpoint {
             gaps: vec![gap(30), gap(10), gap(20)],

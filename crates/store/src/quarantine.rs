@@ -82,6 +82,7 @@ mod tests {
             value_complete: false,
             headers: vec![(b"h".to_vec(), None)],
             at_ms: 6,
+            incarnation: 0,
         }
     }
 

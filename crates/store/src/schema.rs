@@ -17,6 +17,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0004_quarantine_fate.sql"),
     include_str!("../migrations/0005_verifications.sql"),
     include_str!("../migrations/0006_settings_version.sql"),
+    include_str!("../migrations/0007_runs_and_ledgers.sql"),
 ];
 
 /// Where copies of databases of an older format are kept.

@@ -35,6 +35,7 @@ fn state(position: i64) -> PartitionState {
         anchor: None,
         records: 0,
         bytes: 0,
+        incarnation: 0,
     }
 }
 
@@ -51,17 +52,12 @@ fn save_for_ever(dir: &Path, task: &TaskName) {
             launched_at_ms: 0,
             delivery: String::new(),
         };
-        store.begin(&launch, &[state(0)]).unwrap();
+        store.begin(&launch, &[state(0)], &[]).unwrap();
     }
     let mut position = store.partitions(task).unwrap()[0].position;
     loop {
         position += 1;
-        let runs = vec![OffsetRun {
-            key: state(0).key,
-            source: position - 1,
-            target: position - 1,
-            length: 1,
-        }];
+        let runs = vec![OffsetRun::contiguous(state(0).key, position - 1, position - 1, 1)];
         let checkpoint = Checkpoint {
             partitions: vec![state(position)],
             runs,
@@ -217,7 +213,7 @@ fn every_checkpoint_that_was_saved_survives_kill() {
             position >= said,
             "round {round}: {said} was saved, {position} is there"
         );
-        let runs = store.runs(&task, &state(0).key).unwrap();
+        let runs = store.runs_from(&task, &state(0).key, 0, usize::MAX).unwrap();
         assert_eq!(
             runs.len(),
             usize::try_from(position).unwrap(),

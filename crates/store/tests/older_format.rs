@@ -58,13 +58,19 @@ fn positions_of_the_first_format_are_kept_and_so_is_a_copy_of_the_file() {
         (4711, 6, u64::MAX - 1)
     );
     let run = store.last_run(&task, &key).unwrap().unwrap();
-    assert_eq!((run.source, run.target, run.length), (100, 200, 50));
+    assert_eq!(
+        (run.pair(0), run.last(), run.length),
+        ((100, 200), (149, 249), 50),
+        "a run of the first format has no holes"
+    );
     let gap = &store.gaps(&task).unwrap()[0];
     assert_eq!(
         (gap.range, gap.reason),
         (OffsetRange { from: 40, to: 60 }, GapReason::Deleted)
     );
     assert_eq!(store.quarantined(&task, 9).unwrap()[0].offset, 77);
+    assert_eq!(store.quarantined_offsets(&task, &key).unwrap(), [77]);
+    assert_eq!(store.current_gaps(&task, &key).unwrap().len(), 1);
     assert_eq!(store.statuses().unwrap()[0].json, "{\"a\":1}");
     assert_eq!(store.tasks(&TaskFilter::default()).unwrap().1, 0);
     drop(store);

@@ -143,7 +143,7 @@ impl Copier {
                 self.tracks[slot].stop(missing.sentence);
                 Ok(())
             }
-            OutOfRange::Nearest => self.accept_gap(slot, key, &missing),
+            OutOfRange::Nearest => self.accept_gap(slot, &missing),
         }
     }
 
@@ -184,10 +184,10 @@ impl Copier {
     }
 
     /// Notes what cannot be copied and goes on behind it.
-    fn accept_gap(&mut self, slot: Slot, key: PartitionKey, missing: &Missing) -> Step {
+    fn accept_gap(&mut self, slot: Slot, missing: &Missing) -> Step {
         // A target transaction must carry what is acknowledged before the position moves.
         self.commit()?;
-        self.note_gap(key, missing.range, missing.reason);
+        self.note_gap(slot, missing.range, missing.reason);
         if missing.reason == GapReason::Truncated {
             self.tracks[slot].cut_runs(missing.nearest);
         }
@@ -198,8 +198,8 @@ impl Copier {
         Ok(self.assign(&[slot])?)
     }
 
-    fn note_gap(&mut self, key: PartitionKey, range: OffsetRange, reason: GapReason) {
-        let gap = self.ledger.note_gap(key, range, reason);
+    fn note_gap(&mut self, slot: Slot, range: OffsetRange, reason: GapReason) {
+        let gap = self.ledger.note_gap(&self.tracks[slot].state, range, reason);
         self.meters.total.gaps += 1;
         self.emit(Event::Gap(gap));
     }
@@ -253,7 +253,7 @@ impl Copier {
             from: position,
             to: position,
         };
-        self.note_gap(key, nothing, GapReason::Recreated);
+        self.note_gap(slot, nothing, GapReason::Recreated);
         let track = &mut self.tracks[slot];
         restart(&mut track.state, id, now);
         track.cut_runs(0);

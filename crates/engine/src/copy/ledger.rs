@@ -2,7 +2,9 @@ use sluice_model::OffsetRange;
 
 use crate::clock::now_ms;
 use crate::lane::Refusal;
-use crate::position::{Checkpoint, Gap, GapReason, PartitionKey, QUARANTINE_VALUE_LIMIT, QuarantinedRecord};
+use crate::position::{
+    Checkpoint, Gap, GapReason, PartitionState, QUARANTINE_VALUE_LIMIT, QuarantinedRecord,
+};
 
 /// What is missing on the target and why: gaps and quarantined records that are not durable yet. They are saved before
 /// the commit that moves a position past them, so that no crash leaves a record that is neither copied nor noted.
@@ -27,19 +29,20 @@ impl Ledger {
     }
 
     /// Notes a range that cannot be copied.
-    pub(super) fn note_gap(&mut self, key: PartitionKey, range: OffsetRange, reason: GapReason) -> Gap {
+    pub(super) fn note_gap(&mut self, of: &PartitionState, range: OffsetRange, reason: GapReason) -> Gap {
         let gap = Gap {
-            key,
+            key: of.key.clone(),
             range,
             reason,
             found_at_ms: now_ms(),
+            incarnation: of.incarnation,
         };
         self.gaps.push(gap.clone());
         gap
     }
 
     /// Notes a record that is not written; returns the reason as a sentence.
-    pub(super) fn note_rejected(&mut self, key: PartitionKey, refusal: Refusal) -> String {
+    pub(super) fn note_rejected(&mut self, of: &PartitionState, refusal: Refusal) -> String {
         let reason = refusal.sentence();
         let record = refusal.record.map(|record| *record);
         let value_len = record.as_ref().and_then(|r| r.value.as_ref()).map_or(0, Vec::len);
@@ -49,7 +52,7 @@ impl Ledger {
                 (record.key, record.value, record.headers, record.timestamp)
             });
         self.quarantined.push(QuarantinedRecord {
-            key,
+            key: of.key.clone(),
             offset: refusal.offset,
             code: refusal.code.0,
             reason: reason.clone(),
@@ -63,6 +66,7 @@ impl Ledger {
             }),
             headers,
             at_ms: now_ms(),
+            incarnation: of.incarnation,
         });
         reason
     }

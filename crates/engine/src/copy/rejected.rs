@@ -118,7 +118,9 @@ impl Copier {
     pub(super) fn quarantine(&mut self, refusal: Refusal) {
         let key = self.tracks[refusal.slot].state.key.clone();
         let offset = refusal.offset;
-        let reason = self.ledger.note_rejected(key.clone(), refusal);
+        let reason = self
+            .ledger
+            .note_rejected(&self.tracks[refusal.slot].state, refusal);
         self.meters.total.quarantined += 1;
         self.emit(Event::Quarantined { key, offset, reason });
     }

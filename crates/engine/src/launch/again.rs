@@ -89,6 +89,7 @@ pub(crate) fn again(
                 },
                 reason: GapReason::Recreated,
                 found_at_ms: now_ms(),
+                incarnation: partition.incarnation,
             };
             match task.out_of_range {
                 OutOfRange::Stop => {
@@ -101,6 +102,7 @@ pub(crate) fn again(
                     observer(Event::Gap(gap.clone()));
                     gaps.push(gap);
                     restart(partition, id_now.cloned(), *now);
+                    partition.incarnation += 1;
                     changed.push(partition.clone());
                 }
             }
@@ -115,6 +117,7 @@ pub(crate) fn again(
                     .map(|partition| RunCut {
                         key: partition.key.clone(),
                         from: 0,
+                        incarnation: partition.incarnation,
                     })
                     .collect(),
                 partitions: changed,

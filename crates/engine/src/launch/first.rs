@@ -13,7 +13,7 @@ use crate::plan::Pair;
 use crate::plan::structure;
 use crate::plan::{Plan, RoutePlan};
 use crate::position::LogBounds;
-use crate::position::{Checkpoint, CheckpointStore, Gap, GapReason, Launch, PartitionState};
+use crate::position::{CheckpointStore, Gap, GapReason, Launch, PartitionState};
 use crate::progress::{Event, Observer};
 
 /// Makes the target ready and pins every position. Returns the partitions to copy.
@@ -64,6 +64,7 @@ pub(crate) fn first(
                     range,
                     reason: GapReason::StartOutsideLog,
                     found_at_ms: now_ms(),
+                    incarnation: 0,
                 });
             }
         }
@@ -81,17 +82,8 @@ pub(crate) fn first(
             &plan.adopted,
         )?);
     }
-    store.begin(&launch, &partitions)?;
-    if !gaps.is_empty() {
-        gaps.iter().cloned().for_each(|gap| observer(Event::Gap(gap)));
-        store.save(
-            &task.name,
-            &Checkpoint {
-                gaps,
-                ..Checkpoint::default()
-            },
-        )?;
-    }
+    store.begin(&launch, &partitions, &gaps)?;
+    gaps.into_iter().for_each(|gap| observer(Event::Gap(gap)));
     Ok((launch, partitions))
 }
 

@@ -129,6 +129,7 @@ pub fn modify(task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> 
             cuts.push(RunCut {
                 key: fresh.key.clone(),
                 from: 0,
+                incarnation: old.incarnation,
             });
             partitions.push(PartitionState {
                 target_topic: fresh.target_topic,

@@ -43,6 +43,7 @@ pub(crate) fn pin(
                 anchor: None,
                 records: 0,
                 bytes: 0,
+                incarnation: 0,
             }
         })
         .collect())

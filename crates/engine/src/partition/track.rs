@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::now_ms;
 use crate::lane::{LanePartition, Passed, Slot, SourceIncident};
-use crate::partition::Pace;
+use crate::partition::{OffsetRuns, Pace};
 use crate::position::{Anchor, OffsetRun, PartitionState, RunCut};
 
 /// Longest pause between two tries of a partition.
@@ -43,15 +43,7 @@ pub(crate) struct Track {
     pub(crate) state: PartitionState,
     /// As of the last acknowledgement.
     pub(crate) ahead: PartitionState,
-    /// The run that still grows, as of `state` and of `ahead`.
-    committed_run: Option<OffsetRun>,
-    run: Option<OffsetRun>,
-    run_changed: bool,
-    closed_runs: Vec<OffsetRun>,
-    /// Saved runs hold no more from this source offset on.
-    cut: Option<i64>,
-    /// Acknowledged records behind `run` whose target offsets are not known.
-    unplaced: i64,
+    runs: OffsetRuns,
     pub(crate) mode: Mode,
     pub(crate) error: Option<String>,
     pub(crate) failing_since: Option<Instant>,
@@ -93,14 +85,9 @@ impl Track {
     ) -> Self {
         Self {
             pace: Pace::new(state.position, state.records),
+            runs: OffsetRuns::new(state.key.clone(), last_run),
             ahead: state.clone(),
             state,
-            committed_run: last_run.clone(),
-            run: last_run,
-            run_changed: false,
-            closed_runs: Vec::new(),
-            cut: None,
-            unplaced: 0,
             mode: Mode::Active,
             error: None,
             failing_since: None,
@@ -164,7 +151,10 @@ impl Track {
                 if timestamp >= 0 {
                     self.advance_caught_up(timestamp.min(now_ms()));
                 }
-                self.place(source, target);
+                if let Some(target) = target {
+                    self.ahead.target_next = target + 1;
+                }
+                self.runs.place(source, target);
                 (1, u64::from(bytes))
             }
             Passed::Skipped { source } => {
@@ -193,36 +183,6 @@ impl Track {
         self.caught_up_to_ms.map(|until| (now - until).max(0))
     }
 
-    /// Notes which target offset a source offset got.
-    fn place(&mut self, source: i64, target: Option<i64>) {
-        let Some(target) = target else {
-            self.unplaced += 1;
-            return;
-        };
-        self.ahead.target_next = target + 1;
-        let unplaced = std::mem::take(&mut self.unplaced);
-        if let Some(run) = &mut self.run {
-            // Records without an offset lie between two known ones: when both sides agree on how many, they are placed.
-            if source == run.source + run.length + unplaced && target == run.target + run.length + unplaced {
-                run.length += unplaced + 1;
-                self.run_changed = true;
-                return;
-            }
-        }
-        if let Some(closed) = self.run.take()
-            && self.run_changed
-        {
-            self.closed_runs.push(closed);
-        }
-        self.run = Some(OffsetRun {
-            key: self.state.key.clone(),
-            source,
-            target,
-            length: 1,
-        });
-        self.run_changed = true;
-    }
-
     /// Whether something is acknowledged that is not committed.
     pub(crate) fn is_ahead(&self) -> bool {
         self.ahead != self.state
@@ -233,23 +193,15 @@ impl Track {
         self.state = self.ahead.clone();
         self.caught_up_to_ms = self.ahead_caught_up_to_ms;
         self.dirty = false;
-        let mut runs = std::mem::take(&mut self.closed_runs);
-        if std::mem::take(&mut self.run_changed) {
-            runs.extend(self.run.clone());
-        }
-        self.committed_run.clone_from(&self.run);
         self.rejected = self.rejected.split_off(&self.state.position);
-        runs
+        self.runs.commit()
     }
 
     /// What was acknowledged and not committed is given up.
     pub(crate) fn roll_back(&mut self) {
         self.ahead = self.state.clone();
         self.ahead_caught_up_to_ms = self.caught_up_to_ms;
-        self.run.clone_from(&self.committed_run);
-        self.run_changed = false;
-        self.closed_runs.clear();
-        self.unplaced = 0;
+        self.runs.roll_back();
         self.forget_end();
     }
 
@@ -262,27 +214,15 @@ impl Track {
 
     /// From `offset` on, the source has other records than those that were copied.
     pub(crate) fn cut_runs(&mut self, offset: i64) {
-        let keep = |run: OffsetRun| {
-            (run.source < offset).then(|| OffsetRun {
-                length: run.length.min(offset - run.source),
-                ..run
-            })
-        };
-        self.run = self.run.take().and_then(keep);
-        self.committed_run = self.committed_run.take().and_then(keep);
-        self.closed_runs = std::mem::take(&mut self.closed_runs)
-            .into_iter()
-            .filter_map(keep)
-            .collect();
-        self.unplaced = 0;
-        self.cut = Some(self.cut.map_or(offset, |cut| cut.min(offset)));
+        self.runs.cut(offset);
+        self.state.incarnation += 1;
+        self.ahead.incarnation = self.state.incarnation;
         self.dirty = true;
     }
 
     /// What is to be taken out of the saved runs, once.
     pub(crate) fn take_cut(&mut self) -> Option<RunCut> {
-        let key = self.state.key.clone();
-        self.cut.take().map(|from| RunCut { key, from })
+        self.runs.take_cut(self.state.incarnation)
     }
 
     /// Puts the committed state elsewhere: after a gap was accepted, or when the target knows better.
@@ -388,6 +328,7 @@ mod tests {
             anchor: None,
             records: 0,
             bytes: 0,
+            incarnation: 0,
         };
         Track::new(state, None, Some(0), false)
     }
@@ -401,14 +342,6 @@ mod tests {
             hash: 0,
             timestamp: 1_000 + source,
         }
-    }
-
-    fn runs(track: &mut Track) -> Vec<(i64, i64, i64)> {
-        track
-            .promote()
-            .into_iter()
-            .map(|run| (run.source, run.target, run.length))
-            .collect()
     }
 
     #[test]
@@ -441,38 +374,6 @@ mod tests {
     }
 
     #[test]
-    fn a_run_breaks_only_where_one_side_has_a_gap() {
-        let mut track = track();
-        for (s, t) in [(0, 10), (1, 11), (3, 12), (4, 13), (5, 15)] {
-            track.absorb(&record(s, Some(t)));
-        }
-        assert_eq!(runs(&mut track), [(0, 10, 2), (3, 12, 2), (5, 15, 1)]);
-        track.absorb(&record(6, Some(16)));
-        assert_eq!(
-            runs(&mut track),
-            [(5, 15, 2)],
-            "a run that grew is saved again under its first offset"
-        );
-        assert!(runs(&mut track).is_empty());
-    }
-
-    #[test]
-    fn records_without_a_target_offset_are_placed_when_both_sides_agree() {
-        let mut track = track();
-        for (s, t) in [
-            (0, Some(0)),
-            (1, None),
-            (2, None),
-            (3, Some(3)),
-            (4, None),
-            (5, Some(9)),
-        ] {
-            track.absorb(&record(s, t));
-        }
-        assert_eq!(runs(&mut track), [(0, 0, 4), (5, 9, 1)]);
-    }
-
-    #[test]
     fn what_was_not_committed_is_forgotten_on_roll_back() {
         let mut track = track();
         track.absorb(&record(0, Some(0)));
@@ -482,6 +383,7 @@ mod tests {
         track.roll_back();
         assert_eq!((track.ahead.position, track.ahead.records), (1, 1));
         track.absorb(&record(1, Some(5)));
-        assert_eq!(runs(&mut track), [(1, 5, 1)]);
+        let run = track.promote().pop().unwrap();
+        assert_eq!((run.source_of(5), run.target_of(1)), (Some(1), Some(5)));
     }
 }

@@ -5,13 +5,15 @@ mod committed;
 mod delivery;
 mod log_bounds;
 mod note;
+mod offset_run;
 mod store;
 
 pub(crate) use committed::{Found, committed, committed_positions, latest_writer};
 pub(crate) use delivery::EffectiveDelivery;
 pub(crate) use log_bounds::{LogBounds, bounds, bounds_while, by_partition, every_offset};
 pub(crate) use note::{Note, Writership, read_note};
+pub use offset_run::{OffsetRun, Stride};
 pub use store::{
-    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, OffsetRun, PartitionKey, PartitionState,
+    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, Ledger, PartitionKey, PartitionState,
     QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut,
 };

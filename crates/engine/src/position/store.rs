@@ -5,6 +5,7 @@ use sluice_model::{OffsetRange, TaskName};
 use ts_rs::TS;
 
 use crate::StoreError;
+use crate::position::OffsetRun;
 
 /// A source partition of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -76,19 +77,9 @@ pub struct PartitionState {
     pub records: u64,
     /// Bytes of keys and values copied in all.
     pub bytes: u64,
-}
-
-/// Source offsets `source..source+length` stand at target offsets `target..target+length`, one to one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OffsetRun {
-    /// Source partition.
-    pub key: PartitionKey,
-    /// First source offset.
-    pub source: i64,
-    /// First target offset.
-    pub target: i64,
-    /// How many.
-    pub length: i64,
+    /// Counts the logs that the source partition has had since the launch: another one begins where its topic was
+    /// created again or its newest records were lost.
+    pub incarnation: u32,
 }
 
 /// Why a source range could not be copied.
@@ -131,6 +122,8 @@ pub struct Gap {
     /// When it was found, in ms since 1970.
     #[ts(type = "number")]
     pub found_at_ms: i64,
+    /// The partition's incarnation whose offsets these are (see [`PartitionState::incarnation`]).
+    pub incarnation: u32,
 }
 
 /// A record the target refused.
@@ -162,6 +155,8 @@ pub struct QuarantinedRecord {
     /// When, in ms since 1970.
     #[ts(type = "number")]
     pub at_ms: i64,
+    /// The partition's incarnation whose offset this is (see [`PartitionState::incarnation`]).
+    pub incarnation: u32,
 }
 
 /// Bytes of a quarantined value that are kept: the record itself stays in the source.
@@ -187,6 +182,26 @@ pub struct RunCut {
     pub key: PartitionKey,
     /// First source offset that is forgotten.
     pub from: i64,
+    /// The incarnation that begins there (see [`PartitionState::incarnation`]); that of the partition where only the
+    /// target is another one.
+    pub incarnation: u32,
+}
+
+/// Rows of the ledgers. What a copy moves past is noted before the commit that moves past it, so that a process that is
+/// killed between the two leaves no record that is neither on the target nor in a ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Newly found gaps.
+    pub gaps: Vec<Gap>,
+    /// Newly refused records.
+    pub quarantined: Vec<QuarantinedRecord>,
+}
+
+impl Ledger {
+    /// Whether there is nothing to note.
+    pub fn is_empty(&self) -> bool {
+        self.gaps.is_empty() && self.quarantined.is_empty()
+    }
 }
 
 /// Progress to save, all of it or nothing.
@@ -224,12 +239,12 @@ pub trait CheckpointStore: Send + Sync {
     /// The state cannot be read.
     fn launch(&self, task: &TaskName) -> Result<Option<Launch>, StoreError>;
 
-    /// Records a first launch with its pinned positions. Called before the first record is read, and after existing
-    /// data was deleted where the task says so.
+    /// Records a first launch with its pinned positions and the gaps that they leave. Called before the first record is
+    /// read, and after existing data was deleted where the task says so.
     ///
     /// # Errors
     /// The state cannot be written.
-    fn begin(&self, launch: &Launch, partitions: &[PartitionState]) -> Result<(), StoreError>;
+    fn begin(&self, launch: &Launch, partitions: &[PartitionState], gaps: &[Gap]) -> Result<(), StoreError>;
 
     /// All partitions of a task.
     ///
@@ -243,17 +258,79 @@ pub trait CheckpointStore: Send + Sync {
     /// The state cannot be written.
     fn save(&self, task: &TaskName, checkpoint: &Checkpoint) -> Result<(), StoreError>;
 
-    /// Offset runs of a partition in source order.
+    /// Notes what a copy is about to move past; it survives a power failure when this returns. A row that is there
+    /// already, by partition, incarnation and offset, changes nothing.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    fn note(&self, task: &TaskName, rows: &Ledger) -> Result<(), StoreError>;
+
+    /// At most `limit` runs of a partition in source order: the one that holds the source offset `source`, or the next
+    /// one, and those behind it.
     ///
     /// # Errors
     /// The state cannot be read.
-    fn runs(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<OffsetRun>, StoreError>;
+    fn runs_from(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source: i64,
+        limit: usize,
+    ) -> Result<Vec<OffsetRun>, StoreError>;
+
+    /// The run that holds a source offset, or else the next one.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn run_at_source(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source: i64,
+    ) -> Result<Option<OffsetRun>, StoreError>;
+
+    /// The run that holds a target offset, or else the next one.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn run_at_target(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        target: i64,
+    ) -> Result<Option<OffsetRun>, StoreError>;
+
+    /// The last run that begins before a source offset.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn run_before(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source: i64,
+    ) -> Result<Option<OffsetRun>, StoreError>;
 
     /// The run with the greatest source offset, if any.
     ///
     /// # Errors
     /// The state cannot be read.
-    fn last_run(&self, task: &TaskName, key: &PartitionKey) -> Result<Option<OffsetRun>, StoreError>;
+    fn last_run(&self, task: &TaskName, key: &PartitionKey) -> Result<Option<OffsetRun>, StoreError> {
+        self.run_before(task, key, i64::MAX)
+    }
+
+    /// Deletes runs that hold nothing from the log starts of both sides on, but never the last one; a limited number of
+    /// them, so that nothing waits for it. Returns how many.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    fn prune_runs(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source_start: i64,
+        target_start: i64,
+    ) -> Result<usize, StoreError>;
 
     /// The gap ledger of a task.
     ///
@@ -261,19 +338,26 @@ pub trait CheckpointStore: Send + Sync {
     /// The state cannot be read.
     fn gaps(&self, task: &TaskName) -> Result<Vec<Gap>, StoreError>;
 
+    /// The gaps of a partition whose offsets still mean what they meant, in order.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn current_gaps(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<Gap>, StoreError>;
+
     /// Quarantined records of a task, without more than `limit` of them.
     ///
     /// # Errors
     /// The state cannot be read.
     fn quarantined(&self, task: &TaskName, limit: usize) -> Result<Vec<QuarantinedRecord>, StoreError>;
 
-    /// Source offsets of a partition's quarantined records, in order.
+    /// Source offsets of a partition's quarantined records, in order, as far as they still mean what they meant.
     ///
     /// # Errors
     /// The state cannot be read.
     fn quarantined_offsets(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<i64>, StoreError>;
 
-    /// A quarantined record with its content, if it is there and nothing was decided about it.
+    /// A quarantined record with its content, if it is there and nothing was decided about it: that of the newest
+    /// incarnation.
     ///
     /// # Errors
     /// The state cannot be read.
@@ -296,7 +380,8 @@ pub trait CheckpointStore: Send + Sync {
         fate: QuarantineFate,
     ) -> Result<bool, StoreError>;
 
-    /// Source offsets of a partition's records about which something was decided, in order.
+    /// Source offsets of a partition's records about which something was decided, in order, as far as they still mean
+    /// what they meant.
     ///
     /// # Errors
     /// The state cannot be read.

@@ -18,20 +18,23 @@ impl OffsetMap {
             .runs
             .partition_point(|run| run.target <= target)
             .checked_sub(1)?;
-        let run = &self.runs[index];
-        (target < run.target + run.length).then(|| run.source + (target - run.target))
+        self.runs[index].source_of(target)
     }
 
     /// The smallest target offset that holds a source offset not before `source`.
     pub(crate) fn target_from(&self, source: i64) -> Option<i64> {
-        let run = self.runs.iter().find(|run| run.source + run.length > source)?;
-        Some(run.target + (source - run.source).max(0))
+        self.runs
+            .iter()
+            .find_map(|run| run.at_or_after_source(source))
+            .map(|(_, target)| target)
     }
 
     /// The smallest source offset that stands at a target offset not before `target`.
     pub(crate) fn source_from(&self, target: i64) -> Option<i64> {
-        let run = self.runs.iter().find(|run| run.target + run.length > target)?;
-        Some(run.source + (target - run.target).max(0))
+        self.runs
+            .iter()
+            .find_map(|run| run.at_or_after_target(target))
+            .map(|(source, _)| source)
     }
 }
 
@@ -42,14 +45,12 @@ mod tests {
 
     #[test]
     fn offsets_translate_both_ways_and_gaps_have_no_partner() {
-        let run = |source, target, length| OffsetRun {
-            key: PartitionKey {
+        let run = |source, target, length| {
+            let key = PartitionKey {
                 topic: "t".into(),
                 partition: 0,
-            },
-            source,
-            target,
-            length,
+            };
+            OffsetRun::contiguous(key, source, target, length)
         };
         let map = OffsetMap::new(vec![run(0, 100, 10), run(12, 111, 5)]);
         assert_eq!(

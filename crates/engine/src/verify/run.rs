@@ -255,7 +255,7 @@ fn jobs(pair: &Pair, task: &Task, store: &dyn CheckpointStore, options: VerifyOp
         let same_target =
             range.target_id.is_none() || target_ids.get(&range.target_topic) == range.target_id.as_ref();
         let map = (range.known && same_target)
-            .then(|| store.runs(&task.name, &range.key))
+            .then(|| store.runs_from(&task.name, &range.key, 0, usize::MAX))
             .transpose()?
             .map(OffsetMap::new);
         let mut source_from = range.source.from;

@@ -6,6 +6,7 @@ use crate::{Result, SqliteStore};
 const OWNED: &[(&str, &str)] = &[
     ("launches", "task"),
     ("partitions", "task"),
+    ("incarnations", "task"),
     ("gaps", "task"),
     ("quarantined", "task"),
     ("task_status", "task"),
@@ -75,9 +76,11 @@ mod tests {
                          INSERT INTO partitions (task, topic, partition, target_topic, start, target_start, backlog_end,
                              position, target_next, records, bytes) VALUES ('{id}', 't', 0, 't', 0, 0, 0, 7, 7, 7, 7);
                          INSERT INTO run_partitions (task, topic, partition) VALUES ('{id}', 't', 0);
-                         INSERT INTO offset_runs SELECT id, 0, 0, 7 FROM run_partitions WHERE task = '{id}';
-                         INSERT INTO gaps VALUES ('{id}', 't', 0, 1, 2, 'deleted', 1);
-                         INSERT INTO quarantined VALUES ('{id}', 't', 0, 3, 10, '', 1, 1, NULL, NULL, 1, x'', 1, NULL, NULL);
+                         INSERT INTO offset_runs (run_partition, source_base, target_base, length)
+                             SELECT id, 0, 0, 7 FROM run_partitions WHERE task = '{id}';
+                         INSERT INTO incarnations VALUES ('{id}', 't', 0, 1, 5);
+                         INSERT INTO gaps VALUES ('{id}', 't', 0, 0, 1, 2, 'deleted', 1);
+                         INSERT INTO quarantined VALUES ('{id}', 't', 0, 0, 3, 10, '', 1, 1, NULL, NULL, 1, x'', 1, NULL, NULL);
                          INSERT INTO task_status VALUES ('{id}', 1, 1, '{{}}');
                          INSERT INTO routes VALUES ('{id}', 't', 't', NULL, 'active', 1, NULL);
                          INSERT INTO task_log (task_id, at_ms, level, message) VALUES ('{id}', 1, 0, '');
@@ -97,7 +100,7 @@ mod tests {
         let tables = tables_with_a_task(&store);
         assert_eq!(
             tables.len(),
-            12,
+            13,
             "a table of this test is missing in it: {tables:?}"
         );
         for (table, column) in &tables {
