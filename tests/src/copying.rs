@@ -129,11 +129,19 @@ impl Bench {
     /// # Errors
     /// A cluster cannot be reached.
     pub fn verify(&self) -> Result<VerificationReport> {
+        self.verify_with(VerifyOptions::default())
+    }
+
+    /// Compares both sides of a task that may be running.
+    ///
+    /// # Errors
+    /// A cluster cannot be reached.
+    pub fn verify_with(&self, options: VerifyOptions) -> Result<VerificationReport> {
         let store: &dyn CheckpointStore = self.store.as_ref();
         Ok(verify(
             &self.task,
             store,
-            VerifyOptions::default(),
+            options,
             &|_| {},
             &AtomicBool::new(false),
         )?)

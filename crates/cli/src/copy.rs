@@ -3,10 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use serde::Serialize;
-use sluice_engine::{Progress, RunOptions};
-use sluice_model::TaskName;
-use sluice_store::{SqliteStore, TaskLock};
+use sluice_engine::RunOptions;
+use sluice_store::TaskLock;
 
 use crate::arguments::TaskArguments;
 use crate::copy_report::CopyReport;
@@ -15,16 +13,8 @@ use crate::follow::{Events, follow};
 use crate::interrupts::Interrupts;
 use crate::output;
 use crate::prepared::{Prepared, prepare};
+use crate::published::publish;
 use crate::screen::Screen;
-
-/// What a running copy says of itself in the state, for `sluice status`.
-#[derive(Serialize)]
-struct Status<'a> {
-    /// How it ended; null while it runs.
-    ended: Option<&'a str>,
-    /// Its progress, without the rows per partition, which the state has anyway.
-    progress: Progress,
-}
 
 /// Copies until it is stopped, or until it has caught up where that was asked for.
 ///
@@ -88,23 +78,4 @@ pub fn copy(
         output::write(&report.sentence())?;
     }
     Ok(report.exit())
-}
-
-fn publish(store: &SqliteStore, task: &TaskName, ended: Option<&str>, progress: &Progress) {
-    let progress = Progress {
-        partitions: Vec::new(),
-        ..progress.clone()
-    };
-    let said = serde_json::to_string(&Status { ended, progress })
-        .map_err(|error| error.to_string())
-        .and_then(|json| {
-            let now = jiff::Timestamp::now().as_millisecond();
-            store
-                .publish_status(task, std::process::id(), now, &json)
-                .map_err(|error| error.to_string())
-        });
-    // The copy does not depend on it; its own checkpoints do tell when the state cannot be written.
-    if let Err(error) = said {
-        tracing::warn!("The status could not be written: {error}.");
-    }
 }

@@ -15,6 +15,7 @@ mod interrupts;
 mod log_output;
 mod output;
 mod prepared;
+mod published;
 mod screen;
 mod status;
 mod tables;

@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::interrupts::Interrupts;
 use crate::output;
 use crate::prepared::{Prepared, prepare};
+use crate::published;
 use crate::screen::Screen;
 use crate::verify_table;
 
@@ -30,8 +31,13 @@ pub fn verify(
         state_dir,
     } = prepare(arguments, file, &screen)?;
     interrupts.will_stop_cleanly();
-    let options = VerifyOptions {
-        running: TaskLock::is_running(&state_dir, &task.name),
+    let options = if TaskLock::is_running(&state_dir, &task.name) {
+        VerifyOptions {
+            running: true,
+            waiting: published::waiting(&store, &task.name)?,
+        }
+    } else {
+        VerifyOptions::default()
     };
     let display = Mutex::new(screen.display(arguments.quiet));
     let report = sluice_engine::verify(
@@ -59,11 +65,14 @@ pub fn verify(
     Ok(exit(report.result))
 }
 
-/// A copy with accepted differences is not equal, however well known they are: a script must not take it for that.
+/// A copy with accepted differences is not equal, however well known they are, and neither is one that lacks what the
+/// task had to copy by now: a script must not take it for that.
 pub fn exit(result: VerificationResult) -> Exit {
     match result {
         VerificationResult::Equal => Exit::Done,
-        VerificationResult::AcceptedDifferences | VerificationResult::Different => Exit::NotWhole,
-        VerificationResult::Incomplete => Exit::NotStarted,
+        VerificationResult::AcceptedDifferences
+        | VerificationResult::Different
+        | VerificationResult::Behind
+        | VerificationResult::Incomplete => Exit::NotWhole,
     }
 }

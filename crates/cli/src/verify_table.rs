@@ -1,7 +1,7 @@
 //! A verification's report for people.
 
 use comfy_table::ContentArrangement;
-use sluice_engine::{PartitionReport, VerificationReport};
+use sluice_engine::{NotCopied, PartitionReport, VerificationReport};
 
 use crate::tables;
 use crate::words;
@@ -77,6 +77,13 @@ pub fn render(report: &VerificationReport) -> String {
         }
         line(&mut text, &table.to_string());
     }
+    if !report.left_out_topics.is_empty() {
+        let topics = report.left_out_topics.join(", ");
+        line(
+            &mut text,
+            &format!("not verified: no longer in the task: {topics}"),
+        );
+    }
     for partition in &report.partitions {
         for (range, reason) in &partition.not_checked {
             line(
@@ -102,6 +109,7 @@ fn is_equal(partition: &PartitionReport) -> bool {
         && partition.accepted.is_empty()
         && partition.problem.is_none()
         && partition.not_checked.is_empty()
+        && partition.not_copied.is_none()
 }
 
 fn digest(partition: &PartitionReport) -> String {
@@ -149,14 +157,50 @@ fn result(partition: &PartitionReport) -> String {
             )
         );
     }
-    "equal".to_owned()
+    if !partition.is_whole() {
+        return "INCOMPLETE: the target lacks copies".to_owned();
+    }
+    match &partition.not_copied {
+        Some(rest) => not_copied(rest),
+        None => "equal".to_owned(),
+    }
+}
+
+/// Equal so far, and how much is not copied yet.
+fn not_copied(rest: &NotCopied) -> String {
+    let held_back = rest.held_back;
+    let offsets = u64::try_from(rest.range.len()).unwrap_or(0);
+    let mut parts = Vec::new();
+    match rest.records {
+        Some(0) => {}
+        Some(records) => parts.push(words::plural(records, "record", "records")),
+        None => parts.push(format!(
+            "about {} offsets",
+            words::count(offsets - held_back.min(offsets))
+        )),
+    }
+    if held_back > 0 {
+        parts.push(format!(
+            "about {} offsets held back by an open transaction",
+            words::count(held_back)
+        ));
+    }
+    let amount = parts.join(", ");
+    if rest.on_the_way {
+        format!("equal so far, on their way: {amount}")
+    } else {
+        format!("BEHIND: equal so far, not copied yet: {amount}")
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use sluice_engine::{Difference, DifferenceKind, VerificationResult};
+    use sluice_engine::{
+        Difference, DifferenceKind, NoLongerThere, NotCompared, NotCopiedTotal, VerificationResult,
+    };
+    use sluice_model::OffsetRange;
 
     use super::*;
 
@@ -178,6 +222,10 @@ mod tests {
                 target_offset: None,
                 detail: "key null / empty".into(),
             }],
+            not_copied: NotCopiedTotal::default(),
+            no_longer_there: NoLongerThere::default(),
+            not_compared: NotCompared::default(),
+            left_out_topics: vec!["old".into()],
             partitions,
             duration_ms: 0,
         }
@@ -203,10 +251,35 @@ mod tests {
             "equal",
             "DIFFERENT: 1,234 null empty",
             "key null / empty",
+            "not verified: no longer in the task: old",
             "the sentence",
         ] {
             assert!(text.contains(words), "{words}:\n{text}");
         }
+    }
+
+    #[test]
+    fn what_is_not_copied_is_shown_in_records_where_they_were_counted_and_in_offsets_elsewhere() {
+        let rest = |records, held_back, on_the_way| {
+            not_copied(&NotCopied {
+                range: OffsetRange { from: 0, to: 1_234 },
+                records,
+                held_back,
+                on_the_way,
+            })
+        };
+        assert_eq!(
+            rest(Some(1_200), 0, false),
+            "BEHIND: equal so far, not copied yet: 1,200 records"
+        );
+        assert_eq!(
+            rest(None, 34, true),
+            "equal so far, on their way: about 1,200 offsets, about 34 offsets held back by an open transaction"
+        );
+        assert_eq!(
+            rest(Some(0), 1_234, false),
+            "BEHIND: equal so far, not copied yet: about 1,234 offsets held back by an open transaction"
+        );
     }
 
     #[test]

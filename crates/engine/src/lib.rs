@@ -45,6 +45,7 @@ pub use progress::{
 pub use replay::replay_quarantined;
 pub use run::{Running, start, start_unless};
 pub use verify::{
-    Accepted, Difference, DifferenceKind, PartitionReport, VerificationReport, VerificationResult,
-    VerifyOptions, VerifyProgress, verify,
+    Accepted, Difference, DifferenceKind, Gone, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopied,
+    NotCopiedTotal, PartitionReport, VerificationReport, VerificationResult, VerifyOptions, VerifyProgress,
+    verify,
 };

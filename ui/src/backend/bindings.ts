@@ -3,7 +3,7 @@
 /**
  * What a pairing of clusters cannot carry, or what a cleaner removed: known, and no fault of the copy.
  */
-export type Accepted = "headers_not_carried" | "timestamp_by_target" | "compacted" | "replayed" | "discarded";
+export type Accepted = "headers_not_carried" | "timestamp_by_target" | "no_timestamp_at_source" | "compacted" | "replayed" | "discarded";
 
 /**
  * The history of messages, the newest first.
@@ -596,6 +596,32 @@ reason: unknown,
 found_ms: number, };
 
 /**
+ * Records that are no longer there to compare.
+ */
+export type Gone = { 
+/**
+ * Where they are missing. Those that are gone on the target are still at the source.
+ */
+side: LogSide, 
+/**
+ * Their source offsets; more than records, where the log has holes.
+ */
+range: OffsetRange, 
+/**
+ * How many records, where they were read on the other side.
+ */
+records: number | null, 
+/**
+ * Why.
+ */
+reason: GoneReason, };
+
+/**
+ * Why records are no longer there to compare. What compaction removed is counted as [`Accepted::Compacted`].
+ */
+export type GoneReason = "retention_or_deletion" | "deletion" | "never_copied";
+
+/**
  * A consumer group as the brokers list it.
  */
 export type GroupListing = { 
@@ -662,6 +688,11 @@ p999_ms: number,
  * Records measured.
  */
 samples: number, };
+
+/**
+ * One of the two logs of a partition.
+ */
+export type LogSide = "source" | "target";
 
 /**
  * A line of a task's log.
@@ -761,6 +792,86 @@ resolution_s: number,
  * The points, in order of time.
  */
 points: Array<MetricPoint>, };
+
+/**
+ * What is no longer there to compare, over all partitions.
+ */
+export type NoLongerThere = { 
+/**
+ * Copied source offsets that retention or DeleteRecords took from the source since.
+ */
+source_offsets: number, 
+/**
+ * Source offsets whose copies retention or DeleteRecords took from the target.
+ */
+target_offsets: number, 
+/**
+ * Source offsets that were gone before they were copied: the gap ledger.
+ */
+never_copied_offsets: number, 
+/**
+ * Superseded records that compaction removed on one side.
+ */
+compacted_records: number, };
+
+/**
+ * What could not be compared, over all partitions.
+ */
+export type NotCompared = { 
+/**
+ * Partitions that could not be compared to their end.
+ */
+partitions: number, 
+/**
+ * Source offsets.
+ */
+offsets: number, };
+
+/**
+ * What the task has to copy and has not copied.
+ */
+export type NotCopied = { 
+/**
+ * Source offsets from the position to the end of the log; more than records, where the log has holes.
+ */
+range: OffsetRange, 
+/**
+ * Records in it, without those that are held back; null where the range was too long to be read.
+ */
+records: number | null, 
+/**
+ * Offsets at the end of the range that cannot be copied yet, because a transaction is open.
+ */
+held_back: number, 
+/**
+ * Whether the task is copying the partition now.
+ */
+on_the_way: boolean, };
+
+/**
+ * What is not copied yet, over all partitions.
+ */
+export type NotCopiedTotal = { 
+/**
+ * Partitions that have such.
+ */
+partitions: number, 
+/**
+ * Source offsets; more than records, where logs have holes.
+ */
+offsets: number, 
+/**
+ * Records, without those that are held back; null where not all were counted.
+ */
+records: number | null, 
+/**
+ * Offsets that cannot be copied yet, because a transaction is open at the source.
+ */
+held_back: number, 
+/**
+ * Whether all of it belongs to partitions that are being copied now.
+ */
+on_the_way: boolean, };
 
 /**
  * How to fetch tokens for OAUTHBEARER: OIDC with client credentials.
@@ -1062,9 +1173,21 @@ differences: { [key in DifferenceKind]?: number },
  */
 accepted: { [key in Accepted]?: number }, 
 /**
- * Source ranges that can no longer be compared, with the reason.
+ * Source ranges that can no longer be compared, with the reason: `gone` in words.
  */
 not_checked: Array<[OffsetRange, string]>, 
+/**
+ * What is no longer there to compare.
+ */
+gone: Array<Gone>, 
+/**
+ * What is not copied yet.
+ */
+not_copied: NotCopied | null, 
+/**
+ * Source offsets that could not be compared because of `problem`.
+ */
+not_compared: OffsetRange | null, 
 /**
  * Why the partition could not be compared to its end.
  */
@@ -2657,6 +2780,22 @@ accepted: { [key in Accepted]?: number },
  */
 first_differences: Array<Difference>, 
 /**
+ * What is not copied yet.
+ */
+not_copied: NotCopiedTotal, 
+/**
+ * What is no longer there to compare.
+ */
+no_longer_there: NoLongerThere, 
+/**
+ * What could not be compared.
+ */
+not_compared: NotCompared, 
+/**
+ * Source topics that were copied once and are no longer in the task: they are not verified.
+ */
+left_out_topics: Array<string>, 
+/**
  * A row per partition.
  */
 partitions: Array<PartitionReport>, 
@@ -2668,7 +2807,7 @@ duration_ms: number, };
 /**
  * The verdict.
  */
-export type VerificationResult = "equal" | "accepted_differences" | "different" | "incomplete";
+export type VerificationResult = "equal" | "accepted_differences" | "different" | "behind" | "incomplete";
 
 /**
  * Verifications of a task.

@@ -203,7 +203,9 @@ impl Command for TaskVerify {
     fn run(self, app: &App) -> Result<VerificationReport> {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row).run(&app.core.store, || {
-            app.verifications.run(&app.core, &core::task_id(&row)?)
+            let id = core::task_id(&row)?;
+            let live = app.supervisor.live(&id);
+            app.verifications.run(&app.core, &id, live.as_ref())
         })
     }
 }

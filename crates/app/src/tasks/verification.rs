@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sluice_engine::{CheckpointStore, VerificationReport, VerifyOptions, VerifyProgress, verify};
-use sluice_model::TaskId;
+use sluice_engine::{
+    CheckpointStore, PartitionCondition, PartitionKey, VerificationReport, VerifyOptions, VerifyProgress,
+    verify,
+};
+use sluice_model::{TaskId, TaskState};
 
+use super::task_run::Live;
 use crate::clock::now_ms;
-use crate::core::Core;
+use crate::core::{self, Core};
 use crate::schema::AppEvent;
 use crate::{AppError, ErrorCode, Result};
 
@@ -16,6 +20,36 @@ use crate::{AppError, ErrorCode, Result};
 struct Running {
     cancelled: Arc<AtomicBool>,
     percent: f64,
+}
+
+/// What is newer at the source is on its way while a run copies it, but not what the run only retries, or left to a
+/// person.
+fn options(state: TaskState, live: Option<&Live>) -> VerifyOptions {
+    let Some(progress) = live.and_then(|live| live.progress.as_deref()) else {
+        return VerifyOptions::default();
+    };
+    let running = matches!(
+        state,
+        TaskState::Starting | TaskState::Running | TaskState::Abnormal | TaskState::Pausing
+    );
+    VerifyOptions {
+        running,
+        waiting: progress
+            .partitions
+            .iter()
+            .filter(|row| {
+                state != TaskState::Running
+                    || matches!(
+                        row.condition,
+                        PartitionCondition::Stopped | PartitionCondition::Retrying
+                    )
+            })
+            .map(|row| PartitionKey {
+                topic: row.topic.clone(),
+                partition: row.partition,
+            })
+            .collect(),
+    }
 }
 
 /// Verifications under way.
@@ -27,9 +61,11 @@ impl Verifications {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Compares both sides of a task up to its checkpoint, and waits for the report, which is kept.
-    pub(crate) fn run(&self, core: &Core, id: &TaskId) -> Result<VerificationReport> {
+    /// Compares both sides of a task up to its checkpoint, and waits for the report, which is kept. `live`: its run, if
+    /// there is one.
+    pub(crate) fn run(&self, core: &Core, id: &TaskId, live: Option<&Live>) -> Result<VerificationReport> {
         let row = core.task(id.as_str())?;
+        let options = options(core::state(&row)?, live);
         let task = core.engine_task(&row)?;
         let cancelled = Arc::new(AtomicBool::new(false));
         {
@@ -57,7 +93,7 @@ impl Verifications {
         let report = verify(
             &task,
             store,
-            VerifyOptions::default(),
+            options,
             &|progress| self.tell(core, id, progress),
             &cancelled,
         );

@@ -99,6 +99,25 @@ fn a_copy_is_reported_resumed_listed_and_proved() {
     );
 
     ground
+        .source
+        .append("a", 1, vec![FakeRecord::new("k", "not copied")])
+        .unwrap();
+    let (code, behind) = ground.json("verify", &arguments);
+    assert_eq!(
+        (code, &behind["result"], &behind["not_copied"]["records"]),
+        (1, &json!("behind"), &json!(1)),
+        "{behind}"
+    );
+    let text = ground.run("verify", &arguments);
+    assert!(
+        text.out
+            .contains("BEHIND: equal so far, not copied yet: 1 record")
+            && text.out.contains("; 1 records are not copied yet"),
+        "{}",
+        text.out
+    );
+
+    ground
         .target
         .append("eu.a", 1, vec![FakeRecord::new("k", "foreign")])
         .unwrap();

@@ -1,74 +1,58 @@
-use crate::position::OffsetRun;
+//! The noted offsets of a partition, read a page at a time while the target's log is read.
 
-/// A partition's runs, for translating offsets in both directions.
-#[derive(Debug, Default)]
-pub(crate) struct OffsetMap {
-    runs: Vec<OffsetRun>,
+use std::collections::VecDeque;
+
+use sluice_model::TaskName;
+
+use crate::position::{CheckpointStore, OffsetRun, PartitionKey};
+use crate::error::StoreError;
+
+/// Runs held at a time.
+const PAGE: usize = 1_000;
+
+/// Translates target offsets into source offsets, in the order of the target's log.
+pub(crate) struct OffsetMap<'a> {
+    store: &'a dyn CheckpointStore,
+    task: &'a TaskName,
+    key: &'a PartitionKey,
+    page: VecDeque<OffsetRun>,
+    /// The source offset from which on no run was read yet; `None` when all were.
+    next: Option<i64>,
 }
 
-impl OffsetMap {
-    pub(crate) fn new(mut runs: Vec<OffsetRun>) -> Self {
-        runs.sort_by_key(|run| run.target);
-        Self { runs }
+impl<'a> OffsetMap<'a> {
+    /// Begins with the run that holds the source offset `from`, or the first one behind it.
+    pub(crate) fn new(
+        store: &'a dyn CheckpointStore,
+        task: &'a TaskName,
+        key: &'a PartitionKey,
+        from: i64,
+    ) -> Self {
+        Self {
+            store,
+            task,
+            key,
+            page: VecDeque::new(),
+            next: Some(from),
+        }
     }
 
-    /// The source offset of the record at `target`.
-    pub(crate) fn source_of(&self, target: i64) -> Option<i64> {
-        let index = self
-            .runs
-            .partition_point(|run| run.target <= target)
-            .checked_sub(1)?;
-        self.runs[index].source_of(target)
-    }
-
-    /// The smallest target offset that holds a source offset not before `source`.
-    pub(crate) fn target_from(&self, source: i64) -> Option<i64> {
-        self.runs
-            .iter()
-            .find_map(|run| run.at_or_after_source(source))
-            .map(|(_, target)| target)
-    }
-
-    /// The smallest source offset that stands at a target offset not before `target`.
-    pub(crate) fn source_from(&self, target: i64) -> Option<i64> {
-        self.runs
-            .iter()
-            .find_map(|run| run.at_or_after_target(target))
-            .map(|(source, _)| source)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::position::PartitionKey;
-
-    #[test]
-    fn offsets_translate_both_ways_and_gaps_have_no_partner() {
-        let run = |source, target, length| {
-            let key = PartitionKey {
-                topic: "t".into(),
-                partition: 0,
-            };
-            OffsetRun::contiguous(key, source, target, length)
-        };
-        let map = OffsetMap::new(vec![run(0, 100, 10), run(12, 111, 5)]);
-        assert_eq!(
-            (
-                map.source_of(100),
-                map.source_of(109),
-                map.source_of(110),
-                map.source_of(111)
-            ),
-            (Some(0), Some(9), None, Some(12))
-        );
-        assert_eq!(
-            (map.target_from(5), map.target_from(10), map.target_from(17)),
-            (Some(105), Some(111), None)
-        );
-        assert_eq!(
-            (map.source_from(90), map.source_from(110), map.source_from(116)),
-            (Some(0), Some(12), None)
-        );
+    /// The source offset of the record at `target`, which is not before the one that was asked for last.
+    pub(crate) fn source_of(&mut self, target: i64) -> Result<Option<i64>, StoreError> {
+        loop {
+            while let Some(run) = self.page.front() {
+                if target <= run.last().1 {
+                    return Ok(run.source_of(target));
+                }
+                self.page.pop_front();
+            }
+            let Some(next) = self.next else { return Ok(None) };
+            let page = self.store.runs_from(self.task, self.key, next, PAGE)?;
+            self.next = page
+                .last()
+                .filter(|_| page.len() == PAGE)
+                .map(|run| run.last().0 + 1);
+            self.page.extend(page);
+        }
     }
 }

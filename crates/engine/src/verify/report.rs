@@ -38,6 +38,8 @@ pub enum Accepted {
     HeadersNotCarried,
     /// The target stamps records itself (`LogAppendTime`).
     TimestampByTarget,
+    /// The source's record has no timestamp, and the target gave it one.
+    NoTimestampAtSource,
     /// Compaction removed a superseded record or a tombstone on one side.
     Compacted,
     /// The target first refused the record, and a person had it written later: it stands behind younger ones.
@@ -63,6 +65,64 @@ pub struct Difference {
     pub target_offset: Option<i64>,
     /// Both sides in words, shortened.
     pub detail: String,
+}
+
+/// One of the two logs of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LogSide {
+    /// The source's.
+    Source,
+    /// The target's.
+    Target,
+}
+
+/// Why records are no longer there to compare. What compaction removed is counted as [`Accepted::Compacted`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum GoneReason {
+    /// Retention or DeleteRecords: the topic has a retention, so the log does not show which.
+    RetentionOrDeletion,
+    /// DeleteRecords: the topic has no retention.
+    Deletion,
+    /// They were gone at the source before they were copied, and are in the gap ledger.
+    NeverCopied,
+}
+
+/// Records that are no longer there to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Gone {
+    /// Where they are missing. Those that are gone on the target are still at the source.
+    pub side: LogSide,
+    /// Their source offsets; more than records, where the log has holes.
+    pub range: OffsetRange,
+    /// How many records, where they were read on the other side.
+    #[ts(type = "number | null")]
+    pub records: Option<u64>,
+    /// Why.
+    pub reason: GoneReason,
+}
+
+impl Gone {
+    /// Whether the target lacks records that the task had to copy.
+    pub(crate) fn is_loss(&self) -> bool {
+        self.side == LogSide::Target || self.reason == GoneReason::NeverCopied
+    }
+}
+
+/// What the task has to copy and has not copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NotCopied {
+    /// Source offsets from the position to the end of the log; more than records, where the log has holes.
+    pub range: OffsetRange,
+    /// Records in it, without those that are held back; null where the range was too long to be read.
+    #[ts(type = "number | null")]
+    pub records: Option<u64>,
+    /// Offsets at the end of the range that cannot be copied yet, because a transaction is open.
+    #[ts(type = "number")]
+    pub held_back: u64,
+    /// Whether the task is copying the partition now.
+    pub on_the_way: bool,
 }
 
 /// One partition's result.
@@ -97,10 +157,34 @@ pub struct PartitionReport {
     /// Accepted differences by kind.
     #[ts(as = "BTreeMap<Accepted, u32>")]
     pub accepted: BTreeMap<Accepted, u64>,
-    /// Source ranges that can no longer be compared, with the reason.
+    /// Source ranges that can no longer be compared, with the reason: `gone` in words.
     pub not_checked: Vec<(OffsetRange, String)>,
+    /// What is no longer there to compare.
+    #[serde(default)]
+    pub gone: Vec<Gone>,
+    /// What is not copied yet.
+    #[serde(default)]
+    pub not_copied: Option<NotCopied>,
+    /// Source offsets that could not be compared because of `problem`.
+    #[serde(default)]
+    pub not_compared: Option<OffsetRange>,
     /// Why the partition could not be compared to its end.
     pub problem: Option<String>,
+}
+
+impl PartitionReport {
+    /// Notes what is no longer there; an empty range is nothing.
+    pub(crate) fn note_gone(&mut self, gone: Gone) {
+        if !gone.range.is_empty() {
+            self.gone.push(gone);
+            self.not_checked.push((gone.range, in_words(gone)));
+        }
+    }
+
+    /// Whether everything that was compared is equal, and everything was.
+    pub fn is_whole(&self) -> bool {
+        self.differences.is_empty() && self.problem.is_none() && !self.gone.iter().any(Gone::is_loss)
+    }
 }
 
 /// The verdict.
@@ -113,8 +197,57 @@ pub enum VerificationResult {
     AcceptedDifferences,
     /// Something differs.
     Different,
-    /// Something could not be compared.
+    /// Nothing differs, and not everything is copied yet.
+    Behind,
+    /// Nothing differs, and something that was to be on the target is gone or could not be compared.
     Incomplete,
+}
+
+/// What is not copied yet, over all partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct NotCopiedTotal {
+    /// Partitions that have such.
+    #[ts(type = "number")]
+    pub partitions: u64,
+    /// Source offsets; more than records, where logs have holes.
+    #[ts(type = "number")]
+    pub offsets: u64,
+    /// Records, without those that are held back; null where not all were counted.
+    #[ts(type = "number | null")]
+    pub records: Option<u64>,
+    /// Offsets that cannot be copied yet, because a transaction is open at the source.
+    #[ts(type = "number")]
+    pub held_back: u64,
+    /// Whether all of it belongs to partitions that are being copied now.
+    pub on_the_way: bool,
+}
+
+/// What is no longer there to compare, over all partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct NoLongerThere {
+    /// Copied source offsets that retention or DeleteRecords took from the source since.
+    #[ts(type = "number")]
+    pub source_offsets: u64,
+    /// Source offsets whose copies retention or DeleteRecords took from the target.
+    #[ts(type = "number")]
+    pub target_offsets: u64,
+    /// Source offsets that were gone before they were copied: the gap ledger.
+    #[ts(type = "number")]
+    pub never_copied_offsets: u64,
+    /// Superseded records that compaction removed on one side.
+    #[ts(type = "number")]
+    pub compacted_records: u64,
+}
+
+/// What could not be compared, over all partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+pub struct NotCompared {
+    /// Partitions that could not be compared to their end.
+    #[ts(type = "number")]
+    pub partitions: u64,
+    /// Source offsets.
+    #[ts(type = "number")]
+    pub offsets: u64,
 }
 
 /// The whole report.
@@ -142,6 +275,18 @@ pub struct VerificationReport {
     pub accepted: BTreeMap<Accepted, u64>,
     /// The first difference of each kind.
     pub first_differences: Vec<Difference>,
+    /// What is not copied yet.
+    #[serde(default)]
+    pub not_copied: NotCopiedTotal,
+    /// What is no longer there to compare.
+    #[serde(default)]
+    pub no_longer_there: NoLongerThere,
+    /// What could not be compared.
+    #[serde(default)]
+    pub not_compared: NotCompared,
+    /// Source topics that were copied once and are no longer in the task: they are not verified.
+    #[serde(default)]
+    pub left_out_topics: Vec<String>,
     /// A row per partition.
     pub partitions: Vec<PartitionReport>,
     /// How long it took.
@@ -166,126 +311,18 @@ pub struct VerifyProgress {
     pub partitions: u64,
 }
 
-impl VerificationReport {
-    pub(crate) fn new(
-        task: String,
-        mut partitions: Vec<PartitionReport>,
-        found: Vec<Difference>,
-        duration_ms: u64,
-    ) -> Self {
-        partitions.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
-        let (mut differences, mut accepted) = (BTreeMap::new(), BTreeMap::new());
-        for partition in &partitions {
-            partition
-                .differences
-                .iter()
-                .for_each(|(kind, count)| *differences.entry(*kind).or_default() += count);
-            partition
-                .accepted
-                .iter()
-                .for_each(|(kind, count)| *accepted.entry(*kind).or_default() += count);
+/// As it stood in reports before there was [`PartitionReport::gone`].
+fn in_words(gone: Gone) -> String {
+    match (gone.side, gone.reason) {
+        (LogSide::Source, GoneReason::RetentionOrDeletion) => {
+            "no longer at the source (retention, DeleteRecords or compaction)"
         }
-        let mut first: BTreeMap<DifferenceKind, Difference> = BTreeMap::new();
-        for difference in found {
-            let place = |d: &Difference| (d.topic.clone(), d.partition, d.source_offset, d.target_offset);
-            match first.get(&difference.kind) {
-                Some(known) if place(known) <= place(&difference) => {}
-                _ => {
-                    first.insert(difference.kind, difference);
-                }
-            }
+        (LogSide::Source, GoneReason::Deletion) => "no longer at the source (DeleteRecords)",
+        (LogSide::Target, GoneReason::Deletion) => "no longer on the target (DeleteRecords)",
+        (LogSide::Target, GoneReason::RetentionOrDeletion) => {
+            "no longer on the target (retention or DeleteRecords)"
         }
-        let result = if !differences.is_empty() {
-            VerificationResult::Different
-        } else if partitions.iter().any(|partition| partition.problem.is_some()) {
-            VerificationResult::Incomplete
-        } else if accepted.keys().any(|kind| *kind != Accepted::Compacted) {
-            VerificationResult::AcceptedDifferences
-        } else {
-            VerificationResult::Equal
-        };
-        let (source_records, target_records) = partitions
-            .iter()
-            .fold((0, 0), |(s, t), p| (s + p.source_records, t + p.target_records));
-        let mut report = Self {
-            task,
-            result,
-            equal: result == VerificationResult::Equal,
-            sentence: String::new(),
-            source_records,
-            target_records,
-            differences,
-            accepted,
-            first_differences: first.into_values().collect(),
-            partitions,
-            duration_ms,
-        };
-        report.sentence = report.in_words();
-        report
+        (_, GoneReason::NeverCopied) => "never copied (see the gap ledger)",
     }
-
-    fn in_words(&self) -> String {
-        let whole = self
-            .partitions
-            .iter()
-            .filter(|p| p.differences.is_empty() && p.problem.is_none())
-            .count();
-        let count = self.partitions.len();
-        let mut sentence = match self.result {
-            VerificationResult::Equal => format!(
-                "Equal: {whole} of {count} partitions, {} records, every field",
-                self.source_records
-            ),
-            VerificationResult::AcceptedDifferences => {
-                format!(
-                    "Equal but for accepted differences: {count} partitions, {} records ({})",
-                    self.source_records,
-                    words(&self.accepted)
-                )
-            }
-            VerificationResult::Different => {
-                format!(
-                    "Different: {} of {count} partitions differ, {} records compared ({})",
-                    count - whole,
-                    self.source_records,
-                    words(&self.differences)
-                )
-            }
-            VerificationResult::Incomplete => format!(
-                "Not fully checked: {} of {count} partitions could not be compared to their end",
-                count - whole
-            ),
-        };
-        let skipped: i64 = self
-            .partitions
-            .iter()
-            .flat_map(|p| &p.not_checked)
-            .map(|(range, _)| range.len())
-            .sum();
-        if skipped > 0 {
-            sentence.push_str(&format!("; {skipped} offsets are no longer there to compare"));
-        }
-        if let Some(compacted) = self.accepted.get(&Accepted::Compacted)
-            && self.result == VerificationResult::Equal
-        {
-            sentence.push_str(&format!(
-                "; {compacted} superseded records were removed by compaction on one side"
-            ));
-        }
-        sentence
-    }
-}
-
-fn words<K: Serialize + Ord>(counts: &BTreeMap<K, u64>) -> String {
-    counts
-        .iter()
-        .map(|(kind, count)| {
-            let name = serde_json::to_value(kind)
-                .ok()
-                .and_then(|value| value.as_str().map(|name| name.replace('_', " ")))
-                .unwrap_or_default();
-            format!("{count} {name}")
-        })
-        .collect::<Vec<_>>()
-        .join(", ")
+    .to_owned()
 }

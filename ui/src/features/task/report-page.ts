@@ -4,13 +4,13 @@ import { absolute } from '../../lib/time.svelte';
 import { language } from '../../text/index.svelte';
 import { say } from '../../text/say';
 import type { task } from '../../text/en/task';
+import { coverageOf, resultOf } from './verify-words';
 
 /** A verification's report as a page that stands alone: no script, nothing fetched. */
 export function reportPage(report: VerificationReport, texts: typeof task): string {
   const rows = report.partitions
     .map((partition) => {
-      const kinds = Object.entries(partition.differences).map(([kind, count]) => `${texts.differences[kind as keyof typeof texts.differences]}: ${whole(count)}`);
-      const result = partition.problem !== null ? say(partition.problem) : kinds.length === 0 ? texts.verifySame : kinds.join(', ');
+      const result = resultOf(partition, texts);
       return `<tr>${[partition.topic, String(partition.partition), whole(partition.source_records), whole(partition.target_records), whole(partition.equal_records), result]
         .map((text) => `<td>${escaped(text)}</td>`)
         .join('')}</tr>`;
@@ -19,6 +19,8 @@ export function reportPage(report: VerificationReport, texts: typeof task): stri
   const first = report.first_differences
     .map((difference) => `<li>${escaped(`${texts.differences[difference.kind]}: ${difference.topic}, ${difference.partition}, ${whole(difference.source_offset)}: ${say(difference.detail)}`)}</li>`)
     .join('\n');
+  const coverage = coverageOf(report, texts).map(([label, amount]) => `<li>${escaped(`${label}: ${amount}`)}</li>`);
+  if (report.left_out_topics.length > 0) coverage.push(`<li>${escaped(texts.verifyLeftOut(report.left_out_topics.join(texts.verifyComma)))}</li>`);
   const head = [texts.topic, texts.partition, texts.verifySource, texts.verifyTarget, texts.verifyEqual, texts.verifyResult];
   return `<!doctype html>
 <html lang="${language.locale}">
@@ -33,6 +35,9 @@ export function reportPage(report: VerificationReport, texts: typeof task): stri
 <h1>${escaped(`${report.task}: ${texts.verdicts[report.result]}`)}</h1>
 <p>${escaped(say(report.sentence))}</p>
 <p>${escaped(`${absolute(Date.now())}. ${texts.verifyTook(delay(report.duration_ms))}`)}</p>
+<ul>
+${coverage.join('\n')}
+</ul>
 ${first === '' ? '' : `<h2>${escaped(texts.verifyFirst)}</h2>\n<ul>\n${first}\n</ul>`}
 <table>
 <thead><tr>${head.map((text) => `<th>${escaped(text)}</th>`).join('')}</tr></thead>

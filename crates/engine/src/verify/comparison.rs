@@ -1,0 +1,376 @@
+//! Compares two streams of records of one partition.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use sluice_model::OffsetRange;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::position::QuarantineFate;
+use crate::verify::detail::describe;
+use crate::verify::failure::Result;
+use crate::verify::fields::differing;
+use crate::verify::offset_map::OffsetMap;
+use crate::verify::report::{Accepted, Difference, DifferenceKind, LogSide, PartitionReport};
+use crate::verify::rules::Rules;
+use crate::verify::stream::{Record, Stream};
+use crate::verify::superseded::{PENDING_LIMIT, Superseded};
+use crate::verify::uncopied;
+
+/// Recent records remembered to tell a repeated record from a foreign one.
+const MEMORY: usize = 200_000;
+
+pub(crate) struct Comparison<'a, 'r> {
+    pub(crate) source: Stream<'a>,
+    pub(crate) target: Stream<'a>,
+    pub(crate) rules: &'r Rules,
+    /// The map, as long as the logs are what it says.
+    pub(crate) map: Option<OffsetMap<'r>>,
+    pub(crate) report: PartitionReport,
+    found: Vec<Difference>,
+    digests: (Xxh3, Xxh3),
+    memory: (HashSet<u64>, VecDeque<u64>),
+    pub(crate) awaited_at_source: Superseded,
+    pub(crate) awaited_on_target: Superseded,
+    /// Hashes of records that were replayed and whose copy was not seen yet, with their source offsets.
+    awaited_replays: HashMap<u64, Vec<i64>>,
+    pub(crate) deep_searches: u32,
+    /// Source offset behind the last record that was taken.
+    next_source: Option<i64>,
+    /// Records that were taken from the range that is not copied yet.
+    uncopied: u64,
+    on_records: &'r mut dyn FnMut(u64),
+}
+
+impl<'a, 'r> Comparison<'a, 'r> {
+    pub(crate) fn new(
+        source: Stream<'a>,
+        target: Stream<'a>,
+        rules: &'r Rules,
+        map: Option<OffsetMap<'r>>,
+        report: PartitionReport,
+        on_records: &'r mut dyn FnMut(u64),
+    ) -> Self {
+        Self {
+            source,
+            target,
+            rules,
+            map,
+            report,
+            found: Vec::new(),
+            digests: (Xxh3::new(), Xxh3::new()),
+            memory: (HashSet::new(), VecDeque::new()),
+            awaited_at_source: Superseded::default(),
+            awaited_on_target: Superseded::default(),
+            awaited_replays: HashMap::new(),
+            deep_searches: 0,
+            next_source: None,
+            uncopied: 0,
+            on_records,
+        }
+    }
+
+    pub(crate) fn run(mut self) -> (PartitionReport, Vec<Difference>) {
+        let outcome = self
+            .prepare()
+            .and_then(|()| self.walk())
+            .and_then(|()| self.read_on())
+            .and_then(|()| {
+                self.note_what_never_came();
+                self.count_uncopied()
+            });
+        if let Err(error) = outcome {
+            self.report.problem = Some(error.to_string());
+            let rest = OffsetRange {
+                from: self
+                    .next_source
+                    .or(self.report.source_range.map(|range| range.from))
+                    .unwrap_or(self.rules.source_end),
+                to: self.rules.source_end,
+            };
+            self.report.not_compared = Some(rest).filter(|rest| !rest.is_empty());
+        }
+        self.report.accepted.retain(|_, count| *count > 0);
+        self.report.source_digest = format!("{:032x}", self.digests.0.digest128());
+        self.report.target_digest = format!("{:032x}", self.digests.1.digest128());
+        (self.report, self.found)
+    }
+
+    fn walk(&mut self) -> Result<()> {
+        loop {
+            self.ignore_missing_time()?;
+            let end = self.rules.target_end;
+            let target = self
+                .target
+                .peek(0)?
+                .map(|record| (record.offset(), record.hash))
+                .filter(|(offset, _)| *offset < end);
+            let source = self.source.peek(0)?.map(|record| (record.offset(), record.hash));
+            match (source, target) {
+                (None, None) => return Ok(()),
+                (Some((offset, _)), None) if offset >= self.rules.source_end => return Ok(()),
+                (Some(_), None) => self.missing(),
+                (None, Some(_)) => self.extra()?,
+                (Some((s, source_hash)), Some((t, target_hash))) => {
+                    let noted = match &mut self.map {
+                        Some(map) => map.source_of(t)?,
+                        None => None,
+                    };
+                    let behind = s >= self.rules.source_end;
+                    match noted {
+                        // Offsets before content: on compacted topics the same record may stand in a log twice.
+                        Some(wanted) if s < wanted => self.missing(),
+                        Some(wanted) if s > wanted => self.extra()?,
+                        _ if source_hash == target_hash => self.pair(),
+                        // Not copied yet: whatever the target has here is not its copy.
+                        None if behind => self.extra()?,
+                        _ => self.align(noted.is_some())?,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where the source's records have no timestamp, the target's say nothing about them.
+    pub(crate) fn ignore_missing_time(&mut self) -> Result<()> {
+        if self.source.has_time() && self.source.lacks_time()? {
+            self.source.ignore_time();
+            self.target.ignore_time();
+        }
+        Ok(())
+    }
+
+    /// Behind the compared range only records that explain a compacted one are of interest.
+    fn read_on(&mut self) -> Result<()> {
+        while !self.awaited_at_source.is_empty() && self.source.peek(0)?.is_some() {
+            if let Some(record) = self.source.pop() {
+                self.awaited_at_source.saw(&record.message);
+                self.count_if_uncopied(&record);
+            }
+        }
+        while !self.awaited_on_target.is_empty() && self.target.peek(0)?.is_some() {
+            if let Some(record) = self.target.pop() {
+                self.awaited_on_target.saw(&record.message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes both front records as copies of each other and notes what differs.
+    pub(crate) fn pair(&mut self) {
+        let (Some(source), Some(target)) = (self.source.pop(), self.target.pop()) else {
+            return;
+        };
+        self.saw_source(&source);
+        self.saw_target(&target);
+        let (kinds, accepted) = differing(&source.message, &target.message, self.rules.headers);
+        for kind in accepted {
+            *self.report.accepted.entry(kind).or_default() += 1;
+        }
+        if kinds.is_empty() {
+            self.report.equal_records += 1;
+        }
+        for kind in kinds {
+            let detail = format!(
+                "source {}; target {}",
+                describe(&source.message, kind),
+                describe(&target.message, kind)
+            );
+            self.note(kind, Some(source.offset()), Some(target.offset()), detail);
+        }
+    }
+
+    pub(crate) fn missing(&mut self) {
+        let Some(source) = self.source.pop() else { return };
+        self.saw_source(&source);
+        if source.offset() >= self.rules.source_end {
+            return;
+        }
+        match self.rules.settled.get(&source.offset()) {
+            Some(QuarantineFate::Discarded) => {
+                *self.report.accepted.entry(Accepted::Discarded).or_default() += 1;
+                return;
+            }
+            Some(QuarantineFate::Replayed { target_offset }) => {
+                *self.report.accepted.entry(Accepted::Replayed).or_default() += 1;
+                // A copy that retention took, or that stands behind what is compared, is not met.
+                let met = target_offset.is_none_or(|at| {
+                    let behind = (self.rules.target_end..self.rules.target_high).contains(&at);
+                    !behind && self.report.target_range.is_none_or(|range| at >= range.from)
+                });
+                if met {
+                    self.awaited_replays
+                        .entry(source.hash)
+                        .or_default()
+                        .push(source.offset());
+                }
+                return;
+            }
+            None => {}
+        }
+        let quarantined = self.rules.quarantined.contains(&source.offset());
+        let kind = if quarantined {
+            DifferenceKind::Quarantined
+        } else {
+            DifferenceKind::Missing
+        };
+        if self.rules.compacted && !quarantined && source.message.key().is_some() {
+            self.await_successor(&source, kind, LogSide::Target);
+        } else {
+            let detail = format!("source {}", describe(&source.message, DifferenceKind::Missing));
+            self.note(kind, Some(source.offset()), None, detail);
+        }
+    }
+
+    pub(crate) fn extra(&mut self) -> Result<()> {
+        let Some(target) = self.target.pop() else {
+            return Ok(());
+        };
+        self.saw_target(&target);
+        if let Some(offsets) = self.awaited_replays.get_mut(&target.hash) {
+            offsets.pop();
+            if offsets.is_empty() {
+                self.awaited_replays.remove(&target.hash);
+            }
+            return Ok(());
+        }
+        let kind = if self.memory.0.contains(&target.hash) {
+            DifferenceKind::Duplicate
+        } else {
+            DifferenceKind::Extra
+        };
+        let copied = match &mut self.map {
+            Some(map) => map.source_of(target.offset())?.is_some(),
+            None => true,
+        };
+        if self.rules.compacted && copied && kind == DifferenceKind::Extra && target.message.key().is_some() {
+            self.await_successor(&target, kind, LogSide::Source);
+        } else {
+            let detail = format!("target {}", describe(&target.message, kind));
+            self.note(kind, None, Some(target.offset()), detail);
+        }
+        Ok(())
+    }
+
+    /// A record that one side lacks is fine on compacted topics if that side has a later one of the same key, or if it
+    /// is a tombstone.
+    fn await_successor(&mut self, record: &Record, kind: DifferenceKind, lacking: LogSide) {
+        *self.report.accepted.entry(Accepted::Compacted).or_default() += 1;
+        let awaited = match lacking {
+            LogSide::Source => &mut self.awaited_at_source,
+            LogSide::Target => &mut self.awaited_on_target,
+        };
+        if !awaited.wait(record, kind) {
+            self.report.problem.get_or_insert_with(|| {
+                format!("more than {PENDING_LIMIT} keys are without their last record on one side")
+            });
+        }
+    }
+
+    /// One record fewer was removed by compaction than it looked like.
+    pub(crate) fn give_back(&mut self) {
+        let count = self.report.accepted.entry(Accepted::Compacted).or_default();
+        *count = count.saturating_sub(1);
+    }
+
+    /// Both logs were read: records without a successor, and replayed ones that somebody removed, are missing.
+    fn note_what_never_came(&mut self) {
+        for awaited in self.awaited_at_source.take() {
+            self.give_back();
+            let (key, offset) = (&awaited.key, awaited.offset);
+            let detail = format!(
+                "target key {key} at offset {offset}, and no later record of this key on the other side"
+            );
+            self.note(awaited.kind, None, Some(offset), detail);
+        }
+        for awaited in self.awaited_on_target.take() {
+            self.give_back();
+            let (key, offset) = (&awaited.key, awaited.offset);
+            let detail = format!(
+                "source key {key} at offset {offset}, and no later record of this key on the other side"
+            );
+            self.note(awaited.kind, Some(offset), None, detail);
+        }
+        let mut gone: Vec<i64> = std::mem::take(&mut self.awaited_replays)
+            .into_values()
+            .flatten()
+            .collect();
+        gone.sort_unstable();
+        for offset in gone {
+            if let Some(count) = self.report.accepted.get_mut(&Accepted::Replayed) {
+                *count = count.saturating_sub(1);
+            }
+            let detail = format!(
+                "the record at source offset {offset} was replayed from quarantine, and is not there"
+            );
+            self.note(DifferenceKind::Missing, Some(offset), None, detail);
+        }
+    }
+
+    /// How many records the range holds that is not copied yet.
+    fn count_uncopied(&mut self) -> Result<()> {
+        if let Some(rest) = self.report.not_copied {
+            self.report.not_copied = uncopied::counted(&mut self.source, rest, self.uncopied)?;
+        }
+        Ok(())
+    }
+
+    fn count_if_uncopied(&mut self, record: &Record) {
+        self.uncopied += u64::from(
+            self.report
+                .not_copied
+                .is_some_and(|rest| uncopied::readable(&rest).contains(&record.offset())),
+        );
+    }
+
+    pub(crate) fn saw_source(&mut self, record: &Record) {
+        self.next_source = Some(record.offset() + 1);
+        if record.offset() < self.rules.source_end {
+            self.report.source_records += 1;
+            self.digests.0.update(&record.hash.to_le_bytes());
+            (self.on_records)(1);
+        } else {
+            self.count_if_uncopied(record);
+        }
+        self.awaited_at_source.saw(&record.message);
+        if self.memory.0.insert(record.hash) {
+            self.memory.1.push_back(record.hash);
+            if self.memory.1.len() > MEMORY
+                && let Some(old) = self.memory.1.pop_front()
+            {
+                self.memory.0.remove(&old);
+            }
+        }
+    }
+
+    pub(crate) fn saw_target(&mut self, record: &Record) {
+        self.report.target_records += 1;
+        self.digests.1.update(&record.hash.to_le_bytes());
+        self.awaited_on_target.saw(&record.message);
+    }
+
+    /// Whether a record with this content was seen at the source a while ago.
+    pub(crate) fn remembers(&self, hash: u64) -> bool {
+        self.memory.0.contains(&hash)
+    }
+
+    pub(crate) fn note(
+        &mut self,
+        kind: DifferenceKind,
+        source_offset: Option<i64>,
+        target_offset: Option<i64>,
+        detail: String,
+    ) {
+        let count = self.report.differences.entry(kind).or_default();
+        *count += 1;
+        if *count == 1 {
+            self.found.push(Difference {
+                kind,
+                topic: self.report.topic.clone(),
+                partition: self.report.partition,
+                source_offset,
+                target_offset,
+                detail,
+            });
+        }
+    }
+}

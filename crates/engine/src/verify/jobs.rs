@@ -1,0 +1,362 @@
+//! From what is to be compared and what both logs still have to the comparison of each partition.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluice_model::{OffsetRange, Task};
+
+use crate::position::{CheckpointStore, GapReason, PartitionKey};
+use crate::error::{Result, Side};
+use crate::plan::{Pair, unique};
+use crate::verify::ends::{AllEnds, Ends, ends};
+use crate::verify::policy::{Policies, Policy};
+use crate::verify::ranges::{Copied, Range, SourceGone, described, launched};
+use crate::verify::report::{Gone, GoneReason, LogSide, NotCopied, PartitionReport};
+use crate::verify::rules::{Cut, Rules};
+use crate::verify::run::VerifyOptions;
+
+/// One partition to compare.
+pub(crate) struct Job {
+    pub(crate) key: PartitionKey,
+    /// What is known of it before it is read.
+    pub(crate) report: PartitionReport,
+    /// Where to read from on each side.
+    pub(crate) source_from: i64,
+    pub(crate) target_from: i64,
+    /// How to compare; `None` where nothing was copied yet.
+    pub(crate) rules: Option<Rules>,
+}
+
+/// All partitions to compare, and the topics that are no longer in the task.
+pub(crate) fn jobs(
+    pair: &Pair,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    options: &VerifyOptions,
+) -> Result<(Vec<Job>, Vec<String>)> {
+    let (ranges, left_out) = if store.launch(&task.name)?.is_some() {
+        launched(pair, task, store)?
+    } else {
+        (described(pair, task)?, Vec::new())
+    };
+    let mut facts = Facts {
+        task,
+        store,
+        options,
+        target_ends: target_ends(pair, &ranges)?,
+        target_ids: pair
+            .target
+            .topic_ids(&unique(ranges.iter().map(|range| range.target_topic.as_str()))),
+        policies: Policies::new(pair),
+        headers: pair.target.capabilities.message_v2,
+    };
+    let jobs = ranges
+        .into_iter()
+        .map(|range| facts.job(range))
+        .collect::<Result<_>>()?;
+    Ok((jobs, left_out))
+}
+
+fn target_ends(pair: &Pair, ranges: &[Range]) -> Result<AllEnds> {
+    let there: BTreeSet<(String, i32)> = ranges
+        .iter()
+        .filter(|range| {
+            pair.target
+                .partition_count(&range.target_topic)
+                .is_some_and(|count| usize::try_from(range.key.partition).is_ok_and(|n| n < count))
+        })
+        .map(|range| (range.target_topic.clone(), range.key.partition))
+        .collect();
+    ends(
+        &pair.target.admin,
+        &there.into_iter().collect::<Vec<_>>(),
+        Side::Target,
+    )
+}
+
+/// What was asked for once for all partitions.
+struct Facts<'a> {
+    task: &'a Task,
+    store: &'a dyn CheckpointStore,
+    options: &'a VerifyOptions,
+    target_ends: AllEnds,
+    target_ids: BTreeMap<String, String>,
+    policies: Policies<'a>,
+    headers: bool,
+}
+
+impl Facts<'_> {
+    fn job(&mut self, range: Range) -> Result<Job> {
+        let mut report = PartitionReport {
+            topic: range.key.topic.clone(),
+            target_topic: range.target_topic.clone(),
+            partition: range.key.partition,
+            ..PartitionReport::default()
+        };
+        let target = self
+            .target_ends
+            .remove(&(range.target_topic.clone(), range.key.partition));
+        let source = match &range.source_ends {
+            Ok(source) => *source,
+            Err(SourceGone::NoPartition) => {
+                let problem = "the source has no such partition any more".to_owned();
+                return Ok(unreadable(range, report, problem));
+            }
+            Err(SourceGone::Unanswered(error)) => {
+                let problem = format!("the source could not be read: {error}");
+                return Ok(unreadable(range, report, problem));
+            }
+        };
+        report.not_copied = self.not_copied(&range, source);
+        if matches!(range.copied, Copied::NotBegun) {
+            return Ok(Job {
+                source_from: range.source.to,
+                target_from: 0,
+                key: range.key,
+                report,
+                rules: None,
+            });
+        }
+        match target {
+            Some(Ok(target)) => self.comparison(range, report, source, target),
+            Some(Err(error)) => {
+                let problem = format!("the target could not be read: {error}");
+                Ok(unreadable(range, report, problem))
+            }
+            None => Ok(unreadable(
+                range,
+                report,
+                "the target has no such partition".to_owned(),
+            )),
+        }
+    }
+
+    /// What lies behind the part that must be on the target.
+    fn not_copied(&self, range: &Range, source: Ends) -> Option<NotCopied> {
+        let rest = OffsetRange {
+            from: range.source.to,
+            to: source.high,
+        };
+        let held_back = source.high - source.committed.max(rest.from);
+        (!rest.is_empty()).then(|| NotCopied {
+            range: rest,
+            records: None,
+            held_back: u64::try_from(held_back).unwrap_or(0),
+            on_the_way: self.options.running
+                && !matches!(range.copied, Copied::Described)
+                && !self.options.waiting.contains(&range.key),
+        })
+    }
+
+    fn comparison(
+        &mut self,
+        range: Range,
+        mut report: PartitionReport,
+        source: Ends,
+        target: Ends,
+    ) -> Result<Job> {
+        let policies = (
+            self.policies.of(LogSide::Source, &range.key.topic),
+            self.policies.of(LogSide::Target, &range.target_topic),
+        );
+        let begin = self.beginning(&range, &mut report, source, target, policies)?;
+        if !range.source.is_empty()
+            && begin.source_from >= range.source.to
+            && let Some((_, why)) = report.not_checked.last()
+        {
+            report.problem = Some(format!("nothing is left to compare: {} are {why}", range.source));
+        }
+        let target_end = match &range.copied {
+            Copied::Noted { target_next, .. } if self.options.running => *target_next,
+            _ => target.high,
+        };
+        report.source_range = Some(OffsetRange {
+            from: begin.source_from,
+            to: range.source.to,
+        });
+        report.target_range = Some(OffsetRange {
+            from: begin.target_from,
+            to: target_end,
+        });
+        let name = &self.task.name;
+        let rules = Rules {
+            headers: self.headers,
+            compacted: policies.0.compacted || policies.1.compacted,
+            source_end: range.source.to,
+            target_end,
+            target_high: target.high,
+            mapped: begin.mapped,
+            cut: begin.cut,
+            quarantined: self
+                .store
+                .quarantined_offsets(name, &range.key)?
+                .into_iter()
+                .collect(),
+            settled: self
+                .store
+                .settled_quarantine(name, &range.key)?
+                .into_iter()
+                .collect(),
+            gone_reasons: (policies.0.gone_reason, policies.1.gone_reason),
+        };
+        Ok(Job {
+            key: range.key,
+            source_from: begin.source_from,
+            target_from: begin.target_from,
+            rules: Some(rules),
+            report,
+        })
+    }
+
+    /// Where to begin, when retention may have taken the oldest records of either side.
+    fn beginning(
+        &self,
+        range: &Range,
+        report: &mut PartitionReport,
+        source: Ends,
+        target: Ends,
+        policies: (Policy, Policy),
+    ) -> Result<Beginning> {
+        let source_from = range.source.from.max(source.low);
+        let mut begin = Beginning {
+            source_from,
+            target_from: target.low,
+            mapped: false,
+            cut: cut(source.low > 0 && source_from == source.low, target.low > 0),
+        };
+        let Copied::Noted {
+            target_from,
+            target_id,
+            ..
+        } = &range.copied
+        else {
+            return Ok(begin);
+        };
+        let never_copied = self.never_copied(range)?;
+        for gap in &never_copied {
+            report.note_gone(Gone {
+                side: LogSide::Source,
+                range: *gap,
+                records: None,
+                reason: GoneReason::NeverCopied,
+            });
+        }
+        note_gone_at_source(report, range, &never_copied, source.low, policies.0.gone_reason);
+        // Offsets noted for another topic of this name say nothing about the one that is there now.
+        let is_same = target_id.is_none() || self.target_ids.get(&range.target_topic) == target_id.as_ref();
+        if !is_same {
+            return Ok(begin);
+        }
+        begin.target_from = (*target_from).max(target.low);
+        let lost = (source.low > range.source.from, target.low > *target_from);
+        begin.cut = cut(lost.0, lost.1);
+        let name = &self.task.name;
+        let run = self.store.run_at_source(name, &range.key, source_from)?;
+        let Some(first) = run.and_then(|run| run.at_or_after_source(source_from)) else {
+            return Ok(begin);
+        };
+        begin.mapped = true;
+        // Records before the first that was noted may have been copied without a note, when the state was lost.
+        let follows =
+            first.0 == source_from || self.store.run_before(name, &range.key, source_from)?.is_some();
+        if !follows {
+            return Ok(begin);
+        }
+        begin.cut = None;
+        begin.target_from = begin.target_from.max(if lost.0 { first.1 } else { 0 });
+        if first.1 < target.low {
+            let resume = self
+                .store
+                .run_at_target(name, &range.key, target.low)?
+                .and_then(|run| run.at_or_after_target(target.low))
+                .map_or(range.source.to, |(at_source, _)| at_source.min(range.source.to));
+            report.note_gone(Gone {
+                side: LogSide::Target,
+                range: OffsetRange {
+                    from: first.0,
+                    to: resume,
+                },
+                records: None,
+                reason: policies.1.gone_reason,
+            });
+            begin.source_from = resume;
+        }
+        Ok(begin)
+    }
+
+    /// Ranges before the position that the source could not give any more: the others of the ledger stand for records
+    /// that were copied, or lie before the start.
+    fn never_copied(&self, range: &Range) -> Result<Vec<OffsetRange>> {
+        let gaps = self.store.current_gaps(&self.task.name, &range.key)?;
+        Ok(gaps
+            .iter()
+            .filter(|gap| {
+                !matches!(
+                    gap.reason,
+                    GapReason::Truncated | GapReason::Recreated | GapReason::StartOutsideLog
+                )
+            })
+            .map(|gap| OffsetRange {
+                from: gap.range.from.max(range.source.from),
+                to: gap.range.to.min(range.source.to),
+            })
+            .filter(|gap| !gap.is_empty())
+            .collect())
+    }
+}
+
+/// Where a comparison begins.
+struct Beginning {
+    source_from: i64,
+    target_from: i64,
+    /// The records have notes of where they went.
+    mapped: bool,
+    /// The content has to show which records of one side the other side cannot have.
+    cut: Option<Cut>,
+}
+
+fn cut(at_source: bool, on_target: bool) -> Option<Cut> {
+    match (at_source, on_target) {
+        (true, true) => Some(Cut::Both),
+        (true, false) => Some(Cut::Source),
+        (false, true) => Some(Cut::Target),
+        (false, false) => None,
+    }
+}
+
+/// What was copied and is no longer at the source: before `low` and not among `never_copied`, which is in order.
+fn note_gone_at_source(
+    report: &mut PartitionReport,
+    range: &Range,
+    never_copied: &[OffsetRange],
+    low: i64,
+    reason: GoneReason,
+) {
+    let end = low.min(range.source.to);
+    let mut from = range.source.from;
+    let ends = [OffsetRange { from: end, to: end }];
+    for gap in never_copied.iter().chain(&ends) {
+        report.note_gone(Gone {
+            side: LogSide::Source,
+            range: OffsetRange {
+                from,
+                to: gap.from.min(end),
+            },
+            records: None,
+            reason,
+        });
+        from = from.max(gap.to);
+    }
+}
+
+/// A partition that cannot be compared at all.
+fn unreadable(range: Range, mut report: PartitionReport, problem: String) -> Job {
+    report.problem = Some(problem);
+    report.not_compared = Some(range.source).filter(|range| !range.is_empty());
+    Job {
+        key: range.key,
+        report,
+        source_from: range.source.to,
+        target_from: 0,
+        rules: None,
+    }
+}

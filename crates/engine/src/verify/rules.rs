@@ -1,0 +1,40 @@
+use std::collections::{HashMap, HashSet};
+
+use crate::position::QuarantineFate;
+use crate::verify::report::GoneReason;
+
+/// What is known of a partition before it is compared.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// The target stores headers.
+    pub(crate) headers: bool,
+    /// Either side may have removed superseded records.
+    pub(crate) compacted: bool,
+    /// Source offset behind the last one that must be on the target.
+    pub(crate) source_end: i64,
+    /// Target offset behind the last one to compare.
+    pub(crate) target_end: i64,
+    /// The end of the target's log, which may lie behind what is compared.
+    pub(crate) target_high: i64,
+    /// The copy noted where each record went.
+    pub(crate) mapped: bool,
+    /// Source offsets in quarantine.
+    pub(crate) quarantined: HashSet<i64>,
+    /// Source offsets that were in quarantine until a person decided about them.
+    pub(crate) settled: HashMap<i64, QuarantineFate>,
+    /// A side whose oldest records are gone, so that the other side may begin with records it cannot have.
+    pub(crate) cut: Option<Cut>,
+    /// Why records would be gone from the source and from the target.
+    pub(crate) gone_reasons: (GoneReason, GoneReason),
+}
+
+/// See [`Rules::cut`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The source's log begins behind its first offset.
+    Source,
+    /// The target's log begins behind its first offset.
+    Target,
+    /// Both do.
+    Both,
+}

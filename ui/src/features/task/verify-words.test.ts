@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import type { PartitionReport, VerificationReport } from '../../backend/bindings';
+import { task as texts } from '../../text/en/task';
+import { coverageOf, isWhole, resultOf } from './verify-words';
+import { reportPage } from './report-page';
+
+const partition: PartitionReport = {
+  topic: 'orders',
+  target_topic: 'orders',
+  partition: 0,
+  source_range: { from: 0, to: 100 },
+  target_range: { from: 0, to: 100 },
+  source_records: 100,
+  target_records: 100,
+  source_digest: '',
+  target_digest: '',
+  equal_records: 100,
+  differences: {},
+  accepted: {},
+  not_checked: [],
+  gone: [],
+  not_copied: null,
+  not_compared: null,
+  problem: null,
+};
+
+const report: VerificationReport = {
+  task: 'orders',
+  result: 'behind',
+  equal: false,
+  sentence: 'Behind: 1 partitions are equal so far, 100 records, every field; 200 records are not copied yet',
+  source_records: 100,
+  target_records: 100,
+  differences: {},
+  accepted: {},
+  first_differences: [],
+  not_copied: { partitions: 1, offsets: 210, records: 200, held_back: 0, on_the_way: false },
+  no_longer_there: { source_offsets: 0, target_offsets: 0, never_copied_offsets: 0, compacted_records: 0 },
+  not_compared: { partitions: 0, offsets: 0 },
+  left_out_topics: [],
+  partitions: [partition],
+  duration_ms: 5,
+};
+
+test('a partition says what is not copied in records where they were counted, and in offsets elsewhere', () => {
+  const rest = { range: { from: 100, to: 310 }, records: 200, held_back: 0, on_the_way: false };
+  expect(resultOf(partition, texts)).toBe('Same');
+  expect(resultOf({ ...partition, not_copied: rest }, texts)).toBe('Equal so far; not copied yet: 200 records');
+  expect(resultOf({ ...partition, not_copied: { ...rest, records: null, held_back: 10, on_the_way: true } }, texts)).toBe(
+    'Equal so far; on their way: about 200 offsets, about 10 offsets held back by an open transaction at the source',
+  );
+});
+
+test('a partition whose copies are gone on the target is not the same, one that the source has forgotten is', () => {
+  const gone = { range: { from: 0, to: 50 }, records: null, reason: 'retention_or_deletion' } as const;
+  const lost = { ...partition, gone: [{ ...gone, side: 'target' as const }] };
+  expect([isWhole(lost), resultOf(lost, texts)]).toEqual([false, 'The target lacks copies']);
+  expect(isWhole({ ...partition, gone: [{ ...gone, side: 'source' }] })).toBe(true);
+});
+
+test('three numbers stand beside equal and different, with what they count', () => {
+  expect(coverageOf(report, texts)).toEqual([
+    ['Not copied yet', '200 records'],
+    ['No longer there to compare', '0'],
+    ['Could not be compared', '0'],
+  ]);
+  const others: VerificationReport = {
+    ...report,
+    not_copied: { ...report.not_copied, records: null, on_the_way: true },
+    no_longer_there: { source_offsets: 0, target_offsets: 999, never_copied_offsets: 0, compacted_records: 7 },
+    not_compared: { partitions: 2, offsets: 30 },
+  };
+  expect(coverageOf(others, texts)).toEqual([
+    ['Newer, on their way', 'about 210 offsets'],
+    ['No longer there to compare', '999 offsets on the target, which the source still has, 7 superseded records (compaction)'],
+    ['Could not be compared', '2 partitions, about 30 offsets'],
+  ]);
+});
+
+test('an exported report has the verdict, the numbers and the topics that were left out', () => {
+  const page = reportPage({ ...report, left_out_topics: ['old'] }, texts);
+  for (const words of ['orders: Behind', 'Not copied yet: 200 records', 'No longer in the task, and not verified: old']) {
+    expect(page).toContain(words);
+  }
+});
