@@ -82,18 +82,21 @@ impl Bench {
     /// # Errors
     /// The engine refused.
     pub fn start(&self, until_caught_up: bool) -> sluice_engine::Result<Running> {
+        self.start_with(RunOptions {
+            until_caught_up,
+            ..RunOptions::default()
+        })
+    }
+
+    /// Starts the task with other options.
+    ///
+    /// # Errors
+    /// The engine refused.
+    pub fn start_with(&self, options: RunOptions) -> sluice_engine::Result<Running> {
         let events = self.events.clone();
         let observer =
             Arc::new(move |event| events.lock().unwrap_or_else(PoisonError::into_inner).push(event));
-        start(
-            self.task.clone(),
-            self.store.clone(),
-            observer,
-            RunOptions {
-                until_caught_up,
-                ..RunOptions::default()
-            },
-        )
+        start(self.task.clone(), self.store.clone(), observer, options)
     }
 
     /// Runs the task until it has caught up.

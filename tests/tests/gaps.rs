@@ -277,6 +277,43 @@ fn every_source_offset_has_its_exact_target_offset() -> Result<()> {
 }
 
 #[test]
+fn offsets_that_neither_log_has_any_more_leave_the_map_while_the_task_runs() -> Result<()> {
+    let (source, target) = clusters()?;
+    source.create_topic("t", 1, &[])?;
+    for n in 0..20 {
+        source.append("t", 0, numbers(10 * n, 10))?;
+        // Holes of many lengths, so that each begins another run.
+        let aborted = numbers(5_000, 1 + n);
+        source.append_transaction("t", 0, aborted, sluice_fakekafka::Outcome::Aborted)?;
+    }
+    let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["t"])?;
+    bench.task.delivery = Delivery::AtLeastOnce;
+    bench.copy()?;
+    let key = sluice_engine::PartitionKey {
+        topic: "t".into(),
+        partition: 0,
+    };
+    let runs = || bench.store.runs_from(&bench.task.name, &key, 0, usize::MAX);
+    let before = runs()?;
+    assert!(before.len() > 5, "{before:?}");
+    let kept = &before[before.len() / 2];
+    source.delete_records("t", 0, kept.source)?;
+    target.delete_records("t", 0, kept.target)?;
+    let running = bench.start_with(sluice_engine::RunOptions {
+        prune_every: Some(std::time::Duration::ZERO),
+        ..sluice_engine::RunOptions::default()
+    })?;
+    eventually(
+        "the first half is forgotten",
+        || Ok(runs()?.first() == Some(kept)),
+    )?;
+    stop(running)?;
+    assert_eq!(runs()?, before[before.len() / 2..], "and nothing else");
+    assert_eq!(bench.verify()?.result, VerificationResult::Equal);
+    Ok(())
+}
+
+#[test]
 fn a_second_instance_takes_over_and_the_first_writes_nothing_more() -> Result<()> {
     let (source, target) = clusters()?;
     source.create_topic("t", 1, &[])?;

@@ -17,6 +17,8 @@ const NOT_SHOWN = new Set([
   'broker end offset is ',
   '(topics that are added)',
   'unassigning after verification',
+  'The offset map could not be shortened: {}.',
+  'reading where its logs begin',
   'the local address of a connection is unknown: {}',
   'a name is not looked up, because no thread could be started: {}',
   'ip address mismatch',

@@ -49,8 +49,8 @@ impl Engine for Copying {
         let task: Task = core.engine_task(row)?;
         let options = RunOptions {
             until_caught_up: settings.bounded,
-            wait_for_transactions: None,
             memory_bytes: Some(settings.spec.profile().memory_bytes),
+            ..RunOptions::default()
         };
         let observer: Observer = core.observer(&core::task_id(row)?);
         let running = sluice_engine::start_unless(task, core.store.clone(), observer, options, cancelled)?;

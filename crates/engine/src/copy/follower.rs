@@ -61,6 +61,11 @@ impl Followed {
             .collect()
     }
 
+    /// The target topic of a source topic.
+    pub(crate) fn target_of(&self, topic: &str) -> Option<&str> {
+        self.0.get(topic).map(|topic| topic.target.as_str())
+    }
+
     /// Source topics whose id is another than it was, with the new one; reported once.
     pub(crate) fn recreated(&mut self, pair: &Pair) -> BTreeMap<String, String> {
         let names: Vec<&str> = self.0.keys().map(String::as_str).collect();

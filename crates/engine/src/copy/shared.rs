@@ -18,6 +18,8 @@ pub struct RunOptions {
     pub wait_for_transactions: Option<Duration>,
     /// Bytes that may be buffered between the clusters; `None` for 56 MB. Not less than 4 MB.
     pub memory_bytes: Option<u64>,
+    /// How often runs of the offset map are deleted that neither log reaches any more; `None` for 10 minutes.
+    pub prune_every: Option<Duration>,
 }
 
 /// What the threads of a run share.

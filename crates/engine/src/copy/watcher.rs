@@ -8,6 +8,7 @@ use sluice_kafka::{ErrorCode, Isolation, OffsetQuery, PartitionOffset};
 use sluice_model::Task;
 
 use crate::copy::follower::Followed;
+use crate::copy::pruning::Pruning;
 use crate::plan::Pair;
 use crate::position::{PartitionKey, PartitionState};
 use crate::progress::{Event, Observer};
@@ -47,18 +48,26 @@ pub(crate) struct Watcher {
     task: Task,
     observer: Observer,
     followed: Followed,
+    pruning: Pruning,
     /// Sentences that were reported already.
     reported: BTreeSet<String>,
 }
 
 impl Watcher {
-    pub(crate) fn new(mut pair: Pair, task: Task, observer: Observer, partitions: &[PartitionState]) -> Self {
+    pub(crate) fn new(
+        mut pair: Pair,
+        task: Task,
+        observer: Observer,
+        pruning: Pruning,
+        partitions: &[PartitionState],
+    ) -> Self {
         pair.source.admin.set_deadline(QUESTION_DEADLINE);
         Self {
             pair,
             task,
             observer,
             followed: Followed::new(partitions),
+            pruning,
             reported: BTreeSet::new(),
         }
     }
@@ -76,6 +85,7 @@ impl Watcher {
                 }
                 topics_due = Instant::now() + TOPICS_EVERY;
             }
+            self.prune_runs(&snapshot);
             crossbeam_channel::select! {
                 send(out, snapshot) -> sent => if sent.is_err() { return },
                 recv(stop) -> _ => return,
@@ -90,6 +100,25 @@ impl Watcher {
     fn report(&mut self, sentence: String) {
         if self.reported.insert(sentence.clone()) {
             (self.observer)(Event::Warning(sentence));
+        }
+    }
+
+    /// Deletes what the offset map holds of records that neither log has any more.
+    fn prune_runs(&mut self, seen: &SourceSnapshot) {
+        let Self {
+            pair,
+            followed,
+            pruning,
+            ..
+        } = self;
+        let partitions = || {
+            let known = |(key, (low, ..)): (&PartitionKey, &(i64, i64, i64))| {
+                Some((key.clone(), followed.target_of(&key.topic)?.to_owned(), *low))
+            };
+            seen.offsets.iter().filter_map(known).collect()
+        };
+        if let Err(error) = pruning.run_when_due(&pair.target.admin, partitions) {
+            tracing::warn!("The offset map could not be shortened: {error}.");
         }
     }
 

@@ -10,7 +10,7 @@ use sluice_model::Task;
 
 use crate::copy::Followed;
 use crate::copy::Watcher;
-use crate::copy::{Copier, Job, RunOptions, Shared};
+use crate::copy::{Copier, Job, Pruning, RunOptions, Shared};
 use crate::error::{EngineError, Result};
 use crate::finding::Verdict;
 use crate::lane::LaneError;
@@ -140,7 +140,8 @@ pub fn start_unless(
     }
     let states: Vec<PartitionState> = tracks.iter().map(|track| track.state.clone()).collect();
     let delivery = plan.delivery;
-    let watcher = Watcher::new(plan.pair, task.clone(), observer.clone(), &states);
+    let pruning = Pruning::new(Arc::clone(&store), task.name.clone(), options.prune_every);
+    let watcher = Watcher::new(plan.pair, task.clone(), observer.clone(), pruning, &states);
     let job = Job {
         task,
         identity,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_model::{OffsetRange, Task};
 
-use crate::position::{CheckpointStore, GapReason, PartitionKey};
 use crate::error::{Result, Side};
 use crate::plan::{Pair, unique};
+use crate::position::{CheckpointStore, GapReason, PartitionKey};
 use crate::verify::ends::{AllEnds, Ends, ends};
 use crate::verify::policy::{Policies, Policy};
 use crate::verify::ranges::{Copied, Range, SourceGone, described, launched};

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use sluice_model::TaskName;
 
-use crate::position::{CheckpointStore, OffsetRun, PartitionKey};
 use crate::error::StoreError;
+use crate::position::{CheckpointStore, OffsetRun, PartitionKey};
 
 /// Runs held at a time.
 const PAGE: usize = 1_000;

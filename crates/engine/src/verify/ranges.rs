@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sluice_kafka::{ErrorCode, KafkaError};
 use sluice_model::{Objects, OffsetRange, Task};
 
-use crate::position::{CheckpointStore, PartitionKey};
 use crate::error::{EngineError, Result, Side};
 use crate::plan::Pair;
 use crate::plan::resolve;
 use crate::position::LogBounds;
+use crate::position::{CheckpointStore, PartitionKey};
 use crate::verify::ends::{Ends, ends};
 
 /// A partition, and what of it must be on the target.

@@ -6,11 +6,11 @@ use std::time::Instant;
 use sluice_kafka::{PartitionOffset, Reader, ReaderTuning};
 use sluice_model::{OffsetRange, Task};
 
-use crate::position::{CheckpointStore, PartitionKey};
 use crate::error::{EngineError, Result, Side};
-use crate::plan::Pair;
-use crate::record_hash::Fields;
 use crate::lock::lock;
+use crate::plan::Pair;
+use crate::position::{CheckpointStore, PartitionKey};
+use crate::record_hash::Fields;
 use crate::verify::comparison::Comparison;
 use crate::verify::jobs::{Job, jobs};
 use crate::verify::offset_map::OffsetMap;
