@@ -10,7 +10,7 @@ use crate::copy::health::trying_again;
 use crate::error::{EngineError, Result, Side};
 use crate::lane::{CommitPosition, LaneError};
 use crate::partition::Mode;
-use crate::position::Note;
+use crate::position::{self, Checkpoint, Note};
 use crate::progress::Ending;
 
 /// Longest time between two saves of acknowledged positions: what a crash may repeat at least once.
@@ -174,18 +174,23 @@ impl Copier {
             .collect()
     }
 
-    /// Saves the ledger alone.
+    /// Saves the ledger alone, so that it survives a power failure: the commit that follows is on another machine.
     fn save_ledger(&mut self) -> Result<()> {
         if self.ledger.is_empty() {
             return Ok(());
         }
         let rows = self.ledger.take();
-        Ok(self.job.store.save(&self.job.task.name, &rows)?)
+        Ok(self.job.store.note(&self.job.task.name, &rows)?)
     }
 
     /// Saves what is acknowledged (and, on a transactional target, committed), with the ledger in the same step.
     pub(super) fn save(&mut self) -> Result<()> {
-        let mut checkpoint = self.ledger.take();
+        let position::Ledger { gaps, quarantined } = self.ledger.take();
+        let mut checkpoint = Checkpoint {
+            gaps,
+            quarantined,
+            ..Checkpoint::default()
+        };
         for track in &mut self.tracks {
             if track.dirty || track.is_ahead() {
                 // Counted here and not at the acknowledgement: an aborted transaction takes its records back.

@@ -2,9 +2,7 @@ use sluice_model::OffsetRange;
 
 use crate::clock::now_ms;
 use crate::lane::Refusal;
-use crate::position::{
-    Checkpoint, Gap, GapReason, PartitionState, QUARANTINE_VALUE_LIMIT, QuarantinedRecord,
-};
+use crate::position::{self, Gap, GapReason, PartitionState, QUARANTINE_VALUE_LIMIT, QuarantinedRecord};
 
 /// What is missing on the target and why: gaps and quarantined records that are not durable yet. They are saved before
 /// the commit that moves a position past them, so that no crash leaves a record that is neither copied nor noted.
@@ -20,11 +18,10 @@ impl Ledger {
     }
 
     /// Takes out everything, to be saved.
-    pub(super) fn take(&mut self) -> Checkpoint {
-        Checkpoint {
+    pub(super) fn take(&mut self) -> position::Ledger {
+        position::Ledger {
             gaps: std::mem::take(&mut self.gaps),
             quarantined: std::mem::take(&mut self.quarantined),
-            ..Checkpoint::default()
         }
     }
 
