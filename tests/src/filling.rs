@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -180,6 +180,21 @@ impl Filler {
             let metadata = self.admin.inner().fetch_metadata(None, DEADLINE)?;
             Ok(metadata.topics().iter().all(|t| t.name() != topic))
         })
+    }
+
+    /// Gives a topic this configuration and no other: old brokers can only set all of it.
+    ///
+    /// # Errors
+    /// The cluster refused.
+    pub fn configure(&self, topic: &str, config: &[(&str, &str)]) -> Result<()> {
+        let mut wanted = AlterConfig::new(ResourceSpecifier::Topic(topic));
+        for (key, value) in config {
+            wanted = wanted.set(key, value);
+        }
+        for result in futures_block(self.admin.alter_configs([&wanted], &AdminOptions::new()))? {
+            result.map_err(|(resource, code)| anyhow!("{resource:?}: {code}"))?;
+        }
+        Ok(())
     }
 
     /// Grows a topic.

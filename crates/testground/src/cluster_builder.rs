@@ -45,6 +45,8 @@ pub struct ClusterBuilder {
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub(crate) version: KafkaVersion,
+    /// Metadata in ZooKeeper also where the version can keep it itself.
+    pub(crate) zookeeper: bool,
     pub(crate) brokers: usize,
     pub(crate) secured: bool,
     pub(crate) ssl: bool,
@@ -54,11 +56,19 @@ pub(crate) struct Layout {
     pub(crate) properties: Vec<(String, String)>,
 }
 
+impl Layout {
+    /// Whether the brokers keep their metadata themselves.
+    pub(crate) fn is_kraft(&self) -> bool {
+        self.version.is_kraft() && !self.zookeeper
+    }
+}
+
 impl ClusterBuilder {
     pub(crate) fn new(version: KafkaVersion) -> Self {
         Self {
             layout: Layout {
                 version,
+                zookeeper: false,
                 brokers: 1,
                 secured: false,
                 ssl: false,
@@ -79,6 +89,14 @@ impl ClusterBuilder {
     #[must_use]
     pub fn brokers(mut self, brokers: usize) -> Self {
         self.layout.brokers = brokers;
+        self
+    }
+
+    /// Metadata in ZooKeeper, which 3.9 still can: with an `inter.broker.protocol.version` before 3.0 such brokers keep
+    /// records in older formats.
+    #[must_use]
+    pub fn zookeeper(mut self) -> Self {
+        self.layout.zookeeper = true;
         self
     }
 
@@ -202,7 +220,7 @@ impl ClusterBuilder {
         } else {
             None
         };
-        let zookeeper = if self.layout.version.is_kraft() {
+        let zookeeper = if self.layout.is_kraft() {
             None
         } else {
             Some(ZooKeeper::start(
@@ -254,14 +272,20 @@ impl ClusterBuilder {
             secured,
             ssl,
             acls,
+            zookeeper,
             ..
         } = &self.layout;
+        if *zookeeper && *version >= KafkaVersion::V4_3_1 {
+            return Err(Error::NotOffered(format!(
+                "ZooKeeper with Kafka {version}: it has none"
+            )));
+        }
         if !(1..=3).contains(brokers) {
             return Err(Error::NotOffered(format!(
                 "a cluster of {brokers} brokers; 1 to 3 are"
             )));
         }
-        if (*secured || *ssl || *acls) && !version.is_kraft() {
+        if (*secured || *ssl || *acls) && !self.layout.is_kraft() {
             return Err(Error::NotOffered(format!(
                 "TLS, passwords and ACLs with Kafka {version}: it reads no PEM files; 3.9.1 and later do"
             )));
@@ -321,7 +345,7 @@ impl ClusterBuilder {
         let plain = listener()?;
         let secured = self.layout.secured.then(&mut listener).transpose()?;
         let ssl = self.layout.ssl.then(&mut listener).transpose()?;
-        let controller = self.layout.version.is_kraft().then(|| ports.next()).transpose()?;
+        let controller = self.layout.is_kraft().then(|| ports.next()).transpose()?;
         Ok(BrokerPorts {
             internal: ports.next()?,
             controller,

@@ -33,7 +33,9 @@ impl ZooKeeper {
              clientPortAddress=127.0.0.1\n\
              dataDir={}\n\
              tickTime=1000\n\
-             maxClientCnxns=0\n",
+             maxClientCnxns=0\n\
+             4lw.commands.whitelist=ruok\n\
+             admin.enableServer=false\n",
             data.display().to_string().replace('\\', "\\\\")
         );
         fs::write(&config, text).doing(|| format!("writing {}", config.display()))?;

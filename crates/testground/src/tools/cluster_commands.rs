@@ -38,6 +38,16 @@ pub fn config_command<S: Into<String>>(
 /// # Errors
 /// It fails; the error carries what it printed.
 pub fn acls<S: Into<String>>(cluster: &Cluster, args: impl IntoIterator<Item = S>) -> Result<ToolOutput> {
+    if let Some(zookeeper) = cluster.zookeeper() {
+        return JavaTool::new(cluster.version(), "kafka.admin.AclCommand")
+            .args([
+                "--authorizer-properties".to_owned(),
+                format!("zookeeper.connect={zookeeper}"),
+            ])
+            .args(args)
+            .run()
+            .and_then(ToolOutput::successful);
+    }
     let class = match cluster.version() {
         KafkaVersion::V4_3_1 => "org.apache.kafka.tools.AclCommand",
         _ => "kafka.admin.AclCommand",
