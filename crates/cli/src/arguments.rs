@@ -8,7 +8,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
-use sluice_model::{Codec, Delivery, ExistingData, OutOfRange, RegexRename, Start, TaskName};
+use sluice_model::{
+    Codec, Delivery, ExistingData, ForbiddenTopics, MissingTimestamps, OutOfRange, RegexRename, Start,
+    TaskName,
+};
 
 use crate::amount::Amount;
 use crate::application::{AlertsCommand, DaemonArguments, LogArguments, Place, SourceCommand, TaskCommand};
@@ -166,6 +169,14 @@ pub struct TaskArguments {
     /// nearest offset and write down the gap [default: stop].
     #[arg(long, value_parser = one_of::<OutOfRange>(&["stop", "nearest"]), hide_possible_values = true, value_name = "stop|nearest", help_heading = "How to copy")]
     pub out_of_range: Option<OutOfRange>,
+    /// What to do with chosen topics that this user may not read at the source: do not start, or copy the others
+    /// [default: stop].
+    #[arg(long, value_parser = one_of::<ForbiddenTopics>(&["stop", "leave-out"]), hide_possible_values = true, value_name = "stop|leave-out", help_heading = "How to copy")]
+    pub forbidden_topics: Option<ForbiddenTopics>,
+    /// Timestamp of records that have none at the source (written before 0.10): the time of copying, or that of the
+    /// record before [default: copy-time].
+    #[arg(long, value_parser = one_of::<MissingTimestamps>(&["copy-time", "previous"]), hide_possible_values = true, value_name = "copy-time|previous", help_heading = "How to copy")]
+    pub missing_timestamps: Option<MissingTimestamps>,
     /// Copy at most this many records per second, as 5000 or 20k.
     #[arg(long, value_name = "N", help_heading = "How to copy")]
     pub rate_records: Option<Amount>,
@@ -312,6 +323,12 @@ mod tests {
     fn every_word_of_a_policy_is_understood() {
         for word in ["stop", "append", "rewrite"] {
             assert!(task(&["--existing", word]).is_ok(), "{word}");
+        }
+        for word in ["stop", "leave-out"] {
+            assert!(task(&["--forbidden-topics", word]).is_ok(), "{word}");
+        }
+        for word in ["copy-time", "previous"] {
+            assert!(task(&["--missing-timestamps", word]).is_ok(), "{word}");
         }
         for word in ["auto", "none", "gzip", "snappy", "lz4", "zstd"] {
             assert!(task(&["--compression", word]).is_ok(), "{word}");

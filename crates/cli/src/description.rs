@@ -67,6 +67,14 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
     task.existing = arguments.existing.or(file.existing).unwrap_or_default();
     task.delivery = arguments.delivery.or(file.delivery).unwrap_or_default();
     task.out_of_range = arguments.out_of_range.or(file.out_of_range).unwrap_or_default();
+    task.forbidden_topics = arguments
+        .forbidden_topics
+        .or(file.forbidden_topics)
+        .unwrap_or_default();
+    task.missing_timestamps = arguments
+        .missing_timestamps
+        .or(file.missing_timestamps)
+        .unwrap_or_default();
     task.rate = RateLimits {
         records_per_second: arguments
             .rate_records

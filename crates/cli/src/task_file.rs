@@ -3,7 +3,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
-use sluice_model::{Codec, Delivery, ExistingData, Objects, OutOfRange, Rename, Start, TaskName};
+use sluice_model::{
+    Codec, Delivery, ExistingData, ForbiddenTopics, MissingTimestamps, Objects, OutOfRange, Rename, Start,
+    TaskName,
+};
 
 use crate::amount::Amount;
 
@@ -24,6 +27,8 @@ pub struct TaskFile {
     pub existing: Option<ExistingData>,
     pub delivery: Option<Delivery>,
     pub out_of_range: Option<OutOfRange>,
+    pub forbidden_topics: Option<ForbiddenTopics>,
+    pub missing_timestamps: Option<MissingTimestamps>,
     pub limits: LimitsSection,
     pub replication_factor: Option<u16>,
     pub compression: Option<Codec>,
@@ -171,6 +176,8 @@ mod tests {
             existing = "append"
             delivery = "at-least-once"
             out_of_range = "nearest"
+            forbidden_topics = "leave-out"
+            missing_timestamps = "previous"
             replication_factor = 3
             compression = "zstd"
             [source]

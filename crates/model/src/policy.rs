@@ -38,6 +38,28 @@ pub enum OutOfRange {
     Nearest,
 }
 
+/// What to do with chosen topics that this user may not read at the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForbiddenTopics {
+    /// Refuse to start.
+    #[default]
+    Stop,
+    /// Copy the others, and name those that are left out. They are copied from the moment the right is granted.
+    LeaveOut,
+}
+
+/// Which timestamp a record gets on the target that has none at the source (written before 0.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingTimestamps {
+    /// The time at which it is copied.
+    #[default]
+    CopyTime,
+    /// That of the record before it in its partition; the time of copying where there is none.
+    Previous,
+}
+
 /// Compression of the records on their way to the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "kebab-case")]

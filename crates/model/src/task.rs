@@ -4,8 +4,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cluster, Codec, Delivery, ExistingData, InvalidTask, Objects, OutOfRange, RateLimits, Rename, Result,
-    Start,
+    Cluster, Codec, Delivery, ExistingData, ForbiddenTopics, InvalidTask, MissingTimestamps, Objects,
+    OutOfRange, RateLimits, Rename, Result, Start,
 };
 
 /// A task's name: 1 to 64 characters (not bytes), without blanks at its ends.
@@ -75,6 +75,10 @@ pub struct Task {
     pub delivery: Delivery,
     /// What to do when a position is not in the source.
     pub out_of_range: OutOfRange,
+    /// What to do with topics that this user may not read.
+    pub forbidden_topics: ForbiddenTopics,
+    /// Timestamp of records that have none at the source.
+    pub missing_timestamps: MissingTimestamps,
     /// Ceilings of speed.
     pub rate: RateLimits,
     /// Replicas of created target topics; `None` takes the source's count, fitted to the target's brokers.
@@ -97,6 +101,8 @@ impl Task {
             existing: ExistingData::default(),
             delivery: Delivery::default(),
             out_of_range: OutOfRange::default(),
+            forbidden_topics: ForbiddenTopics::default(),
+            missing_timestamps: MissingTimestamps::default(),
             rate: RateLimits::default(),
             replication_factor: None,
             compression: Codec::default(),

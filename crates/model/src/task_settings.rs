@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Cluster, Codec, Delivery, ExistingData, FieldError, Objects, OutOfRange, RateLimits, Rename, Result,
-    SourceId, Spec, Start, Task, TaskId, TaskName,
+    Cluster, Codec, Delivery, ExistingData, FieldError, ForbiddenTopics, MissingTimestamps, Objects,
+    OutOfRange, RateLimits, Rename, Result, SourceId, Spec, Start, Task, TaskId, TaskName,
 };
 
 /// Everything a person decides about a task; what the wizard asks.
@@ -41,6 +41,12 @@ pub struct TaskSettings {
     /// What to do when a position is not in the source.
     #[serde(default)]
     pub out_of_range: OutOfRange,
+    /// What to do with topics that this user may not read.
+    #[serde(default)]
+    pub forbidden_topics: ForbiddenTopics,
+    /// Timestamp of records that have none at the source.
+    #[serde(default)]
+    pub missing_timestamps: MissingTimestamps,
     /// How much it may use.
     #[serde(default)]
     pub spec: Spec,
@@ -72,6 +78,8 @@ impl TaskSettings {
             existing: ExistingData::default(),
             delivery: Delivery::default(),
             out_of_range: OutOfRange::default(),
+            forbidden_topics: ForbiddenTopics::default(),
+            missing_timestamps: MissingTimestamps::default(),
             spec: Spec::default(),
             rate: RateLimits::default(),
             replication_factor: None,
@@ -156,6 +164,8 @@ impl TaskSettings {
         task.existing = self.existing;
         task.delivery = self.delivery;
         task.out_of_range = self.out_of_range;
+        task.forbidden_topics = self.forbidden_topics;
+        task.missing_timestamps = self.missing_timestamps;
         task.rate = self.spec.limits(self.rate)?;
         task.replication_factor = self.replication_factor;
         task.compression = self.compression;

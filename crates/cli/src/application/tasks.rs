@@ -147,6 +147,8 @@ fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<T
     settings.existing = task.existing.unwrap_or_default();
     settings.delivery = task.delivery.unwrap_or_default();
     settings.out_of_range = task.out_of_range.unwrap_or_default();
+    settings.forbidden_topics = task.forbidden_topics.unwrap_or_default();
+    settings.missing_timestamps = task.missing_timestamps.unwrap_or_default();
     settings.spec = arguments.spec.unwrap_or_default();
     settings.rate = RateLimits {
         records_per_second: task.rate_records.map(|amount| amount.0),
@@ -324,7 +326,7 @@ fn check(app: &Backend, task: String, place: &Place, screen: &Screen) -> anyhow:
                 &item.remedy,
             ]);
         }
-        output::write(&table.to_string())?;
+        output::write(&tables::text(&table))?;
         screen.say(if report.may_start {
             "the task may start"
         } else {
@@ -461,6 +463,6 @@ fn changes(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
             change.detail.unwrap_or_default(),
         ]);
     }
-    output::write(&table.to_string())?;
+    output::write(&tables::text(&table))?;
     Ok(Exit::Done)
 }
