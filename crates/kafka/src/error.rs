@@ -164,7 +164,6 @@ impl ErrorCode {
             Self::MESSAGE_TOO_LARGE
                 | Self::RECORD_LIST_TOO_LARGE
                 | Self::INVALID_TIMESTAMP
-                | Self::UNSUPPORTED_FOR_MESSAGE_FORMAT
                 | Self::POLICY_VIOLATION
                 | Self::INVALID_RECORD
                 | Self::CORRUPT_MESSAGE
@@ -178,6 +177,7 @@ impl ErrorCode {
             self,
             Self::TOPIC_AUTHORIZATION_FAILED
                 | Self::UNKNOWN_TOPIC_OR_PARTITION
+                | Self::UNSUPPORTED_FOR_MESSAGE_FORMAT
                 | Self::LOCAL_UNKNOWN_PARTITION
                 | Self::LOCAL_UNKNOWN_TOPIC
         )
@@ -321,6 +321,14 @@ pub(crate) fn text(c: &CStr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_concerns_a_topic_is_not_blamed_on_its_records() {
+        for code in (-200..120).map(ErrorCode) {
+            assert!(!(code.refuses_record() && code.concerns_topic()), "{}", code.0);
+        }
+        assert!(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT.concerns_topic());
+    }
 
     #[test]
     fn an_address_that_the_cluster_gave_differs_from_one_that_was_entered() {

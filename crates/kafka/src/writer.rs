@@ -222,12 +222,27 @@ impl Writer {
         message: &mut Message,
         ticket: u64,
     ) -> std::result::Result<(), ErrorCode> {
+        let timestamp = message.timestamp().0;
+        self.write_at(topic, message, timestamp, ticket)
+    }
+
+    /// As [`Writer::write`], with this timestamp in ms since 1970 instead of the record's.
+    ///
+    /// # Errors
+    /// As [`Writer::write`].
+    pub fn write_at(
+        &mut self,
+        topic: TopicHandle,
+        message: &mut Message,
+        timestamp: i64,
+        ticket: u64,
+    ) -> std::result::Result<(), ErrorCode> {
         let topic = self.native_topic(topic).ok_or(ErrorCode::LOCAL_UNKNOWN_TOPIC)?;
         let size = message.queued_len();
         if self.queued > 0 && self.queued.saturating_add(size) > self.limit {
             return Err(ErrorCode::LOCAL_QUEUE_FULL);
         }
-        let timestamp = match message.timestamp().0 {
+        let timestamp = match timestamp {
             0 => TIMESTAMP_ZERO,
             other => other,
         };
