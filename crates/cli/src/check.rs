@@ -61,8 +61,8 @@ pub fn check(arguments: &TaskArguments, file: Option<&Path>, screen: &Screen) ->
         };
         output::write(&serde_json::to_string_pretty(&report)?)?;
     } else {
-        output::write(&routes(&inspection).to_string())?;
-        output::write(&findings(&inspection).to_string())?;
+        output::write(&tables::text(&routes(&inspection)))?;
+        output::write(&tables::text(&findings(&inspection)))?;
         output::write(&sentence(task.name.as_str(), &inspection))?;
     }
     Ok(if may_start { Exit::Done } else { Exit::NotStarted })
@@ -73,8 +73,8 @@ fn routes(inspection: &Inspection) -> Table {
         "source topic",
         "target topic",
         "partitions",
-        "to copy",
-        "on the target now",
+        "offsets to copy",
+        "offsets on the target",
     ];
     let mut table = tables::table(header, 2..5);
     for route in &inspection.routes {

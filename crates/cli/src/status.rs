@@ -80,7 +80,7 @@ pub fn status(arguments: &StatusArguments) -> anyhow::Result<Exit> {
     } else if report.tasks.is_empty() {
         output::write(&format!("no tasks in '{}'", report.state_dir))?;
     } else {
-        output::write(&table(&report.tasks, Timestamp::now()).to_string())?;
+        output::write(&tables::text(&table(&report.tasks, Timestamp::now())))?;
     }
     Ok(Exit::Done)
 }

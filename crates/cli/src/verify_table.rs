@@ -40,7 +40,7 @@ pub fn render(report: &VerificationReport) -> String {
                 result(partition),
             ]);
         }
-        line(&mut text, &table.to_string());
+        line(&mut text, &tables::text(&table));
     }
     let hidden = report.partitions.len() - shown.len();
     if hidden > 0 {
@@ -75,7 +75,7 @@ pub fn render(report: &VerificationReport) -> String {
                 difference.detail.clone(),
             ]);
         }
-        line(&mut text, &table.to_string());
+        line(&mut text, &tables::text(&table));
     }
     if !report.left_out_topics.is_empty() {
         let topics = report.left_out_topics.join(", ");

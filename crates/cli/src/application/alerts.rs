@@ -75,7 +75,7 @@ fn list_rules(app: &Backend, place: &Place) -> anyhow::Result<()> {
             rule.id,
         ]);
     }
-    output::write(&table.to_string())
+    output::write(&tables::text(&table))
 }
 
 fn put_channel(app: &Backend, file: &Path, place: &Place, screen: &Screen) -> anyhow::Result<()> {
@@ -104,7 +104,7 @@ fn list_channels(app: &Backend, place: &Place) -> anyhow::Result<()> {
     for channel in channels {
         table.add_row([channel.name, channel.config.word().to_owned(), channel.id]);
     }
-    output::write(&table.to_string())
+    output::write(&tables::text(&table))
 }
 
 fn history(app: &Backend, task: Option<String>, limit: usize, place: &Place) -> anyhow::Result<()> {
@@ -129,7 +129,7 @@ fn history(app: &Backend, task: Option<String>, limit: usize, place: &Place) -> 
             row.detail.unwrap_or_default(),
         ]);
     }
-    output::write(&table.to_string())
+    output::write(&tables::text(&table))
 }
 
 /// Reads a JSON file; `tell` says what is wrong in it.

@@ -35,6 +35,6 @@ pub fn operations(arguments: &LogArguments) -> anyhow::Result<Exit> {
             row.detail.unwrap_or_default(),
         ]);
     }
-    output::write(&table.to_string())?;
+    output::write(&tables::text(&table))?;
     Ok(Exit::Done)
 }

@@ -20,7 +20,7 @@ pub fn gaps(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> 
         output::write(&serde_json::to_string_pretty(&gaps)?)?;
         return Ok(Exit::Done);
     }
-    let mut table = tables::table(["found", "partition", "from", "to", "records", "why"], 2..5);
+    let mut table = tables::table(["found", "partition", "from", "to", "offsets", "why"], 2..5);
     for gap in gaps {
         table.add_row([
             show::time(gap.found_ms),
@@ -31,7 +31,7 @@ pub fn gaps(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> 
             gap.reason.as_str().unwrap_or_default().replace('_', " "),
         ]);
     }
-    output::write(&table.to_string())?;
+    output::write(&tables::text(&table))?;
     Ok(Exit::Done)
 }
 
@@ -67,7 +67,7 @@ pub fn quarantine(app: &Backend, task: String, place: &Place) -> anyhow::Result<
             record.reason,
         ]);
     }
-    output::write(&table.to_string())?;
+    output::write(&tables::text(&table))?;
     Ok(Exit::Done)
 }
 

@@ -73,7 +73,7 @@ pub fn sources(command: SourceCommand, place: &Place, screen: &Screen) -> anyhow
                     super::show::number(topic.records_estimate),
                 ]);
             }
-            output::write(&table.to_string())?;
+            output::write(&tables::text(&table))?;
             Ok(Exit::Done)
         }
     }
@@ -191,7 +191,7 @@ fn list(app: &Backend, place: &Place) -> anyhow::Result<Exit> {
             row.source.id.to_string(),
         ]);
     }
-    output::write(&table.to_string())?;
+    output::write(&tables::text(&table))?;
     Ok(Exit::Done)
 }
 
@@ -213,7 +213,7 @@ fn test(app: &Backend, source: String, place: &Place) -> anyhow::Result<Exit> {
                 step.message.clone(),
             ]);
         }
-        output::write(&table.to_string())?;
+        output::write(&tables::text(&table))?;
     }
     Ok(if report.ok { Exit::Done } else { Exit::NotWhole })
 }

@@ -249,7 +249,7 @@ fn list(app: &Backend, filter: TaskList, place: &Place) -> anyhow::Result<Exit> 
         ]);
     }
     output::write(&format!(
-        "{table}\n{} of at most {} tasks are not terminated",
+        "{}\n{} of at most {} tasks are not terminated",
         page.not_terminated, page.limit
     ))?;
     Ok(Exit::Done)
