@@ -246,8 +246,8 @@ fn reading_is_proved_by_the_brokers_word_or_by_reading_and_denied_topics_are_lis
     expect(
         &check(&empty),
         "source_permission",
-        Warning,
-        &["'empty'", "could not be found out"],
+        Success,
+        &["1 proved by reading"],
     );
     old.deny("full", Access::Read);
     expect(&check(&full), "source_permission", Failed, &["'full'"]);
@@ -445,21 +445,21 @@ fn data_on_the_target_is_counted_and_judged_by_the_policy() -> Result<()> {
         &check(&bench),
         "target_data",
         Failed,
-        &["'t' (3 records)", "--existing append"],
+        &["'t' (3 offsets)", "--existing append"],
     );
     bench.task.existing = ExistingData::Append;
     expect(
         &check(&bench),
         "target_data",
         Warning,
-        &["'t' (3 records)", "they stay"],
+        &["'t' (3 offsets)", "they stay"],
     );
     bench.task.existing = ExistingData::Rewrite;
     expect(
         &check(&bench),
         "target_data",
         Warning,
-        &["'t' (3 records)", "DELETED"],
+        &["'t' (3 offsets)", "DELETED"],
     );
     let context = PreCheckContext {
         other_tasks: vec![other("onward", "target", "elsewhere", true)],
@@ -699,10 +699,19 @@ fn a_target_that_would_delete_the_copy_at_once_is_warned_of() -> Result<()> {
         &["retention.bytes=10"],
     );
 
-    // What a new topic inherits counts as well.
+    // A topic that is created gets what its source has; one that is there inherits from its brokers.
     let strict = FakeCluster::builder()
         .broker_config("log.retention.ms", "3600000")
         .start()?;
+    let created = check(&bench(&source, &strict, &["aged"])?);
+    expect(&created, "target_retention", Success, &[]);
+    expect(
+        &created,
+        "topic_configuration",
+        Success,
+        &["is set on 'aged', as at the source: the target's default is 3600000"],
+    );
+    strict.create_topic("aged", 1, &[])?;
     expect(
         &check(&bench(&source, &strict, &["aged"])?),
         "target_retention",
@@ -881,7 +890,7 @@ fn somebody_who_writes_to_the_target_is_noticed() -> Result<()> {
     bench.task.existing = ExistingData::Append;
     target.create_topic("t", 2, &[])?;
     let report = check_while(&bench, || Ok(target.append("t", 1, records(7, 0)).map(drop)?))?;
-    expect(&report, "other_writers", Warning, &["'t' gained 7 records"]);
+    expect(&report, "other_writers", Warning, &["'t' gained 7 offsets"]);
     target.append_transaction("t", 0, records(1, 0), Outcome::Open)?;
     expect(
         &check(&bench),

@@ -319,7 +319,7 @@ fn records_already_on_the_target_stop_the_start_stay_or_are_deleted_as_told() ->
 
     let sentence = refusal(&bench("stop", ExistingData::Stop)?)?;
     assert!(
-        sentence.contains("1 target topics hold data: 'stop' (3 records)")
+        sentence.contains("1 target topics hold data: 'stop' (3 offsets)")
             && sentence.contains("--existing append"),
         "{sentence}"
     );

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use sluice_kafka::{Delivery, ErrorCode, KafkaError, Message, Writer, WriterTuning};
 use sluice_model::Task;
 
+use crate::clock::now_ms;
 use crate::error::{EngineError, Result, Side};
+use crate::lane::effective_time;
 use crate::lookup::with_record_at;
 use crate::plan::Connected;
 use crate::plan::codec;
@@ -56,8 +58,9 @@ pub fn replay_quarantined(
         .topic(&state.target_topic)
         .map_err(|error| target.refuse("opening a writer", error))?;
     let written = with_record_at(&task.source, key, offset, |message| {
+        let time = effective_time(task.missing_timestamps, message.timestamp(), None, now_ms);
         same(message, &record, record.incarnation == state.incarnation)
-            .then(|| writer.write(topic, message, 0))
+            .then(|| writer.write_at(topic, message, time, 0))
     })
     .map_err(|error| EngineError::Cluster {
         side: Side::Source,

@@ -567,6 +567,11 @@ field: string,
 message: string, };
 
 /**
+ * What to do with chosen topics that this user may not read at the source.
+ */
+export type ForbiddenTopics = "stop" | "leave-out";
+
+/**
  * Source offsets that can no longer be read.
  */
 export type GapView = { 
@@ -872,6 +877,11 @@ held_back: number,
  * Whether all of it belongs to partitions that are being copied now.
  */
 on_the_way: boolean, };
+
+/**
+ * Which timestamp a record gets on the target that has none at the source (written before 0.10).
+ */
+export type MissingTimestamps = "copy-time" | "previous";
 
 /**
  * How to fetch tokens for OAUTHBEARER: OIDC with client credentials.
@@ -1464,7 +1474,7 @@ target_partitions: number | null,
  */
 backlog: number, 
 /**
- * Offsets in the target topic now.
+ * Offsets in the target topic now; transaction markers and removed records count, so that there may be fewer records.
  */
 target_records: number, 
 /**
@@ -2322,6 +2332,14 @@ delivery: Delivery,
  * What to do when a position is not in the source.
  */
 out_of_range: OutOfRange, 
+/**
+ * What to do with topics that this user may not read.
+ */
+forbidden_topics: ForbiddenTopics, 
+/**
+ * Timestamp of records that have none at the source.
+ */
+missing_timestamps: MissingTimestamps, 
 /**
  * How much it may use.
  */

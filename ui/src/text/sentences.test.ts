@@ -101,7 +101,7 @@ test('what the templates say is what the backend says', () => {
 
 test('what pre-checks, connection tests, forms and tasks say has a template', () => {
   const templates = sentences.map(([english]) => literalsOf(english).join(HOLE)).join('\n');
-  const places = ['engine/src/precheck', 'engine/src', 'kafka/src/probe', 'model/src', 'alerts/src', 'store/src', 'app/src/commands'];
+  const places = ['engine/src/plan/precheck', 'engine/src', 'kafka/src/probe', 'model/src', 'alerts/src', 'store/src', 'app/src/commands'];
   const unknown = [...new Set(places.flatMap((place) => [...sources(`crates/${place}`)]).flatMap(([path, source]) => (OTHERS.test(path) ? [] : literals(source))))].filter(
     (literal) =>
       !NOT_SAID.test(literal) &&
@@ -121,7 +121,7 @@ test.each([
     '无法连接源集群 a:9092,b:9092：与 broker 的连接失败。请检查主机和端口、broker 是否在运行、其 advertised.listeners 从本机是否可达，以及 security.protocol 是否与端口相符',
   ],
   ["the source has no topic 'orders', 'payments' and 3 more (or this user may not see it)", "源上没有主题 'orders', 'payments' 等，另有 3 项（或此用户无权查看）"],
-  ["2 target topics hold data: 'a' (5 records); 'b' (17 records)", "2 个目标主题中已有数据：'a'（5 条记录）；'b'（17 条记录）"],
+  ["2 target topics hold data: 'a' (5 offsets); 'b' (17 offsets)", "2 个目标主题中已有数据：'a'（5 个偏移量）；'b'（17 个偏移量）"],
   [
     "1 topic exist with enough partitions; 'b' will be created with 6 partitions, replication factor 3",
     '1 个主题已存在且分区数足够；将创建“b”，6 个分区，副本数 3',
@@ -130,10 +130,10 @@ test.each([
     "'a' will be created with 8 partitions, replication factor 3; 'b' will be created with 1 partition, replication factor 3; 'c' exploded",
     "将创建“a”，8 个分区，副本数 3；将创建“b”，1 个分区，副本数 3；'c' exploded",
   ],
-  ["'a' holds records of 2020-01-01T00:00:00Z, 'b' keeps them for 7 days (retention.ms=604800000)", '“a”中有 2020-01-01T00:00:00Z 的记录，而“b”只保留 7 天（retention.ms=604800000）'],
+  ["'a' holds records of 2020-01-01T00:00:00Z, 'b' keeps them for 7 days (retention.ms=604800000), until 2020-01-08T00:00:00Z", '“a”中有 2020-01-01T00:00:00Z 的记录，而“b”只保留 7 天（retention.ms=604800000），到 2020-01-08T00:00:00Z 为止'],
   [
-    '9000 offsets take about 2.5 min at the measured speed of reading (12.3 MB in 1.5 s, one partition), 60 records/s; the source gains about 3 records/s',
-    '9000 个偏移量按实测读取速度（1.5 秒内 12.3 MB，单个分区）（每秒 60 条）约需 2.5 分钟；源每秒约新增 3 条记录',
+    '9000 offsets take about 2.5 min at the measured speed of reading (12.3 MB in 1.5 s, one partition), 60 records/s; the source gains about 3 offsets/s',
+    '9000 个偏移量按实测读取速度（1.5 秒内 12.3 MB，单个分区）（每秒 60 条）约需 2.5 分钟；源每秒约新增 3 个偏移量',
   ],
 ])('a pre-check says in Chinese: %s', (english, chinese) => expect(say(english)).toBe(chinese));
 

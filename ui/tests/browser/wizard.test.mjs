@@ -147,7 +147,7 @@ test('deleting on a production cluster names what goes, and asks to type the nam
   await next(page);
   await next(page);
   await page.getByRole('radio', { name: /Delete and rewrite/ }).check();
-  await consequence(page).getByText(/records will be deleted/).waitFor();
+  await consequence(page).getByText(/will be deleted/).waitFor();
   await page.getByRole('button', { name: 'Save and check' }).click();
   await page.getByText(/May start/).waitFor();
   await next(page);

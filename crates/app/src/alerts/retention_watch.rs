@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
 use sluice_alerts::{Condition, Rule};
-use sluice_engine::{CheckpointStore, source_retention_left};
+use sluice_engine::{CheckpointStore, PartitionState, source_retention_left};
 use sluice_model::{TaskName, TaskState};
 use sluice_store::{TaskFilter, TaskRow};
 
@@ -156,7 +156,8 @@ impl Watcher {
                 state: row.state.clone(),
             },
         );
-        let partitions = self.core.store.partitions(&TaskName::new(&row.id)?)?;
+        let mut partitions = self.core.store.partitions(&TaskName::new(&row.id)?)?;
+        partitions.retain(PartitionState::is_pinned);
         if partitions.is_empty() {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_engine::{CheckpointStore, PartitionProgress, Progress, Stage};
+use sluice_engine::{CheckpointStore, PartitionProgress, PartitionState, Progress, Stage};
 use sluice_model::{Start, TaskName, TaskState};
 use sluice_store::TaskRow;
 
@@ -93,7 +93,8 @@ fn saved(core: &Core, row: &TaskRow) -> Result<Option<Progress>> {
     let Some(launch) = core.store.launch(&name)? else {
         return Ok(None);
     };
-    let partitions = core.store.partitions(&name)?;
+    let mut partitions = core.store.partitions(&name)?;
+    partitions.retain(PartitionState::is_pinned);
     let full = partitions.iter().all(|state| state.position >= state.backlog_end);
     let (done, all) = partitions.iter().fold((0, 0), |(done, all), state| {
         (

@@ -250,7 +250,9 @@ fn list(app: &Backend, filter: TaskList, place: &Place) -> anyhow::Result<Exit> 
     }
     output::write(&format!(
         "{}\n{} of at most {} tasks are not terminated",
-        page.not_terminated, page.limit
+        tables::text(&table),
+        page.not_terminated,
+        page.limit
     ))?;
     Ok(Exit::Done)
 }

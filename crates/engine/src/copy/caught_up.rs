@@ -6,6 +6,7 @@ use sluice_model::OffsetRange;
 
 use crate::copy::copier::Copier;
 use crate::copy::shared::RunOptions;
+use crate::copy::source_state::NO_LEADER;
 use crate::partition::{Mode, Track};
 use crate::progress::{Incomplete, IncompleteReason};
 
@@ -60,6 +61,9 @@ impl Copier {
     pub(super) fn is_complete(&mut self) -> bool {
         let now = Instant::now();
         let mut held = false;
+        if !self.waiting.is_empty() && self.completion.running_for() < FAULT_PATIENCE {
+            return false;
+        }
         for track in &self.tracks {
             match self.settled(track, now) {
                 Settled::No => {
@@ -138,6 +142,13 @@ impl Copier {
                     reason,
                 })
             })
+            .chain(self.waiting.keys().map(|key| Incomplete {
+                key: key.clone(),
+                range: OffsetRange { from: 0, to: 0 },
+                reason: IncompleteReason::Fault {
+                    sentence: NO_LEADER.to_owned(),
+                },
+            }))
             .collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The loop of a copy: what to read and when, when to commit, and which incident is handled when. Nothing re-enters:
 //! a step's report only queues incidents, and the loop handles them between two steps.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded, never};
@@ -19,6 +19,7 @@ use crate::error::{EngineError, Result, Side};
 use crate::lane::{Lane, LaneError, Passed, Refusal, Report, Slot, SourceIncident, StepLimit};
 use crate::lock::lock;
 use crate::partition::{Mode, Track};
+use crate::position::PartitionKey;
 use crate::progress::{Ending, Event};
 
 /// Longest wait of one step for something to happen.
@@ -34,6 +35,8 @@ pub(crate) struct Copier {
     pub(super) lane: Box<dyn Lane>,
     pub(super) source_admin: Admin,
     pub(super) tracks: Vec<Track>,
+    /// Partitions that are not pinned because they have no leader, with their target topics.
+    pub(super) waiting: BTreeMap<PartitionKey, String>,
     pub(super) throttle: Throttle,
     pub(super) transaction_size: TransactionSize,
     pub(super) ledger: Ledger,
@@ -93,6 +96,7 @@ impl Copier {
             lane,
             source_admin,
             tracks,
+            waiting: BTreeMap::new(),
             ledger: Ledger::default(),
             meters: Meters::new(total, now),
             health: Health::new(now),
@@ -103,6 +107,11 @@ impl Copier {
             pending_snapshot: None,
             published: now,
         })
+    }
+
+    /// Reports these partitions as faults until they are pinned.
+    pub(crate) fn wait_for_leaders(&mut self, waiting: BTreeMap<PartitionKey, String>) {
+        self.waiting = waiting;
     }
 
     /// Copies until the end, a stop, or a failure.

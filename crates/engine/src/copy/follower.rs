@@ -2,20 +2,32 @@
 //! and created before a new source partition is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
-use sluice_kafka::ErrorCode;
-use sluice_model::{ExistingData, Task};
+use sluice_kafka::{ErrorCode, Isolation, OffsetQuery};
+use sluice_model::{ExistingData, ForbiddenTopics, OutOfRange, Start, Task};
 
 use crate::error::{EngineError, Result, Side};
 use crate::launch::pin;
-use crate::plan::Pair;
-use crate::plan::structure;
-use crate::position::PartitionState;
-use crate::position::{LogBounds, bounds};
+use crate::plan::precheck::facts::Readable;
+use crate::plan::{Pair, Resolved, resolve, structure};
+use crate::position::{LogBounds, PartitionKey, PartitionState, bounds, each, has_leader};
 use crate::progress::{Event, Observer};
 
-/// The partitions of a task, by source topic.
-pub(crate) struct Followed(BTreeMap<String, Topic>);
+/// How often the right to a topic that is left out is looked for.
+const RIGHTS_EVERY: Duration = Duration::from_secs(60);
+
+/// What a launched task knows of the source's topics.
+pub(crate) struct Followed {
+    /// Its partitions, by source topic.
+    topics: BTreeMap<String, Topic>,
+    /// Partitions that were there at the launch and had no leader, with their target topics.
+    waiting: BTreeMap<PartitionKey, String>,
+    /// When the task was launched, in ms since 1970.
+    launched_at_ms: i64,
+    /// Topics that are left out because this user may not read them, with the time of the last look.
+    left_out: BTreeMap<String, Instant>,
+}
 
 struct Topic {
     target: String,
@@ -33,15 +45,24 @@ pub(crate) struct Discovered {
 }
 
 impl Followed {
-    pub(crate) fn new(partitions: &[PartitionState]) -> Self {
-        let mut followed = Self(BTreeMap::new());
+    pub(crate) fn new(
+        partitions: &[PartitionState],
+        waiting: BTreeMap<PartitionKey, String>,
+        launched_at_ms: i64,
+    ) -> Self {
+        let mut followed = Self {
+            topics: BTreeMap::new(),
+            waiting,
+            launched_at_ms,
+            left_out: BTreeMap::new(),
+        };
         followed.remember(partitions);
         followed
     }
 
     fn remember(&mut self, partitions: &[PartitionState]) {
         for partition in partitions {
-            self.0
+            self.topics
                 .entry(partition.key.topic.clone())
                 .or_insert_with(|| Topic {
                     target: partition.target_topic.clone(),
@@ -55,7 +76,7 @@ impl Followed {
 
     /// All of them.
     pub(crate) fn partitions(&self) -> Vec<(String, i32)> {
-        self.0
+        self.topics
             .iter()
             .flat_map(|(name, topic)| topic.partitions.iter().map(|&p| (name.clone(), p)))
             .collect()
@@ -68,10 +89,10 @@ impl Followed {
 
     /// Source topics whose id is another than it was, with the new one; reported once.
     pub(crate) fn recreated(&mut self, pair: &Pair) -> BTreeMap<String, String> {
-        let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        let names: Vec<&str> = self.topics.keys().map(String::as_str).collect();
         let mut recreated = BTreeMap::new();
         for (name, id) in pair.source.topic_ids(&names) {
-            if let Some(topic) = self.0.get_mut(&name)
+            if let Some(topic) = self.topics.get_mut(&name)
                 && topic.id.as_ref().is_some_and(|then| *then != id)
             {
                 topic.id = Some(id.clone());
@@ -101,7 +122,14 @@ impl Followed {
             .map(|info| info.name.clone())
             .collect();
         let mut discovered = Discovered::default();
-        for (source, target) in task.routes(names.iter().map(String::as_str))? {
+        let routes = task.routes(names.iter().map(String::as_str))?;
+        discovered
+            .refused
+            .extend(self.look_for_rights(pair, task, &routes));
+        for (source, target) in routes {
+            if self.left_out.contains_key(&source) {
+                continue;
+            }
             match self.extend(pair, task, observer, &source, &target) {
                 Ok(new) => discovered.partitions.extend(new),
                 Err(error) => discovered
@@ -111,6 +139,41 @@ impl Followed {
         }
         self.remember(&discovered.partitions);
         Ok(discovered)
+    }
+
+    /// Finds out which new topics may be read, where those that may not are left out. Returns a sentence for each.
+    fn look_for_rights(&mut self, pair: &Pair, task: &Task, routes: &[(String, String)]) -> Vec<String> {
+        if task.forbidden_topics != ForbiddenTopics::LeaveOut {
+            return Vec::new();
+        }
+        let now = Instant::now();
+        let due: Vec<&str> = routes
+            .iter()
+            .map(|(source, _)| source)
+            .filter(|source| !self.topics.contains_key(*source))
+            .filter(|source| {
+                self.left_out
+                    .get(*source)
+                    .is_none_or(|looked| now.duration_since(*looked) >= RIGHTS_EVERY)
+            })
+            .map(String::as_str)
+            .collect();
+        if due.is_empty() {
+            return Vec::new();
+        }
+        let readable = Readable::find(task, &pair.source, &due, &|| false);
+        let mut sentences = Vec::new();
+        for topic in due {
+            if readable.forbidden.contains(topic) {
+                self.left_out.insert(topic.to_owned(), now);
+                sentences.push(format!(
+                    "'{topic}' is left out: this user may not read it at the source"
+                ));
+            } else {
+                self.left_out.remove(topic);
+            }
+        }
+        sentences
     }
 
     fn extend(
@@ -124,15 +187,19 @@ impl Followed {
         let Some(count) = pair.source.partition_count(source) else {
             return Ok(Vec::new());
         };
-        let known = self.0.get(source);
+        let known = self.topics.get(source);
         let target = known.map_or(target, |topic| &topic.target);
         let unknown: Vec<i32> = (0..i32::try_from(count).unwrap_or(0))
             .filter(|partition| known.is_none_or(|topic| !topic.partitions.contains(partition)))
+            // The others are taken in when their leaders are there.
+            .filter(|&partition| has_leader(&pair.source.metadata, source, partition))
             .collect();
         if unknown.is_empty() {
             return Ok(Vec::new());
         }
-        if pair.same_cluster() && (source == target || self.0.values().any(|topic| topic.target == source)) {
+        if pair.same_cluster()
+            && (source == target || self.topics.values().any(|topic| topic.target == source))
+        {
             return Ok(Vec::new());
         }
         pair.target.refresh()?;
@@ -145,7 +212,7 @@ impl Followed {
                 )));
             }
             Some(there) => {
-                if known.is_none() {
+                if known.is_none() && !self.waits(source) {
                     check_existing(pair, task, target, there)?;
                 }
                 if there < count {
@@ -156,7 +223,10 @@ impl Followed {
                 }
             }
         }
-        // The first records of a new partition count as well: it starts at its beginning, whatever the task's start is.
+        let unknown: Vec<i32> = unknown
+            .into_iter()
+            .filter(|&partition| has_leader(&pair.target.metadata, target, partition))
+            .collect();
         let wanted: Vec<(String, i32)> = unknown
             .iter()
             .map(|&partition| (source.to_owned(), partition))
@@ -165,11 +235,98 @@ impl Followed {
             .into_iter()
             .map(|((_, p), b)| (p, b))
             .collect();
-        let starts = source_bounds
-            .iter()
-            .map(|(&partition, b)| (partition, b.low))
-            .collect();
+        let starts = self.starts(pair, task, source, target, &source_bounds)?;
         pin(pair, source, target, &starts, &source_bounds, &BTreeMap::new())
+    }
+
+    /// Whether a partition of the topic waits since the launch.
+    fn waits(&self, source: &str) -> bool {
+        self.waiting.keys().any(|key| key.topic == source)
+    }
+
+    /// Where partitions begin. The first records of a new partition count as well: it starts at its beginning, whatever the
+    /// task's start is. One that waits since the launch starts as the task says; `latest` is then the first record that is
+    /// not older than the launch, so that nothing is left out that came after it.
+    fn starts(
+        &self,
+        pair: &Pair,
+        task: &Task,
+        source: &str,
+        target: &str,
+        bounds_now: &BTreeMap<i32, LogBounds>,
+    ) -> Result<BTreeMap<i32, i64>> {
+        let mut starts: BTreeMap<i32, i64> = bounds_now
+            .iter()
+            .map(|(&partition, bounds)| (partition, bounds.low))
+            .collect();
+        let waiting: BTreeMap<i32, LogBounds> = bounds_now
+            .iter()
+            .filter(|(partition, _)| {
+                self.waiting.contains_key(&PartitionKey {
+                    topic: source.to_owned(),
+                    partition: **partition,
+                })
+            })
+            .map(|(&partition, &bounds)| (partition, bounds))
+            .collect();
+        if waiting.is_empty() {
+            return Ok(starts);
+        }
+        check_waiting(pair, task, target, waiting.keys().copied())?;
+        let admin = &pair.source.admin;
+        let count = pair.source.partition_count(source).unwrap_or(0);
+        let wanted = task.start_of(source);
+        if *wanted == Start::Latest {
+            let places: Vec<(String, i32)> = waiting.keys().map(|&p| (source.to_owned(), p)).collect();
+            let asked = admin
+                .offsets(
+                    &places,
+                    OffsetQuery::At(self.launched_at_ms),
+                    Isolation::Uncommitted,
+                )
+                .map_err(|error| pair.source.refuse("looking up the time of the launch", error))?;
+            let found = each(asked, &mut BTreeMap::new());
+            for (&partition, bounds) in &waiting {
+                let at = found.get(&(source.to_owned(), partition)).copied();
+                starts.insert(partition, at.unwrap_or(bounds.high));
+            }
+            return Ok(starts);
+        }
+        for (partition, resolved) in resolve(admin, wanted, source, count, &waiting)? {
+            if let Some(range) = resolved.outside
+                && task.out_of_range == OutOfRange::Stop
+            {
+                return Err(EngineError::Refused(format!(
+                    "the start offset {} of partition {partition} is outside of the log, missing {range}; choose --out-of-range nearest to copy from the nearest offset",
+                    resolved.wanted
+                )));
+            }
+            starts.insert(partition, Resolved::nearest(&resolved));
+        }
+        Ok(starts)
+    }
+}
+
+/// What a target partition without a leader holds was not seen at the launch.
+fn check_waiting(
+    pair: &Pair,
+    task: &Task,
+    target: &str,
+    partitions: impl Iterator<Item = i32>,
+) -> Result<()> {
+    if task.existing == ExistingData::Append {
+        return Ok(());
+    }
+    let wanted: Vec<(String, i32)> = partitions.map(|p| (target.to_owned(), p)).collect();
+    let held = bounds(&pair.target.admin, &wanted, Side::Target)?
+        .into_iter()
+        .find(|(_, bounds)| bounds.high > bounds.low);
+    match held {
+        None => Ok(()),
+        Some(((topic, partition), bounds)) => Err(EngineError::Refused(format!(
+            "its target partition {topic}-{partition} holds data already ({} offsets); empty it, or choose --existing append",
+            bounds.high - bounds.low
+        ))),
     }
 }
 
@@ -180,14 +337,14 @@ fn check_existing(pair: &Pair, task: &Task, target: &str, partitions: usize) -> 
     let wanted: Vec<(String, i32)> = (0..i32::try_from(partitions).unwrap_or(0))
         .map(|p| (target.to_owned(), p))
         .collect();
-    let records: i64 = bounds(&pair.target.admin, &wanted, Side::Target)?
+    let offsets: i64 = bounds(&pair.target.admin, &wanted, Side::Target)?
         .values()
         .map(|b| b.high - b.low)
         .sum();
-    if records == 0 {
+    if offsets == 0 {
         return Ok(());
     }
     Err(EngineError::Refused(format!(
-        "its target topic '{target}' holds {records} records already; start a task of its own for it with --existing append, or empty the target topic"
+        "its target topic '{target}' holds data already ({offsets} offsets); start a task of its own for it with --existing append, or empty the target topic"
     )))
 }

@@ -7,9 +7,11 @@ use sluice_model::RateLimits;
 use crate::clock::now_ms;
 use crate::copy::copier::Copier;
 use crate::copy::meters::Rates;
+use crate::copy::source_state::NO_LEADER;
 use crate::lane::Slot;
 use crate::lock::lock;
 use crate::partition::{Mode, STUCK, Track};
+use crate::position::PartitionKey;
 use crate::progress::{PartitionCondition, PartitionProgress, Progress, Stage};
 
 impl Copier {
@@ -47,6 +49,11 @@ impl Copier {
             .iter()
             .enumerate()
             .map(|(slot, track)| self.partition_progress(slot, track, now))
+            .chain(
+                self.waiting
+                    .iter()
+                    .map(|(key, target)| waiting_progress(key, target)),
+            )
             .collect();
         let caught_up = !partitions.is_empty()
             && partitions
@@ -183,5 +190,17 @@ impl Copier {
             bytes: track.state.bytes,
             error: track.error.clone(),
         }
+    }
+}
+
+/// A partition of which nothing is known until its leader is back.
+fn waiting_progress(key: &PartitionKey, target_topic: &str) -> PartitionProgress {
+    PartitionProgress {
+        topic: key.topic.clone(),
+        target_topic: target_topic.to_owned(),
+        partition: key.partition,
+        condition: PartitionCondition::Retrying,
+        error: Some(NO_LEADER.to_owned()),
+        ..PartitionProgress::default()
     }
 }

@@ -1,5 +1,6 @@
 //! What the watcher found at the source, taken into the copy.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use sluice_model::RateLimits;
@@ -10,13 +11,17 @@ use crate::error::Result;
 use crate::lane::Slot;
 use crate::lock::lock;
 use crate::partition::Track;
-use crate::position::{Checkpoint, PartitionState};
+use crate::position::{Checkpoint, PartitionKey, PartitionState};
 use crate::progress::Event;
 
 /// How long nothing may arrive of any partition, while one has more, before the source's client is replaced.
 const STILLNESS: Duration = Duration::from_secs(8);
 /// How often a partition is requested again before the source's client is replaced, although others go on.
 const STALLS: u32 = 6;
+
+/// Why a partition is not copied whose leader is away.
+pub(super) const NO_LEADER: &str =
+    "the partition has no leader: none of the brokers that hold it is there; it is copied when one is back";
 
 impl Copier {
     pub(super) fn apply_snapshot(&mut self, snapshot: SourceSnapshot) -> Result<()> {
@@ -28,6 +33,7 @@ impl Copier {
         let stalled = self.stalled(&snapshot);
         self.health.source_error = snapshot.error;
         self.read_stalled_again(&stalled)?;
+        self.mark_leaderless(&snapshot.leaderless)?;
         for (topic, id) in snapshot.recreated {
             self.recreated(&topic, Some(id))?;
         }
@@ -72,6 +78,24 @@ impl Copier {
         self.assign(stalled)
     }
 
+    /// The client does not report a partition without a leader: it waits for one.
+    fn mark_leaderless(&mut self, leaderless: &BTreeSet<PartitionKey>) -> Result<()> {
+        let now = Instant::now();
+        let slots: Vec<Slot> = self
+            .active()
+            .into_iter()
+            .filter(|&slot| leaderless.contains(&self.tracks[slot].state.key))
+            .collect();
+        if slots.is_empty() {
+            return Ok(());
+        }
+        self.unassign(&slots)?;
+        for slot in slots {
+            self.tracks[slot].back_off(NO_LEADER.to_owned(), now);
+        }
+        Ok(())
+    }
+
     /// Takes new source partitions into the copy. Saved before the first record is read, like every start position.
     fn add_partitions(&mut self, new: Vec<PartitionState>) -> Result<()> {
         let fresh: Vec<PartitionState> = new
@@ -90,10 +114,18 @@ impl Copier {
         )?;
         let first = self.tracks.len();
         for state in fresh {
-            self.emit(Event::Info(format!(
-                "{} is new at the source and is copied from offset {}",
-                state.key, state.position
-            )));
+            let sentence = if self.waiting.remove(&state.key).is_some() {
+                format!(
+                    "{} has a leader again and is copied from offset {}",
+                    state.key, state.position
+                )
+            } else {
+                format!(
+                    "{} is new at the source and is copied from offset {}",
+                    state.key, state.position
+                )
+            };
+            self.emit(Event::Info(sentence));
             let hashes = state.source_topic_id.is_none();
             let end = state.backlog_end;
             self.tracks.push(Track::new(state, None, Some(end), hashes));

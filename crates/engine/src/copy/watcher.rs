@@ -10,7 +10,7 @@ use sluice_model::Task;
 use crate::copy::follower::Followed;
 use crate::copy::pruning::Pruning;
 use crate::plan::Pair;
-use crate::position::{PartitionKey, PartitionState};
+use crate::position::{PartitionKey, PartitionState, lacks_leader};
 use crate::progress::{Event, Observer};
 
 /// How often end offsets are read.
@@ -29,6 +29,8 @@ pub(crate) struct SourceSnapshot {
     pub(crate) new: Vec<PartitionState>,
     /// Source topics whose id changed: old topic gone, new topic of the same name.
     pub(crate) recreated: BTreeMap<String, String>,
+    /// Source partitions that have no leader.
+    pub(crate) leaderless: BTreeSet<PartitionKey>,
     /// Why the source could not be asked.
     pub(crate) error: Option<String>,
 }
@@ -39,6 +41,7 @@ impl SourceSnapshot {
         self.offsets.extend(later.offsets);
         self.new.extend(later.new);
         self.recreated.extend(later.recreated);
+        self.leaderless = later.leaderless;
         self.error = later.error;
     }
 }
@@ -59,14 +62,14 @@ impl Watcher {
         task: Task,
         observer: Observer,
         pruning: Pruning,
-        partitions: &[PartitionState],
+        followed: Followed,
     ) -> Self {
         pair.source.admin.set_deadline(QUESTION_DEADLINE);
         Self {
             pair,
             task,
             observer,
-            followed: Followed::new(partitions),
+            followed,
             pruning,
             reported: BTreeSet::new(),
         }
@@ -123,7 +126,17 @@ impl Watcher {
     }
 
     fn read_offsets(&self, snapshot: &mut SourceSnapshot) -> Result<(), String> {
-        let wanted = self.followed.partitions();
+        // Asking for those without a leader would only hold up the others.
+        let known = &self.pair.source.metadata;
+        let (wanted, leaderless): (Vec<_>, Vec<_>) = self
+            .followed
+            .partitions()
+            .into_iter()
+            .partition(|(topic, partition)| !lacks_leader(known, topic, *partition));
+        snapshot.leaderless = leaderless
+            .into_iter()
+            .map(|(topic, partition)| PartitionKey { topic, partition })
+            .collect();
         let mut unanswered = None;
         let mut read = |query, isolation| -> Result<BTreeMap<PartitionKey, i64>, String> {
             let entries = self
@@ -153,7 +166,7 @@ impl Watcher {
                         format!(" ({}-{}: {})", entry.topic, entry.partition, entry.error)
                     });
                 let sentence = format!("the source does not return the offsets of {silent} partitions{why}");
-                if silent == wanted.len() {
+                if silent == wanted.len() && snapshot.leaderless.is_empty() {
                     return Err(sentence);
                 }
                 unanswered.get_or_insert(sentence);

@@ -8,4 +8,5 @@ pub use incident::SourceIncident;
 pub use interface::{
     CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, StepLimit,
 };
+pub(crate) use record::effective_time;
 pub use record::{RecordLane, RecordLaneConfig};

@@ -11,7 +11,7 @@ use crate::partition::{recreated_sentence, restart};
 use crate::plan::{Plan, unique};
 use crate::position::{
     Anchor, Checkpoint, CheckpointStore, Gap, GapReason, LogBounds, PartitionKey, PartitionState, RunCut,
-    bounds,
+    logs,
 };
 use crate::progress::{Event, Observer};
 
@@ -31,7 +31,7 @@ pub(crate) fn again(
         .into_iter()
         .map(str::to_owned)
         .collect();
-    partitions.retain(|p| chosen.contains(&p.key.topic));
+    partitions.retain(|p| chosen.contains(&p.key.topic) && p.is_pinned());
     let mut stopped = BTreeMap::new();
     let sources: Vec<&str> = unique(partitions.iter().map(|p| p.key.topic.as_str()));
     let targets: Vec<&str> = unique(partitions.iter().map(|p| p.target_topic.as_str()));
@@ -66,9 +66,15 @@ pub(crate) fn again(
         })
         .map(|p| (p.key.topic.clone(), p.key.partition))
         .collect();
-    let bounds_now = bounds(&plan.pair.source.admin, &known, Side::Source)?;
+    let source = &plan.pair.source;
+    let now = logs(&source.admin, &source.metadata, &known, Side::Source, &|| Ok(()))?;
     for partition in &mut partitions {
-        let Some(now) = bounds_now.get(&(partition.key.topic.clone(), partition.key.partition)) else {
+        let place = (partition.key.topic.clone(), partition.key.partition);
+        if now.silent.contains_key(&place) {
+            // Nothing is known of it; its position stands until its leader is back.
+            continue;
+        }
+        let Some(now) = now.found.get(&place) else {
             stopped.insert(
                 partition.key.clone(),
                 format!("the source has no partition {} any more", partition.key),

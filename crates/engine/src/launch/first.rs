@@ -6,17 +6,18 @@ use sluice_kafka::PartitionOffset;
 use sluice_model::{ExistingData, Task};
 
 use crate::clock::now_ms;
-use crate::error::Result;
+use crate::error::{EngineError, Result};
 use crate::launch::pin;
 use crate::launch::pin::key;
 use crate::plan::Pair;
 use crate::plan::structure;
 use crate::plan::{Plan, RoutePlan};
 use crate::position::LogBounds;
-use crate::position::{CheckpointStore, Gap, GapReason, Launch, PartitionState};
+use crate::position::{CheckpointStore, Gap, GapReason, Launch, PartitionState, UNPINNED};
 use crate::progress::{Event, Observer};
 
-/// Makes the target ready and pins every position. Returns the partitions to copy.
+/// Makes the target ready and pins every position; partitions without a leader are noted, to be pinned later. Returns the
+/// partitions to copy.
 pub(crate) fn first(
     plan: &mut Plan,
     task: &Task,
@@ -82,15 +83,47 @@ pub(crate) fn first(
             &plan.adopted,
         )?);
     }
-    store.begin(&launch, &partitions, &gaps)?;
+    let mut all = partitions.clone();
+    all.extend(plan.routes.iter().flat_map(unpinned));
+    store.begin(&launch, &all, &gaps)?;
     gaps.into_iter().for_each(|gap| observer(Event::Gap(gap)));
     Ok((launch, partitions))
 }
 
+/// The partitions of a route that have no leader yet, as they are saved until they have.
+pub(crate) fn unpinned(route: &RoutePlan) -> impl Iterator<Item = PartitionState> + '_ {
+    route.waiting.iter().map(|&partition| PartitionState {
+        key: key(&route.source_topic, partition),
+        target_topic: route.target_topic.clone(),
+        source_topic_id: None,
+        target_topic_id: None,
+        start: UNPINNED,
+        target_start: 0,
+        backlog_end: UNPINNED,
+        position: UNPINNED,
+        leader_epoch: None,
+        target_next: 0,
+        anchor: None,
+        records: 0,
+        bytes: 0,
+    })
+}
+
 /// Deletes what is in an existing target topic, where the task says so.
 pub(crate) fn clear_existing(pair: &Pair, task: &Task, route: &RoutePlan, observer: &Observer) -> Result<()> {
-    let records: i64 = route.target_bounds.values().map(|b| b.high - b.low).sum();
-    if task.existing != ExistingData::Rewrite || records == 0 {
+    let offsets: i64 = route.target_bounds.values().map(|b| b.high - b.low).sum();
+    if task.existing != ExistingData::Rewrite {
+        return Ok(());
+    }
+    // What such a partition holds would be mixed with the copy later.
+    let held = |partition: &&i32| !route.target_bounds.contains_key(*partition);
+    if let Some(partition) = route.waiting.iter().find(held) {
+        return Err(EngineError::Refused(format!(
+            "partition {partition} of the target topic '{}' has no leader, so that its data cannot be deleted; start the brokers that hold it",
+            route.target_topic
+        )));
+    }
+    if offsets == 0 {
         return Ok(());
     }
     let ends: Vec<PartitionOffset> = route
@@ -100,7 +133,7 @@ pub(crate) fn clear_existing(pair: &Pair, task: &Task, route: &RoutePlan, observ
         .collect();
     structure::clear(&pair.target.admin, &route.draft, &ends, route.target_deletable)?;
     observer(Event::Info(format!(
-        "deleted {records} records of target topic '{}', as the task says",
+        "deleted everything in target topic '{}' ({offsets} offsets), as the task says",
         route.target_topic
     )));
     Ok(())

@@ -1,6 +1,6 @@
 //! What a start would do, for people; and the plan that it carries out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::finding::{Finding, Verdict};
 use crate::plan::Pair;
 use crate::plan::Resolved;
 use crate::plan::adoption;
-use crate::plan::precheck::facts::{Offsets, Outline, Setup};
+use crate::plan::precheck::facts::{Compaction, Offsets, Outline, Setup};
 use crate::plan::precheck::{ITEMS, ItemResult, PreCheckContext, at_launch, precheck};
 use crate::plan::route_facts::RouteFacts;
 use crate::plan::structure::TopicDraft;
@@ -51,10 +51,35 @@ pub(crate) struct RoutePlan {
     pub(crate) source_topic: String,
     pub(crate) target_topic: String,
     pub(crate) start: BTreeMap<i32, Resolved>,
+    /// Partitions that wait for a leader before they are pinned.
+    pub(crate) waiting: BTreeSet<i32>,
     pub(crate) target_bounds: BTreeMap<i32, LogBounds>,
     pub(crate) target_partitions: Option<usize>,
     pub(crate) draft: TopicDraft,
     pub(crate) target_deletable: bool,
+    /// Whether the target topic refuses records without a key.
+    pub(crate) compaction: Compaction,
+}
+
+#[expect(dead_code, reason = "keyless records")]
+impl Plan {
+    /// Target topics that are compacted, and so refuse records without a key.
+    pub(crate) fn compacted_targets(&self) -> BTreeSet<String> {
+        self.targets_with(Compaction::Compacted)
+    }
+
+    /// Target topics of which it cannot be read whether they are compacted (brokers before 0.11, no right).
+    pub(crate) fn targets_of_unknown_policy(&self) -> BTreeSet<String> {
+        self.targets_with(Compaction::Unknown)
+    }
+
+    fn targets_with(&self, compaction: Compaction) -> BTreeSet<String> {
+        self.routes
+            .iter()
+            .filter(|route| route.compaction == compaction)
+            .map(|route| route.target_topic.clone())
+            .collect()
+    }
 }
 
 /// A plan with the connections it was made over.
@@ -124,7 +149,7 @@ pub(crate) fn plan(
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<Plan> {
     let pair = Pair::connect(task, cancelled)?;
-    let outline = Outline::read(task, store, pair)?;
+    let outline = Outline::read(task, store, pair, cancelled)?;
     let both = (&outline.pair.source.admin, &outline.pair.target.admin);
     let offsets = Offsets::read(task, &outline, both, sluice_kafka::CALL_DEADLINE, cancelled)?;
     let setup = Setup::read(task, &outline, cancelled)?;
@@ -134,8 +159,10 @@ pub(crate) fn plan(
         .routes
         .into_iter()
         .zip(offsets.routes)
-        .zip(setup.routes)
-        .filter_map(|((route, found), setup)| {
+        .zip(setup.routes.clone())
+        .filter_map(|((route, found), route_setup)| {
+            let compaction = setup.compaction(&route_setup);
+            let setup = route_setup;
             let deletes = setup
                 .target
                 .as_ref()
@@ -147,10 +174,12 @@ pub(crate) fn plan(
                 source_topic: route.source_topic,
                 target_topic: route.target_topic,
                 start: found.start,
+                waiting: found.waiting,
                 target_bounds: found.target,
                 target_partitions: route.target_partitions,
                 draft,
                 target_deletable: route.target_partitions.is_some() && with_records && deletes,
+                compaction,
             })
         })
         .collect();

@@ -2,6 +2,7 @@
 //! the pre-check.
 
 mod adoption;
+mod broker_defaults;
 mod codec;
 mod inspection;
 mod pair;

@@ -19,7 +19,7 @@ pub struct RouteFacts {
     /// Offsets from the start positions to the end: the backlog, markers and compacted records counted.
     #[ts(type = "number")]
     pub backlog: i64,
-    /// Offsets in the target topic now.
+    /// Offsets in the target topic now; transaction markers and removed records count, so that there may be fewer records.
     #[ts(type = "number")]
     pub target_records: i64,
     /// Where the copy of each partition begins.
@@ -39,7 +39,7 @@ pub(crate) fn route_facts(outline: &Outline, offsets: &Offsets) -> Vec<RouteFact
             partitions: route.partitions,
             target_partitions: route.target_partitions,
             backlog: found.backlog(),
-            target_records: found.target_records(),
+            target_records: found.target_offsets(),
             start: found
                 .start
                 .iter()

@@ -46,11 +46,12 @@ impl Resolved {
     }
 }
 
-/// Resolves `start` for the partitions of one topic.
+/// Resolves `start` for the partitions of one topic that said where their logs are; it has `partitions` in all.
 pub(crate) fn resolve(
     admin: &Admin,
     start: &Start,
     topic: &str,
+    partitions: usize,
     bounds: &BTreeMap<i32, LogBounds>,
 ) -> Result<BTreeMap<i32, Resolved>> {
     let each = |wanted: &dyn Fn(i32, LogBounds) -> i64| -> BTreeMap<i32, Resolved> {
@@ -64,10 +65,10 @@ pub(crate) fn resolve(
         Start::Latest => each(&|_, b| b.high),
         Start::Offset(offset) => each(&|_, _| *offset),
         Start::Offsets(offsets) => {
-            if let Some(unknown) = offsets.keys().find(|partition| !bounds.contains_key(partition)) {
+            let exists = |partition: i32| usize::try_from(partition).is_ok_and(|number| number < partitions);
+            if let Some(unknown) = offsets.keys().find(|partition| !exists(**partition)) {
                 return Err(EngineError::Refused(format!(
-                    "the start names partition {unknown}, but topic '{topic}' has {} partitions; correct --start",
-                    bounds.len()
+                    "the start names partition {unknown}, but topic '{topic}' has {partitions} partitions; correct --start"
                 )));
             }
             each(&|partition, b| offsets.get(&partition).copied().unwrap_or(b.low))

@@ -8,6 +8,7 @@ use sluice_model::Task;
 
 use crate::error::{EngineError, Result};
 use crate::plan::Pair;
+use crate::plan::broker_defaults::{inherited, value};
 
 /// How long a created topic may take until its leaders are known.
 const READY_DEADLINE: Duration = Duration::from_secs(30);
@@ -41,6 +42,32 @@ const NOT_CARRIED: &[(&str, &str)] = &[
 /// Brokers from 3.6 on refuse records from the future, by default more than an hour of it; older sources take them.
 const FUTURE_BOUND: &str = "message.timestamp.after.max.ms";
 
+/// Settings that decide what becomes of records, with Kafka's own default. A topic gets the source's effective value of
+/// these, wherever it comes from, if the target's default is another. Source of the defaults: Kafka's topic
+/// configuration reference, 4.0.
+const EFFECTIVE: &[(&str, &str)] = &[
+    ("cleanup.policy", "delete"),
+    ("retention.ms", "604800000"),
+    ("retention.bytes", "-1"),
+    (LARGEST, "1048588"),
+    ("delete.retention.ms", "86400000"),
+    ("min.compaction.lag.ms", "0"),
+    ("max.compaction.lag.ms", "9223372036854775807"),
+    ("min.insync.replicas", "1"),
+];
+
+/// Only a greater limit is taken over: a smaller one refuses nothing that the source holds.
+const LARGEST: &str = "max.message.bytes";
+
+/// A setting that a created topic gets because its source inherits another value than it would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Inherited {
+    pub(crate) key: String,
+    pub(crate) value: String,
+    /// What the target's brokers would give it.
+    pub(crate) instead_of: String,
+}
+
 /// What creating a target topic would take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TopicDraft {
@@ -49,21 +76,30 @@ pub(crate) struct TopicDraft {
     pub(crate) validated: bool,
     /// Sentences on what is different from the source.
     pub(crate) remarks: Vec<String>,
+    /// What is set on it because the defaults of both clusters differ.
+    pub(crate) inherited: Vec<Inherited>,
 }
 
 /// Drafts the target topic of `source_topic`.
 pub(crate) fn draft(pair: &Pair, task: &Task, source_topic: &str, target_topic: &str) -> Result<TopicDraft> {
     let config = pair.source.admin.topic_config(source_topic);
-    draft_with(pair, task, source_topic, target_topic, &config)
+    let broker = pair
+        .target
+        .metadata
+        .brokers
+        .first()
+        .and_then(|broker| pair.target.admin.broker_config(broker.id).ok());
+    draft_with(pair, task, source_topic, target_topic, &config, broker.as_ref())
 }
 
-/// As [`draft`], with the source topic's configuration as it was read.
+/// As [`draft`], with the configuration of the source topic and of a target broker as they were read.
 pub(crate) fn draft_with(
     pair: &Pair,
     task: &Task,
     source_topic: &str,
     target_topic: &str,
     source_config: &sluice_kafka::Result<Config>,
+    target_broker: Option<&Config>,
 ) -> Result<TopicDraft> {
     let info = pair.source.metadata.topics.get(source_topic);
     let partitions = pair.source.partition_count(source_topic).unwrap_or(1);
@@ -79,6 +115,7 @@ pub(crate) fn draft_with(
         remarks.push(format!("'{target_topic}' gets {replication_factor} replicas instead of {source_replicas}: the target has {brokers} brokers"));
     }
     let mut config = BTreeMap::new();
+    let mut differing = Vec::new();
     match source_config {
         Ok(entries) => {
             if !entries.contains_key(FUTURE_BOUND) {
@@ -96,6 +133,12 @@ pub(crate) fn draft_with(
                 }
                 config.insert(key.clone(), value.clone());
             }
+            differing = differing_defaults(entries, target_broker);
+            config.extend(
+                differing
+                    .iter()
+                    .map(|found| (found.key.clone(), found.value.clone())),
+            );
         }
         Err(error) if error.code.is_unsupported() => {
             config.insert(FUTURE_BOUND.to_owned(), i64::MAX.to_string());
@@ -122,9 +165,47 @@ pub(crate) fn draft_with(
         },
         validated: true,
         remarks,
+        inherited: differing,
     };
     fit(&pair.target.admin, &mut draft)?;
+    let taken = &draft.topic.config;
+    draft.inherited.retain(|found| taken.contains_key(&found.key));
     Ok(draft)
+}
+
+/// What the source topic inherits and the target topic would inherit otherwise.
+fn differing_defaults(source: &Config, target_broker: Option<&Config>) -> Vec<Inherited> {
+    EFFECTIVE
+        .iter()
+        .filter(|(key, _)| {
+            source
+                .get(*key)
+                .is_some_and(|entry| entry.origin != ConfigOrigin::Topic)
+        })
+        .filter_map(|(key, usual)| {
+            let value = value(source, key)?;
+            let instead_of = target_broker
+                .and_then(|broker| inherited(broker, key))
+                .unwrap_or_else(|| (*usual).to_owned());
+            let differs = if *key == LARGEST {
+                value.parse::<i64>().ok()? > instead_of.parse::<i64>().ok()?
+            } else {
+                words(&value) != words(&instead_of)
+            };
+            differs.then(|| Inherited {
+                key: (*key).to_owned(),
+                value,
+                instead_of,
+            })
+        })
+        .collect()
+}
+
+/// The words of a list in one order: `compact,delete` and `delete,compact` are the same policy.
+fn words(list: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = list.split(',').map(str::trim).collect();
+    words.sort_unstable();
+    words
 }
 
 /// Leaves out what the target's version does not take.
@@ -259,5 +340,54 @@ pub(crate) fn clear(
             )));
         }
         std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_kafka::ConfigEntry;
+
+    use super::*;
+
+    fn config(entries: &[(&str, &str, ConfigOrigin)]) -> Config {
+        entries
+            .iter()
+            .map(|(key, value, origin)| {
+                let entry = ConfigEntry {
+                    value: Some((*value).to_owned()),
+                    origin: *origin,
+                };
+                ((*key).to_owned(), entry)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_a_source_inherits_is_set_where_the_target_would_inherit_something_else() {
+        let source = config(&[
+            ("cleanup.policy", "delete,compact", ConfigOrigin::Default),
+            ("retention.ms", "-1", ConfigOrigin::Default),
+            ("retention.bytes", "5", ConfigOrigin::Topic),
+            ("max.message.bytes", "1000012", ConfigOrigin::Default),
+            ("delete.retention.ms", "86400000", ConfigOrigin::Default),
+        ]);
+        let broker = config(&[
+            ("log.cleanup.policy", "compact,delete", ConfigOrigin::Default),
+            ("log.retention.hours", "168", ConfigOrigin::Default),
+            ("message.max.bytes", "1048588", ConfigOrigin::Default),
+        ]);
+        let found = differing_defaults(&source, Some(&broker));
+        let found: Vec<(&str, &str, &str)> = found
+            .iter()
+            .map(|one| (one.key.as_str(), one.value.as_str(), one.instead_of.as_str()))
+            .collect();
+        assert_eq!(found, [("retention.ms", "-1", "604800000")]);
+        let unknown = differing_defaults(&source, None);
+        let keys: Vec<&str> = unknown.iter().map(|one| one.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            ["cleanup.policy", "retention.ms"],
+            "against Kafka's own defaults"
+        );
     }
 }

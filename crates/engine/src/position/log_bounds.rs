@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sluice_kafka::{Admin, ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset};
+use sluice_kafka::{Admin, ErrorCode, Isolation, KafkaError, Metadata, OffsetQuery, PartitionOffset};
 
 use crate::error::{EngineError, Result, Side};
 
@@ -13,21 +13,109 @@ pub(crate) struct LogBounds {
     pub(crate) high: i64,
 }
 
+/// What partitions say of their logs, each by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Logs {
+    /// First and end offset, everything counted (open transactions as well).
+    pub(crate) found: BTreeMap<(String, i32), LogBounds>,
+    /// Partitions without an answer, with the reason: one without a leader has none.
+    pub(crate) silent: BTreeMap<(String, i32), ErrorCode>,
+}
+
+/// Asks for the logs of `partitions`, as long as `go_on` agrees between the questions. Those that have no leader by
+/// `known` are not waited for.
+pub(crate) fn logs(
+    admin: &Admin,
+    known: &Metadata,
+    partitions: &[(String, i32)],
+    side: Side,
+    go_on: &dyn Fn() -> Result<()>,
+) -> Result<Logs> {
+    let fail = |error: KafkaError| EngineError::Cluster {
+        side,
+        what: "reading the topics' offsets".into(),
+        error,
+    };
+    let (asked, leaderless): (Vec<_>, Vec<_>) = partitions
+        .iter()
+        .cloned()
+        .partition(|(topic, partition)| has_leader(known, topic, *partition));
+    let mut logs = Logs {
+        silent: leaderless
+            .into_iter()
+            .map(|place| (place, ErrorCode::LEADER_NOT_AVAILABLE))
+            .collect(),
+        ..Logs::default()
+    };
+    let low = admin
+        .offsets(&asked, OffsetQuery::Earliest, Isolation::Uncommitted)
+        .map_err(fail)?;
+    go_on()?;
+    let high = admin
+        .offsets(&asked, OffsetQuery::Latest, Isolation::Uncommitted)
+        .map_err(fail)?;
+    let mut low = each(low, &mut logs.silent);
+    for (place, high) in each(high, &mut logs.silent) {
+        if let Some(low) = low.remove(&place) {
+            logs.found.insert(place, LogBounds { low, high });
+        }
+    }
+    for place in asked {
+        if !logs.found.contains_key(&place) {
+            logs.silent.entry(place).or_insert(ErrorCode::LOCAL_TIMED_OUT);
+        }
+    }
+    Ok(logs)
+}
+
+/// The offsets found; the partitions without one go to `silent` with the reason.
+pub(crate) fn each(
+    entries: Vec<PartitionOffset>,
+    silent: &mut BTreeMap<(String, i32), ErrorCode>,
+) -> BTreeMap<(String, i32), i64> {
+    let mut found = BTreeMap::new();
+    for entry in entries {
+        let place = (entry.topic, entry.partition);
+        match entry.offset {
+            Some(offset) if entry.error == ErrorCode::NONE => {
+                found.insert(place, offset);
+            }
+            _ => {
+                let code = if entry.error == ErrorCode::NONE {
+                    ErrorCode::LOCAL_TIMED_OUT
+                } else {
+                    entry.error
+                };
+                silent.insert(place, code);
+            }
+        }
+    }
+    found
+}
+
+/// Whether the partition has a leader by what the cluster last said.
+pub(crate) fn has_leader(known: &Metadata, topic: &str, partition: i32) -> bool {
+    known.topics.get(topic).is_some_and(|info| {
+        info.partitions
+            .iter()
+            .any(|found| found.id == partition && found.leader.is_some())
+    })
+}
+
+/// Whether the partition is there and has no leader, by what the cluster last said.
+pub(crate) fn lacks_leader(known: &Metadata, topic: &str, partition: i32) -> bool {
+    known.topics.get(topic).is_some_and(|info| {
+        info.partitions
+            .iter()
+            .any(|found| found.id == partition && found.leader.is_none())
+    })
+}
+
 /// First and end offset of each partition, everything counted (open transactions as well).
 pub(crate) fn bounds(
     admin: &Admin,
     partitions: &[(String, i32)],
     side: Side,
-) -> Result<BTreeMap<(String, i32), LogBounds>> {
-    bounds_while(admin, partitions, side, &|| Ok(()))
-}
-
-/// As [`bounds`], as long as `go_on` agrees between the questions.
-pub(crate) fn bounds_while(
-    admin: &Admin,
-    partitions: &[(String, i32)],
-    side: Side,
-    go_on: &dyn Fn() -> Result<()>,
 ) -> Result<BTreeMap<(String, i32), LogBounds>> {
     let fail = |error: KafkaError| EngineError::Cluster {
         side,
@@ -37,7 +125,6 @@ pub(crate) fn bounds_while(
     let low = admin
         .offsets(partitions, OffsetQuery::Earliest, Isolation::Uncommitted)
         .map_err(fail)?;
-    go_on()?;
     let high = admin
         .offsets(partitions, OffsetQuery::Latest, Isolation::Uncommitted)
         .map_err(fail)?;

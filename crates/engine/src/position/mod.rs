@@ -10,10 +10,12 @@ mod store;
 
 pub(crate) use committed::{Found, committed, committed_positions, latest_writer};
 pub(crate) use delivery::EffectiveDelivery;
-pub(crate) use log_bounds::{LogBounds, bounds, bounds_while, by_partition, every_offset};
+pub(crate) use log_bounds::{
+    LogBounds, bounds, by_partition, each, every_offset, has_leader, lacks_leader, logs,
+};
 pub(crate) use note::{Note, Writership, read_note};
 pub use offset_run::{OffsetRun, Stride};
 pub use store::{
     Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, Ledger, PartitionKey, PartitionState,
-    QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut,
+    QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut, UNPINNED,
 };

@@ -82,6 +82,17 @@ pub struct PartitionState {
     pub incarnation: u32,
 }
 
+/// `start` and `position` of a partition that had no leader at its launch: it is pinned when the leader is back, before
+/// anything is read.
+pub const UNPINNED: i64 = -1;
+
+impl PartitionState {
+    /// Whether it is known where its copy begins.
+    pub fn is_pinned(&self) -> bool {
+        self.start != UNPINNED
+    }
+}
+
 /// Why a source range could not be copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

@@ -29,6 +29,8 @@ struct Seen {
     bare: u64,
     /// The broker stamped it: its time says nothing of where it comes from.
     stamped: bool,
+    /// It has no time: its copy has one all the same.
+    untimed: bool,
     bytes: u32,
 }
 
@@ -72,7 +74,7 @@ pub(crate) fn reconcile(
         .map_err(|error| fail(Side::Source, error))?;
     let (mut next, mut matched, mut repeated) = (0usize, Vec::new(), 0u64);
     let same = |candidate: &Seen, record: &Seen| {
-        if record.stamped {
+        if record.stamped || candidate.untimed {
             candidate.bare == record.bare
         } else {
             candidate.hash == record.hash
@@ -163,6 +165,7 @@ fn read(
                             },
                         ),
                         stamped: message.timestamp().1 == TimestampKind::LogAppend,
+                        untimed: message.timestamp().1 == TimestampKind::None,
                         bytes,
                     });
                     ended |= to == Some(message.offset() + 1);

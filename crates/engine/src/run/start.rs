@@ -19,9 +19,9 @@ use crate::launch;
 use crate::partition::{Track, take_committed, target_partitions};
 use crate::plan::{Plan, codec, plan};
 use crate::position::EffectiveDelivery;
-use crate::position::every_offset;
 use crate::position::{Checkpoint, CheckpointStore, PartitionKey, PartitionState};
 use crate::position::{Writership, committed_positions, latest_writer};
+use crate::position::{each, lacks_leader};
 use crate::progress::{Event, Observer, Progress};
 use crate::run::handle::Running;
 use crate::run::reconcile;
@@ -141,7 +141,9 @@ pub fn start_unless(
     let states: Vec<PartitionState> = tracks.iter().map(|track| track.state.clone()).collect();
     let delivery = plan.delivery;
     let pruning = Pruning::new(Arc::clone(&store), task.name.clone(), options.prune_every);
-    let watcher = Watcher::new(plan.pair, task.clone(), observer.clone(), pruning, &states);
+    let waiting = waiting(store.as_ref(), &task)?;
+    let followed = Followed::new(&states, waiting.clone(), launched.launched_at_ms);
+    let watcher = Watcher::new(plan.pair, task.clone(), observer.clone(), pruning, followed);
     let job = Job {
         task,
         identity,
@@ -154,6 +156,7 @@ pub fn start_unless(
         shared: shared.clone(),
     };
     let mut copier = Copier::new(job, Box::new(lane), tracks)?;
+    copier.wait_for_leaders(waiting);
     copier.publish();
     let copier = std::thread::Builder::new()
         .name("sluice-copy".into())
@@ -209,7 +212,9 @@ fn add_new_partitions(
     observer: &Observer,
     known: &[PartitionState],
 ) -> Result<Vec<PartitionState>> {
-    let discovered = Followed::new(known).discover(&mut plan.pair, task, observer)?;
+    let waiting = waiting(store, task)?;
+    let launched_at = plan.launch.as_ref().map_or(0, |launch| launch.launched_at_ms);
+    let discovered = Followed::new(known, waiting, launched_at).discover(&mut plan.pair, task, observer)?;
     discovered
         .refused
         .into_iter()
@@ -222,6 +227,23 @@ fn add_new_partitions(
         },
     )?;
     Ok(discovered.partitions)
+}
+
+/// Partitions of the task's topics that were noted at the launch and are not pinned.
+fn waiting(store: &dyn CheckpointStore, task: &Task) -> Result<BTreeMap<PartitionKey, String>> {
+    let unpinned: Vec<PartitionState> = store
+        .partitions(&task.name)?
+        .into_iter()
+        .filter(|state| !state.is_pinned())
+        .collect();
+    let chosen = task
+        .objects
+        .select(unpinned.iter().map(|state| state.key.topic.as_str()))?;
+    Ok(unpinned
+        .iter()
+        .filter(|state| chosen.contains(&state.key.topic.as_str()))
+        .map(|state| (state.key.clone(), state.target_topic.clone()))
+        .collect())
 }
 
 fn lane_config(
@@ -268,6 +290,7 @@ fn lane_config(
         group: identity.to_owned(),
         in_flight_bytes: memory / 7 * 3,
         hashes,
+        missing_timestamps: task.missing_timestamps,
     }
 }
 
@@ -278,6 +301,7 @@ fn tracks(
     partitions: Vec<PartitionState>,
     hashes: bool,
 ) -> Result<Vec<Track>> {
+    let known = &plan.pair.source.metadata;
     let keys: Vec<(String, i32)> = partitions
         .iter()
         .filter(|p| {
@@ -286,6 +310,7 @@ fn tracks(
                 .partition_count(&p.key.topic)
                 .is_some_and(|count| usize::try_from(p.key.partition).is_ok_and(|n| n < count))
         })
+        .filter(|p| !lacks_leader(known, &p.key.topic, p.key.partition))
         .map(|p| (p.key.topic.clone(), p.key.partition))
         .collect();
     let asked = plan
@@ -294,7 +319,9 @@ fn tracks(
         .admin
         .offsets(&keys, OffsetQuery::Latest, Isolation::Uncommitted)
         .map_err(|error| plan.pair.source.refuse("reading the topics' end offsets", error))?;
-    let ends: BTreeMap<PartitionKey, i64> = every_offset(asked, crate::error::Side::Source)?
+    // One that does not answer has not been copied to its end, wherever that is.
+    let mut silent = BTreeMap::new();
+    let ends: BTreeMap<PartitionKey, i64> = each(asked, &mut silent)
         .into_iter()
         .map(|((topic, partition), offset)| (PartitionKey { topic, partition }, offset))
         .collect();
@@ -302,8 +329,10 @@ fn tracks(
         .into_iter()
         .map(|state| {
             let last_run = store.last_run(&task.name, &state.key)?;
-            let end = ends.get(&state.key).copied().unwrap_or(state.position);
-            let mut track = Track::new(state, last_run, Some(end), hashes);
+            let place = (state.key.topic.clone(), state.key.partition);
+            let is_silent = silent.contains_key(&place) || lacks_leader(known, &place.0, place.1);
+            let end = (!is_silent).then(|| ends.get(&state.key).copied().unwrap_or(state.position));
+            let mut track = Track::new(state, last_run, end, hashes);
             track.rejected = rejected(store, task, &track.state)?;
             Ok(track)
         })

@@ -81,7 +81,12 @@ pub(crate) fn launched(
         .iter()
         .map(|state| (state.key.topic.as_str(), state.key.partition))
         .collect();
-    let mut not_begun: Vec<(PartitionKey, String)> = Vec::new();
+    // A partition without a leader since the launch has nothing copied either.
+    let (states, unpinned): (Vec<_>, Vec<_>) = states.iter().partition(|state| state.is_pinned());
+    let mut not_begun: Vec<(PartitionKey, String)> = unpinned
+        .into_iter()
+        .map(|state| (state.key.clone(), state.target_topic.clone()))
+        .collect();
     for (source, target) in task.routes(source_topics(pair))? {
         let target = targets
             .get(source.as_str())
@@ -159,7 +164,13 @@ pub(crate) fn described(pair: &Pair, task: &Task) -> Result<Vec<Range>> {
                 Some((key.partition, LogBounds { low, high }))
             })
             .collect();
-        let starts = resolve(&pair.source.admin, task.start_of(&source), &source, &now)?;
+        let starts = resolve(
+            &pair.source.admin,
+            task.start_of(&source),
+            &source,
+            keys.len(),
+            &now,
+        )?;
         ranges.extend(logs.into_iter().map(|(key, source_ends)| {
             let from = starts.get(&key.partition).map_or(0, |start| start.nearest());
             let to = source_ends.as_ref().map_or(from, |ends| ends.committed.max(from));

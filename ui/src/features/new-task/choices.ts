@@ -2,6 +2,8 @@ import type {
   Codec,
   Delivery,
   ExistingData,
+  ForbiddenTopics,
+  MissingTimestamps,
   OutOfRange,
   RegexRename,
   Spec,
@@ -43,6 +45,8 @@ export interface Choices {
   existing: ExistingData;
   delivery: Delivery;
   outOfRange: OutOfRange;
+  forbiddenTopics: ForbiddenTopics;
+  missingTimestamps: MissingTimestamps;
   spec: Spec;
   rateRecords: string;
   rateMegabytes: string;
@@ -75,6 +79,8 @@ export function blankChoices(): Choices {
     existing: 'stop',
     delivery: 'exactly-once',
     outOfRange: 'stop',
+    forbiddenTopics: 'stop',
+    missingTimestamps: 'copy-time',
     spec: 'xlarge',
     rateRecords: '',
     rateMegabytes: '',
@@ -166,6 +172,8 @@ export function toSettings(choices: Choices): TaskSettings {
     existing: choices.existing,
     delivery: choices.delivery,
     out_of_range: choices.outOfRange,
+    forbidden_topics: choices.forbiddenTopics,
+    missing_timestamps: choices.missingTimestamps,
     spec: choices.spec,
     rate: {
       records_per_second: positive(choices.rateRecords) ?? null,
@@ -205,6 +213,8 @@ export function fromSettings(settings: TaskSettings): Choices {
     existing: settings.existing,
     delivery: settings.delivery,
     outOfRange: settings.out_of_range,
+    forbiddenTopics: settings.forbidden_topics,
+    missingTimestamps: settings.missing_timestamps,
     spec: settings.spec,
     rateRecords: rate.records_per_second === null ? '' : String(rate.records_per_second),
     rateMegabytes: rate.bytes_per_second === null ? '' : String(Math.max(1, Math.round(rate.bytes_per_second / BYTES_IN_MEGABYTE))),

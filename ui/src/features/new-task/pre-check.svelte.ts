@@ -21,6 +21,7 @@ export const ITEMS = [
   'target_data',
   'other_writers',
   'versions',
+  'message_format',
   'delivery',
   'message_size',
   'timestamp_window',

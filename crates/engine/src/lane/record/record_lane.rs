@@ -7,9 +7,11 @@ use sluice_kafka::{
     Delivery, ErrorCode, Fetched, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind, Reader,
     ReaderTuning, RefusedRecord, TopicHandle, TxnError, Writer, WriterTuning,
 };
-use sluice_model::Cluster;
+use sluice_model::{Cluster, MissingTimestamps};
 
+use crate::clock::now_ms;
 use crate::lane::record::faults::incident;
+use crate::lane::record::missing_time::effective_time;
 use crate::lane::{
     CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, StepLimit,
 };
@@ -44,6 +46,8 @@ pub struct RecordLaneConfig {
     pub in_flight_bytes: usize,
     /// Whether to hash records (sources without topic ids need it).
     pub hashes: bool,
+    /// Timestamp of records that have none.
+    pub missing_timestamps: MissingTimestamps,
 }
 
 enum Fate {
@@ -75,6 +79,8 @@ struct Track {
     reading: bool,
     /// A record was refused: nothing more is sent until the lane recovers.
     blocked: bool,
+    /// Timestamp of the last record that had one, in ms since 1970.
+    last_time: Option<i64>,
 }
 
 /// See the module.
@@ -310,13 +316,20 @@ impl RecordLane {
                 self.transaction_open = true;
             }
             let ticket = ((slot as u64) << SEQUENCE_BITS) | (track.following() & SEQUENCE_MASK);
-            match self.writer.write(track.target, &mut message, ticket) {
+            let time = effective_time(
+                self.config.missing_timestamps,
+                message.timestamp(),
+                track.last_time,
+                now_ms,
+            );
+            match self.writer.write_at(track.target, &mut message, time, ticket) {
                 Ok(()) => {
                     self.in_flight_bytes += track.push(offset, &message, Fate::Waiting, hash);
                     if let Some(sent) = track.queue.back_mut() {
                         sent.handed_over = self.sampling.next();
                     }
                     track.next = offset + 1;
+                    track.last_time = Some(time);
                     self.in_flight += 1;
                 }
                 Err(ErrorCode::LOCAL_QUEUE_FULL) => {
@@ -536,6 +549,7 @@ impl Lane for RecordLane {
                 next: partition.position,
                 reading: true,
                 blocked: false,
+                last_time: None,
             });
         }
         self.reader.assign(&assigned).map_err(LaneError::Fatal)

@@ -8,8 +8,8 @@ use crate::plan::precheck::context::PreCheckContext;
 use crate::plan::precheck::estimate::Estimate;
 use crate::plan::precheck::facts::{Growth, KnownRights, Offsets, Outline, Reached, Sample, Setup};
 use crate::plan::precheck::{
-    compaction, connection, cycles, data, delivery, durability, estimate, names, permission, retention,
-    sizes, start, timestamps, topics, versions, writers,
+    compaction, connection, cycles, data, delivery, durability, estimate, formats, names, permission,
+    retention, sizes, start, timestamps, topics, versions, writers,
 };
 
 /// A question, or several, that items need the answer of.
@@ -182,17 +182,15 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "source_permission",
-        needs: &[Need::Outline, Need::Rights, Need::Sample],
+        needs: &[Need::Outline, Need::Sample],
         must: &[Need::Outline],
         unanswered: Verdict::Warning,
         judge: |inputs| {
-            // Asked for and not told is not the same as not asked for.
-            let silent = KnownRights::default();
+            let nothing_read = Sample::default();
             Some(permission::source(
                 inputs.task,
                 inputs.facts.outline.known()?,
-                Some(inputs.facts.rights.known().unwrap_or(&silent)),
-                inputs.facts.sample.known(),
+                Some(inputs.facts.sample.known().unwrap_or(&nothing_read)),
             ))
         },
     },
@@ -202,6 +200,7 @@ pub(crate) const CHECKS: &[Check] = &[
         must: &[Need::Outline, Need::Setup],
         unanswered: Verdict::Warning,
         judge: |inputs| {
+            // Asked for and not answered is not the same as not asked for.
             let silent = KnownRights::default();
             Some(permission::target(
                 inputs.task,
@@ -308,6 +307,16 @@ pub(crate) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "message_format",
+        needs: &[Need::Outline, Need::Setup],
+        must: &[Need::Outline, Need::Setup],
+        unanswered: Verdict::Warning,
+        judge: |inputs| {
+            let (outline, setup) = (inputs.facts.outline.known()?, inputs.facts.setup.known()?);
+            Some(formats::formats(outline, setup))
+        },
+    },
+    Check {
         id: "delivery",
         needs: &[Need::Outline, Need::Setup, Need::Rights],
         must: &[Need::Outline, Need::Setup],
@@ -340,7 +349,13 @@ pub(crate) const CHECKS: &[Check] = &[
         judge: |inputs| {
             let (outline, setup) = (inputs.facts.outline.known()?, inputs.facts.setup.known()?);
             let sample = inputs.facts.sample.known();
-            Some(timestamps::window(outline, setup, sample, inputs.now))
+            Some(timestamps::window(
+                inputs.task,
+                outline,
+                setup,
+                sample,
+                inputs.now,
+            ))
         },
     },
     Check {
@@ -439,7 +454,7 @@ pub(crate) fn at_launch(
     vec![
         connection::same_clusters(task, outline),
         topics::source_topics(task, outline),
-        permission::source(task, outline, None, None),
+        permission::source(task, outline, None),
         cycles::cycles(task, outline, &others),
         names::collisions(outline),
         versions::versions(task, outline, None),
@@ -447,12 +462,13 @@ pub(crate) fn at_launch(
         topics::target_topics(outline, setup),
         permission::target(task, outline, Some(offsets), setup, None),
         sizes::message_size(outline, setup, None),
-        timestamps::window(outline, setup, None, now),
+        timestamps::window(task, outline, setup, None, now),
         compaction::compaction(outline, setup, None),
         retention::target(outline, Some(offsets), setup, None, now),
         start::position(task, outline, offsets),
         data::target_data(task, outline, offsets, &others),
         topics::configuration(outline, setup),
+        formats::formats(outline, setup),
         delivery::delivery(task, outline, setup, None),
     ]
 }

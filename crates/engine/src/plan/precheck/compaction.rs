@@ -1,25 +1,29 @@
 //! `compaction_keys`.
 
 use crate::finding::Finding;
-use crate::plan::precheck::facts::{Outline, Sample, Setup};
+use crate::plan::precheck::facts::{Compaction, Outline, Sample, Setup};
 use crate::plan::precheck::words::{listed, quoted};
-
-fn compacts(policy: Option<&str>) -> bool {
-    policy.is_some_and(|policy| policy.contains("compact"))
-}
 
 /// Whether a compacted target takes what the source holds.
 pub(crate) fn compaction(outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "compaction_keys";
-    let (mut none, mut some, mut only_target) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut none, mut some, mut only_target, mut unknown) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
         let (source, target) = (&route.source_topic, &route.target_topic);
-        if !compacts(setup.target(found, "cleanup.policy").as_deref()) {
-            continue;
+        let unkeyed = sample
+            .and_then(|sample| sample.topics.get(source))
+            .filter(|topic| topic.unkeyed > 0);
+        match setup.compaction(found) {
+            Compaction::NotCompacted => continue,
+            Compaction::Unknown => {
+                if unkeyed.is_some() {
+                    unknown.push(target.as_str());
+                }
+                continue;
+            }
+            Compaction::Compacted => {}
         }
-        if let Some(topic) = sample.and_then(|sample| sample.topics.get(source))
-            && topic.unkeyed > 0
-        {
+        if let Some(topic) = unkeyed {
             let told = format!(
                 "{} of {} sampled records of '{source}' have no key, and '{target}' is compacted",
                 topic.unkeyed, topic.records
@@ -29,7 +33,9 @@ pub(crate) fn compaction(outline: &Outline, setup: &Setup, sample: Option<&Sampl
             } else {
                 some.push(told);
             }
-        } else if found.source.is_some() && !compacts(found.source("cleanup.policy").as_deref()) {
+        } else if found.source.is_some()
+            && Compaction::of(found.source("cleanup.policy").as_deref()) != Compaction::Compacted
+        {
             only_target.push(target.as_str());
         }
     }
@@ -59,6 +65,17 @@ pub(crate) fn compaction(outline: &Outline, setup: &Setup, sample: Option<&Sampl
             ),
             "the target refuses records without a key (they go to quarantine) and later removes superseded ones",
             remedy,
+        );
+    }
+    if !unknown.is_empty() {
+        return Finding::warning(
+            ID,
+            format!(
+                "records without a key go to {}, whose cleanup.policy cannot be read: a broker before 0.11 does not tell its configuration, or the user lacks DESCRIBE_CONFIGS",
+                quoted(&unknown)
+            ),
+            "a compacted topic takes no record without a key: such records go to quarantine",
+            "see that the topic has cleanup.policy=delete on the target",
         );
     }
     Finding::success(ID, "no compacted target topic would refuse a record")

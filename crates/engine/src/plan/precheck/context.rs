@@ -2,8 +2,9 @@ use std::time::Duration;
 
 /// How long an item may take unless the caller says otherwise: a cluster of 1000 topics on a slow line answers within it.
 const ITEM_DEADLINE: Duration = Duration::from_secs(30);
-/// How long target topics are watched for other writers unless the caller says otherwise.
-const WATCH: Duration = Duration::from_secs(2);
+/// How long target topics are watched for other writers unless the caller says otherwise: with what their records say of
+/// the last minute, a moment is enough.
+const WATCH: Duration = Duration::from_millis(400);
 
 /// What a pre-check has to know beside the task.
 #[derive(Debug, Clone)]

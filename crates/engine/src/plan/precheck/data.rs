@@ -33,17 +33,16 @@ pub(crate) fn target_data(
                 .keys()
                 .any(|(topic, _)| *topic == route.source_topic)
         })
-        .map(|(route, found)| (route.target_topic.as_str(), found.target_records()))
-        .filter(|(_, records)| *records > 0)
+        .map(|(route, found)| (route.target_topic.as_str(), found.target_offsets()))
+        .filter(|(_, offsets)| *offsets > 0)
         .collect();
     if full.is_empty() {
         return Finding::success(ID, "the target topics are empty or will be created");
     }
     let list: Vec<String> = full
         .iter()
-        .map(|(topic, records)| format!("'{topic}' ({records} records)"))
+        .map(|(topic, offsets)| format!("'{topic}' ({offsets} offsets)"))
         .collect();
-    // Markers of transactions and removed records count as well: only reading would tell.
     let cause = format!("{} target topics hold data: {}", full.len(), listed(&list, ", "));
     match task.existing {
         ExistingData::Stop => Finding::failed(

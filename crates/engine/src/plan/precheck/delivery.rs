@@ -29,6 +29,14 @@ pub(crate) fn delivery(
                 "let nobody else write to the target topics; with a target of version 0.11 or later transactions are used",
             );
         }
+        if let Some(error) = rights.and_then(|rights| rights.idempotence.as_ref()) {
+            return Finding::failed(
+                ID,
+                format!("this user may not write idempotently to the target: {error}"),
+                "the target refuses every record",
+                "give the user IDEMPOTENT_WRITE on the cluster (kafka-acls --add --operation IdempotentWrite --cluster); from version 2.8 on WRITE on a topic is enough",
+            );
+        }
         return Finding::success(ID, described);
     }
     let target = &outline.pair.target;

@@ -103,9 +103,7 @@ pub(crate) fn disk(
 /// How long the copy of what is there takes, and whether it ever catches up.
 pub(crate) fn time(sample: &Sample, growth: Option<&Growth>, estimate: &Estimate) -> Finding {
     const ID: &str = "time_estimate";
-    let gained = growth
-        .filter(|growth| growth.seconds > 0.0)
-        .map_or(0.0, |growth| growth.source as f64 / growth.seconds);
+    let gained = growth.map_or(0.0, |growth| growth.source_rate);
     let Some(rate) = estimate.rate else {
         if estimate.records == 0 {
             return Finding::success(ID, "nothing is to be copied now");
@@ -143,7 +141,7 @@ pub(crate) fn time(sample: &Sample, growth: Option<&Growth>, estimate: &Estimate
     if gained > rate {
         return Finding::warning(
             ID,
-            format!("the source gains about {gained:.0} records/s, and {how} allows {rate:.0} records/s"),
+            format!("the source gains about {gained:.0} offsets/s, and {how} allows {rate:.0} records/s"),
             "the copy never catches up: its delay grows until the source deletes records that are not copied",
             "raise the task's speed limit or choose a larger spec",
         );
@@ -152,7 +150,7 @@ pub(crate) fn time(sample: &Sample, growth: Option<&Growth>, estimate: &Estimate
     Finding::success(
         ID,
         format!(
-            "{} offsets take about {} at {how}, {rate:.0} records/s; the source gains about {gained:.0} records/s",
+            "{} offsets take about {} at {how}, {rate:.0} records/s; the source gains about {gained:.0} offsets/s",
             estimate.records,
             span(ms)
         ),

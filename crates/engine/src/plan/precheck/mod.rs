@@ -14,6 +14,7 @@ mod durability;
 mod estimate;
 pub(crate) mod facts;
 mod fingerprint;
+mod formats;
 mod item;
 mod names;
 mod permission;

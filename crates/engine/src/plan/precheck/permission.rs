@@ -1,7 +1,9 @@
 //! `source_permission`, `target_permission`.
 
+use std::collections::BTreeSet;
+
 use sluice_kafka::{ErrorCode, Right, TopicRights};
-use sluice_model::{ExistingData, Objects, Task};
+use sluice_model::{ExistingData, ForbiddenTopics, Task};
 
 use crate::finding::Finding;
 use crate::plan::precheck::facts::{KnownRights, Offsets, Outline, Sample, Setup, bound};
@@ -18,50 +20,36 @@ fn proven(rights: Option<&TopicRights>, right: Right) -> bool {
     rights.is_some_and(|known| known.rights.is_some_and(|rights| rights.allow(right)))
 }
 
-/// Whether this user may read what is to be copied: as the brokers say, or proved by reading.
-pub(crate) fn source(
-    task: &Task,
-    outline: &Outline,
-    rights: Option<&KnownRights>,
-    sample: Option<&Sample>,
-) -> Finding {
+/// Whether this user may read what is to be copied: as the brokers say, or proved by reading. A launch has no `sample`.
+pub(crate) fn source(task: &Task, outline: &Outline, sample: Option<&Sample>) -> Finding {
     const ID: &str = "source_permission";
-    let topics = &outline.pair.source.metadata.topics;
-    let mut denied: Vec<&str> = Vec::new();
-    if let Objects::Topics(chosen) = &task.objects {
-        denied.extend(chosen.iter().map(String::as_str).filter(|name| {
-            topics
-                .get(*name)
-                .is_some_and(|info| info.error == ErrorCode::TOPIC_AUTHORIZATION_FAILED)
-        }));
-    }
+    let readable = &outline.readable;
+    let mut denied: BTreeSet<&str> = readable.forbidden.iter().map(String::as_str).collect();
+    denied.extend(
+        sample
+            .into_iter()
+            .flat_map(|sample| sample.denied.iter().map(String::as_str)),
+    );
     let (mut told, mut read, mut open) = (0, 0, Vec::new());
     for route in &outline.routes {
         let name = route.source_topic.as_str();
-        let known = rights.and_then(|rights| rights.source.get(name));
-        let sampled = sample.and_then(|sample| sample.topics.get(name));
-        if missing(known, Right::Read)
-            || sample.is_some_and(|sample| sample.denied.iter().any(|topic| topic == name))
-        {
-            denied.push(name);
-        } else if sampled.is_some() {
+        if denied.contains(name) {
+            continue;
+        }
+        let sampled = sample.is_some_and(|sample| sample.topics.contains_key(name));
+        if sampled || readable.proved.contains(name) {
             read += 1;
-        } else if proven(known, Right::Read) {
+        } else if proven(readable.rights.get(name), Right::Read) {
             told += 1;
         } else {
             open.push(name);
         }
     }
     if !denied.is_empty() {
-        return Finding::failed(
-            ID,
-            format!("this user may not read {} at the source", quoted(&denied)),
-            "there is nothing to copy",
-            "give the user DESCRIBE and READ on the topic (kafka-acls --add --operation Read --topic NAME)",
-        );
+        return forbidden(task, outline, &denied.into_iter().collect::<Vec<_>>());
     }
-    // A launch asks only what the metadata says.
-    if !open.is_empty() && rights.is_some() {
+    // A launch asks no more than it must.
+    if !open.is_empty() && sample.is_some() {
         return Finding::warning(
             ID,
             format!(
@@ -79,6 +67,43 @@ pub(crate) fn source(
             counted(outline.routes.len(), "topic")
         ),
     )
+}
+
+/// What becomes of a task with topics that this user may not read.
+fn forbidden(task: &Task, outline: &Outline, denied: &[&str]) -> Finding {
+    const ID: &str = "source_permission";
+    const GRANT: &str =
+        "give the user DESCRIBE and READ on the topic (kafka-acls --add --operation Read --topic NAME)";
+    let cause = format!("this user may not read {} at the source", quoted(denied));
+    if outline.launch.is_some() {
+        return Finding::warning(
+            ID,
+            cause,
+            "without the right the topic waits with its error, and the others are copied",
+            GRANT,
+        );
+    }
+    let others = outline
+        .routes
+        .iter()
+        .any(|route| !denied.contains(&route.source_topic.as_str()));
+    match task.forbidden_topics {
+        ForbiddenTopics::LeaveOut if others => Finding::warning(
+            ID,
+            cause,
+            "they are left out until the right is granted, as the task says; the others are copied",
+            GRANT,
+        ),
+        ForbiddenTopics::Stop if others => Finding::failed(
+            ID,
+            cause,
+            "not everything that was chosen can be copied",
+            format!("{GRANT}, or leave such topics out with --forbidden-topics leave-out"),
+        ),
+        ForbiddenTopics::LeaveOut | ForbiddenTopics::Stop => {
+            Finding::failed(ID, cause, "there is nothing to copy", GRANT)
+        }
+    }
 }
 
 /// Whether this user may write to the target topics. Only brokers from 2.3 on tell; nothing is written to find out.
@@ -114,7 +139,7 @@ pub(crate) fn target(
             && outline.launch.is_none()
             && offsets
                 .and_then(|offsets| offsets.routes.get(index))
-                .is_some_and(|found| found.target_records() > 0);
+                .is_some_and(|found| found.target_offsets() > 0);
         if missing(known, Right::Write) {
             unwritable.push(name);
         } else if to_clear && missing(known, Right::Delete) {

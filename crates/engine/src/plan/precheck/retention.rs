@@ -35,15 +35,19 @@ pub(crate) fn target(
             .target_number(found, "retention.ms")
             .filter(|keeps| *keeps >= 0)
         {
+            let stamped = setup.target(found, "message.timestamp.type").as_deref() == Some("LogAppendTime");
+            // What the target stamps itself, and what gets the time of the copy, begins to age then.
             let oldest = sample
+                .filter(|_| !stamped)
                 .and_then(|sample| sample.topics.get(source))
                 .and_then(|topic| topic.times)
                 .map(|(first, _)| first);
             if let Some(first) = oldest.filter(|first| now.saturating_sub(*first) > keeps) {
                 at_once.push(format!(
-                    "'{source}' holds records of {}, '{target}' keeps them for {} (retention.ms={keeps})",
+                    "'{source}' holds records of {}, '{target}' keeps them for {} (retention.ms={keeps}), until {}",
                     time(first),
-                    span(keeps)
+                    span(keeps),
+                    time(first.saturating_add(keeps))
                 ));
                 remedy.get_or_insert(format!(
                     "set retention.ms=-1 on '{target}' of the target until consumers have moved, then what it shall be"

@@ -334,9 +334,9 @@ impl<'a> Run<'a> {
             Need::Sample,
             Need::Growth,
         ]);
-        let (tell, task, store) = (tell.clone(), self.task, self.store);
+        let (tell, task, store, stopped) = (tell.clone(), self.task, self.store, self.stopped());
         scope.spawn(move || {
-            let outline = Outline::read(task, store, pair).map(Box::new);
+            let outline = Outline::read(task, store, pair, &stopped).map(Box::new);
             drop(tell.send(News::Outline(outline)));
         });
     }

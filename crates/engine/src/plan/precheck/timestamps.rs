@@ -1,8 +1,10 @@
 //! `timestamp_window`: what the target does to the records' times.
 
+use sluice_model::{MissingTimestamps, Task};
+
 use crate::finding::Finding;
 use crate::plan::precheck::facts::{Outline, RouteSetup, Sample, Setup};
-use crate::plan::precheck::words::{listed, span, time};
+use crate::plan::precheck::words::{listed, quoted, span, time};
 
 /// How far from its own clock a target topic takes records, in ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +35,15 @@ impl Window {
 }
 
 /// Whether the target takes records as old (or as far ahead) as the source holds.
-pub(crate) fn window(outline: &Outline, setup: &Setup, sample: Option<&Sample>, now: i64) -> Finding {
+pub(crate) fn window(
+    task: &Task,
+    outline: &Outline,
+    setup: &Setup,
+    sample: Option<&Sample>,
+    now: i64,
+) -> Finding {
     const ID: &str = "timestamp_window";
-    let (mut none, mut some, mut restamped) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut none, mut some, mut restamped, mut untimed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut wanted: Option<(&str, i64)> = None;
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
         let target = route.target_topic.as_str();
@@ -43,10 +51,11 @@ pub(crate) fn window(outline: &Outline, setup: &Setup, sample: Option<&Sample>, 
             restamped.push(format!("'{target}' has message.timestamp.type=LogAppendTime"));
             continue;
         }
-        let Some((first, last)) = sample
-            .and_then(|sample| sample.topics.get(&route.source_topic))
-            .and_then(|topic| topic.times)
-        else {
+        let sampled = sample.and_then(|sample| sample.topics.get(&route.source_topic));
+        if sampled.is_some_and(|topic| topic.untimed > 0) {
+            untimed.push(route.source_topic.as_str());
+        }
+        let Some((first, last)) = sampled.and_then(|topic| topic.times) else {
             continue;
         };
         let window = Window::of(setup, found);
@@ -111,6 +120,24 @@ pub(crate) fn window(outline: &Outline, setup: &Setup, sample: Option<&Sample>, 
             listed(&restamped, "; "),
             "the target replaces every record's time by the time of the copy; verification lists it as an accepted difference",
             "set message.timestamp.type=CreateTime to keep the times",
+        );
+    }
+    if !untimed.is_empty() {
+        return Finding::warning(
+            ID,
+            format!(
+                "records of {} have no timestamp: they were written before 0.10",
+                quoted(&untimed)
+            ),
+            match task.missing_timestamps {
+                MissingTimestamps::CopyTime => {
+                    "they get the time of the copy; verification lists it as an accepted difference"
+                }
+                MissingTimestamps::Previous => {
+                    "they get the time of the record before; verification lists it as an accepted difference"
+                }
+            },
+            "none needed; --missing-timestamps says which time they get",
         );
     }
     Finding::success(ID, "the target keeps the records' times")

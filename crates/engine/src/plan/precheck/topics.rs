@@ -1,11 +1,14 @@
 //! `source_topics`, `target_topics`, `topic_configuration`.
 
+use std::collections::BTreeMap;
+
 use sluice_kafka::ErrorCode;
 use sluice_model::{Objects, Task, is_internal_topic};
 
 use crate::finding::Finding;
 use crate::plan::precheck::facts::{Outline, Setup};
 use crate::plan::precheck::words::{counted, listed, quoted};
+use crate::plan::structure::TopicDraft;
 
 /// Whether what is to be copied exists, and can be read now.
 pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
@@ -18,10 +21,11 @@ pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
             .iter()
             .map(String::as_str)
             .filter(|name| {
-                !matches!(
-                    topics.get(*name).map(|info| info.error),
-                    Some(ErrorCode::NONE | ErrorCode::TOPIC_AUTHORIZATION_FAILED)
-                )
+                !outline.readable.forbidden.contains(*name)
+                    && !matches!(
+                        topics.get(*name).map(|info| info.error),
+                        Some(ErrorCode::NONE | ErrorCode::TOPIC_AUTHORIZATION_FAILED)
+                    )
             })
             .collect();
         if !missing.is_empty() {
@@ -180,26 +184,53 @@ pub(crate) fn target_topics(outline: &Outline, setup: &Setup) -> Finding {
     Finding::success(ID, told.join("; "))
 }
 
+/// What is set on created topics because the defaults of both clusters differ: one sentence for each value.
+fn inherited_settings(created: &[&TopicDraft]) -> Vec<String> {
+    let mut by_value: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
+    for draft in created {
+        for found in &draft.inherited {
+            by_value
+                .entry((&found.key, &found.value, &found.instead_of))
+                .or_default()
+                .push(&draft.topic.name);
+        }
+    }
+    by_value
+        .into_iter()
+        .map(|((key, value, instead_of), topics)| {
+            format!(
+                "'{key}={value}' is set on {}, as at the source: the target's default is {instead_of}",
+                quoted(&topics)
+            )
+        })
+        .collect()
+}
+
 /// What created topics have differently from their sources.
 pub(crate) fn configuration(outline: &Outline, setup: &Setup) -> Finding {
     const ID: &str = "topic_configuration";
-    let remarks: Vec<String> = outline
+    let created: Vec<&TopicDraft> = outline
         .routes
         .iter()
         .zip(&setup.routes)
         .filter(|(route, _)| route.target_partitions.is_none())
         .filter_map(|(_, found)| found.draft.as_ref()?.as_ref().ok())
+        .collect();
+    let remarks: Vec<String> = created
+        .iter()
         .flat_map(|draft| draft.remarks.iter().cloned())
         .collect();
+    let inherited = inherited_settings(&created);
     if remarks.is_empty() {
-        return Finding::success(
-            ID,
-            "topics that are created get the configuration of their sources",
-        );
+        let mut told = vec!["topics that are created get the configuration of their sources".to_owned()];
+        told.extend(inherited);
+        return Finding::success(ID, told.join("; "));
     }
+    let mut told = vec![listed(&remarks, "; ")];
+    told.extend(inherited);
     Finding::warning(
         ID,
-        listed(&remarks, "; "),
+        told.join("; "),
         "the created target topics differ from their sources in this",
         "set it on the target by hand if it matters",
     )

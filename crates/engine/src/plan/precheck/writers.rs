@@ -5,7 +5,7 @@ use crate::plan::precheck::facts::{Growth, Outline};
 use crate::plan::precheck::words::{listed, quoted};
 
 /// Whether somebody else writes to the target topics. Brokers do not tell producers to this client: what is seen is that
-/// a topic gains records, or has a transaction that is not over.
+/// a topic gains offsets, holds records of the last minute, or has a transaction that is not over.
 pub(crate) fn writers(outline: &Outline, growth: &Growth) -> Finding {
     const ID: &str = "other_writers";
     if outline.launch.is_some() {
@@ -17,8 +17,15 @@ pub(crate) fn writers(outline: &Outline, growth: &Growth) -> Finding {
     let mut told: Vec<String> = growth
         .target
         .iter()
-        .map(|(topic, records)| format!("'{topic}' gained {records} records in {:.1} s", growth.seconds))
+        .map(|(topic, offsets)| format!("'{topic}' gained {offsets} offsets in {:.1} s", growth.seconds))
         .collect();
+    told.extend(
+        growth
+            .recent
+            .iter()
+            .filter(|(topic, _)| !growth.target.contains_key(*topic))
+            .map(|(topic, offsets)| format!("'{topic}' got {offsets} offsets within the last minute")),
+    );
     let open: Vec<&String> = growth.open.iter().collect();
     if !open.is_empty() {
         told.push(format!("{} has a transaction that is not over", quoted(&open)));

@@ -88,7 +88,7 @@ export const preCheck: Sentence[] = [
   ['the task was launched before: what the target topics hold is left alone', '任务此前启动过：目标主题中的数据保持不动'],
   ['the target topics are empty or will be created', '目标主题为空，或将被创建'],
   ['{#n} target topics hold data: {*list}', '{n} 个目标主题中已有数据：{list}'],
-  ["'{@topic}' ({#records} records)", "'{topic}'（{records} 条记录）"],
+  ["'{@topic}' ({#offsets} offsets)", "'{topic}'（{offsets} 个偏移量）"],
   ['the copy would be mixed with other records', '复制的记录会与其他记录混在一起'],
   [
     'choose --existing append to write behind them, --existing rewrite to delete them first, or other target names',
@@ -133,6 +133,12 @@ export const preCheck: Sentence[] = [
   [
     "give the user READ on groups with the prefix 'sluice.' (kafka-acls --add --operation Read --group sluice. --resource-pattern-type prefixed), or choose --delivery at-least-once; the group is '{group}'",
     '请授予该用户对前缀为“sluice.”的消费组的 READ 权限（kafka-acls --add --operation Read --group sluice. --resource-pattern-type prefixed），或选择“至少一次”（--delivery at-least-once）；该消费组为“{group}”',
+  ],
+  ['this user may not write idempotently to the target: {*error}', '此用户无权对目标进行幂等写入：{error}'],
+  ['the target refuses every record', '目标会拒绝所有记录'],
+  [
+    'give the user IDEMPOTENT_WRITE on the cluster (kafka-acls --add --operation IdempotentWrite --cluster); from version 2.8 on WRITE on a topic is enough',
+    '请授予该用户对集群的 IDEMPOTENT_WRITE 权限（kafka-acls --add --operation IdempotentWrite --cluster）；从 2.8 起，对某个主题的 WRITE 权限就足够',
   ],
   ["{*delivery}; whether this user may use the transactional id '{id}' cannot be asked for", '{delivery}；无法查询此用户能否使用事务 ID“{id}”'],
   ['without the right the start is refused, before anything is copied', '没有该权限时，启动会在复制任何内容之前被拒绝'],
@@ -192,12 +198,12 @@ export const preCheck: Sentence[] = [
   ['see the permissions and the connection of the source', '请查看源的权限和连接'],
   ["the task's speed limit", '任务的限速'],
   ['the measured speed of reading ({*data} in {#s} s, one partition)', '实测读取速度（{s} 秒内 {data}，单个分区）'],
-  ['the source gains about {#gained} records/s, and {*how} allows {#rate} records/s', '源每秒约新增 {gained} 条记录，而按{how}每秒只能复制 {rate} 条'],
+  ['the source gains about {#gained} offsets/s, and {*how} allows {#rate} records/s', '源每秒约新增 {gained} 个偏移量，而按{how}每秒只能复制 {rate} 条'],
   ['the copy never catches up: its delay grows until the source deletes records that are not copied', '复制永远追不上：延迟会不断增大，直到源删除尚未复制的记录'],
   ["raise the task's speed limit or choose a larger spec", '请提高任务的限速，或选择更大的规格'],
   [
-    '{#n} offsets take about {*span} at {*how}, {#rate} records/s; the source gains about {#gained} records/s',
-    '{n} 个偏移量按{how}（每秒 {rate} 条）约需 {span}；源每秒约新增 {gained} 条记录',
+    '{#n} offsets take about {*span} at {*how}, {#rate} records/s; the source gains about {#gained} offsets/s',
+    '{n} 个偏移量按{how}（每秒 {rate} 条）约需 {span}；源每秒约新增 {gained} 个偏移量',
   ],
 
   // Names.
@@ -213,6 +219,9 @@ export const preCheck: Sentence[] = [
 
   // Permissions.
   ["this user may not read {'names} at the source", '此用户无权读取源上的 {names}'],
+  ['they are left out until the right is granted, as the task says; the others are copied', '按任务的设置，授权之前不复制这些主题；其他主题照常复制'],
+  ['not everything that was chosen can be copied', '所选的内容无法全部复制'],
+  ['{*grant}, or leave such topics out with --forbidden-topics leave-out', '{grant}，或选择不复制这些主题（--forbidden-topics leave-out）'],
   ['give the user DESCRIBE and READ on the topic (kafka-acls --add --operation Read --topic NAME)', '请授予该用户对该主题的 DESCRIBE 和 READ 权限（kafka-acls --add --operation Read --topic NAME）'],
   [
     "whether this user may read {'names} could not be found out: the source does not tell (before 2.3), and no record was there to be read in time",
@@ -235,8 +244,8 @@ export const preCheck: Sentence[] = [
 
   // Retention.
   [
-    "'{source}' holds records of {@time}, '{target}' keeps them for {*span} (retention.ms={#keeps})",
-    '“{source}”中有 {time} 的记录，而“{target}”只保留 {span}（retention.ms={keeps}）',
+    "'{source}' holds records of {@time}, '{target}' keeps them for {*span} (retention.ms={#keeps}), until {@until}",
+    '“{source}”中有 {time} 的记录，而“{target}”只保留 {span}（retention.ms={keeps}），到 {until} 为止',
   ],
   ["set retention.ms=-1 on '{target}' of the target until consumers have moved, then what it shall be", '请在目标的“{target}”上先设置 retention.ms=-1，待消费者迁移完成后再改为所需的值'],
   ["'{target}' keeps records for {#keeps} ms, '{source}' for {*from}", '“{target}”保留记录 {keeps} 毫秒，而“{source}”保留 {from}'],
@@ -324,6 +333,10 @@ export const preCheck: Sentence[] = [
   ],
   ['set message.timestamp.type=CreateTime to keep the times', '如要保留时间戳，请设置 message.timestamp.type=CreateTime'],
   ["the target keeps the records' times", '目标会保留记录的时间戳'],
+  ["records of {'names} have no timestamp: they were written before 0.10", '{names} 的记录没有时间戳：它们写入于 0.10 之前'],
+  ['they get the time of the copy; verification lists it as an accepted difference', '它们会使用复制时的时间；校验会将其列为可接受的差异'],
+  ['they get the time of the record before; verification lists it as an accepted difference', '它们会使用前一条记录的时间；校验会将其列为可接受的差异'],
+  ['none needed; --missing-timestamps says which time they get', '无需处理；所用的时间由 --missing-timestamps 决定'],
 
   // Compaction.
   ["{#keyless} of {#sampled} sampled records of '{source}' have no key, and '{target}' is compacted", '“{source}”的 {sampled} 条抽样记录中有 {keyless} 条没有键，而“{target}”是压缩（compact）主题'],
@@ -335,7 +348,48 @@ export const preCheck: Sentence[] = [
     'the target refuses records without a key (they go to quarantine) and later removes superseded ones',
     '目标会拒绝没有键的记录（它们进入隔离区），之后还会清除被取代的记录',
   ],
+  [
+    "records without a key go to {'names}, whose cleanup.policy cannot be read: a broker before 0.11 does not tell its configuration, or the user lacks DESCRIBE_CONFIGS",
+    '没有键的记录会写入 {names}，而其 cleanup.policy 无法读取：早于 0.11 的 broker 不提供其配置，或该用户缺少 DESCRIBE_CONFIGS 权限',
+  ],
+  ['see that the topic has cleanup.policy=delete on the target', '请确认该主题在目标上的 cleanup.policy=delete'],
   ['no compacted target topic would refuse a record', '没有会拒绝记录的压缩目标主题'],
+
+  // Message formats.
+  ["'{topic}' has message.format.version={@version} at the source", '源上的“{topic}”设置了 message.format.version={version}'],
+  ["'{topic}' has message.format.version={@version} on the target", '目标上的“{topic}”设置了 message.format.version={version}'],
+  [
+    'records in the format from before 0.11 on newer brokers would be copied without key and value',
+    '新版 broker 上以 0.11 之前的格式保存的记录，复制后会没有键和值',
+  ],
+  [
+    'leave these topics out. With message.format.version=0.11.0 or later (log.message.format.version of the brokers) what is written from then on can be copied, from a start position behind the older records',
+    '请不要复制这些主题。把 message.format.version（broker 上为 log.message.format.version）设为 0.11.0 或更高后，此后写入的记录可以从旧记录之后的起点开始复制',
+  ],
+  ['such a topic takes neither transactions nor idempotent writes nor headers', '这样的主题不接受事务、幂等写入和记录头'],
+  [
+    'set message.format.version=0.11.0 or later on the target topic (log.message.format.version of the brokers for topics that are created)',
+    '请在目标主题上设置 message.format.version=0.11.0 或更高（对将要创建的主题，设置 broker 的 log.message.format.version）',
+  ],
+  [
+    "the target's brokers have log.message.format.version={@version}, also for their own topics",
+    '目标的 broker 设置了 log.message.format.version={version}，其内部主题也使用该格式',
+  ],
+  ['no transaction that carries positions can be committed', '携带位置的事务无法提交'],
+  [
+    "set log.message.format.version=0.11.0 or later on the target's brokers, or choose --delivery at-least-once",
+    '请在目标的 broker 上设置 log.message.format.version=0.11.0 或更高，或选择“至少一次”（--delivery at-least-once）',
+  ],
+  ['{*list}; whether the brokers still heed that cannot be read', '{list}；无法读取 broker 是否仍遵循该设置'],
+  [
+    'with an inter.broker.protocol.version before 3.0, records cannot be copied from or to such a topic',
+    '如果 inter.broker.protocol.version 早于 3.0，就不能从这样的主题复制，也不能复制到这样的主题',
+  ],
+  [
+    'set message.format.version=0.11.0 or later on the topic, or give the user DESCRIBE_CONFIGS on the cluster',
+    '请在该主题上设置 message.format.version=0.11.0 或更高，或授予该用户对集群的 DESCRIBE_CONFIGS 权限',
+  ],
+  ['both sides keep records in a format that can be copied', '两侧保存记录的格式都可以复制'],
 
   // Topics.
   ["the source has no topic {'names} (or this user may not see it)", '源上没有主题 {names}（或此用户无权查看）'],
@@ -377,6 +431,10 @@ export const preCheck: Sentence[] = [
   ['{*topics} exist with enough partitions', '{topics}已存在且分区数足够'],
   ['no target topic is needed', '不需要目标主题'],
   ['topics that are created get the configuration of their sources', '创建的主题会沿用源主题的配置'],
+  [
+    "'{setting}' is set on {'names}, as at the source: the target's default is {@default}",
+    '按源上的值在 {names} 上设置“{setting}”：目标的默认值是 {default}',
+  ],
   ['the created target topics differ from their sources in this', '创建的目标主题在这些方面与源主题不同'],
   ['set it on the target by hand if it matters', '如有必要，请在目标上手动设置'],
 
@@ -422,7 +480,8 @@ export const preCheck: Sentence[] = [
 
   // Other writers.
   ['the task was launched before: what its target topics gain may be its own', '任务此前启动过：目标主题新增的记录可能就是它自己写入的'],
-  ["'{topic}' gained {#records} records in {#s} s", '“{topic}”在 {s} 秒内新增了 {records} 条记录'],
+  ["'{topic}' gained {#offsets} offsets in {#s} s", '“{topic}”在 {s} 秒内新增了 {offsets} 个偏移量'],
+  ["'{topic}' got {#offsets} offsets within the last minute", '“{topic}”在最近一分钟内新增了 {offsets} 个偏移量'],
   ["{'names} has a transaction that is not over", '{names} 有尚未结束的事务'],
   ['no target topic gained a record in {#s} s, and none has an open transaction', '{s} 秒内没有目标主题新增记录，也没有未结束的事务'],
   ['somebody else writes to the target: {*list}', '有其他程序在写入目标：{list}'],

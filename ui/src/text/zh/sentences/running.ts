@@ -52,6 +52,7 @@ export const running: Sentence[] = [
   ['the question was given up', '已放弃询问'],
   ['reading the offsets of {@partition}', '读取 {partition} 的偏移量'],
   ["looking up the start time in '{topic}'", '在“{topic}”中查找起始时间'],
+  ['looking up the time of the launch', '查找启动时间'],
   ["reading the offsets of group '{group}'", '读取消费组“{group}”的偏移量'],
   ['taking the right to write', '取得写入权'],
   ["reading the topics' end offsets", '读取主题的末尾偏移量'],
@@ -97,12 +98,12 @@ export const running: Sentence[] = [
   ['{@key}: {*what} ({*error}); trying again', '{key}：{what}（{error}）；正在重试'],
   ['this user may not read the source topic; give it READ', '此用户无权读取源主题；请授予其 READ 权限'],
   ['the source partition cannot be read', '无法读取源分区'],
-  ['{@key}: the source does not tell which offsets it has; trying again', '{key}：源没有告知其现有的偏移量；正在重试'],
-  ['{@key}: the source does not tell which offsets it has ({*why}); trying again', '{key}：源没有告知其现有的偏移量（{why}）；正在重试'],
+  ['{@key}: the source does not return which offsets it has; trying again', '{key}：源没有告知其现有的偏移量；正在重试'],
+  ['{@key}: the source does not return which offsets it has ({*why}); trying again', '{key}：源没有告知其现有的偏移量（{why}）；正在重试'],
   ['{@key}: {*error}; trying again', '{key}：{error}；正在重试'],
   [
-    '{@key}: the source deleted {#n} records {range} before they were copied (retention or DeleteRecords). To go on at offset {#nearest} and keep the range in the gap ledger, run with --out-of-range nearest',
-    '{key}：源在复制之前删除了 {n} 条记录 {range}（保留期或 DeleteRecords）。如要从偏移量 {nearest} 继续并将该范围写入缺口台账，请将“源上的记录已不存在时”设为“从最近的记录继续”（--out-of-range nearest）',
+    '{@key}: the source deleted {#n} offsets {range} before they were copied (retention or DeleteRecords). To go on at offset {#nearest} and keep the range in the gap ledger, run with --out-of-range nearest',
+    '{key}：源在复制之前删除了 {n} 个偏移量 {range}（保留期或 DeleteRecords）。如要从偏移量 {nearest} 继续并将该范围写入缺口台账，请将“源上的记录已不存在时”设为“从最近的记录继续”（--out-of-range nearest）',
   ],
   [
     "{@key}: the source's log ended at offset {#nearest}, before our position {#position}: it lost records that the target holds ({range}), or the topic was created again. To go on at offset {#again}, run with --out-of-range nearest",
@@ -115,9 +116,9 @@ export const running: Sentence[] = [
   ],
   ['the source has no partition {@key} any more', '源上已没有分区 {key}'],
   ["the source has no topic '{topic}' (or this user may not see it); check the spelling", '源上没有主题“{topic}”（或此用户无权查看）；请检查拼写'],
-  ['the source does not tell its offsets: {*error}', '源没有告知其偏移量：{error}'],
-  ['the source does not tell the offsets of {#n} partitions', '源没有告知 {n} 个分区的偏移量'],
-  ['the source does not tell the offsets of {#n} partitions ({*why})', '源没有告知 {n} 个分区的偏移量（{why}）'],
+  ['the source does not return its offsets: {*error}', '源没有告知其偏移量：{error}'],
+  ['the source does not return the offsets of {#n} partitions', '源没有告知 {n} 个分区的偏移量'],
+  ['the source does not return the offsets of {#n} partitions ({*why})', '源没有告知 {n} 个分区的偏移量（{why}）'],
   ["the start names partition {#partition}, but topic '{topic}' has {#n} partitions; correct --start", '起点中指定了分区 {partition}，而主题“{topic}”只有 {n} 个分区；请更正起点（--start）'],
   [
     "group '{group}' has committed no offset for topic '{topic}'; check the group's name, or choose another start for this topic",
@@ -166,8 +167,24 @@ export const running: Sentence[] = [
     '目标分区 {partition} 的偏移量 {offset} 处有一条并非来自此次复制的记录：有其他程序在写入。请停止该程序，或选择“至少一次”（--delivery at-least-once）',
   ],
   [
-    "its target topic '{target}' holds {#records} records already; start a task of its own for it with --existing append, or empty the target topic",
-    '其目标主题“{target}”中已有 {records} 条记录；请为它单独建立任务并选择“追加”（--existing append），或清空目标主题',
+    'the partition has no leader: none of the brokers that hold it is there; it is copied when one is back',
+    '该分区没有 leader：持有它的 broker 都不可用；其中一个恢复后就会复制',
+  ],
+  [
+    'the start offset {#wanted} of partition {#partition} is outside of the log, missing {range}; choose --out-of-range nearest to copy from the nearest offset',
+    '分区 {partition} 的起始偏移量 {wanted} 超出日志范围，缺失 {range}；如要从最近的偏移量复制，请选择 --out-of-range nearest',
+  ],
+  [
+    'its target partition {@partition} holds data already ({#offsets} offsets); empty it, or choose --existing append',
+    '其目标分区 {partition} 中已有数据（{offsets} 个偏移量）；请清空它，或选择“追加”（--existing append）',
+  ],
+  [
+    "partition {#partition} of the target topic '{topic}' has no leader, so that its data cannot be deleted; start the brokers that hold it",
+    '目标主题“{topic}”的分区 {partition} 没有 leader，无法删除其中的数据；请启动持有它的 broker',
+  ],
+  [
+    "its target topic '{target}' holds data already ({#offsets} offsets); start a task of its own for it with --existing append, or empty the target topic",
+    '其目标主题“{target}”中已有数据（{offsets} 个偏移量）；请为它单独建立任务并选择“追加”（--existing append），或清空目标主题',
   ],
   ["the target refused the record: {*error}", '目标拒绝了该记录：{error}'],
 ];

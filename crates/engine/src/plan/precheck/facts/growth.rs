@@ -3,20 +3,26 @@ use std::time::{Duration, Instant};
 
 use sluice_kafka::{Admin, ErrorCode, Isolation, OffsetQuery};
 
+use crate::clock::now_ms;
 use crate::plan::precheck::facts::{Offsets, Outline};
 
 /// How often a wait looks whether it was cancelled.
 const SLICE: Duration = Duration::from_millis(50);
+
+/// How far back records count as just written, by their timestamps.
+const RECENT: Duration = Duration::from_secs(60);
 
 /// What happened to the topics between two looks at their ends.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Growth {
     /// Seconds between the two.
     pub(crate) seconds: f64,
-    /// Records that the source topics gained.
-    pub(crate) source: i64,
-    /// Target topics that gained records, and how many.
+    /// Offsets that the source topics gain per second: in this time, or in the last minute by their records' timestamps.
+    pub(crate) source_rate: f64,
+    /// Target topics that gained offsets, and how many.
     pub(crate) target: BTreeMap<String, i64>,
+    /// Offsets in target topics from the first record on that is not older than a minute.
+    pub(crate) recent: BTreeMap<String, i64>,
     /// Target topics with a transaction that is not over.
     pub(crate) open: BTreeSet<String>,
 }
@@ -32,6 +38,12 @@ impl Growth {
         watch: Duration,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> sluice_kafka::Result<Self> {
+        // What a launched task's topics gain may be its own.
+        let watch = if outline.launch.is_some() {
+            Duration::ZERO
+        } else {
+            watch
+        };
         let until = offsets.at + watch;
         while Instant::now() < until && !cancelled() {
             std::thread::sleep(SLICE.min(until.saturating_duration_since(Instant::now())));
@@ -54,8 +66,21 @@ impl Growth {
             seconds,
             ..Self::default()
         };
-        for (place, then) in &before_source {
-            growth.source += source_now.get(place).map_or(0, |now| (now - then).max(0));
+        let gained: i64 = before_source
+            .iter()
+            .map(|(place, then)| source_now.get(place).map_or(0, |now| (now - then).max(0)))
+            .sum();
+        let in_a_minute: i64 = recent(&pair.source.admin, &source_now)?.values().sum();
+        growth.source_rate = if seconds > 0.0 {
+            gained as f64 / seconds
+        } else {
+            0.0
+        };
+        growth.source_rate = growth.source_rate.max(in_a_minute as f64 / RECENT.as_secs_f64());
+        if outline.launch.is_none() {
+            for (place, count) in recent(&pair.target.admin, &target_now)? {
+                *growth.recent.entry(place.0).or_default() += count;
+            }
         }
         for (place, then) in &before_target {
             let now = target_now.get(place).copied().unwrap_or(*then);
@@ -68,6 +93,25 @@ impl Growth {
         }
         Ok(growth)
     }
+}
+
+/// How many offsets of these partitions lie behind the first record that is not older than [`RECENT`].
+fn recent(
+    admin: &Admin,
+    ends: &BTreeMap<(String, i32), i64>,
+) -> sluice_kafka::Result<BTreeMap<(String, i32), i64>> {
+    let wanted: Vec<(String, i32)> = ends.keys().cloned().collect();
+    let since = now_ms() - i64::try_from(RECENT.as_millis()).unwrap_or(i64::MAX);
+    Ok(admin
+        .offsets(&wanted, OffsetQuery::At(since), Isolation::Uncommitted)?
+        .into_iter()
+        .filter(|entry| entry.error == ErrorCode::NONE)
+        .filter_map(|entry| {
+            let place = (entry.topic, entry.partition);
+            let count = ends.get(&place)? - entry.offset?;
+            (count > 0).then_some((place, count))
+        })
+        .collect())
 }
 
 /// Ends of these partitions, of those that tell.

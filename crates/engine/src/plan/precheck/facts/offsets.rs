@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::Admin;
@@ -8,7 +8,7 @@ use crate::error::{EngineError, Result, Side};
 use crate::plan::adoption::{self, Adopted};
 use crate::plan::precheck::facts::Outline;
 use crate::plan::{Resolved, resolve};
-use crate::position::{LogBounds, bounds_while};
+use crate::position::{LogBounds, logs};
 
 /// The offsets of one route.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) struct RouteOffsets {
     pub(crate) start: BTreeMap<i32, Resolved>,
     /// First offset and end of the target topic's partitions.
     pub(crate) target: BTreeMap<i32, LogBounds>,
+    /// Partitions that are not pinned yet, because one of the sides has no leader for them.
+    pub(crate) waiting: BTreeSet<i32>,
 }
 
 impl RouteOffsets {
@@ -28,8 +30,8 @@ impl RouteOffsets {
             .sum()
     }
 
-    /// Offsets in the target topic.
-    pub(crate) fn target_records(&self) -> i64 {
+    /// Offsets in the target topic: transaction markers and removed records count, so that there may be fewer records.
+    pub(crate) fn target_offsets(&self) -> i64 {
         self.target.values().map(|b| b.high - b.low).sum()
     }
 }
@@ -82,26 +84,42 @@ impl Offsets {
             }
             Ok(())
         };
-        let mut source = by_topic(bounds_while(from, &at_source, Side::Source, &go_on)?);
+        let at_source = logs(from, &pair.source.metadata, &at_source, Side::Source, &go_on)?;
         go_on()?;
-        let target = by_topic(bounds_while(to, &at_target, Side::Target, &go_on)?);
+        let at_target = logs(to, &pair.target.metadata, &at_target, Side::Target, &go_on)?;
+        let (mut source, target) = (by_topic(at_source.found), by_topic(at_target.found));
         let at = Instant::now();
         let (mut routes, mut unresolved) = (Vec::with_capacity(outline.routes.len()), Vec::new());
         for route in &outline.routes {
             go_on()?;
-            let of_source = source.remove(&route.source_topic).unwrap_or_default();
+            let mut of_source = source.remove(&route.source_topic).unwrap_or_default();
+            of_source.retain(|partition, _| {
+                !at_target
+                    .silent
+                    .contains_key(&(route.target_topic.clone(), *partition))
+            });
+            let waiting = (0..i32::try_from(route.partitions).unwrap_or(0))
+                .filter(|partition| !of_source.contains_key(partition))
+                .collect();
             let wanted = task.start_of(&route.source_topic);
-            let start = match resolve(from, wanted, &route.source_topic, &of_source) {
+            let start = match resolve(from, wanted, &route.source_topic, route.partitions, &of_source) {
                 Ok(start) => start,
                 Err(EngineError::Refused(reason)) => {
                     unresolved.push(reason);
-                    resolve(from, &Start::Earliest, &route.source_topic, &of_source)?
+                    resolve(
+                        from,
+                        &Start::Earliest,
+                        &route.source_topic,
+                        route.partitions,
+                        &of_source,
+                    )?
                 }
                 Err(other) => return Err(other),
             };
             routes.push(RouteOffsets {
                 start,
                 target: target.get(&route.target_topic).cloned().unwrap_or_default(),
+                waiting,
             });
         }
         go_on()?;

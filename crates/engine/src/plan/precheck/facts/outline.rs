@@ -1,9 +1,12 @@
+use std::collections::BTreeSet;
+
 use sluice_kafka::ErrorCode;
-use sluice_model::{InvalidTask, Task};
+use sluice_model::{ForbiddenTopics, InvalidTask, Objects, Task};
 
 use crate::error::Result;
 use crate::plan::Pair;
 use crate::plan::precheck::context::OtherTask;
+use crate::plan::precheck::facts::Readable;
 use crate::position::EffectiveDelivery;
 use crate::position::{CheckpointStore, Launch};
 
@@ -26,6 +29,8 @@ pub(crate) struct Outline {
     pub(crate) launch: Option<Launch>,
     pub(crate) delivery: EffectiveDelivery,
     pub(crate) routes: Vec<Route>,
+    /// What is known of the right to read the chosen topics.
+    pub(crate) readable: Readable,
     /// Why the names of the target topics cannot be made.
     pub(crate) invalid: Option<InvalidTask>,
     /// Tasks other than this one that the store knows as launched.
@@ -33,11 +38,16 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
-    /// Reads the state; the clusters' metadata is in `pair` already.
+    /// Reads the state, and asks which of the chosen topics may be read; the clusters' metadata is in `pair` already.
     ///
     /// # Errors
     /// The state cannot be read.
-    pub(crate) fn read(task: &Task, store: &dyn CheckpointStore, pair: Pair) -> Result<Self> {
+    pub(crate) fn read(
+        task: &Task,
+        store: &dyn CheckpointStore,
+        pair: Pair,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Self> {
         let launch = store.launch(&task.name)?;
         let delivery = EffectiveDelivery::choose(task.delivery, pair.target.capabilities);
         let names = pair
@@ -51,8 +61,22 @@ impl Outline {
             Ok(pairs) => (pairs, None),
             Err(invalid) => (Vec::new(), Some(invalid)),
         };
+        let readable = Readable::find(task, &pair.source, &asked_for(task, &pair, &pairs), cancelled);
+        let left_out = match task.forbidden_topics {
+            ForbiddenTopics::Stop => BTreeSet::new(),
+            ForbiddenTopics::LeaveOut => {
+                let known: BTreeSet<String> = if launch.is_some() {
+                    let partitions = store.partitions(&task.name)?;
+                    partitions.into_iter().map(|state| state.key.topic).collect()
+                } else {
+                    BTreeSet::new()
+                };
+                &readable.forbidden - &known
+            }
+        };
         let routes = pairs
             .into_iter()
+            .filter(|(source_topic, _)| !left_out.contains(source_topic))
             .filter_map(|(source_topic, target_topic)| {
                 Some(Route {
                     partitions: pair.source.partition_count(&source_topic)?,
@@ -94,6 +118,7 @@ impl Outline {
             launch,
             delivery,
             routes,
+            readable,
             invalid,
             launched,
         })
@@ -108,4 +133,16 @@ impl Outline {
             .chain(self.launched.iter().filter(|other| !told(&other.name)))
             .collect()
     }
+}
+
+/// The chosen topics, those that are not listed included: of these a broker tells a missing one from a hidden one, from
+/// 0.11 on without creating it.
+fn asked_for<'a>(task: &'a Task, pair: &Pair, pairs: &'a [(String, String)]) -> Vec<&'a str> {
+    let mut names: BTreeSet<&str> = pairs.iter().map(|(source, _)| source.as_str()).collect();
+    if let Objects::Topics(chosen) = &task.objects
+        && pair.source.capabilities.message_v2
+    {
+        names.extend(chosen.iter().map(String::as_str));
+    }
+    names.into_iter().collect()
 }

@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Offsets in the largest backlog of a partition from which on the speed of reading is measured.
 const WORTH_MEASURING: i64 = 2_000;
 /// How long speed is measured.
-const MEASURE: Duration = Duration::from_secs(1);
+const MEASURE: Duration = Duration::from_millis(400);
 /// Bytes after which the measurement ends before that time.
 const MEASURE_BYTES: u64 = 32 * 1024 * 1024;
 
@@ -35,6 +35,8 @@ pub(crate) struct TopicSample {
     pub(crate) with_headers: u64,
     /// Bytes of key and value of the greatest.
     pub(crate) largest: usize,
+    /// Records that would be copied and have no timestamp.
+    pub(crate) untimed: u64,
     /// Least and greatest timestamp in ms since 1970, of records that would be copied and have one.
     pub(crate) times: Option<(i64, i64)>,
 }
@@ -47,6 +49,7 @@ impl TopicSample {
         self.with_headers += u64::from(message.has_headers());
         self.largest = self.largest.max(message.payload_len());
         let (at, kind) = message.timestamp();
+        self.untimed += u64::from(to_copy && kind == TimestampKind::None);
         if to_copy && kind != TimestampKind::None && at >= 0 {
             let (first, last) = self.times.unwrap_or((at, at));
             self.times = Some((first.min(at), last.max(at)));

@@ -4,6 +4,9 @@ use sluice_kafka::{Config, ConfigOrigin, KafkaError, NewTopic};
 use sluice_model::Task;
 
 use crate::error::{EngineError, Result};
+use crate::plan::Connected;
+use crate::plan::broker_defaults::{inherited, value};
+use crate::plan::precheck::facts::format::{Compaction, Format};
 use crate::plan::precheck::facts::{Outline, Route};
 use crate::plan::structure::{TopicDraft, draft_with};
 
@@ -25,36 +28,12 @@ pub(crate) struct Setup {
     pub(crate) routes: Vec<RouteSetup>,
     /// Configuration of a target broker, which new topics inherit; `None` where it cannot be read.
     pub(crate) broker: Option<Config>,
+    /// Configuration of a source broker; `None` where it cannot be read.
+    pub(crate) source_broker: Option<Config>,
 }
 
-/// A topic's setting and the broker settings that give its default, with what a value of those counts in ms or bytes.
-const INHERITED: &[(&str, &[(&str, i64)])] = &[
-    ("max.message.bytes", &[("message.max.bytes", 1)]),
-    (
-        "retention.ms",
-        &[
-            ("log.retention.ms", 1),
-            ("log.retention.minutes", 60_000),
-            ("log.retention.hours", 3_600_000),
-        ],
-    ),
-    ("retention.bytes", &[("log.retention.bytes", 1)]),
-    ("cleanup.policy", &[("log.cleanup.policy", 1)]),
-    ("min.insync.replicas", &[("min.insync.replicas", 1)]),
-    ("message.timestamp.type", &[("log.message.timestamp.type", 1)]),
-    (
-        "message.timestamp.before.max.ms",
-        &[("log.message.timestamp.before.max.ms", 1)],
-    ),
-    (
-        "message.timestamp.after.max.ms",
-        &[("log.message.timestamp.after.max.ms", 1)],
-    ),
-    (
-        "message.timestamp.difference.max.ms",
-        &[("log.message.timestamp.difference.max.ms", 1)],
-    ),
-];
+/// A broker setting that came with Kafka 2.7 (KIP-612), as Fetch version 12 did.
+const SETTING_SINCE_2_7: &str = "max.connection.creation.rate";
 
 impl Setup {
     /// Asks both clusters. Creation is only validated.
@@ -95,12 +74,8 @@ impl Setup {
             .admin
             .topic_configs(&targets)
             .unwrap_or_else(|error| unread(&targets, error));
-        let broker = pair
-            .target
-            .metadata
-            .brokers
-            .first()
-            .and_then(|broker| pair.target.admin.broker_config(broker.id).ok());
+        let broker = broker_config(&pair.target);
+        let source_broker = broker_config(&pair.source);
         let mut routes = Vec::with_capacity(outline.routes.len());
         for route in &outline.routes {
             if cancelled() {
@@ -118,7 +93,14 @@ impl Setup {
             let draft = match route.target_partitions {
                 Some(count) => Some(Ok(as_it_is(outline, route, count, target.as_ref()))),
                 None if route.target_denied => None,
-                None => match draft_with(pair, task, &route.source_topic, &route.target_topic, &source) {
+                None => match draft_with(
+                    pair,
+                    task,
+                    &route.source_topic,
+                    &route.target_topic,
+                    &source,
+                    broker.as_ref(),
+                ) {
                     Ok(draft) => Some(Ok(draft)),
                     Err(EngineError::Refused(reason)) => Some(Err(reason)),
                     Err(other) => return Err(other),
@@ -130,7 +112,11 @@ impl Setup {
                 draft,
             });
         }
-        Ok(Self { routes, broker })
+        Ok(Self {
+            routes,
+            broker,
+            source_broker,
+        })
     }
 
     /// A setting of a route's target topic, as it is or as it would be; `None` where that is not known.
@@ -143,15 +129,38 @@ impl Setup {
         {
             return Some(set.clone());
         }
-        let broker = self.broker.as_ref()?;
-        let (_, names) = INHERITED.iter().find(|(name, _)| *name == key)?;
-        names.iter().find_map(|(name, factor)| {
-            let inherited = value(broker, name)?;
-            match inherited.parse::<i64>() {
-                Ok(number) if *factor > 1 && number >= 0 => Some(number.saturating_mul(*factor).to_string()),
-                _ => Some(inherited),
-            }
-        })
+        inherited(self.broker.as_ref()?, key)
+    }
+
+    /// In which format the target topic of a route keeps records.
+    pub(crate) fn target_format(&self, route: &RouteSetup) -> Format {
+        Format::of(self.target(route, "message.format.version"), self.broker.as_ref())
+    }
+
+    /// In which format the source topic of a route keeps records, where that hinders reading them. librdkafka 2.12.1
+    /// reads old formats well from the answers of older brokers, and as empty records from those that its flexible
+    /// fetches get (Fetch from version 12 on; its issue 5549).
+    pub(crate) fn source_format(&self, route: &RouteSetup) -> Format {
+        let answers_flexibly = |broker: &Config| broker.contains_key(SETTING_SINCE_2_7);
+        match &self.source_broker {
+            Some(broker) if !answers_flexibly(broker) => Format::Current,
+            broker => Format::of(route.source("message.format.version"), broker.as_ref()),
+        }
+    }
+
+    /// In which format the target's brokers keep topics without a setting of their own, as those of positions and
+    /// transactions are.
+    pub(crate) fn target_default_format(&self) -> Format {
+        let version = self
+            .broker
+            .as_ref()
+            .and_then(|broker| inherited(broker, "message.format.version"));
+        Format::of(version, self.broker.as_ref())
+    }
+
+    /// Whether the target topic of a route is compacted.
+    pub(crate) fn compaction(&self, route: &RouteSetup) -> Compaction {
+        Compaction::of(self.target(route, "cleanup.policy").as_deref())
     }
 
     /// As [`Setup::target`], for settings that are numbers.
@@ -180,16 +189,14 @@ impl RouteSetup {
     }
 }
 
+fn broker_config(connected: &Connected) -> Option<Config> {
+    let broker = connected.metadata.brokers.first()?;
+    connected.admin.broker_config(broker.id).ok()
+}
+
 /// A number of the target's brokers, as `transaction.max.timeout.ms`.
 pub(crate) fn broker_number(setup: &Setup, key: &str) -> Option<i64> {
     value(setup.broker.as_ref()?, key)?.parse().ok()
-}
-
-fn value(config: &Config, key: &str) -> Option<String> {
-    config
-        .get(key)
-        .and_then(|entry| entry.value.clone())
-        .filter(|value| !value.is_empty())
 }
 
 /// What creating the existing target topic again would take.
@@ -216,5 +223,6 @@ fn as_it_is(outline: &Outline, route: &Route, count: usize, config: Option<&Conf
         },
         validated: true,
         remarks: Vec::new(),
+        inherited: Vec::new(),
     }
 }

@@ -1,0 +1,62 @@
+//! What a topic inherits from its brokers' configuration.
+
+use sluice_kafka::Config;
+
+/// A topic's setting and the broker settings that give its default, with what a value of those counts in ms or bytes.
+const INHERITED: &[(&str, &[(&str, i64)])] = &[
+    ("max.message.bytes", &[("message.max.bytes", 1)]),
+    (
+        "retention.ms",
+        &[
+            ("log.retention.ms", 1),
+            ("log.retention.minutes", 60_000),
+            ("log.retention.hours", 3_600_000),
+        ],
+    ),
+    ("retention.bytes", &[("log.retention.bytes", 1)]),
+    ("cleanup.policy", &[("log.cleanup.policy", 1)]),
+    ("delete.retention.ms", &[("log.cleaner.delete.retention.ms", 1)]),
+    (
+        "min.compaction.lag.ms",
+        &[("log.cleaner.min.compaction.lag.ms", 1)],
+    ),
+    (
+        "max.compaction.lag.ms",
+        &[("log.cleaner.max.compaction.lag.ms", 1)],
+    ),
+    ("min.insync.replicas", &[("min.insync.replicas", 1)]),
+    ("message.format.version", &[("log.message.format.version", 1)]),
+    ("message.timestamp.type", &[("log.message.timestamp.type", 1)]),
+    (
+        "message.timestamp.before.max.ms",
+        &[("log.message.timestamp.before.max.ms", 1)],
+    ),
+    (
+        "message.timestamp.after.max.ms",
+        &[("log.message.timestamp.after.max.ms", 1)],
+    ),
+    (
+        "message.timestamp.difference.max.ms",
+        &[("log.message.timestamp.difference.max.ms", 1)],
+    ),
+];
+
+/// The value that a topic without a setting of its own gets for `key`; `None` where the brokers do not say.
+pub(crate) fn inherited(broker: &Config, key: &str) -> Option<String> {
+    let (_, names) = INHERITED.iter().find(|(name, _)| *name == key)?;
+    names.iter().find_map(|(name, factor)| {
+        let inherited = value(broker, name)?;
+        match inherited.parse::<i64>() {
+            Ok(number) if *factor > 1 && number >= 0 => Some(number.saturating_mul(*factor).to_string()),
+            _ => Some(inherited),
+        }
+    })
+}
+
+/// A value of a configuration, unless it is empty.
+pub(crate) fn value(config: &Config, key: &str) -> Option<String> {
+    config
+        .get(key)
+        .and_then(|entry| entry.value.clone())
+        .filter(|value| !value.is_empty())
+}
