@@ -46,6 +46,8 @@ pub struct Bench {
     pub task: Task,
     /// Its state.
     pub store: Arc<SqliteStore>,
+    /// How long a bounded copy waits for open transactions at the source.
+    pub wait_for_transactions: Option<Duration>,
     events: Arc<Mutex<Vec<Event>>>,
     dir: tempfile::TempDir,
 }
@@ -67,6 +69,7 @@ impl Bench {
         Ok(Self {
             task,
             store: Arc::new(SqliteStore::open(dir.path())?),
+            wait_for_transactions: None,
             events: Arc::default(),
             dir,
         })
@@ -84,6 +87,7 @@ impl Bench {
     pub fn start(&self, until_caught_up: bool) -> sluice_engine::Result<Running> {
         self.start_with(RunOptions {
             until_caught_up,
+            wait_for_transactions: self.wait_for_transactions,
             ..RunOptions::default()
         })
     }

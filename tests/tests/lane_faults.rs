@@ -709,8 +709,9 @@ fn an_open_transaction_at_the_source_holds_the_copy_and_says_so() -> Result<()> 
         append(&source, "t", 0, 0, 50)?;
         source.append_transaction("t", 0, numbers(50, 20), Outcome::Open)?;
         append(&source, "t", 0, 70, 30)?;
-        let bench = bench(&source, &target, &["t"], delivery)?;
-        bench.copy().context("the end of committed records is the end")?;
+        let mut bench = bench(&source, &target, &["t"], delivery)?;
+        bench.wait_for_transactions = Some(Duration::from_millis(500));
+        bench.copy()?;
         assert_same(&numbered(&[(0, 50)]), &content(&target, "t", 0)?);
         let running = bench.start(false)?;
         eventually("it says what holds it", || {

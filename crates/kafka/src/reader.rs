@@ -53,6 +53,10 @@ pub struct ReaderTuning {
     pub prefetch_kib: u32,
     /// KiB that one answer brings of a partition, as stored; a larger batch comes alone.
     pub partition_fetch_kib: u32,
+    /// Bytes of one answer at most, unless its first batch alone is bigger. A broker with a quota sends nothing at all when
+    /// one answer is more than the quota allows in its window (10 s by default), and librdkafka asks for twice as much
+    /// after each answer without a visible record.
+    pub fetch_max_bytes: u32,
     /// How long a broker may hold an empty fetch, in ms.
     pub fetch_wait_ms: u32,
     /// Records seen.
@@ -64,6 +68,7 @@ impl Default for ReaderTuning {
         Self {
             prefetch_kib: 32 * 1024,
             partition_fetch_kib: 1024,
+            fetch_max_bytes: 16 * 1024 * 1024,
             fetch_wait_ms: 100,
             isolation: Isolation::Committed,
         }
@@ -123,9 +128,10 @@ impl Reader {
                 "fetch.message.max.bytes",
                 u64::from(tuning.partition_fetch_kib)
                     .saturating_mul(1024)
+                    .min(tuning.fetch_max_bytes.into())
                     .to_string(),
             )
-            .set("fetch.max.bytes", "16777216")
+            .set("fetch.max.bytes", tuning.fetch_max_bytes.to_string())
             // A record may be bigger than any limit above; this one only guards against garbage.
             .set("receive.message.max.bytes", "2147483647")
             .set("topic.metadata.refresh.interval.ms", "10000");

@@ -29,6 +29,9 @@ const CALL_SLICE: Duration = Duration::from_secs(5);
 /// How long a new client tries to take its transactional id before another one does.
 const OPENING_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Least bytes that a limited source is asked for at once: 10 s of the smallest quota that makes sense (25 kB/s).
+const LEAST_FETCH: u32 = 256 * 1024;
+
 /// What a record lane needs to know.
 #[derive(Debug, Clone)]
 pub struct RecordLaneConfig {
@@ -112,6 +115,8 @@ pub struct RecordLane {
 struct Arrival {
     seen: Fetched,
     at: Instant,
+    /// Answers without records since then.
+    empty: u64,
 }
 
 impl Arrival {
@@ -123,6 +128,7 @@ impl Arrival {
         Self {
             seen: Fetched::default(),
             at: Instant::now(),
+            empty: 0,
         }
     }
 
@@ -135,6 +141,9 @@ impl Arrival {
         let bytes = now.bytes.saturating_sub(self.seen.bytes);
         if bytes > responses.saturating_mul(Self::EMPTY + Self::PARTITION * partitions as u64) {
             self.at = Instant::now();
+            self.empty = 0;
+        } else {
+            self.empty += responses;
         }
         self.seen = now;
     }
@@ -573,6 +582,11 @@ impl Lane for RecordLane {
     }
 
     fn renew_source(&mut self) -> Result<(), LaneError> {
+        // A source that answers without records limits this client: the next one asks for less at a time.
+        if self.arrival.empty > 0 {
+            let less = self.config.reader.fetch_max_bytes / 4;
+            self.config.reader.fetch_max_bytes = less.max(LEAST_FETCH);
+        }
         let mut reader = Reader::new(&self.config.source, self.config.reader).map_err(LaneError::Fatal)?;
         // Records go before the client they came from, and what was learned of its topics with them.
         self.inbox.clear();
