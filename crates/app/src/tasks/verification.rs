@@ -10,7 +10,7 @@ use sluice_engine::{
 };
 use sluice_model::{TaskId, TaskState};
 
-use super::task_run::Live;
+use super::live::Live;
 use crate::clock::now_ms;
 use crate::core::{self, Core};
 use crate::schema::AppEvent;

@@ -84,7 +84,7 @@ impl Followed {
 
     /// The target topic of a source topic.
     pub(crate) fn target_of(&self, topic: &str) -> Option<&str> {
-        self.0.get(topic).map(|topic| topic.target.as_str())
+        self.topics.get(topic).map(|topic| topic.target.as_str())
     }
 
     /// Source topics whose id is another than it was, with the new one; reported once.

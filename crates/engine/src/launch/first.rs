@@ -106,6 +106,7 @@ pub(crate) fn unpinned(route: &RoutePlan) -> impl Iterator<Item = PartitionState
         anchor: None,
         records: 0,
         bytes: 0,
+        incarnation: 0,
     })
 }
 
