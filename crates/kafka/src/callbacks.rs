@@ -7,6 +7,7 @@ use rdkafka_sys::bindings as rd;
 
 use crate::error::{ErrorCode, text};
 use crate::ffi;
+use crate::identity;
 use crate::mailbox::Mailbox;
 use crate::verdict;
 
@@ -39,27 +40,38 @@ pub(crate) unsafe extern "C" fn on_error(
     }
 }
 
-/// Keeps why OpenSSL refuses a certificate, and leaves its verdict as it is: 1 accepts, 0 refuses.
+/// Leaves OpenSSL's verdict on a certificate as it is, and keeps why one is refused: 1 accepts, 0 refuses. The one
+/// exception is a name that librdkafka spells as no certificate can (see [`crate::identity`]).
 pub(crate) unsafe extern "C" fn on_certificate(
     _: *mut rd::rd_kafka_t,
-    _: *const c_char,
+    broker: *const c_char,
     _: i32,
     verdict: *mut c_int,
-    _: c_int,
-    _: *const c_char,
-    _: usize,
+    depth: c_int,
+    certificate: *const c_char,
+    size: usize,
     _: *mut c_char,
     _: usize,
     opaque: *mut c_void,
 ) -> c_int {
-    // SAFETY: the number is the library's for the time of the call; opaque is the mailbox set at creation.
+    // SAFETY: the number, the name (terminated) and the certificate are the library's for the time of the call; opaque is
+    // the mailbox set at creation.
     unsafe {
         // Without a verdict nothing is accepted.
-        let Some(verdict) = verdict.as_ref().copied() else {
+        let Some(place) = verdict.as_mut() else {
             return 0;
         };
+        let verdict = *place;
         if verdict == 0 {
             return 1;
+        }
+        if !broker.is_null() && !certificate.is_null() {
+            let der = std::slice::from_raw_parts(certificate.cast::<u8>(), size);
+            let broker = text(CStr::from_ptr(broker));
+            if identity::is_only_spelled_differently(verdict, depth, &broker, der) {
+                *place = 0;
+                return 1;
+            }
         }
         if let Some(mailbox) = opaque.cast::<Mailbox>().as_ref() {
             mailbox.refuse_certificate(verdict::words(verdict));

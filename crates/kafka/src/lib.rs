@@ -10,6 +10,7 @@ mod error;
 mod fault;
 mod ffi;
 mod groups;
+mod identity;
 mod import;
 mod mailbox;
 mod message;

@@ -1,6 +1,6 @@
 use std::{
     fs,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::{Path, PathBuf},
 };
 
@@ -32,7 +32,7 @@ pub struct Certificates {
 impl Certificates {
     /// Makes them in `dir`.
     ///
-    /// The broker's certificate is for 127.0.0.1 and localhost; `validity` is of that certificate, the
+    /// The broker's certificate is for 127.0.0.1, ::1 and localhost; `validity` is of that certificate, the
     /// authority's own is always valid.
     ///
     /// # Errors
@@ -57,6 +57,7 @@ impl Certificates {
         broker.subject_alt_names = vec![
             SanType::DnsName("localhost".try_into()?),
             SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
         ];
         let broker_key = KeyPair::generate()?;
         let broker_pem = broker.signed_by(&broker_key, &issuer)?.pem();
