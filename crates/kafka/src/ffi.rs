@@ -92,6 +92,18 @@ unsafe extern "C" {
         reason: *mut c_char,
         reason_size: usize,
     ) -> c_int;
+    pub(crate) fn rd_kafka_AdminOptions_set_request_timeout(
+        options: *mut rd::rd_kafka_AdminOptions_t,
+        timeout_ms: c_int,
+        reason: *mut c_char,
+        reason_size: usize,
+    ) -> c_int;
+    pub(crate) fn rd_kafka_AdminOptions_set_validate_only(
+        options: *mut rd::rd_kafka_AdminOptions_t,
+        validate_only: c_int,
+        reason: *mut c_char,
+        reason_size: usize,
+    ) -> c_int;
     pub(crate) fn rd_kafka_NewTopic_set_config(
         topic: *mut rd::rd_kafka_NewTopic_t,
         name: *const c_char,

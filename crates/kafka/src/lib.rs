@@ -5,31 +5,30 @@
 
 mod admin;
 mod callbacks;
-mod config;
 mod error;
 mod fault;
 mod ffi;
-mod groups;
 mod identity;
 mod import;
 mod mailbox;
 mod message;
 mod native;
+mod owned;
 mod partition_list;
 mod probe;
 mod properties;
 mod reader;
-mod rights;
 mod settings;
 mod traffic;
 mod verdict;
 mod writer;
 
-pub use admin::{Admin, Broker, Capabilities, Metadata, NewTopic, OffsetQuery, PartitionInfo, TopicInfo};
-pub use config::{Config, ConfigEntry, ConfigOrigin};
+pub use admin::{
+    Admin, Broker, Capabilities, Config, ConfigEntry, ConfigOrigin, GroupListing, Metadata, NewTopic,
+    OffsetQuery, PartitionInfo, Right, Rights, TopicInfo, TopicRights,
+};
 pub use error::{ErrorCode, KafkaError, Result};
 pub use fault::{ReadFault, ReadFaultKind};
-pub use groups::GroupListing;
 pub use import::{ImportError, Imported, import_file, import_text, import_url};
 pub use mailbox::Notice;
 pub use message::{Headers, Message, TimestampKind};
@@ -42,6 +41,5 @@ pub use probe::{
 };
 pub use properties::{ClientProperties, Dialect, PropertiesError, apply_properties, parse_properties};
 pub use reader::{Fetched, Isolation, Reader, ReaderTuning};
-pub use rights::{Right, Rights, TopicRights};
 pub use settings::CALL_DEADLINE;
 pub use writer::{Delivery, Guarantee, RefusedRecord, TopicHandle, Writer, WriterTuning};

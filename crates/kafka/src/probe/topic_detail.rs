@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::admin::{Admin, Metadata, OffsetQuery};
-use crate::config::ConfigOrigin;
+use crate::admin::{Admin, ConfigOrigin, Metadata, OffsetQuery};
 use crate::error::{ErrorCode, KafkaError, Result};
 use crate::probe::listing::settled;
 
@@ -54,7 +53,7 @@ pub struct TopicSetting {
 /// Describes one topic of a cluster's `metadata`.
 ///
 /// # Errors
-/// There is no such topic, this user may not describe it, or nobody answered.
+/// There is no such topic, this user may not describe it, or no broker answered.
 pub fn describe_topic(admin: &Admin, metadata: &Metadata, topic: &str) -> Result<TopicDetail> {
     let info = metadata
         .topics

@@ -6,12 +6,13 @@ use std::ffi::{CStr, c_int};
 
 use rdkafka_sys::bindings as rd;
 
-use crate::admin::Admin;
-use crate::error::{ErrorCode, KafkaError, Result, text};
+use crate::admin::client::Admin;
+use crate::error::{ErrorCode, KafkaError, Result, check, text};
 use crate::ffi;
-use crate::native::c_string;
+use crate::native::{c_string, take_error};
+use crate::owned::Owned;
 
-/// `rd_kafka_ConfigSource_t`: nobody says, and set for this very topic.
+/// `rd_kafka_ConfigSource_t`: the broker does not say, and set for this very topic.
 const UNKNOWN_CONFIG: c_int = 0;
 const DYNAMIC_TOPIC_CONFIG: c_int = 1;
 
@@ -51,7 +52,7 @@ impl Admin {
     /// Configuration of several topics, each with its own outcome.
     ///
     /// # Errors
-    /// Nobody answered, or too old a broker.
+    /// No broker answered, or too old a broker.
     pub fn topic_configs(&self, topics: &[&str]) -> Result<BTreeMap<String, Result<Config>>> {
         let mut found = BTreeMap::new();
         for some in topics.chunks(TOPICS_AT_ONCE) {
@@ -69,6 +70,53 @@ impl Admin {
             rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_BROKER,
             &broker.to_string(),
         )
+    }
+
+    /// Sets single topic configuration values and leaves all others alone (brokers from 2.3 on).
+    ///
+    /// # Errors
+    /// Refused or too old a broker.
+    pub fn set_topic_config(&self, topic: &str, values: &BTreeMap<String, String>) -> Result<()> {
+        let name = c_string(topic)?;
+        // SAFETY: the resource copies the texts, and lives until the call was made.
+        unsafe {
+            let resource = Owned::new(
+                rd::rd_kafka_ConfigResource_new(
+                    rd::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC,
+                    name.as_ptr(),
+                ),
+                rd::rd_kafka_ConfigResource_destroy,
+            )?;
+            for (key, value) in values {
+                let (key, value) = (c_string(key)?, c_string(value)?);
+                let set = rd::rd_kafka_AlterConfigOpType_t::RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET;
+                if let Some(error) = take_error(rd::rd_kafka_ConfigResource_add_incremental_config(
+                    resource.ptr(),
+                    key.as_ptr(),
+                    set,
+                    value.as_ptr(),
+                )) {
+                    return Err(error.error);
+                }
+            }
+            let mut resources = [resource.ptr()];
+            let event = self.call(
+                rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS,
+                &[],
+                |handle, options, queue| {
+                    rd::rd_kafka_IncrementalAlterConfigs(handle, resources.as_mut_ptr(), 1, options, queue);
+                },
+            )?;
+            let mut count = 0usize;
+            let altered = rd::rd_kafka_IncrementalAlterConfigs_result_resources(
+                rd::rd_kafka_event_IncrementalAlterConfigs_result(event.ptr()),
+                &raw mut count,
+            );
+            for index in 0..count {
+                check(ffi::rd_kafka_ConfigResource_error(*altered.add(index)))?;
+            }
+            Ok(())
+        }
     }
 
     fn describe_config(&self, kind: rd::rd_kafka_ResourceType_t, name: &str) -> Result<Config> {
@@ -90,33 +138,33 @@ impl Admin {
             .iter()
             .map(|name| c_string(name))
             .collect::<Result<Vec<_>>>()?;
-        // SAFETY: the resources copy the names and are destroyed after the call was made.
-        let resources: Vec<*mut rd::rd_kafka_ConfigResource_t> = names
+        let resources = names
             .iter()
-            .map(|name| unsafe { rd::rd_kafka_ConfigResource_new(kind, name.as_ptr()) })
-            .collect();
-        let answer = self.question(
+            // SAFETY: the resource copies the name.
+            .map(|name| unsafe {
+                Owned::new(
+                    rd::rd_kafka_ConfigResource_new(kind, name.as_ptr()),
+                    rd::rd_kafka_ConfigResource_destroy,
+                )
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let event = self.question(
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
             &[],
             |handle, options, queue| {
-                let mut resources = resources.clone();
+                let mut pointers: Vec<_> = resources.iter().map(Owned::ptr).collect();
                 // SAFETY: all live.
                 unsafe {
                     rd::rd_kafka_DescribeConfigs(
                         handle,
-                        resources.as_mut_ptr(),
-                        resources.len(),
+                        pointers.as_mut_ptr(),
+                        pointers.len(),
                         options,
                         queue,
                     );
                 }
             },
-        );
-        // SAFETY: ours.
-        resources
-            .iter()
-            .for_each(|&resource| unsafe { rd::rd_kafka_ConfigResource_destroy(resource) });
-        let event = answer?;
+        )?;
         // SAFETY: everything read belongs to the event.
         unsafe {
             let mut count = 0usize;

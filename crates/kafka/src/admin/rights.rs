@@ -2,14 +2,14 @@
 #![expect(unsafe_code, reason = "calls librdkafka's admin client")]
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::CStr;
 
 use rdkafka_sys::bindings as rd;
 
-use crate::admin::{Admin, AdminFlag};
+use crate::admin::call::AdminFlag;
+use crate::admin::client::Admin;
+use crate::admin::topics::{described_topics, topic_error};
 use crate::error::{ErrorCode, Result, text};
-use crate::ffi;
-use crate::native::c_string;
 
 /// An operation of Kafka's access control. The numbers are the protocol's (`AclOperation`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,62 +65,50 @@ impl Admin {
     /// What this user may do with these topics.
     ///
     /// # Errors
-    /// Nobody answered.
+    /// No broker answered.
     pub fn topic_rights(&self, topics: &[&str]) -> Result<BTreeMap<String, TopicRights>> {
         if topics.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let names: Vec<CString> = topics.iter().map(|name| c_string(name)).collect::<Result<_>>()?;
-        let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
-        // SAFETY: the collection copies the names and is destroyed after the call was made.
-        let collection =
-            unsafe { rd::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len()) };
-        let answer = self.question(
-            rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
-            &[AdminFlag::AuthorizedOperations],
-            |handle, options, queue| {
-                // SAFETY: all live.
-                unsafe { rd::rd_kafka_DescribeTopics(handle, collection, options, queue) };
-            },
-        );
-        // SAFETY: ours.
-        unsafe { rd::rd_kafka_TopicCollection_destroy(collection) };
-        let event = answer?;
-        // SAFETY: everything read belongs to the event.
-        unsafe {
-            let mut count = 0usize;
-            let described = rd::rd_kafka_DescribeTopics_result_topics(
-                rd::rd_kafka_event_DescribeTopics_result(event.ptr()),
-                &raw mut count,
-            );
-            Ok((0..count)
-                .map(|index| {
-                    let topic = *described.add(index);
-                    let error = rd::rd_kafka_TopicDescription_error(topic);
-                    let error = if error.is_null() {
-                        ErrorCode::NONE
-                    } else {
-                        ErrorCode(ffi::rd_kafka_error_code(error))
-                    };
-                    let mut count = 0usize;
-                    let operations =
-                        rd::rd_kafka_TopicDescription_authorized_operations(topic, &raw mut count);
-                    (
-                        text(CStr::from_ptr(rd::rd_kafka_TopicDescription_name(topic))),
-                        TopicRights {
-                            error,
-                            rights: read_rights(operations, count),
-                        },
-                    )
-                })
-                .collect())
+        if !self.agreed()?.metadata_forbids_creation {
+            return self.listed_rights(topics);
         }
+        let event = self.describe_topics(topics, &[AdminFlag::AuthorizedOperations])?;
+        Ok(described_topics(&event)
+            // SAFETY: everything read belongs to the event.
+            .map(|topic| unsafe {
+                let error = topic_error(rd::rd_kafka_TopicDescription_error(topic));
+                let mut count = 0usize;
+                let operations = rd::rd_kafka_TopicDescription_authorized_operations(topic, &raw mut count);
+                (
+                    text(CStr::from_ptr(rd::rd_kafka_TopicDescription_name(topic))),
+                    TopicRights {
+                        error,
+                        rights: read_rights(operations, count),
+                    },
+                )
+            })
+            .collect())
+    }
+
+    /// The same from the list of all topics, for brokers that would create a topic that is asked for by name. They are
+    /// older than those that tell rights.
+    fn listed_rights(&self, topics: &[&str]) -> Result<BTreeMap<String, TopicRights>> {
+        let all = self.topics_all()?;
+        let missing = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+        Ok(topics
+            .iter()
+            .map(|name| {
+                let error = all.get(*name).map_or(missing, |topic| topic.error);
+                ((*name).to_owned(), TopicRights { error, rights: None })
+            })
+            .collect())
     }
 
     /// What this user may do with the cluster itself; `None` where the brokers do not tell.
     ///
     /// # Errors
-    /// Nobody answered.
+    /// No broker answered.
     pub fn cluster_rights(&self) -> Result<Option<Rights>> {
         let event = self.question(
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER,
@@ -142,6 +130,8 @@ impl Admin {
     }
 }
 
+/// # Safety
+/// `operations` is null, or has `count` entries.
 unsafe fn read_rights(operations: *const rd::rd_kafka_AclOperation_t, count: usize) -> Option<Rights> {
     if operations.is_null() {
         return None;
