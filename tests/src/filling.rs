@@ -117,7 +117,7 @@ impl Filler {
             .set("linger.ms", "2")
             // A batch that is tried again must not overtake the next, also on brokers without idempotence.
             .set("max.in.flight.requests.per.connection", "1")
-            .set("message.max.bytes", "100000000")
+            .set("message.max.bytes", "1000000000")
             .set("queue.buffering.max.messages", "1000000");
         Ok(Self {
             producer: BaseProducer::from_config_and_context(&config, Strict::default())?,

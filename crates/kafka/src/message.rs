@@ -20,6 +20,10 @@ const LOG_APPEND_TIME: c_int = 2;
 /// of its strings (`rd_kafka_header_t`), rounded up to what an allocator hands out.
 const HEADER_OVERHEAD: usize = 64;
 
+/// Bytes that librdkafka 2.12.1 keeps for each record beside its content (`rd_kafka_msg_t`, and the event that brings it),
+/// with what allocators add.
+const RECORD_OVERHEAD: usize = 256;
+
 /// Whose clock a record's timestamp is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimestampKind {
@@ -39,7 +43,19 @@ enum HeaderState {
     Absent,
     /// They belong to the message. With the bytes of their names and values, and their number.
     Present(NonNull<rd::rd_kafka_headers_t>, usize, usize),
+    /// A producer has taken them over. With the same numbers.
+    Detached(usize, usize),
     Unreadable,
+}
+
+impl HeaderState {
+    /// Bytes of names and values, and the number of headers.
+    fn size(self) -> (usize, usize) {
+        match self {
+            Self::Present(_, bytes, count) | Self::Detached(bytes, count) => (bytes, count),
+            Self::Unparsed | Self::Absent | Self::Unreadable => (0, 0),
+        }
+    }
 }
 
 /// A consumed record, or an event about a partition (see [`Message::error`]).
@@ -57,7 +73,7 @@ impl Message {
     /// Takes a message over.
     ///
     /// # Safety
-    /// `raw` is a live message that nobody else frees.
+    /// `raw` is a live message with no other owner.
     pub(crate) unsafe fn from_raw(raw: NonNull<rd::rd_kafka_message_t>) -> Self {
         Self {
             raw,
@@ -199,7 +215,7 @@ impl Message {
 
     /// The library parses headers at the first question, and counts and copies them then.
     fn parse_headers(&self) -> HeaderState {
-        if self.own_error() != ErrorCode::NONE || self.is_old_format {
+        if self.is_old_format {
             return HeaderState::Absent;
         }
         let mut headers = std::ptr::null_mut();
@@ -225,7 +241,10 @@ impl Message {
     pub fn headers(&self) -> Headers<'_> {
         match self.header_state() {
             HeaderState::Present(headers, _, _) => Headers::new(Some(headers)),
-            HeaderState::Absent | HeaderState::Unparsed | HeaderState::Unreadable => Headers::new(None),
+            HeaderState::Unparsed
+            | HeaderState::Absent
+            | HeaderState::Detached(..)
+            | HeaderState::Unreadable => Headers::new(None),
         }
     }
 
@@ -244,8 +263,10 @@ impl Message {
     pub(crate) fn detach_headers(&mut self) -> Result<*mut rd::rd_kafka_headers_t, ErrorCode> {
         match self.header_state() {
             HeaderState::Unreadable => Err(ErrorCode::UNREADABLE_HEADERS),
-            HeaderState::Absent | HeaderState::Unparsed => Ok(std::ptr::null_mut()),
-            HeaderState::Present(..) => {
+            HeaderState::Unparsed | HeaderState::Absent | HeaderState::Detached(..) => {
+                Ok(std::ptr::null_mut())
+            }
+            HeaderState::Present(_, bytes, count) => {
                 let mut headers = std::ptr::null_mut();
                 // SAFETY: live, and borrowed exclusively.
                 let code =
@@ -253,7 +274,7 @@ impl Message {
                 if code != 0 {
                     return Err(ErrorCode::UNREADABLE_HEADERS);
                 }
-                self.headers.set(HeaderState::Absent);
+                self.headers.set(HeaderState::Detached(bytes, count));
                 Ok(headers)
             }
         }
@@ -262,7 +283,7 @@ impl Message {
     /// Gives back what [`Message::detach_headers`] took.
     ///
     /// # Safety
-    /// `headers` is null, or was taken out of this very message and belongs to nobody else.
+    /// `headers` is null, or was taken out of this very message and has no other owner.
     pub(crate) unsafe fn attach_headers(&mut self, headers: *mut rd::rd_kafka_headers_t) {
         if !headers.is_null() {
             // SAFETY: the caller's promise; the message is borrowed exclusively.
@@ -271,23 +292,22 @@ impl Message {
         }
     }
 
-    /// Bytes of key, value and headers (names and values).
+    /// Bytes of key, value and headers (names and values), also after a producer took the headers over.
     pub fn payload_len(&self) -> usize {
-        let headers = match self.header_state() {
-            HeaderState::Present(_, bytes, _) => bytes,
-            _ => 0,
-        };
+        let (headers, _) = self.header_state().size();
         self.key().map_or(0, <[u8]>::len) + self.value().map_or(0, <[u8]>::len) + headers
     }
 
-    /// Bytes of memory that the record holds until it is dropped: [`Message::payload_len`], and the client library's copy
-    /// of the headers with its book-keeping.
+    /// Bytes that the record takes in a producer's queue: [`Message::payload_len`] and the client library's book-keeping.
+    pub fn queued_len(&self) -> usize {
+        let (_, headers) = self.header_state().size();
+        self.payload_len() + headers * HEADER_OVERHEAD + RECORD_OVERHEAD
+    }
+
+    /// Bytes of memory that the record holds until it is dropped. Headers count twice: as they came, and parsed.
     pub fn memory(&self) -> usize {
-        let copy = match self.header_state() {
-            HeaderState::Present(_, bytes, count) => bytes + count * HEADER_OVERHEAD,
-            _ => 0,
-        };
-        self.payload_len() + copy
+        let (headers, _) = self.header_state().size();
+        self.queued_len() + headers
     }
 }
 
@@ -331,7 +351,7 @@ impl<'a> Iterator for Headers<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let headers = self.headers?;
         let (mut name, mut value, mut size) = (std::ptr::null(), std::ptr::null(), 0usize);
-        // SAFETY: the headers live as long as the message that 'a borrows, which nobody can change meanwhile.
+        // SAFETY: the headers live as long as the message that 'a borrows, which is not changed meanwhile.
         unsafe {
             let code = ffi::rd_kafka_header_get_all(
                 headers.as_ptr(),

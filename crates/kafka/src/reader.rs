@@ -40,10 +40,19 @@ pub struct Fetched {
 }
 
 /// Memory and latency of a reader.
+///
+/// What bounds the memory of fetched records is [`ReaderTuning::prefetch_kib`] together with
+/// [`ReaderTuning::partition_fetch_kib`]. librdkafka asks for more while less than the first is queued, counted as keys and
+/// values after decompression; one answer then brings up to the second of each partition as it is stored (whole batches,
+/// at least one, 16 MiB over all partitions), and is decompressed at once. A batch stays in memory until its last record is
+/// dropped. So well compressed records exceed the first limit by the second times their ratio, and a single batch cannot be
+/// held in parts.
 #[derive(Debug, Clone, Copy)]
 pub struct ReaderTuning {
     /// KiB of records fetched ahead, over all partitions.
     pub prefetch_kib: u32,
+    /// KiB that one answer brings of a partition, as stored; a larger batch comes alone.
+    pub partition_fetch_kib: u32,
     /// How long a broker may hold an empty fetch, in ms.
     pub fetch_wait_ms: u32,
     /// Records seen.
@@ -54,6 +63,7 @@ impl Default for ReaderTuning {
     fn default() -> Self {
         Self {
             prefetch_kib: 32 * 1024,
+            partition_fetch_kib: 1024,
             fetch_wait_ms: 100,
             isolation: Isolation::Committed,
         }
@@ -109,7 +119,12 @@ impl Reader {
             .set("fetch.wait.max.ms", tuning.fetch_wait_ms.to_string())
             .set("queued.min.messages", "100000")
             .set("queued.max.messages.kbytes", tuning.prefetch_kib.to_string())
-            .set("fetch.message.max.bytes", "1048576")
+            .set(
+                "fetch.message.max.bytes",
+                u64::from(tuning.partition_fetch_kib)
+                    .saturating_mul(1024)
+                    .to_string(),
+            )
             .set("fetch.max.bytes", "16777216")
             // A record may be bigger than any limit above; this one only guards against garbage.
             .set("receive.message.max.bytes", "2147483647")

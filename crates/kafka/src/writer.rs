@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -18,6 +20,10 @@ use crate::native::{Native, Role, TxnError, c_string, millis, take_error};
 use crate::partition_list::{PartitionList, PartitionOffset};
 use crate::settings::Settings;
 
+/// The largest value of librdkafka's limit on a record, in bytes.
+const LARGEST_RECORD: &str = "1000000000";
+/// The largest value of librdkafka's limit on a queue, in KiB.
+const LARGEST_QUEUE: &str = "2147483647";
 /// How long after its deadline a call is waited for.
 const ANSWER_GRACE: Duration = Duration::from_secs(3);
 
@@ -76,16 +82,27 @@ pub struct Delivery {
     pub refused: Option<Box<RefusedRecord>>,
 }
 
-/// A target topic known to a writer.
+/// A target topic known to one writer. Another writer refuses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TopicHandle(NonNull<rd::rd_kafka_topic_t>);
+pub struct TopicHandle {
+    writer: u64,
+    index: usize,
+}
 
-// SAFETY: a topic object is thread-safe and owned by the writer; the handle is only used with that writer.
-unsafe impl Send for TopicHandle {}
+/// Counts writers, so that a handle is recognized by its own.
+static WRITERS: AtomicU64 = AtomicU64::new(0);
 
 /// Writes records to one cluster and reports each one's fate in batches.
+///
+/// Its queue holds [`WriterTuning::queue_kib`] of records (keys, values, headers and their book-keeping), or one record
+/// of any size.
 pub struct Writer {
-    topics: HashMap<String, NonNull<rd::rd_kafka_topic_t>>,
+    id: u64,
+    indexes: HashMap<String, usize>,
+    topics: Vec<NonNull<rd::rd_kafka_topic_t>>,
+    /// Bytes in the queue, and how many may be there.
+    queued: usize,
+    limit: usize,
     queue: NonNull<rd::rd_kafka_queue_t>,
     ready: Vec<*const rd::rd_kafka_message_t>,
     /// Shared with a call that never returned, if there is one.
@@ -111,12 +128,13 @@ impl Writer {
             .set("retry.backoff.ms", "50")
             .set("retry.backoff.max.ms", "1000")
             // The broker's limit decides, not ours: a compressible record may be far bigger than it.
-            .set("message.max.bytes", "1000000000")
+            .set("message.max.bytes", LARGEST_RECORD)
             .set("batch.size", tuning.batch_bytes.to_string())
             .set("batch.num.messages", "10000")
             .set("linger.ms", "5")
             .set("queue.buffering.max.messages", "2000000")
-            .set("queue.buffering.max.kbytes", tuning.queue_kib.to_string())
+            // Counted here: librdkafka counts values alone, and refuses a record that is larger than the whole queue.
+            .set("queue.buffering.max.kbytes", LARGEST_QUEUE)
             .set("compression.codec", tuning.codec)
             .set("topic.metadata.refresh.interval.ms", "10000");
         if tuning.codec == "zstd" {
@@ -148,7 +166,13 @@ impl Writer {
         let queue = unsafe { rd::rd_kafka_queue_get_main(native.ptr()) };
         let queue = NonNull::new(queue).ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_STATE))?;
         Ok(Self {
-            topics: HashMap::new(),
+            id: WRITERS.fetch_add(1, Ordering::Relaxed),
+            indexes: HashMap::new(),
+            topics: Vec::new(),
+            queued: 0,
+            limit: usize::try_from(tuning.queue_kib)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(1024),
             queue,
             ready: Vec::new(),
             native,
@@ -160,8 +184,9 @@ impl Writer {
     /// # Errors
     /// The library refused the name.
     pub fn topic(&mut self, name: &str) -> Result<TopicHandle> {
-        if let Some(&known) = self.topics.get(name) {
-            return Ok(TopicHandle(known));
+        let writer = self.id;
+        if let Some(&index) = self.indexes.get(name) {
+            return Ok(TopicHandle { writer, index });
         }
         let name_c = c_string(name)?;
         // SAFETY: the handle is live; the topic is released in drop.
@@ -173,21 +198,35 @@ impl Writer {
                 format!("'{name}' cannot be written to"),
             )
         })?;
-        self.topics.insert(name.to_owned(), topic);
-        Ok(TopicHandle(topic))
+        let index = self.topics.len();
+        self.topics.push(topic);
+        self.indexes.insert(name.to_owned(), index);
+        Ok(TopicHandle { writer, index })
+    }
+
+    /// The library's topic behind a handle of this very writer.
+    fn native_topic(&self, topic: TopicHandle) -> Option<NonNull<rd::rd_kafka_topic_t>> {
+        let ours = topic.writer == self.id;
+        ours.then(|| self.topics.get(topic.index).copied()).flatten()
     }
 
     /// Queues a consumed record for `topic`, same partition number, key, value, headers and timestamp. Headers are
     /// taken out of `message` unless the queue refuses it. `ticket` comes back with its [`Delivery`].
     ///
     /// # Errors
-    /// [`ErrorCode::LOCAL_QUEUE_FULL`]: poll, then write the same message again. Any other: it was not taken.
+    /// [`ErrorCode::LOCAL_QUEUE_FULL`]: poll, then write the same message again; an empty queue takes a record of any size.
+    /// [`ErrorCode::LOCAL_UNKNOWN_TOPIC`]: the handle is another writer's. Any other: it was not taken.
     pub fn write(
         &mut self,
         topic: TopicHandle,
         message: &mut Message,
         ticket: u64,
     ) -> std::result::Result<(), ErrorCode> {
+        let topic = self.native_topic(topic).ok_or(ErrorCode::LOCAL_UNKNOWN_TOPIC)?;
+        let size = message.queued_len();
+        if self.queued > 0 && self.queued.saturating_add(size) > self.limit {
+            return Err(ErrorCode::LOCAL_QUEUE_FULL);
+        }
         let timestamp = match message.timestamp().0 {
             0 => TIMESTAMP_ZERO,
             other => other,
@@ -203,9 +242,7 @@ impl Writer {
         let arguments = [
             argument(
                 rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_RKT,
-                rd::rd_kafka_vu_s__bindgen_ty_1 {
-                    rkt: topic.0.as_ptr(),
-                },
+                rd::rd_kafka_vu_s__bindgen_ty_1 { rkt: topic.as_ptr() },
             ),
             argument(
                 rd::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION,
@@ -245,7 +282,10 @@ impl Writer {
         // belong to the library.
         let error = unsafe { rd::rd_kafka_produceva(self.native.ptr(), arguments.as_ptr(), used) };
         match take_error(error) {
-            None => Ok(()),
+            None => {
+                self.queued += size;
+                Ok(())
+            }
             Some(refused) => {
                 // SAFETY: on failure the headers are still ours; the message takes back what it gave.
                 unsafe { message.attach_headers(headers) }
@@ -273,13 +313,17 @@ impl Writer {
                     let count =
                         rd::rd_kafka_event_message_array(event, self.ready.as_mut_ptr(), self.ready.len());
                     for &message in &self.ready[..count] {
-                        let offset = (*message).offset;
+                        // SAFETY: the report owns the record until it is destroyed; the view is forgotten, so it is not
+                        // freed here.
+                        let record =
+                            ManuallyDrop::new(Message::from_raw(NonNull::new_unchecked(message.cast_mut())));
+                        self.queued = self.queued.saturating_sub(record.queued_len());
                         let error = ErrorCode(ffi::number!((*message).err));
                         each(Delivery {
                             ticket: (*message)._private as usize as u64,
-                            offset: (offset >= 0).then_some(offset),
+                            offset: (record.offset() >= 0).then_some(record.offset()),
                             error,
-                            refused: error.refuses_record().then(|| Box::new(copy_record(message))),
+                            refused: error.refuses_record().then(|| Box::new(copy_record(&record))),
                         });
                     }
                     seen += count;
@@ -308,7 +352,7 @@ impl Writer {
         self.native.fatal()
     }
 
-    /// Why the open transaction can only be aborted, if that is so. Told once.
+    /// Why the open transaction can only be aborted, if that is so. Returned once.
     pub fn transaction_failure(&self) -> Option<KafkaError> {
         self.native.mailbox().take_transaction_failure()
     }
@@ -336,7 +380,7 @@ impl Writer {
         outcome(unsafe { rd::rd_kafka_begin_transaction(self.native.ptr()) })
     }
 
-    /// Puts `positions` for `group` into the open transaction. Nobody needs to be a member of the group.
+    /// Puts `positions` for `group` into the open transaction. No client needs to be a member of the group.
     ///
     /// # Errors
     /// See [`TxnError`]. Without an answer some seconds after `deadline` the transaction must be given up, and this
@@ -380,7 +424,7 @@ impl Writer {
         let spawned = std::thread::Builder::new()
             .name("sluice-positions".to_owned())
             .spawn(move || {
-                // Nobody listens any more when it took too long.
+                // The receiver is gone when it took too long.
                 answer.send(call()).unwrap_or_default();
             });
         if let Err(error) = spawned {
@@ -426,22 +470,15 @@ fn outcome(error: *mut rd::rd_kafka_error_t) -> std::result::Result<(), TxnError
 }
 
 /// Copies a record out of its delivery report.
-///
-/// # Safety
-/// `message` is live.
-unsafe fn copy_record(message: *const rd::rd_kafka_message_t) -> RefusedRecord {
-    // SAFETY: the caller's promise; the borrowed view is forgotten, so the report stays the library's.
-    unsafe {
-        let view = std::mem::ManuallyDrop::new(Message::from_raw(NonNull::new_unchecked(message.cast_mut())));
-        RefusedRecord {
-            key: view.key().map(<[u8]>::to_vec),
-            value: view.value().map(<[u8]>::to_vec),
-            headers: view
-                .headers()
-                .map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec)))
-                .collect(),
-            timestamp: view.timestamp().0,
-        }
+fn copy_record(record: &Message) -> RefusedRecord {
+    RefusedRecord {
+        key: record.key().map(<[u8]>::to_vec),
+        value: record.value().map(<[u8]>::to_vec),
+        headers: record
+            .headers()
+            .map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec)))
+            .collect(),
+        timestamp: record.timestamp().0,
     }
 }
 
@@ -456,7 +493,7 @@ impl Drop for Writer {
                     | rd::RD_KAFKA_PURGE_F_INFLIGHT
                     | rd::RD_KAFKA_PURGE_F_NON_BLOCKING,
             );
-            for topic in self.topics.values() {
+            for topic in &self.topics {
                 rd::rd_kafka_topic_destroy(topic.as_ptr());
             }
             rd::rd_kafka_queue_destroy(self.queue.as_ptr());
