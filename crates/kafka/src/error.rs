@@ -270,8 +270,8 @@ impl KafkaError {
         is_known.then(|| address.rsplit_once("://").map_or(address, |(_, address)| address))
     }
 
-    /// The first line of the sentence without its end: librdkafka puts timings there that help nobody.
-    pub fn told(&self) -> &str {
+    /// The first line of the sentence without its end: librdkafka puts timings there.
+    pub fn summary(&self) -> &str {
         let line = self.message.lines().next().unwrap_or_default().trim();
         line.split(" (after ")
             .next()
@@ -323,10 +323,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_the_cluster_gave_is_told_from_one_that_was_entered() {
+    fn an_address_that_the_cluster_gave_differs_from_one_that_was_entered() {
         let refused = |broker: &str| {
-            let told = format!("{broker}: Connect to ipv4#10.0.0.1:9092 failed: Connection refused");
-            KafkaError::new(ErrorCode::LOCAL_TRANSPORT, told)
+            let sentence = format!("{broker}: Connect to ipv4#10.0.0.1:9092 failed: Connection refused");
+            KafkaError::new(ErrorCode::LOCAL_TRANSPORT, sentence)
         };
         assert_eq!(refused("kafka-1:9092/1").known_broker(), Some("kafka-1:9092"));
         assert_eq!(

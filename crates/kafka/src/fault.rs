@@ -23,7 +23,7 @@ pub enum ReadFaultKind {
         /// The record's offset.
         offset: i64,
     },
-    /// The batch has a format that nobody knows: it is damaged, or newer than the client library.
+    /// The batch has an unknown format: it is damaged, or newer than the client library.
     UnknownFormat {
         /// The batch's first offset as far as it can be trusted.
         offset: i64,

@@ -165,7 +165,7 @@ impl Native {
         Some(KafkaError::new(code, words))
     }
 
-    /// The cluster's id; `None` on brokers before 0.10.1 or when nobody answers within `timeout`.
+    /// The cluster's id; `None` on brokers before 0.10.1 or when no broker answers within `timeout`.
     pub(crate) fn cluster_id(&self, timeout: Duration) -> Option<String> {
         // SAFETY: the returned string is ours and freed with the library's own allocator.
         unsafe {
@@ -179,7 +179,7 @@ impl Native {
         }
     }
 
-    /// The controller's node id; `None` on brokers before 0.10 or when nobody answers within `timeout`.
+    /// The controller's node id; `None` on brokers before 0.10 or when no broker answers within `timeout`.
     pub(crate) fn controller_id(&self, timeout: Duration) -> Option<i32> {
         // SAFETY: live.
         let id = unsafe { rd::rd_kafka_controllerid(self.ptr(), millis(timeout)) };
@@ -189,7 +189,7 @@ impl Native {
 
 impl Drop for Native {
     fn drop(&mut self) {
-        // SAFETY: nobody else holds the handle. The flag skips leaving a group, which no client of ours joins.
+        // SAFETY: the handle has no other owner. The flag skips leaving a group, which no client of ours joins.
         unsafe { rd::rd_kafka_destroy_flags(self.handle.as_ptr(), rd::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
     }
 }

@@ -68,7 +68,7 @@ impl Drop for Port {
     }
 }
 
-/// A port that nobody listens on: a port that was free a moment ago may be another test's by now.
+/// A port without a listener: a port that was free a moment ago may be another test's by now.
 const CLOSED: &str = "127.0.0.1:1";
 
 fn cluster(bootstrap: &str, properties: &[(&str, &str)]) -> Cluster {
@@ -80,11 +80,11 @@ fn cluster(bootstrap: &str, properties: &[(&str, &str)]) -> Cluster {
 }
 
 fn run(cluster: &Cluster) -> ProbeReport {
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let report = probe(cluster, &AtomicBool::new(false), &mut |step: &ProbeStep| {
-        told.push(step.clone());
+        reported.push(step.clone());
     });
-    assert_eq!(told, report.steps, "each step is told as it ends");
+    assert_eq!(reported, report.steps, "each step is reported as it ends");
     let ids: Vec<&str> = report.steps.iter().map(|step| step.id.as_str()).collect();
     assert_eq!(ids, PROBE_STEPS);
     report
@@ -132,7 +132,7 @@ fn one_dead_bootstrap_address_of_two_is_a_warning() {
 }
 
 #[test]
-fn a_tls_port_is_told_from_a_plain_one_at_once() {
+fn a_tls_port_is_recognized_at_once() {
     let port = Port::answering(b"\x15\x03\x03\x00\x02\x02\x50");
     let began = Instant::now();
     let report = run(&cluster(&port.address, &[]));
@@ -155,7 +155,7 @@ fn a_web_server_is_not_taken_for_a_broker() {
 }
 
 #[test]
-fn a_plain_port_behind_tls_settings_is_told_by_its_plain_answer() {
+fn a_plain_port_behind_tls_settings_is_recognized_by_its_answer() {
     // One range: Fetch 0 to 11.
     let port = Port::answering(b"\0\0\0\x10slce\0\0\0\0\0\x01\0\x01\0\0\0\x0b");
     let report = run(&cluster(&port.address, &[("security.protocol", "ssl")]));

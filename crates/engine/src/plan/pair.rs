@@ -28,7 +28,7 @@ impl Connected {
             side,
             address: cluster.bootstrap().to_owned(),
             remedy: remedy(&error),
-            cause: error.told().to_owned(),
+            cause: error.summary().to_owned(),
             code: error.code,
         };
         let admin = Admin::new(cluster).map_err(fail)?;

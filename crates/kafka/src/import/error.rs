@@ -23,7 +23,7 @@ pub enum ImportError {
     /// A URL is malformed. It is not shown, since it may have a password in it.
     #[error("the bootstrap URL {0}")]
     Url(&'static str),
-    /// The place of a file cannot be told.
+    /// The place of a file is not known.
     #[error("the current directory cannot be read ({0}): change to one that exists")]
     CurrentDirectory(String),
 }

@@ -77,7 +77,7 @@ pub fn import_url(url: &str) -> Result<Imported, ImportError> {
     if let Some((name, password)) = user {
         if !imported.form.protocol.has_sasl() {
             notes.push(format!(
-                "the URL has a user, but the security protocol is {}: nobody logs in. Choose SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user",
+                "the URL has a user, but the security protocol is {}: the login is not used. Choose SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user",
                 imported.form.protocol
             ));
         }
@@ -278,7 +278,9 @@ mod tests {
         let read = read("PLAINTEXT://u:hunter2@h:1?mechanism=PLAIN");
         assert_eq!(read.form.protocol, SecurityProtocol::Plaintext);
         assert!(
-            read.notes.iter().any(|note| note.contains("nobody logs in")),
+            read.notes
+                .iter()
+                .any(|note| note.contains("the login is not used")),
             "{:?}",
             read.notes
         );
@@ -300,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_without_showing_any_of_the_url() {
+    fn mistakes_are_reported_without_showing_any_of_the_url() {
         for (url, word) in [
             ("", "malformed address"),
             ("http://u:hunter2@h:1", "unknown scheme"),

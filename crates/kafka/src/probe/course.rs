@@ -19,7 +19,7 @@ pub const PROBE_STEPS: [&str; 8] = [
 #[derive(Debug)]
 pub(crate) struct Stopped;
 
-/// The steps taken so far, told as they end.
+/// The steps taken so far, reported as they end.
 pub(crate) struct Course<'a> {
     steps: Vec<ProbeStep>,
     /// When the step under way began.
@@ -115,10 +115,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_after_a_failure_are_skipped_and_told() {
+    fn steps_after_a_failure_are_skipped_and_reported() {
         let cancel = AtomicBool::new(false);
-        let mut told = Vec::new();
-        let mut on_step = |step: &ProbeStep| told.push((step.id.clone(), step.result));
+        let mut reported = Vec::new();
+        let mut on_step = |step: &ProbeStep| reported.push((step.id.clone(), step.result));
         let mut course = Course::new(&cancel, &mut on_step);
         course.end(ProbeResult::Success, "found").unwrap();
         course.end(ProbeResult::Failed, "refused").unwrap_err();
@@ -132,9 +132,9 @@ mod tests {
                 .collect::<Vec<_>>(),
             PROBE_STEPS
         );
-        assert_eq!(told[1], ("tcp".to_owned(), ProbeResult::Failed));
+        assert_eq!(reported[1], ("tcp".to_owned(), ProbeResult::Failed));
         assert!(
-            told[2..]
+            reported[2..]
                 .iter()
                 .all(|(_, result)| *result == ProbeResult::Skipped)
         );

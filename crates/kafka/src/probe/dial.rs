@@ -37,7 +37,7 @@ impl std::fmt::Display for Place {
 pub(crate) enum Refusal {
     /// The name has no address; with the system's words.
     NoAddress(String),
-    /// The machine answered that nobody listens.
+    /// The machine answered that no program listens.
     Refused,
     /// No answer within the deadline.
     TimedOut,
@@ -72,7 +72,7 @@ pub(crate) fn resolve(places: &[Place], deadline: Duration) -> Vec<Result<Vec<So
         let (found, place) = (found.clone(), place.clone());
         let spawned = thread::Builder::new().name("resolve".to_owned()).spawn(move || {
             let addresses = (place.host.as_str(), place.port).to_socket_addrs();
-            // Nobody listens any more once the deadline has passed.
+            // The receiver is gone once the deadline has passed.
             found
                 .send((index, addresses.map(Iterator::collect::<Vec<_>>)))
                 .ok();
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_system_s_errors_are_told_apart() {
+    fn each_error_of_the_system_has_its_refusal() {
         for (kind, expected) in [
             (ErrorKind::ConnectionRefused, Refusal::Refused),
             (ErrorKind::TimedOut, Refusal::TimedOut),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_an_address_is_told_beside_one_that_has_it() {
+    fn a_name_without_an_address_is_reported_beside_one_that_has_it() {
         let places = ["127.0.0.1:1", "no-such-host.invalid:1"].map(|text| Place::parse(text).unwrap());
         let found = resolve(&places, Duration::from_secs(20));
         assert_eq!(found[0], Ok(vec!["127.0.0.1:1".parse().unwrap()]));

@@ -34,7 +34,7 @@ pub struct TopicListing {
 /// All topics that this user may describe, by name, which `metadata` of the same cluster names.
 ///
 /// # Errors
-/// Nobody answered within the client's deadline. Topics and partitions with errors of their own are listed.
+/// No broker answered within the client's deadline. Topics and partitions with errors of their own are listed.
 pub fn list_topics(admin: &Admin, metadata: Metadata) -> Result<Vec<TopicListing>> {
     // Leaderless partitions would keep the question waiting for an election.
     let asked: Vec<(String, i32)> = metadata

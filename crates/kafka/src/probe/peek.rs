@@ -57,7 +57,7 @@ pub struct PeekedRecord {
 /// Looks at up to `max_records` (at most 100) committed records of a partition.
 ///
 /// # Errors
-/// The partition does not exist, may not be read, or nobody answered within 15 s.
+/// The partition does not exist, may not be read, or no broker answered within 15 s.
 pub fn peek(
     cluster: &Cluster,
     topic: &str,

@@ -74,7 +74,7 @@ fn walk(cluster: &Cluster, course: &mut Course<'_>) -> Result<(), Stopped> {
     let ranges = ask_plainly(&streams, &protocol, until, course)?;
     drop(streams);
     let (admin, metadata) = enter(cluster, &protocol, until, course)?;
-    let version = tell_release(ranges.as_ref(), &admin, course)?;
+    let version = end_release(ranges.as_ref(), &admin, course)?;
     let mut facts = ClusterFacts {
         cluster_id: None,
         controller: None,
@@ -223,7 +223,7 @@ fn enter(
         Err(error) => {
             let (stage, message) = refused(&error, tls, login);
             if let (Stage::Metadata, Some(address)) = (stage, error.known_broker()) {
-                // It answered, or nobody would know of that broker; after that the client asks no other address.
+                // It answered, as the advertised broker shows; after that the client asks no other address.
                 end_tls(tls, course)?;
                 end_login(protocol, course)?;
                 course.end(ProbeResult::Success, "the cluster answers and names its brokers")?;
@@ -231,8 +231,8 @@ fn enter(
                     ProbeResult::Skipped,
                     "not tried: no broker is reachable at the address it advertises",
                 )?;
-                let told = error.told();
-                let cause = told.split_once(": ").map_or(told, |(_, cause)| cause);
+                let sentence = error.summary();
+                let cause = sentence.split_once(": ").map_or(sentence, |(_, cause)| cause);
                 let refusal = format!("{address}: {cause}");
                 course.end(ProbeResult::Failed, unreachable(&[refusal]))?;
                 return Err(Stopped);
@@ -297,15 +297,15 @@ fn end_login(protocol: &Protocol, course: &mut Course<'_>) -> Result<(), Stopped
     }
 }
 
-/// Ends a step that may have gone well or not: nobody said.
+/// Ends a step of unknown outcome.
 fn open(what: &str, course: &mut Course<'_>) -> Result<(), Stopped> {
     course.end(
         ProbeResult::Skipped,
-        format!("whether {what} works was not told before the deadline"),
+        format!("it is not known whether {what} works: no answer before the deadline"),
     )
 }
 
-fn tell_release(
+fn end_release(
     ranges: Option<&ApiRanges>,
     admin: &Admin,
     course: &mut Course<'_>,
@@ -315,7 +315,7 @@ fn tell_release(
     let mut message = match (version, ranges) {
         (Some(version), _) => format!("the brokers' requests are those of Kafka {version}"),
         (None, Some(_)) => "the release is unknown: the broker announces no Fetch request".to_owned(),
-        (None, None) => "the release is not told on this connection".to_owned(),
+        (None, None) => "the release is not known on this connection".to_owned(),
     };
     let mut result = ProbeResult::Success;
     if !capabilities.message_v2 {
@@ -466,7 +466,7 @@ mod tests {
     fn brokers_that_cannot_be_reached_are_listed_with_their_addresses() {
         let open = TcpListener::bind("127.0.0.1:0").unwrap();
         let open_port = open.local_addr().unwrap().port();
-        // Nobody listens there; a port that was free a moment ago may be another test's by now.
+        // No program listens there; a port that was free a moment ago may be another test's by now.
         let shut_port = 1;
 
         let some = reach(&[open_port, shut_port]);

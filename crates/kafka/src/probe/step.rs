@@ -57,7 +57,7 @@ pub struct ClusterFacts {
     /// How many partitions these have.
     #[ts(type = "number")]
     pub partitions: usize,
-    /// Kafka's version, guessed from the requests that a broker takes; `None` when it was not told.
+    /// Kafka's version, guessed from the requests that a broker takes; `None` when it is not known.
     pub broker_version: Option<String>,
 }
 
@@ -68,7 +68,7 @@ pub struct ProbeReport {
     pub steps: Vec<ProbeStep>,
     /// The cluster can be used: no step failed, and none was left out by a cancellation.
     pub ok: bool,
-    /// What the cluster told; `None` when it was not reached.
+    /// What the cluster answered; `None` when it was not reached.
     pub cluster: Option<ClusterFacts>,
     /// IP addresses of this machine on the way to the brokers, for firewall rules.
     pub local_addresses: Vec<String>,

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_kafka_is_told_from_tls() {
+    fn an_answer_that_is_not_kafka_differs_from_a_tls_alert() {
         assert_eq!(read(&[0x15, 3, 3, 0, 2, 2, 80]), Some(WireAnswer::Tls));
         assert_eq!(read(b"HTTP/1.1 400 Bad Request"), Some(WireAnswer::Other));
         let mut foreign = answer(&[(0, 0, 1)]);

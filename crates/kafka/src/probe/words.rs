@@ -87,8 +87,8 @@ const MECHANISM_WORDS: &[&str] = &["unsupported sasl mechanism", "supported mech
 
 /// Which step failed, and the sentence for it. `tls` and `login` say what the cluster is configured for.
 pub(crate) fn explain(error: &KafkaError, tls: bool, login: bool) -> (Stage, String) {
-    let told = error.message.trim_end_matches(['.', ' ']);
-    let lower = told.to_lowercase();
+    let sentence = error.message.trim_end_matches(['.', ' ']);
+    let lower = sentence.to_lowercase();
     let has = |word: &&str| lower.contains(*word);
     if matches!(
         error.code,
@@ -99,21 +99,21 @@ pub(crate) fn explain(error: &KafkaError, tls: bool, login: bool) -> (Stage, Str
         } else {
             "the broker refused the login: check mechanism, user name and password"
         };
-        return (Stage::Sasl, format!("{hint} ({told})"));
+        return (Stage::Sasl, format!("{hint} ({sentence})"));
     }
     if error.code == ErrorCode::LOCAL_SSL || tls && TLS_SIGNS.iter().any(has) {
-        return (Stage::Tls, format!("{} ({told})", explain_tls(&lower)));
+        return (Stage::Tls, format!("{} ({sentence})", explain_tls(&lower)));
     }
     if error.code.is_access() {
         let hint = "the login works, but the user may not describe the cluster: grant it Describe";
-        return (Stage::Metadata, format!("{hint} ({told})"));
+        return (Stage::Metadata, format!("{hint} ({sentence})"));
     }
     if error.code == ErrorCode::LOCAL_TRANSPORT && lower.contains("disconnected") && !login {
         let hint = "the broker closed the connection without a word: it may expect a login (choose SASL_PLAINTEXT or SASL_SSL), or TLS";
-        return (Stage::Sasl, format!("{hint} ({told})"));
+        return (Stage::Sasl, format!("{hint} ({sentence})"));
     }
     let hint = "the port is open, but no broker answered in time: check that it is a Kafka listener, its security protocol, and what lies between (proxy, load balancer, firewall)";
-    (Stage::Metadata, format!("{hint} ({told})"))
+    (Stage::Metadata, format!("{hint} ({sentence})"))
 }
 
 fn explain_tls(lower: &str) -> &'static str {
@@ -130,7 +130,7 @@ fn explain_tls(lower: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn told(code: ErrorCode, words: &str, tls: bool, login: bool) -> (Stage, String) {
+    fn explained(code: ErrorCode, words: &str, tls: bool, login: bool) -> (Stage, String) {
         explain(&KafkaError::new(code, words), tls, login)
     }
 
@@ -181,7 +181,7 @@ mod tests {
             ("something new", "could not be set up"),
         ];
         for (words, expected) in cases {
-            let (stage, message) = told(ErrorCode::LOCAL_SSL, words, true, false);
+            let (stage, message) = explained(ErrorCode::LOCAL_SSL, words, true, false);
             assert_eq!(stage, Stage::Tls, "{words}");
             assert!(message.contains(expected), "{words}: {message}");
             assert!(message.contains(words), "the library's words are kept: {message}");
@@ -191,22 +191,22 @@ mod tests {
     #[test]
     fn a_client_certificate_refused_after_the_handshake_is_still_a_tls_failure() {
         let words = "Receive failed: ssl/record/rec_layer_s3.c:916:error:0A00045C:SSL routines::tlsv13 alert certificate required";
-        let (stage, message) = told(ErrorCode::LOCAL_TRANSPORT, words, true, false);
+        let (stage, message) = explained(ErrorCode::LOCAL_TRANSPORT, words, true, false);
         assert_eq!(stage, Stage::Tls);
         assert!(message.contains("wants a client certificate"), "{message}");
     }
 
     #[test]
-    fn a_refused_login_is_told_from_a_missing_one() {
+    fn a_refused_login_differs_from_a_missing_one() {
         let words = "SASL authentication error: Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-512";
-        let (stage, message) = told(ErrorCode::LOCAL_AUTHENTICATION, words, true, true);
+        let (stage, message) = explained(ErrorCode::LOCAL_AUTHENTICATION, words, true, true);
         assert_eq!(stage, Stage::Sasl);
         assert!(message.contains("user name and password"), "{message}");
         let words = "Unsupported SASL mechanism: broker's supported mechanisms: SCRAM-SHA-512";
-        let (stage, message) = told(ErrorCode::LOCAL_AUTHENTICATION, words, true, true);
+        let (stage, message) = explained(ErrorCode::LOCAL_AUTHENTICATION, words, true, true);
         assert_eq!(stage, Stage::Sasl);
         assert!(message.contains("choose one that it names"), "{message}");
-        let (stage, message) = told(
+        let (stage, message) = explained(
             ErrorCode::LOCAL_TRANSPORT,
             "Disconnected while requesting ApiVersion",
             false,
@@ -218,10 +218,10 @@ mod tests {
 
     #[test]
     fn silence_and_missing_rights_belong_to_the_metadata() {
-        let (stage, message) = told(ErrorCode::LOCAL_TIMED_OUT, "Local: Timed out", true, true);
+        let (stage, message) = explained(ErrorCode::LOCAL_TIMED_OUT, "Local: Timed out", true, true);
         assert_eq!(stage, Stage::Metadata);
         assert!(message.contains("no broker answered"), "{message}");
-        let (stage, message) = told(
+        let (stage, message) = explained(
             ErrorCode::CLUSTER_AUTHORIZATION_FAILED,
             "Broker: Cluster authorization failed",
             true,

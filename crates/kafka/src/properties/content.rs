@@ -83,7 +83,7 @@ pub(super) fn check(
     ]) && !protocol.starts_with("sasl_")
     {
         notes.push(format!(
-            "credentials are set, but security.protocol is {protocol}: nobody logs in. Set security.protocol to SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user"
+            "credentials are set, but security.protocol is {protocol}: they are not used. Set security.protocol to SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user"
         ));
     }
     if any(&["ssl.ca.", "ssl.certificate.", "ssl.key.", "ssl.keystore."]) && !protocol.ends_with("ssl") {

@@ -1,4 +1,4 @@
-//! The two syntaxes, and how they are told apart.
+//! The two syntaxes, and how one is recognized.
 
 use super::error::PropertiesError;
 use super::java;

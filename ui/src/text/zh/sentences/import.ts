@@ -19,7 +19,7 @@ export const importing: Sentence[] = [
   ],
   ["'{name}' is a command that runs on this computer at each login: keep it only if you trust where it comes from", '“{name}”是每次登录时在本机运行的命令：只有信任其来源时才保留'],
   [
-    'credentials are set, but security.protocol is {@protocol}: nobody logs in. Set security.protocol to SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user',
+    'credentials are set, but security.protocol is {@protocol}: they are not used. Set security.protocol to SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user',
     '已设置凭据，但 security.protocol 为 {protocol}：不会登录。如果 broker 要求用户登录，请将 security.protocol 设为 SASL_SSL 或 SASL_PLAINTEXT',
   ],
   [
@@ -33,7 +33,7 @@ export const importing: Sentence[] = [
   ],
   ['the URL has a user and no SASL mechanism: PLAIN is taken; choose another if the brokers use one', 'URL 中有用户但没有 SASL 机制：取为 PLAIN；如果 broker 使用其他机制，请另行选择'],
   [
-    'the URL has a user, but the security protocol is {@protocol}: nobody logs in. Choose SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user',
+    'the URL has a user, but the security protocol is {@protocol}: the login is not used. Choose SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user',
     'URL 中有用户，但安全协议为 {protocol}：不会登录。如果 broker 要求用户登录，请选择 SASL_SSL 或 SASL_PLAINTEXT',
   ],
   ['the bootstrap URL {!problem}', 'bootstrap URL {problem}'],
