@@ -12,6 +12,8 @@ use sluice_tests::{BOTH, Bench, Filler, OddRecord, read_all, skipped};
 
 const TOPIC: &str = "large";
 const LARGE: usize = 105_000_000;
+/// Records of 500 KB whose memory is measured.
+const RECORDS: usize = 1_000;
 
 fn generous() -> Result<Cluster> {
     Ok(Cluster::builder(KafkaVersion::V4_3_1)
@@ -171,9 +173,9 @@ fn memory_of_a_reader_of_well_compressed_batches() -> Result<()> {
     }
     let cluster = generous()?;
     let filler = Filler::new(&cluster.bootstrap())?;
-    for (topic, per_batch) in [("one-batch", 2_000), ("small-batches", 50)] {
+    for (topic, per_batch) in [("one-batch", RECORDS), ("small-batches", 50)] {
         filler.create(topic, 1, &[])?;
-        well_compressed(&cluster, topic, 2_000, per_batch)?;
+        well_compressed(&cluster, topic, RECORDS, per_batch)?;
     }
     for (topic, partition_fetch_kib) in [
         ("one-batch", 1_024),
@@ -191,17 +193,19 @@ fn memory_of_a_reader_of_well_compressed_batches() -> Result<()> {
         reader.assign(&[PartitionOffset::new(topic.to_owned(), 0, 0)])?;
         // Forgets the peak so far.
         std::fs::write("/proc/self/clear_refs", "5")?;
-        let (mut seen, mut bytes) = (0, 0);
+        let (mut seen, mut bytes, mut failure) = (0, 0, None);
         let until = Instant::now() + Duration::from_secs(120);
-        while seen < 2_000 && Instant::now() < until {
-            reader.read(100, Duration::from_millis(200), |message| {
-                if message.error() == ErrorCode::NONE {
+        while seen < RECORDS && failure.is_none() && Instant::now() < until {
+            reader.read(100, Duration::from_millis(200), |message| match message.fault() {
+                Some(fault) => failure = Some(fault),
+                None if message.error() == ErrorCode::NONE => {
                     seen += 1;
                     bytes += message.payload_len();
                 }
+                None => {}
             })?;
         }
-        anyhow::ensure!(seen == 2_000, "{seen} records came");
+        anyhow::ensure!(seen == RECORDS, "{topic}: {seen} records came; {failure:?}");
         let status = std::fs::read_to_string("/proc/self/status")?;
         let peak = status
             .lines()

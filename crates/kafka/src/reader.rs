@@ -47,6 +47,10 @@ pub struct Fetched {
 /// at least one, 16 MiB over all partitions), and is decompressed at once. A batch stays in memory until its last record is
 /// dropped. So well compressed records exceed the first limit by the second times their ratio, and a single batch cannot be
 /// held in parts.
+///
+/// Measured (librdkafka 2.12.1, 1 000 records of 500 KB of one letter as zstd, read and dropped one by one with
+/// `prefetch_kib` 32 768; peak of a process that takes 85 MB by itself): one batch of 500 MB 585 MB; batches of 25 MB 591 MB
+/// with `partition_fetch_kib` 1 024, 365 MB with 16, 169 MB with 4.
 #[derive(Debug, Clone, Copy)]
 pub struct ReaderTuning {
     /// KiB of records fetched ahead, over all partitions.

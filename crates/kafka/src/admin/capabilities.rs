@@ -7,7 +7,10 @@ pub struct Capabilities {
     /// Zstandard (2.1 on).
     pub zstd: bool,
     /// A question for a topic's metadata can say that the topic must not be created by it (0.11 on). Without it, a
-    /// question that names a deleted topic creates it again where `auto.create.topics.enable` is on.
+    /// question that names a deleted topic creates it again where `auto.create.topics.enable` is on. Calls of
+    /// [`Admin`](crate::Admin) never name such a topic. Readers and writers do: librdkafka 2.12.1 asks by name every 10 s,
+    /// and at once when a partition has lost its leader, so a topic that is assigned or written to while it is deleted is
+    /// back within a moment. Neither a setting nor a call of the library prevents that.
     pub metadata_forbids_creation: bool,
     /// Topics have ids, which differ when a topic is deleted and created again (2.8 on).
     pub topic_ids: bool,

@@ -212,4 +212,6 @@ export const errors: Sentence[] = [
   ['the system does not let Sluice change what starts at login: {*error}', '系统不允许 Sluice 更改登录时启动的程序：{error}'],
   ['the program that has the data folder does not answer ({*error}); if it has just ended, repeat the command', '占用数据文件夹的程序没有应答（{error}）；如果它刚刚结束，请重试该命令'],
   ['the answer cannot be read ({*error}); the other program may be of another version', '无法读取应答（{error}）；另一个程序可能是其他版本'],
+  ["the record's headers cannot be read: the client library reads at most 100 000 headers of a record", '无法读取该记录的记录头：客户端库最多读取一条记录的 100 000 个记录头'],
+  ['the record is stored in message format v0 or v1, which cannot be read from brokers 2.7 and later', '该记录以消息格式 v0 或 v1 存储，无法从 2.7 及更高版本的 broker 读取'],
 ];

@@ -13,6 +13,7 @@ export const log: Sentence[] = [
   ['deleted by retention or DeleteRecords before it was read', '在读取之前被保留期或 DeleteRecords 删除'],
   ['the source lost its newest records', '源丢失了最新的记录'],
   ['the topic was deleted and created again', '主题被删除后重新创建'],
+  ["the source's stored data is damaged", '源存储的数据已损坏'],
   ['the start lies outside of the log', '起点在日志范围之外'],
   ['{@key} offset {#offset} is in quarantine: {*reason}', '{key} 的偏移量 {offset} 已进入隔离区：{reason}'],
   ['{@key} has stopped: {*reason}', '{key} 已停止：{reason}'],

@@ -98,6 +98,18 @@ export const running: Sentence[] = [
   ['{@key}: {*what} ({*error}); trying again', '{key}：{what}（{error}）；正在重试'],
   ['this user may not read the source topic; give it READ', '此用户无权读取源主题；请授予其 READ 权限'],
   ['the source partition cannot be read', '无法读取源分区'],
+  ['{@key}: the source did not find offset {#offset}; trying again', '{key}：源没有找到偏移量 {offset}；正在重试'],
+  [
+    '{@key}: the record at offset {#offset} is stored in the message format of Kafka before 0.11, which librdkafka reads as empty records on this broker (its issue 5549). Nothing of the partition is copied from here on. Have the source rewrite the topic in the newer format, or copy it from a broker of the old version',
+    '{key}：偏移量 {offset} 处的记录以 Kafka 0.11 之前的消息格式存储，librdkafka 在此 broker 上会将其读成空记录（其问题 5549）。此分区从这里起不再复制。请让源以较新的格式重写该主题，或从旧版本的 broker 复制',
+  ],
+  [
+    "{@key}: the source's log is damaged at offsets {range} ({*detail}). Restore the partition from a replica; or, to go on at offset {#next} and keep the range in the gap ledger, choose to go on at the nearest offset",
+    '{key}：源的日志在偏移量 {range} 处损坏（{detail}）。请从副本恢复该分区；或选择从最近的偏移量继续，即从偏移量 {next} 继续并将该范围记入缺口',
+  ],
+  ['an open transaction at the source holds back what is behind it', '源上一个未结束的事务阻挡了其后的记录'],
+  ['the record has more headers than can be read (100 000), and is not copied without them', '记录的记录头多于可读取的数量（100 000），不会在缺少它们的情况下复制'],
+  ['the record has no key, and the target topic is compacted: it takes only records with a key', '记录没有键，而目标主题是压缩主题：它只接受有键的记录'],
   ['{@key}: the source does not return which offsets it has; trying again', '{key}：源没有告知其现有的偏移量；正在重试'],
   ['{@key}: the source does not return which offsets it has ({*why}); trying again', '{key}：源没有告知其现有的偏移量（{why}）；正在重试'],
   ['{@key}: {*error}; trying again', '{key}：{error}；正在重试'],
