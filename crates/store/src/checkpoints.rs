@@ -47,7 +47,7 @@ impl CheckpointStore for SqliteStore {
             partitions
                 .iter()
                 .try_for_each(|state| save_partition(t, &launch.task, state))?;
-            save_ledger(t, &launch.task, gaps, &[])
+            ledger::save(t, &launch.task, gaps, &[])
         });
         if taken {
             return Err(StateError::AlreadyLaunched {
@@ -82,7 +82,7 @@ impl CheckpointStore for SqliteStore {
                 ledger::begin_incarnation(t, task, cut)?;
             }
             offset_runs::save(t, task, &checkpoint.runs)?;
-            save_ledger(t, task, &checkpoint.gaps, &checkpoint.quarantined)
+            ledger::save(t, task, &checkpoint.gaps, &checkpoint.quarantined)
         })?)
     }
 
@@ -91,7 +91,7 @@ impl CheckpointStore for SqliteStore {
             return Ok(());
         }
         Ok(self.write(Durability::Power, |t| {
-            save_ledger(t, task, &rows.gaps, &rows.quarantined)
+            ledger::save(t, task, &rows.gaps, &rows.quarantined)
         })?)
     }
 
@@ -219,18 +219,6 @@ impl SqliteStore {
             None => Ok(None),
         })?)
     }
-}
-
-fn save_ledger(
-    t: &Transaction<'_>,
-    task: &TaskName,
-    gaps: &[Gap],
-    quarantined: &[QuarantinedRecord],
-) -> rusqlite::Result<()> {
-    gaps.iter().try_for_each(|gap| ledger::save_gap(t, task, gap))?;
-    quarantined
-        .iter()
-        .try_for_each(|record| ledger::save_quarantined(t, task, record))
 }
 
 fn save_partition(t: &Transaction<'_>, task: &TaskName, state: &PartitionState) -> rusqlite::Result<()> {

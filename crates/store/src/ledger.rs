@@ -68,7 +68,20 @@ pub(crate) fn current_gaps(
     .collect()
 }
 
-pub(crate) fn save_gap(t: &Transaction<'_>, task: &TaskName, gap: &Gap) -> rusqlite::Result<()> {
+/// Saves rows of both ledgers.
+pub(crate) fn save(
+    t: &Transaction<'_>,
+    task: &TaskName,
+    gaps: &[Gap],
+    quarantined: &[QuarantinedRecord],
+) -> rusqlite::Result<()> {
+    gaps.iter().try_for_each(|gap| save_gap(t, task, gap))?;
+    quarantined
+        .iter()
+        .try_for_each(|record| save_quarantined(t, task, record))
+}
+
+fn save_gap(t: &Transaction<'_>, task: &TaskName, gap: &Gap) -> rusqlite::Result<()> {
     let sql =
         "INSERT INTO gaps (task, topic, partition, incarnation, from_offset, to_offset, reason, found_at_ms)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
@@ -86,7 +99,7 @@ pub(crate) fn save_gap(t: &Transaction<'_>, task: &TaskName, gap: &Gap) -> rusql
         .map(drop)
 }
 
-pub(crate) fn save_quarantined(
+fn save_quarantined(
     t: &Transaction<'_>,
     task: &TaskName,
     record: &QuarantinedRecord,
