@@ -1,18 +1,22 @@
 //! The wire client on real brokers.
+#![expect(clippy::unwrap_used, reason = "a test may fail by it")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::records::{Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType};
 use sluice_model::Cluster as Source;
 use sluice_testground::{Cluster, KafkaVersion, Mechanism};
 use sluice_tests::{Filler, cluster, eventually, now_ms, odd_records, skipped};
 use sluice_wire::{
-    Address, AddressMap, ApiKey, Client, ConfigResource, ConfigSource, ErrorCode, Isolation, OffsetSpec,
-    Reach, TopicPartition, Unsupported, WireError,
+    Address, AddressMap, ApiKey, Cancel, Client, ConfigResource, ConfigSource, ErrorCode, GroupOffset,
+    Isolation, OffsetSpec, ProduceBatch, ProduceRequest, ProducedPartition, ProducerIdentity, Reach,
+    TopicPartition, Unsupported, WireError,
 };
 
 const RECORDS: usize = 50;
@@ -159,29 +163,190 @@ fn check_open_transaction(version: KafkaVersion, filler: &Filler, client: &Clien
     })
 }
 
+/// The newest batches come in the format that this version keeps on its disk.
+fn check_fetch(version: KafkaVersion, client: &Client) -> Result<()> {
+    let fetched = client.fetch_raw("t", 0, 0, 1_000_000, Isolation::Committed)?;
+    assert_eq!(fetched.high_watermark, Some(RECORDS as i64));
+    let magic = i32::from(fetched.records[16]);
+    let (format, stable) = if version.has_transactions() {
+        (2, Some(RECORDS as i64))
+    } else {
+        (1, None)
+    };
+    assert_eq!((magic, fetched.last_stable_offset), (format, stable), "{version}");
+    let few = client.fetch_raw("t", 0, 0, 1, Isolation::Uncommitted)?;
+    assert!(few.records.len() <= fetched.records.len());
+    let error = client
+        .fetch_raw("t", 0, 10_000, 1_000, Isolation::Uncommitted)
+        .unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::OFFSET_OUT_OF_RANGE));
+    Ok(())
+}
+
+/// A batch of the second format with one record for each value, part of a transaction.
+fn batch(producer: ProducerIdentity, sequence: i32, values: &[&str]) -> Result<Bytes> {
+    let records: Vec<Record> = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| Record {
+            transactional: true,
+            control: false,
+            delete_horizon: false,
+            partition_leader_epoch: -1,
+            producer_id: producer.id,
+            producer_epoch: producer.epoch,
+            timestamp_type: TimestampType::Creation,
+            offset: index as i64,
+            sequence: sequence + index as i32,
+            timestamp: now_ms(),
+            key: None,
+            value: Some(Bytes::copy_from_slice(value.as_bytes())),
+            headers: Default::default(),
+        })
+        .collect();
+    let mut out = BytesMut::new();
+    let options = RecordEncodeOptions {
+        version: 2,
+        compression: Compression::None,
+    };
+    RecordBatchEncoder::encode(&mut out, &records, &options)?;
+    Ok(out.freeze())
+}
+
+/// Two transactions with records and positions, one committed and one aborted; then another instance takes over.
+fn check_produce(version: KafkaVersion, cluster: &Cluster, filler: &Filler, client: &Client) -> Result<()> {
+    const ID: &str = "wire-writer";
+    let minute = Duration::from_secs(60);
+    if !version.has_transactions() {
+        let error = client.init_producer_id(Some(ID), minute, None).unwrap_err();
+        assert!(matches!(error, WireError::Unsupported(_)), "{error}");
+        return Ok(());
+    }
+    filler.create("w", 1, &[])?;
+    let producer = client.init_producer_id(Some(ID), minute, None)?;
+    let target = place("w", 0);
+    let (leader, _) = client.leader(&target)?;
+    let connection = client.connect(leader)?;
+    let send = |sequence: i32, values: &[&str]| -> Result<ProducedPartition> {
+        let request = ProduceRequest {
+            transactional_id: Some(ID.to_owned()),
+            timeout: Duration::from_secs(10),
+            batches: vec![ProduceBatch {
+                place: target.clone(),
+                pieces: vec![batch(producer, sequence, values)?],
+            }],
+            has_zstd: false,
+        };
+        let mut answer = connection
+            .begin_produce(&request, &Cancel::new())?
+            .wait(&Cancel::new())?;
+        Ok(answer.partitions.remove(0))
+    };
+    for (commit, sequence) in [(true, 0), (false, 2), (true, 4)] {
+        client.add_partitions_to_txn(ID, producer, std::slice::from_ref(&target))?;
+        let answer = send(sequence, &["a", "b"])?;
+        assert_eq!(answer.error, None, "{answer:?}");
+        client.add_offsets_to_txn(ID, producer, "wire-group")?;
+        let position = GroupOffset {
+            offset: i64::from(sequence) + 2,
+            leader_epoch: None,
+            metadata: format!("{commit}"),
+        };
+        client.txn_offset_commit(
+            ID,
+            producer,
+            "wire-group",
+            &BTreeMap::from([(target.clone(), position)]),
+        )?;
+        client.end_txn(ID, producer, commit)?;
+    }
+    // Brokers before 2.5 cannot wait for the markers of a transaction that has been ended.
+    eventually("the committed position and records are visible", || {
+        let found = client.offset_fetch("wire-group", None, true)?;
+        let position = found.get(&target).cloned().transpose()?;
+        let records = sluice_tests::read_all(&cluster.bootstrap(), "w", 0)?;
+        let metadata = position.as_ref().map(|position| position.metadata.as_str());
+        assert_ne!(metadata, Some("false"), "a position of the aborted transaction");
+        Ok(position.is_some_and(|position| position.offset == 6) && records.len() == 4)
+    })?;
+    let fetched = client.fetch_raw("w", 0, 0, 1_000_000, Isolation::Committed)?;
+    assert_eq!(fetched.aborted.len(), 1, "{fetched:?}");
+    assert_eq!(fetched.aborted[0].producer_id, producer.id);
+
+    client.init_producer_id(Some(ID), minute, None)?;
+    let error = client.end_txn(ID, producer, true).unwrap_err();
+    assert!(
+        error.is_fenced() || error.code() == Some(ErrorCode::INVALID_TXN_STATE),
+        "{error}"
+    );
+    let error = client
+        .add_partitions_to_txn(ID, producer, std::slice::from_ref(&target))
+        .unwrap_err();
+    assert!(error.is_fenced(), "{error}");
+    // Leaders of older versions do not ask the coordinator and would take the batch.
+    if version >= KafkaVersion::V3_9_1 {
+        let answer = send(6, &["zombie"])?;
+        assert!(answer.error.is_some(), "{answer:?}");
+    }
+    Ok(())
+}
+
+fn check_groups_and_folders(version: KafkaVersion, client: &Client) -> Result<()> {
+    let position = GroupOffset {
+        offset: 3,
+        leader_epoch: None,
+        metadata: "m".to_owned(),
+    };
+    let places = BTreeMap::from([(place("t", 0), position.clone())]);
+    assert_eq!(client.offset_commit("idle", &places)?[&place("t", 0)], Ok(()));
+    let found = client.offset_fetch("idle", None, false)?;
+    assert_eq!(found, BTreeMap::from([(place("t", 0), Ok(position))]));
+    let listed = client.list_groups()?;
+    assert!(
+        listed.found.iter().any(|group| group.group == "idle"),
+        "{listed:?}"
+    );
+    let described = client.describe_groups(&["idle"])?;
+    assert_eq!(described["idle"].as_ref().map_err(Clone::clone)?.state, "Empty");
+    let quotas = client.describe_client_quotas();
+    assert_eq!(quotas.is_ok(), version >= KafkaVersion::V3_9_1, "{quotas:?}");
+    let folders = client.describe_log_dirs(None)?;
+    let sizes: usize = folders.found.iter().map(|one| one.partitions.len()).sum();
+    // The protocol crate begins with Kafka 2.0's version.
+    assert_eq!(sizes >= 3, version >= KafkaVersion::V2_0_1, "{folders:?}");
+    if version.has_transactions() {
+        let deleted = client.delete_records(&BTreeMap::from([(place("t", 2), 10)]))?;
+        assert_eq!(deleted[&place("t", 2)], Ok(10));
+    }
+    Ok(())
+}
+
 fn check_version(version: KafkaVersion) -> Result<()> {
     if skipped() {
         return Ok(());
     }
-    let (_cluster, filler, client) = filled(version)?;
+    let (cluster, filler, client) = filled(version)?;
     check_metadata(version, &client)?;
     check_offsets(&client)?;
     check_configs(version, &client)?;
-    check_open_transaction(version, &filler, &client)
+    check_fetch(version, &client)?;
+    check_open_transaction(version, &filler, &client)?;
+    check_produce(version, &cluster, &filler, &client)?;
+    check_groups_and_folders(version, &client)
 }
 
 #[test]
-fn kafka_0_10_2_answers_what_it_knows_and_says_what_it_does_not() -> Result<()> {
+fn kafka_0_10_2_answers_what_it_knows_and_the_rest_is_unsupported() -> Result<()> {
     check_version(KafkaVersion::V0_10_2_2)
 }
 
 #[test]
-fn kafka_1_0_2_answers_what_it_knows_and_says_what_it_does_not() -> Result<()> {
+fn kafka_1_0_2_answers_what_it_knows_and_the_rest_is_unsupported() -> Result<()> {
     check_version(KafkaVersion::V1_0_2)
 }
 
 #[test]
-fn kafka_2_0_1_answers_what_it_knows_and_says_what_it_does_not() -> Result<()> {
+fn kafka_2_0_1_answers_what_it_knows_and_the_rest_is_unsupported() -> Result<()> {
     check_version(KafkaVersion::V2_0_1)
 }
 
@@ -195,6 +360,44 @@ fn kafka_4_3_1_answers_everything() -> Result<()> {
     check_version(KafkaVersion::V4_3_1)
 }
 
+#[test]
+fn a_transaction_that_its_coordinator_knows_nothing_of_is_abandoned() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    // Without this check a batch can open a transaction that its coordinator was never told of.
+    let cluster = Cluster::builder(KafkaVersion::V3_9_1)
+        .property("transaction.partition.verification.enable", "false")
+        .start()?;
+    Filler::new(&cluster.bootstrap())?.create("h", 1, &[])?;
+    let client = client(&cluster.bootstrap())?;
+    let producer = client.init_producer_id(Some("lost"), Duration::from_secs(60), None)?;
+    let target = place("h", 0);
+    let request = ProduceRequest {
+        transactional_id: Some("lost".to_owned()),
+        timeout: Duration::from_secs(10),
+        batches: vec![ProduceBatch {
+            place: target.clone(),
+            pieces: vec![batch(producer, 0, &["a", "b"])?],
+        }],
+        has_zstd: false,
+    };
+    let connection = client.connect(client.leader(&target)?.0)?;
+    let answer = connection
+        .begin_produce(&request, &Cancel::new())?
+        .wait(&Cancel::new())?;
+    assert_eq!(answer.partitions[0].error, None, "{answer:?}");
+    let found = client.open_transactions(std::slice::from_ref(&target))?;
+    let open = found[&target].as_ref().map_err(Clone::clone)?;
+    assert!(open.abandoned, "{open:?}");
+    assert_eq!(
+        (open.producer_id, open.transactional_id.as_deref()),
+        (Some(producer.id), Some("lost"))
+    );
+    assert_eq!((open.start_offset, open.high_watermark), (0, 2));
+    Ok(())
+}
+
 fn secured(cluster: &Cluster, mechanism: &str, password: &str) -> Result<Source> {
     let mut source = Source::new(&cluster.secured_bootstrap()?)?;
     source.set("security.protocol", "SASL_SSL");
@@ -206,7 +409,7 @@ fn secured(cluster: &Cluster, mechanism: &str, password: &str) -> Result<Source>
 }
 
 #[test]
-fn every_mechanism_logs_in_over_tls_and_a_wrong_password_is_told_apart() -> Result<()> {
+fn every_mechanism_logs_in_over_tls_and_a_wrong_password_is_an_authentication_error() -> Result<()> {
     if skipped() {
         return Ok(());
     }

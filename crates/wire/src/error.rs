@@ -230,7 +230,7 @@ pub enum ConnectFailure {
 /// Why TLS was not agreed on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TlsFailure {
-    /// The certificate is signed by nobody who is trusted.
+    /// The certificate is not signed by a trusted authority.
     #[error("the certificate is not signed by a trusted authority; name the CA file of this cluster")]
     UnknownIssuer,
     /// The certificate's time is over, or has not begun.
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_api_that_is_missing_is_told_with_what_is_there_and_what_would_do() {
+    fn an_api_that_is_missing_is_reported_with_the_offered_and_the_needed_range() {
         let error = |offered| Unsupported::Api {
             api: ApiKey::DescribeProducers,
             broker: "b:1".to_owned(),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_code_is_told_with_its_name_and_the_brokers_words() {
+    fn an_error_code_is_shown_with_its_name_and_the_brokers_words() {
         let error = WireError::check(ApiKey::Metadata, 29, Some("no")).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -7,7 +7,7 @@ use kafka_protocol::error::ResponseError;
 pub struct ErrorCode(i16);
 
 impl ErrorCode {
-    /// A broker's own failure, also where it tells nothing more.
+    /// A broker's own failure, without further detail.
     pub const UNKNOWN_SERVER_ERROR: Self = Self(-1);
     /// The position is outside the log.
     pub const OFFSET_OUT_OF_RANGE: Self = Self(1);

@@ -30,7 +30,7 @@ pub use fetch::{
 pub use kafka_protocol::messages::ApiKey;
 pub use net::{Address, AddressMap, Connection, Family, Proxy, Reach, Settings, ThrottleReport};
 pub use produce::{
-    Event, MOST_IN_FLIGHT, Outcome, PendingProduce, ProduceAnswer, ProduceBatch, ProduceRequest,
+    Event, MAX_IN_FLIGHT, Outcome, PendingProduce, ProduceAnswer, ProduceBatch, ProduceRequest,
     ProducedPartition, ProducerIdentity, RecordError, Sequences, ToSend, advance,
 };
 pub use topic_partition::TopicPartition;

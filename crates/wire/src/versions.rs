@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_common_version_the_ranges_of_both_are_told() {
+    fn without_a_common_version_the_error_has_both_ranges() {
         let error = offers(ApiKey::Fetch, 0, 3)
             .pick(ApiKey::Fetch, 4, 18)
             .unwrap_err();

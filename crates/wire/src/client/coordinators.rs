@@ -38,7 +38,7 @@ impl CoordinatorKind {
     }
 }
 
-/// Coordinators that were found, until one says that it is none.
+/// Coordinators that were found, until a broker answers NOT_COORDINATOR.
 pub(crate) type Coordinators = HashMap<(CoordinatorKind, String), i32>;
 
 impl Client {

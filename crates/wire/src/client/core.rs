@@ -13,10 +13,10 @@ use crate::error::{Result, WireError};
 use crate::net::{Budget, Connection, Reach, Settings, Throttled};
 use crate::versions::ApiVersions;
 
-/// How long a call may take unless its caller says otherwise.
+/// How long a call may take unless the caller sets another time-out.
 const CALL_DEADLINE: Duration = Duration::from_secs(30);
 /// How long one request of a call may take at least, so that a slow broker is not given up too early.
-const LEAST_REQUEST: Duration = Duration::from_secs(5);
+const MIN_REQUEST_TIME: Duration = Duration::from_secs(5);
 /// The pauses between attempts.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
@@ -144,7 +144,7 @@ impl Client {
 
     /// How long one request may take: not all of the call, so that another broker can still be asked.
     pub(crate) fn request_limit(&self, budget: &Budget) -> Duration {
-        budget.left().min((budget.total / 3).max(LEAST_REQUEST))
+        budget.left().min((budget.total / 3).max(MIN_REQUEST_TIME))
     }
 
     /// Calls `attempt` until it succeeds, fails for good, or the time is over; then the last error is returned.

@@ -10,7 +10,7 @@ use crate::error::{Result, WireError};
 use crate::topic_partition::{TopicPartition, by_topic};
 
 impl Client {
-    /// Deletes each partition's records before an offset (−1 for the end of the log), and tells where the log begins
+    /// Deletes each partition's records before an offset (−1 for the end of the log), and returns where the log begins
     /// then. Needs Kafka 0.11.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ impl Client {
         Ok(found)
     }
 
-    /// DescribeConfigs version 0 (Kafka 0.11 and 1.0), which tells only whether a value is the default.
+    /// DescribeConfigs version 0 (Kafka 0.11 and 1.0), which has only whether a value is the default.
     pub(crate) fn first_describe_configs(
         &self,
         connection: &Connection,

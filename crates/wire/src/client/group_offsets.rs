@@ -66,7 +66,7 @@ impl Client {
                 (response.error_code, of_topics(&response))
             };
             WireError::check(ApiKey::OffsetFetch, code, None)?;
-            // Before version 2 the coordinator's own errors are told for each partition; "not stable yet" always is.
+            // Before version 2 the coordinator's own errors are returned for each partition; "not stable yet" always is.
             let again = fetched.iter().find_map(|(.., code)| {
                 WireError::check(ApiKey::OffsetFetch, *code, None)
                     .err()

@@ -19,7 +19,7 @@ const FORBIDS_CREATION: i16 = 4;
 /// The first version in which an empty list names no topic; before it, it meant all of them.
 const EMPTY_IS_NONE: i16 = 1;
 
-/// What was last heard of the cluster.
+/// The latest metadata of the cluster.
 #[derive(Debug, Default)]
 pub(crate) struct Metadata {
     cluster: Option<ClusterInfo>,
@@ -59,7 +59,7 @@ impl Client {
         self.retrying(|budget| Ok(self.ask_metadata(names.as_ref(), budget)?.1))
     }
 
-    /// Asks for the cluster and for topics, and keeps what it hears.
+    /// Asks for the cluster and for topics, and caches the answer.
     pub(crate) fn ask_metadata(
         &self,
         names: Option<&BTreeSet<&str>>,
@@ -79,12 +79,16 @@ impl Client {
             });
         }
         let topics = topics_of(&response, names);
-        self.keep(&cluster, &topics);
+        self.keep(&cluster, &topics, names.is_none());
         Ok((cluster, topics))
     }
 
-    fn keep(&self, cluster: &ClusterInfo, topics: &[TopicInfo]) {
+    fn keep(&self, cluster: &ClusterInfo, topics: &[TopicInfo], all: bool) {
         let mut metadata = self.metadata();
+        if all {
+            // Deleted topics are not kept for ever.
+            metadata.leaders.clear();
+        }
         metadata.cluster = Some(cluster.clone());
         for topic in topics {
             if topic.error.is_some() {
@@ -107,7 +111,7 @@ impl Client {
         self.metadata().leaders.get(place).copied()
     }
 
-    /// The broker that leads a partition and its epoch as last heard; asked for if it is not known.
+    /// The broker that leads a partition and its epoch from the metadata cache; requested if it is not cached.
     ///
     /// # Errors
     /// The cluster does not answer, or the partition does not exist or has no leader at present.
@@ -194,9 +198,9 @@ fn request(version: i16, names: Option<&BTreeSet<&str>>) -> MetadataRequest {
     } else {
         None
     };
-    let names_can_be_told = version >= FORBIDS_CREATION;
+    let can_name_topics = version >= FORBIDS_CREATION;
     let topics = match names {
-        Some(names) if names_can_be_told || (names.is_empty() && version >= EMPTY_IS_NONE) => Some(
+        Some(names) if can_name_topics || (names.is_empty() && version >= EMPTY_IS_NONE) => Some(
             names
                 .iter()
                 .map(|name| MetadataRequestTopic::default().with_name(Some(topic_name(name))))
@@ -207,7 +211,7 @@ fn request(version: i16, names: Option<&BTreeSet<&str>>) -> MetadataRequest {
     MetadataRequest::default()
         .with_topics(topics)
         // Older versions have no such field, and the crate wants its default there.
-        .with_allow_auto_topic_creation(!names_can_be_told)
+        .with_allow_auto_topic_creation(!can_name_topics)
 }
 
 fn cluster_of(response: &MetadataResponse) -> Result<ClusterInfo> {

@@ -56,7 +56,7 @@ impl OpenTransaction {
 
 impl Client {
     /// The transactions that hold back the last stable offsets of `partitions`; a partition that none holds back has no
-    /// entry. With brokers before Kafka 3.0, an entry says what is not known and which version would tell.
+    /// entry. With brokers before Kafka 3.0, an entry lists what is missing and the version that has it.
     ///
     /// # Errors
     /// The cluster does not answer. What concerns a partition is its outcome.

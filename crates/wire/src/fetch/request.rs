@@ -28,20 +28,20 @@ pub struct FetchPartition {
     /// Which one.
     pub place: TopicPartition,
     /// The topic's id. All partitions of a request must have one for it to go by ids (Kafka 3.1), so that a topic that
-    /// was made anew is noticed.
+    /// was recreated is noticed.
     pub topic_id: Option<Uuid>,
     /// The first offset that is wanted.
     pub offset: i64,
-    /// The leader epoch that metadata told; brokers refuse another one. None asks without.
+    /// The leader epoch from metadata; brokers refuse another one. None asks without.
     pub leader_epoch: Option<i32>,
-    /// The leader epoch of the last record that was read: a broker whose log goes another way says so (KIP-595, Kafka
+    /// The leader epoch of the last record that was read: a broker whose log diverges reports it (KIP-595, Kafka
     /// 2.7). None asks without.
     pub last_epoch: Option<i32>,
     /// The most bytes of it. Its first batch comes whole, even if it is larger.
     pub max_bytes: i32,
 }
 
-/// An incremental fetch session (KIP-227): partitions are told once and then only when they change.
+/// An incremental fetch session (KIP-227): partitions are sent once and then only when they change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchSession {
     /// The broker's number for it; 0 asks for a new one.

@@ -217,7 +217,7 @@ impl Connection {
         Ok((version, response))
     }
 
-    /// Notes what an answer says about throttling.
+    /// Records the throttle time of an answer.
     pub(crate) fn note_throttle(&self, api: ApiKey, version: i16, milliseconds: i32) {
         self.throttle.note(api, version, milliseconds);
     }
@@ -271,7 +271,7 @@ impl Connection {
         )
     }
 
-    /// Exchanges one frame while nobody else may write.
+    /// Exchanges one frame while no other caller may write.
     pub(crate) fn exchange(
         &self,
         turn: &TurnGuard<'_>,
@@ -386,7 +386,7 @@ fn dial_apart(address: &Address, settings: &Arc<Settings>, budget: &Budget) -> R
             let reach = &settings.reach;
             let address = reach.map.reachable(&advertised);
             let dialled = dial::dial(address, reach.family, reach.proxy.as_ref(), &for_thread);
-            // Nobody listens any more after a cancellation.
+            // The receiver is gone after a cancellation.
             sender.send(dialled).ok();
         })
         .map_err(|error| WireError::Disconnected {

@@ -261,7 +261,7 @@ fn authenticated(code: i16, message: &str, lifetime: i64) -> Vec<u8> {
 }
 
 #[test]
-fn a_mechanism_that_the_broker_does_not_have_is_told_with_those_it_has() {
+fn an_unknown_mechanism_is_reported_with_those_the_broker_has() {
     let peer = Peer::knowing(LOGIN, |_| Reply::Body(handshake(33, "SCRAM-SHA-512")));
     let error = log_in(&peer, "PLAIN").unwrap_err();
     assert!(error.to_string().contains("it offers SCRAM-SHA-512"), "{error}");
@@ -269,7 +269,7 @@ fn a_mechanism_that_the_broker_does_not_have_is_told_with_those_it_has() {
 }
 
 #[test]
-fn a_refused_login_is_told_in_the_brokers_words() {
+fn a_refused_login_has_the_brokers_words() {
     let peer = Peer::knowing(LOGIN, |asked| {
         Reply::Body(if asked.api == ApiKey::SaslHandshake as i16 {
             handshake(0, "PLAIN")

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_an_address_of_the_wanted_family_says_so() {
+    fn a_name_without_an_address_of_the_wanted_family_is_reported() {
         let address = Address::new("127.0.0.1", 1);
         let error = dial(&address, Family::V6, None, &budget()).unwrap_err();
         assert!(error.to_string().contains("no IPv6 address"), "{error}");

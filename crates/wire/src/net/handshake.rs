@@ -22,14 +22,14 @@ use crate::versions::ApiVersions;
 /// The version of ApiVersions that is asked in first.
 const NEWEST: i16 = 3;
 /// Brokers refuse to renew a login within a second of the one before (Kafka's SaslServerAuthenticator).
-const LEAST_SESSION: Duration = Duration::from_millis(1_100);
+const MIN_SESSION: Duration = Duration::from_millis(1_100);
 /// More messages than any mechanism has.
-const MOST_MESSAGES: usize = 10;
+const MAX_MESSAGES: usize = 10;
 
 /// In which version a broker is asked for its versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Greeting {
-    /// In ours; an old broker says what it knows.
+    /// In ours; an old broker answers with its range.
     Newest,
     /// In the first one, for those that close the connection otherwise.
     Oldest,
@@ -120,7 +120,7 @@ pub(crate) fn log_in(
         attempt.exchange(|message| attempt.bare(message))?
     };
     // As Java's client, which renews after 85 to 95 % of the session.
-    let renew = (!lifetime.is_zero()).then(|| began + (lifetime * 17 / 20).max(LEAST_SESSION));
+    let renew = (!lifetime.is_zero()).then(|| began + (lifetime * 17 / 20).max(MIN_SESSION));
     connection.logged_in(renew);
     Ok(())
 }
@@ -173,7 +173,7 @@ impl Attempt<'_> {
     fn exchange(&self, send: impl Fn(Vec<u8>) -> Result<Said>) -> Result<Duration> {
         let mut exchange = self.login.begin(self.budget)?;
         let mut said: Option<Said> = None;
-        for _ in 0..MOST_MESSAGES {
+        for _ in 0..MAX_MESSAGES {
             let step = exchange
                 .step(said.as_ref().map(|said| &said.message[..]))
                 .map_err(|reason| self.refused(reason))?;

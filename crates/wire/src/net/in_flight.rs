@@ -12,7 +12,7 @@ use crate::error::{Result, WireError};
 pub(crate) type OnAnswer = Box<dyn FnOnce(Result<Bytes>) + Send>;
 
 /// Requests that one connection may have without an answer.
-const MOST_IN_FLIGHT: usize = 1_000;
+const MAX_IN_FLIGHT: usize = 1_000;
 
 /// A request whose answer is still to come.
 pub(crate) struct Waiting {
@@ -48,9 +48,9 @@ impl InFlight {
         if let Some(error) = &queue.closed {
             return Err(error.clone());
         }
-        if queue.waiting.len() >= MOST_IN_FLIGHT {
+        if queue.waiting.len() >= MAX_IN_FLIGHT {
             return Err(WireError::Timeout {
-                what: format!("{:?} behind {MOST_IN_FLIGHT} other requests", waiting.api),
+                what: format!("{:?} behind {MAX_IN_FLIGHT} other requests", waiting.api),
                 address: address.to_owned(),
                 after: Duration::ZERO,
             });

@@ -81,7 +81,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_wrong_or_missing_password_is_told_without_showing_it() {
+    fn a_wrong_or_missing_password_is_reported_without_showing_it() {
         let pair = rcgen::KeyPair::generate().unwrap();
         let text = encrypted(&pair, "hunter2");
         for (password, word) in [

@@ -1,4 +1,4 @@
-//! A scripted broker for tests: it answers frames with what it is told to.
+//! A scripted broker for tests: it answers frames by a script.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

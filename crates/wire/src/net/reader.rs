@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Small answers are read with few calls; large ones pass this buffer by.
 const BUFFER: usize = 16 * 1024;
 /// The longest answer: one record of 100 MB must fit, and a TLS record read as a length (352 MB or more) must not.
-const LONGEST_ANSWER: usize = 256 * 1024 * 1024;
+const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
 /// Memory is taken for this much of an answer before any of it has come: a length alone is no proof.
 const FIRST_PIECE: usize = 8 * 1024 * 1024;
 /// An answer that comes slowly but comes may take this many times its time-out.
@@ -42,7 +42,7 @@ fn read_one(reader: &mut impl Read, shared: &Arc<Shared>) -> Result<()> {
     fill(reader, &mut head, shared)?;
     let length = usize::try_from(i32::from_be_bytes(head))
         .ok()
-        .filter(|length| *length <= LONGEST_ANSWER);
+        .filter(|length| *length <= MAX_ANSWER_BYTES);
     let Some(length) = length else {
         return Err(not_kafka(head, shared));
     };

@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_librdkafka_has_is_told_with_the_reason() {
+    fn what_only_librdkafka_has_is_unsupported_with_the_reason() {
         for (pairs, word) in [
             (
                 vec![

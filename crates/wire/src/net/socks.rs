@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_in_words_without_the_password() {
+    fn refusals_have_words_without_the_password() {
         let error = go(vec![(vec![5, 1, 0], vec![5, 255])], None, "b:1").unwrap_err();
         assert!(error.to_string().contains("asks for a login"), "{error}");
         let script = vec![

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::*;
 
-/// Answers that say how long the broker throttles this client, in milliseconds.
+/// Answers with how long the broker throttles this client, in milliseconds.
 pub(crate) trait Throttled {
     /// The answer's field; 0 where its version has none.
     fn throttle_ms(&self) -> i32;
@@ -91,7 +91,7 @@ pub struct ThrottleReport {
     pub until: Option<Instant>,
 }
 
-/// Keeps what a broker says about throttling.
+/// The throttle times of one broker.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle(Mutex<ThrottleReport>);
 

@@ -177,7 +177,7 @@ pub(crate) fn client(config: &Arc<ClientConfig>, address: &Address) -> Result<Cl
     ClientConnection::new(Arc::clone(config), name).map_err(|error| failed(error.to_string()))
 }
 
-/// What rustls says, by kind.
+/// The kind of a rustls error.
 pub(crate) fn failure(error: &rustls::Error, address: &Address) -> TlsFailure {
     use rustls::Error;
     match error {

@@ -9,5 +9,5 @@ mod transaction;
 
 pub use call::PendingProduce;
 pub use request::{ProduceAnswer, ProduceBatch, ProduceRequest, ProducedPartition, RecordError};
-pub use sequences::{Event, MOST_IN_FLIGHT, Outcome, Sequences, ToSend, advance};
+pub use sequences::{Event, MAX_IN_FLIGHT, Outcome, Sequences, ToSend, advance};
 pub use transaction::ProducerIdentity;

@@ -69,7 +69,7 @@ pub struct ProducedPartition {
     pub append_time: Option<i64>,
     /// The first offset there is; none before Kafka 1.0.
     pub log_start: Option<i64>,
-    /// The records that are wrong, where the broker tells them (Kafka 2.4).
+    /// The records that are wrong, where the broker lists them (Kafka 2.4).
     pub records: Vec<RecordError>,
     /// The leader and its epoch, where the error is that another broker leads.
     pub current_leader: Option<(i32, i32)>,

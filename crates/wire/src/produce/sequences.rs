@@ -1,5 +1,5 @@
 //! The sequence numbers of one partition's batches, and what follows from each answer. No sockets and no clock: the
-//! caller sends what [`Sequences::next_to_send`] gives and tells what came of it.
+//! caller sends what [`Sequences::next_to_send`] returns and reports the outcome.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use crate::error_code::ErrorCode;
 
 /// Batches of one partition that may be without an answer. Brokers remember as many to recognize one that comes twice
 /// (Kafka's ProducerStateEntry.NUM_BATCHES_TO_RETAIN).
-pub const MOST_IN_FLIGHT: usize = 5;
+pub const MAX_IN_FLIGHT: usize = 5;
 
 /// The sequence number `records` behind `sequence`: after the greatest comes 0.
 #[must_use]
@@ -27,7 +27,7 @@ pub struct ToSend {
 /// What came of a batch that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is on the broker, from this offset on; none if the broker tells only that it has it already.
+    /// It is on the broker, from this offset on; none if the broker only reports a duplicate.
     Written(Option<i64>),
     /// Whether it is on the broker is not known: the connection ended or the time was over.
     Unknown,
@@ -42,7 +42,7 @@ pub enum Event {
     Acknowledged {
         /// The caller's number of the batch.
         batch: u64,
-        /// Its first offset, if the broker told it.
+        /// Its first offset, if the broker returned it.
         base_offset: Option<i64>,
     },
     /// The broker will never take the batch; it is not written. Those behind it go on.
@@ -168,7 +168,7 @@ impl Sequences {
     /// The batch that is to be sent now; none while something else must come first. It counts as sent.
     pub fn next_to_send(&mut self) -> Option<ToSend> {
         let window = match self.mode {
-            Mode::Flowing if self.begun => MOST_IN_FLIGHT,
+            Mode::Flowing if self.begun => MAX_IN_FLIGHT,
             Mode::Flowing | Mode::Probing => 1,
             Mode::Draining | Mode::Broken | Mode::Fenced => 0,
         };
@@ -189,7 +189,7 @@ impl Sequences {
         })
     }
 
-    /// Takes what came of a batch that was sent. Anything told of a batch that is not in flight is ignored.
+    /// Applies the outcome of a batch that was sent. An outcome of a batch that is not in flight is ignored.
     pub fn answered(&mut self, batch: u64, outcome: Outcome) -> Vec<Event> {
         let Some(index) = self
             .batches

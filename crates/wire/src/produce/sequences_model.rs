@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 
 use crate::error_code::ErrorCode;
-use crate::produce::sequences::{Event, MOST_IN_FLIGHT, Outcome, Sequences, ToSend, advance};
+use crate::produce::sequences::{Event, MAX_IN_FLIGHT, Outcome, Sequences, ToSend, advance};
 
 const REFUSED: ErrorCode = ErrorCode::MESSAGE_TOO_LARGE;
 
@@ -53,7 +53,7 @@ impl Broker {
         self.log.push(sent.batch);
         self.known = true;
         self.memory.push_back((sent.sequence, last, offset));
-        if self.memory.len() > MOST_IN_FLIGHT {
+        if self.memory.len() > MAX_IN_FLIGHT {
             self.memory.pop_front();
         }
         Outcome::Written(Some(offset))
@@ -114,7 +114,7 @@ impl Run {
                     assert_eq!(code, REFUSED);
                     self.turned_down.push(batch);
                 }
-                Event::Fenced => panic!("nobody else has the id"),
+                Event::Fenced => panic!("no other producer has the id"),
                 Event::Broken(_) => self.resolve(),
             }
         }
@@ -209,9 +209,9 @@ proptest! {
         prop_assert_eq!(&run.settled, &wanted);
         let turned_down: Vec<u64> = (0..count).filter(|index| refused[*index]).map(|index| index as u64).collect();
         // Refusals may come in another order: the answer to an earlier one may have been lost.
-        let mut told = run.turned_down.clone();
-        told.sort_unstable();
-        prop_assert_eq!(&told, &turned_down);
+        let mut rejected = run.turned_down.clone();
+        rejected.sort_unstable();
+        prop_assert_eq!(&rejected, &turned_down);
         prop_assert!(run.sequences.is_empty());
         prop_assert_eq!(run.epoch, 0, "an epoch was raised without need");
     }

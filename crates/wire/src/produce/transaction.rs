@@ -85,6 +85,9 @@ impl Client {
     /// Makes partitions part of the open transaction, or opens one with them. Must succeed before a batch of the
     /// transaction is sent to them.
     ///
+    /// Leaders before Kafka 3.6 do not check with the coordinator: a batch of a fenced instance that was sent without this
+    /// call is written and holds the last stable offset.
+    ///
     /// # Errors
     /// No coordinator answers, no right, or another instance has taken over. If one partition is refused, none is
     /// added; the error is that one's.
@@ -120,7 +123,7 @@ impl Client {
                     .flat_map(|topic| &topic.results_by_partition)
                     .map(|one| one.partition_error_code)
                     .filter(|code| *code != 0);
-                // "Not attempted" says only that another partition has the error.
+                // "Not attempted" means that another partition has the error.
                 let not_attempted = kafka_protocol::error::ResponseError::OperationNotAttempted.code();
                 let worst = codes.min_by_key(|code| *code == not_attempted);
                 WireError::check(ApiKey::AddPartitionsToTxn, worst.unwrap_or(0), None)
@@ -192,7 +195,7 @@ impl Client {
     ///
     /// # Errors
     /// No coordinator answers, no right, or another instance has taken over. After an error other than these it is not
-    /// known whether it has ended: call it again, or take the transactional id anew.
+    /// known whether it has ended: call it again, or initialize the transactional id again.
     pub fn end_txn(&self, transactional_id: &str, producer: ProducerIdentity, commit: bool) -> Result<()> {
         self.at_coordinator(
             CoordinatorKind::Transaction,

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_token_is_told_with_its_status() {
+    fn a_refused_token_is_reported_with_its_status() {
         assert_eq!(check_answer(b""), Ok(()));
         assert!(
             check_answer(br#"{"status":"invalid_token"}"#)

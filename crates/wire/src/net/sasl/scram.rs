@@ -9,9 +9,9 @@ use sluice_model::Secret;
 use crate::net::sasl::exchange::Step;
 
 /// Kafka's brokers never have fewer iterations.
-const LEAST_ITERATIONS: u32 = 4_096;
+const MIN_ITERATIONS: u32 = 4_096;
 /// More would let a wrong peer keep this computer busy for minutes. Kafka's own limit is 16 384.
-const MOST_ITERATIONS: u32 = 1_000_000;
+const MAX_ITERATIONS: u32 = 1_000_000;
 /// The header that says "no channel binding", in base 64.
 const NO_BINDING: &str = "biws";
 
@@ -106,7 +106,7 @@ impl Scram {
     /// Answers the challenge, then checks that the server knows the password too.
     ///
     /// # Errors
-    /// The server's message is wrong or tells of a failure; in words.
+    /// The server's message is wrong or reports a failure; in words.
     pub(crate) fn next(&mut self, answer: &[u8]) -> Result<Step, String> {
         let text = std::str::from_utf8(answer).map_err(|_| "its answer is not text".to_owned())?;
         match std::mem::replace(&mut self.state, State::Finished) {
@@ -118,7 +118,7 @@ impl Scram {
 
     fn prove(&mut self, server_first: &str) -> Result<Step, String> {
         if let Some(reason) = attribute(server_first, 'e') {
-            return Err(format!("it says {reason}"));
+            return Err(format!("it answered {reason}"));
         }
         let (Some(nonce), Some(salt), Some(iterations)) = (
             attribute(server_first, 'r'),
@@ -136,10 +136,10 @@ impl Scram {
         let iterations = iterations
             .parse::<u32>()
             .ok()
-            .filter(|count| (LEAST_ITERATIONS..=MOST_ITERATIONS).contains(count))
+            .filter(|count| (MIN_ITERATIONS..=MAX_ITERATIONS).contains(count))
             .ok_or_else(|| {
                 format!(
-                    "it asks for {iterations} iterations; {LEAST_ITERATIONS} to {MOST_ITERATIONS} are allowed"
+                    "it asks for {iterations} iterations; {MIN_ITERATIONS} to {MAX_ITERATIONS} are allowed"
                 )
             })?;
         let salted = self
@@ -164,12 +164,12 @@ impl Scram {
 
 fn check_signature(server_final: &str, signature: &[u8]) -> Result<Step, String> {
     if let Some(reason) = attribute(server_final, 'e') {
-        return Err(format!("it says {reason}"));
+        return Err(format!("it answered {reason}"));
     }
     let shown = attribute(server_final, 'v')
         .and_then(|text| STANDARD.decode(text).ok())
         .ok_or_else(|| "it does not prove that it knows the password".to_owned())?;
-    // Which byte differs tells nothing that a peer does not know: the signature belongs to this login alone.
+    // Comparing in variable time reveals nothing to the peer: the signature belongs to this login alone.
     if shown != signature {
         return Err(
             "it does not know the password itself: it may not be the broker it seems to be".to_owned(),

@@ -73,7 +73,7 @@ impl TokenSource {
             .name("sluice-token".to_owned())
             .spawn(move || {
                 let fetched = fetch(&endpoint).map(|token| source.keep(token));
-                // Nobody listens any more after a cancellation.
+                // The receiver is gone after a cancellation.
                 sender.send(fetched).ok();
             });
         spawned.map_err(|error| self.failed(error.to_string()))?;
@@ -187,7 +187,7 @@ fn agent(endpoint: &TokenEndpoint) -> Result<Agent, String> {
     Ok(config.into())
 }
 
-/// What ureq says, without the URL's query or anything secret.
+/// The error of ureq in words, without the URL's query or anything secret.
 fn words(error: &ureq::Error) -> String {
     match error {
         ureq::Error::HostNotFound => "the token endpoint's name could not be resolved".to_owned(),
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_in_the_endpoints_words_and_without_the_secret() {
+    fn refusals_have_the_endpoints_words_and_not_the_secret() {
         for (status, body, word) in [
             (
                 "401 Unauthorized",
