@@ -8,6 +8,7 @@ use sluice_model::{OffsetRange, OutOfRange};
 
 use crate::copy::commit::created_again;
 use crate::copy::copier::{Copier, LaneFailure, Step};
+use crate::copy::damage::damaged_range;
 use crate::error::{Result, Side};
 use crate::lane::{Slot, SourceIncident};
 use crate::partition::{Awaited, Mode, recreated_sentence, restart};
@@ -119,7 +120,9 @@ impl Copier {
             self.stop_unsupported(slot, key, *offset, now);
             return Ok(());
         }
-        let Some(missing) = missing(&key, position, now, incident) else {
+        let damaged = matches!(incident, SourceIncident::Damaged { .. })
+            .then(|| damaged_range(&self.job.task.source, &key, position));
+        let Some(missing) = missing(&key, position, now, incident, damaged) else {
             // Found again meanwhile, or a leader answered that had just taken over.
             let sentence = format!("{key}: the source did not find offset {position}; trying again");
             self.tracks[slot].back_off(sentence, Instant::now());
@@ -270,15 +273,17 @@ impl Copier {
 }
 
 /// What an incident means for a partition whose log is `now`; `None` when the position is in the log after all.
-fn missing(key: &PartitionKey, position: i64, now: LogBounds, incident: &SourceIncident) -> Option<Missing> {
+fn missing(
+    key: &PartitionKey,
+    position: i64,
+    now: LogBounds,
+    incident: &SourceIncident,
+    damaged: Option<OffsetRange>,
+) -> Option<Missing> {
     let is_in_log = (now.low..=now.high).contains(&position);
-    if let SourceIncident::Damaged { detail, .. } = incident
+    if let (SourceIncident::Damaged { detail, .. }, Some(range)) = (incident, damaged)
         && is_in_log
     {
-        let range = OffsetRange {
-            from: position,
-            to: position + 1,
-        };
         return Some(Missing {
             range,
             reason: GapReason::Damaged,

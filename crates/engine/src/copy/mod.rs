@@ -3,8 +3,10 @@
 mod caught_up;
 mod commit;
 mod copier;
+mod damage;
 mod follower;
 mod health;
+mod held_back;
 mod incidents;
 mod job;
 mod latency;

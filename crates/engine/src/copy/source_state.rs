@@ -48,6 +48,7 @@ impl Copier {
             let Some(&seen) = snapshot.offsets.get(&track.state.key) else {
                 continue;
             };
+            track.held_by = snapshot.held_by.get(&track.state.key).cloned();
             // A limit lets partitions wait for their turn.
             if track.watch(seen, self.lane.in_flight_of(slot) > 0 || throttled) {
                 stalled.push(slot);

@@ -8,6 +8,7 @@ use sluice_kafka::{ErrorCode, Isolation, OffsetQuery, PartitionOffset};
 use sluice_model::Task;
 
 use crate::copy::follower::Followed;
+use crate::copy::held_back::HeldBack;
 use crate::copy::pruning::Pruning;
 use crate::plan::Pair;
 use crate::position::{PartitionKey, PartitionState, lacks_leader};
@@ -31,6 +32,8 @@ pub(crate) struct SourceSnapshot {
     pub(crate) recreated: BTreeMap<String, String>,
     /// Source partitions that have no leader.
     pub(crate) leaderless: BTreeSet<PartitionKey>,
+    /// Whose transactions hold partitions back, as sentences.
+    pub(crate) held_by: BTreeMap<PartitionKey, String>,
     /// Why the source could not be asked.
     pub(crate) error: Option<String>,
 }
@@ -42,6 +45,7 @@ impl SourceSnapshot {
         self.new.extend(later.new);
         self.recreated.extend(later.recreated);
         self.leaderless = later.leaderless;
+        self.held_by = later.held_by;
         self.error = later.error;
     }
 }
@@ -52,6 +56,7 @@ pub(crate) struct Watcher {
     observer: Observer,
     followed: Followed,
     pruning: Pruning,
+    held_back: HeldBack,
     /// Sentences that were reported already.
     reported: BTreeSet<String>,
 }
@@ -66,6 +71,7 @@ impl Watcher {
     ) -> Self {
         pair.source.admin.set_deadline(QUESTION_DEADLINE);
         Self {
+            held_back: HeldBack::new(task.source.clone()),
             pair,
             task,
             observer,
@@ -88,6 +94,7 @@ impl Watcher {
                 }
                 topics_due = Instant::now() + TOPICS_EVERY;
             }
+            snapshot.held_by = self.held_by(&snapshot);
             self.prune_runs(&snapshot);
             crossbeam_channel::select! {
                 send(out, snapshot) -> sent => if sent.is_err() { return },
@@ -104,6 +111,16 @@ impl Watcher {
         if self.reported.insert(sentence.clone()) {
             (self.observer)(Event::Warning(sentence));
         }
+    }
+
+    fn held_by(&mut self, seen: &SourceSnapshot) -> BTreeMap<PartitionKey, String> {
+        let held = seen
+            .offsets
+            .iter()
+            .filter(|(_, (_, high, stable))| stable < high)
+            .map(|(key, _)| key.clone())
+            .collect();
+        self.held_back.look_up(&held, Instant::now())
     }
 
     /// Deletes what the offset map holds of records that neither log has any more.
