@@ -135,7 +135,8 @@ fn read_fields<'a>(prefix: &EntryPrefix, bytes: &'a [u8]) -> Result<Message<'a>,
     let codec = Codec::from_code(code)
         .filter(|codec| *codec != Codec::Zstd)
         .ok_or(FaultKind::UnknownCodec(code))?;
-    if prefix.offset < 0 {
+    // The offset behind the message must exist, too.
+    if !(0..i64::MAX).contains(&prefix.offset) {
         return Err(bad(RecordFault::Offset));
     }
     Ok(Message {

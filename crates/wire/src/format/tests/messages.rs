@@ -356,3 +356,26 @@ fn a_message_that_expands_beyond_the_budget_is_too_large() {
         assert!(RecordReader::new(big.len()).message(&outer).is_ok(), "{codec}");
     }
 }
+
+#[test]
+fn an_offset_that_has_none_behind_it_is_a_fault() {
+    let offset_fault = |set: &[u8]| {
+        let kind = read(set).unwrap_err().kind;
+        assert!(
+            matches!(
+                kind,
+                FaultKind::BadRecord {
+                    reason: RecordFault::Offset,
+                    ..
+                }
+            ),
+            "{kind:?}"
+        );
+    };
+    for offset in [i64::MAX, -1, i64::MIN] {
+        offset_fault(&message(1, offset, 0, 5, None, Some(b"v")));
+        offset_fault(&wrapper(1, offset, Codec::Gzip, 0, 5, &inner(1, &[0, 1])));
+        offset_fault(&wrapper(0, 9, Codec::Gzip, 0, 5, &inner(0, &[offset])));
+    }
+    assert!(read(&message(1, i64::MAX - 1, 0, 5, None, Some(b"v"))).is_ok());
+}
