@@ -111,9 +111,18 @@ impl Filler {
     /// # Errors
     /// The client could not be made.
     pub fn new(bootstrap: &str) -> Result<Self> {
+        Self::with_codec(bootstrap, "none")
+    }
+
+    /// A producer to `bootstrap` that compresses with `codec` (`compression.codec` of librdkafka).
+    ///
+    /// # Errors
+    /// The client could not be made.
+    pub fn with_codec(bootstrap: &str, codec: &str) -> Result<Self> {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", bootstrap)
+            .set("compression.codec", codec)
             .set("linger.ms", "2")
             // A batch that is tried again must not overtake the next, also on brokers without idempotence.
             .set("max.in.flight.requests.per.connection", "1")
