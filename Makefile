@@ -8,7 +8,7 @@ TEST_THREADS ?= 2
 export TEST_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit e2e window bench bench-commands jars bindings bundle icons setup setup-desktop setup-test format
+.PHONY: help run test check unit e2e window bench bench-commands fuzz jars bindings bundle icons setup setup-desktop setup-test format
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: setup-test jars ## Copy the same topics with Sluice, kcat and MirrorMaker
 
 bench-commands: setup ## How long the commands take that ask no cluster, with 200 tasks and 10 000 partitions
 	$(CARGO) run --release -p sluice-bench --bin sluice-bench-commands
+
+fuzz: ## Feed damaged batches to the record formats (needs nightly and cargo-fuzz; FUZZ_SECONDS, TARGETS)
+	@scripts/fuzz
 
 jars: setup-test ## Fetch every Apache Kafka version that the tests start
 	$(CARGO) run --release -q -p sluice-testground --bin testground -- jars
