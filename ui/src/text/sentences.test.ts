@@ -14,6 +14,7 @@ const NOT_SHOWN = new Set([
   'no thread for the watcher: {}',
   'reading with a new client: partitions with more records stand still',
   'requesting stalled partitions again',
+  'the end of a damaged batch is not known',
   'broker end offset is ',
   '(topics that are added)',
   'unassigning after verification',

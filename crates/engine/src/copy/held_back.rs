@@ -105,26 +105,24 @@ fn unknown(why: &str) -> String {
 /// Whose transaction it is, how old it is, and what ends it.
 fn sentence(open: &OpenTransaction) -> String {
     let held = open.high_watermark - open.start_offset;
-    let whose = match (&open.transactional_id, open.producer_id) {
-        (Some(id), _) => format!("the open transaction of '{id}'"),
-        (None, Some(producer)) => format!("an open transaction of producer {producer}"),
-        (None, None) => "an open transaction".to_owned(),
+    let from = open.start_offset;
+    let whose = match (&open.transactional_id, open.producer_id, open.missing.first()) {
+        (Some(id), ..) => format!("transactional id '{id}'"),
+        (None, Some(producer), _) => format!("producer {producer}"),
+        (None, None, Some(missing)) => format!("the source does not return whose it is: {}", missing.reason),
+        (None, None, None) => "the source does not return whose it is".to_owned(),
     };
-    let age = open
-        .age(now_ms())
-        .map_or_else(String::new, |age| format!(", open for {} s,", age.as_secs()));
-    let remedy = if open.abandoned {
-        "; no coordinator knows it, so it never ends by itself: abort it with kafka-transactions.sh abort"
+    let age = open.age(now_ms()).map_or_else(
+        || "of unknown age".to_owned(),
+        |age| format!("open for {} s", age.as_secs()),
+    );
+    if open.abandoned {
+        format!(
+            "an open transaction at the source ({whose}, {age}) holds back {held} offsets from {from} on; no coordinator knows it, so it never ends by itself: abort it with kafka-transactions.sh abort"
+        )
     } else {
-        ""
-    };
-    let missing = open.missing.first().map_or_else(String::new, |missing| {
-        format!("; its {} is not known: {}", missing.what, missing.reason)
-    });
-    format!(
-        "{whose} at the source{age} holds back {held} offsets from {} on{remedy}{missing}",
-        open.start_offset
-    )
+        format!("an open transaction at the source ({whose}, {age}) holds back {held} offsets from {from} on")
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +149,7 @@ mod tests {
         let by_producer = sentence(&open());
         assert_eq!(
             by_producer,
-            "an open transaction of producer 7 at the source holds back 60 offsets from 100 on"
+            "an open transaction at the source (producer 7, of unknown age) holds back 60 offsets from 100 on"
         );
         let by_id = sentence(&OpenTransaction {
             transactional_id: Some("billing".into()),

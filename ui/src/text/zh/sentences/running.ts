@@ -20,6 +20,26 @@ export const running: Sentence[] = [
   ['the program ended while the task came to rest', '程序在任务停止过程中结束'],
   ['{#n} of {#all} partitions do not go on; {@key}: {*error}', '{all} 个分区中有 {n} 个无法继续；{key}：{error}'],
   ['no reason is known', '原因未知'],
+
+  // What an open transaction at the source holds back.
+  [
+    'an open transaction at the source ({*whose}, {*age}) holds back {#held} offsets from {#from} on; no coordinator knows it, so it never ends by itself: abort it with kafka-transactions.sh abort',
+    '源上有一个未结束的事务（{whose}，{age}），从 {from} 起有 {held} 个 offset 被它挡住；没有协调者知道它，它不会自行结束：请用 kafka-transactions.sh abort 中止它',
+  ],
+  [
+    'an open transaction at the source ({*whose}, {*age}) holds back {#held} offsets from {#from} on',
+    '源上有一个未结束的事务（{whose}，{age}），从 {from} 起有 {held} 个 offset 被它挡住',
+  ],
+  [
+    'an open transaction at the source holds back what is behind it; the source does not return whose it is: {*why}',
+    '源上有一个未结束的事务，其后的内容被它挡住；源没有给出它属于谁：{why}',
+  ],
+  ["transactional id '{id}'", '事务 ID“{id}”'],
+  ['producer {#id}', '生产者 {id}'],
+  ['the source does not return whose it is: {*why}', '源没有给出它属于谁：{why}'],
+  ['the source does not return whose it is', '源没有给出它属于谁'],
+  ['of unknown age', '持续时间未知'],
+  ['open for {#s} s', '已持续 {s} 秒'],
   ['{*reason} (given up after {#min} min of trying)', '{reason}（尝试 {min} 分钟后放弃）'],
 
   // A cluster.

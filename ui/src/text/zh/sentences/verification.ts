@@ -63,9 +63,6 @@ export const verification: Sentence[] = [
   // Why a partition was not compared.
   ["task '{task}' has no partition to verify; check its topics", '任务“{task}”没有可校验的分区；请检查其主题'],
   ['the source has no such partition any more', '源上已没有该分区'],
-  ['the partition has had no leader since the launch: nothing of it is copied yet', '该分区自启动以来一直没有 leader：尚未复制其中的任何内容'],
-  ['the source has no answer for the partition: {*error}', '源没有对该分区作出应答：{error}'],
-  ['the target has no answer for the partition: {*error}', '目标没有对该分区作出应答：{error}'],
   ['the target has no such partition', '目标上没有该分区'],
   ['nothing is left to compare: {range} are {*why}', '没有可比较的内容：{range} {why}'],
   ['the source could not be read: {*why}', '无法读取源：{why}'],
