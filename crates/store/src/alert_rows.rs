@@ -96,7 +96,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn put_rule(&self, row: &RuleRow) -> Result<()> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "INSERT INTO alert_rules (id, name, body, created_ms, updated_ms) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO UPDATE SET name = ?2, body = ?3, updated_ms = ?5",
@@ -139,7 +139,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn delete_rule(&self, id: &str) -> Result<bool> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             Ok(t.execute("DELETE FROM alert_rules WHERE id = ?1", [id])? > 0)
         })
     }
@@ -149,7 +149,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn put_channel(&self, row: &ChannelRow) -> Result<()> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "INSERT INTO alert_channels (id, name, body, secrets, created_ms, updated_ms)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -195,7 +195,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn delete_channel(&self, id: &str) -> Result<bool> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             Ok(t.execute("DELETE FROM alert_channels WHERE id = ?1", [id])? > 0)
         })
     }
@@ -205,7 +205,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn append_alert(&self, row: &AlertRow) -> Result<()> {
-        self.write(Durability::Process, |t| {
+        self.write(Durability::Wal, |t| {
             t.prepare_cached(
                 "INSERT INTO alert_history
                  (at_ms, task_id, task_name, rule_name, kind, channel_name, state, title, body, detail)
@@ -279,7 +279,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn purge_alert_history(&self, before_ms: i64) -> Result<usize> {
-        self.write(Durability::Process, |t| {
+        self.write(Durability::Wal, |t| {
             t.execute("DELETE FROM alert_history WHERE at_ms < ?1", [before_ms])
         })
     }

@@ -27,7 +27,7 @@ impl CheckpointStore for SqliteStore {
 
     fn begin(&self, launch: &Launch, partitions: &[PartitionState], gaps: &[Gap]) -> Result<(), StoreError> {
         let mut taken = false;
-        let written = self.write(Durability::Power, |t| {
+        let written = self.write(Durability::Fsync, |t| {
             let rows = t.execute(
                 "INSERT INTO launches (task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
@@ -72,7 +72,7 @@ impl CheckpointStore for SqliteStore {
         if checkpoint.is_empty() {
             return Ok(());
         }
-        Ok(self.write(Durability::Process, |t| {
+        Ok(self.write(Durability::Wal, |t| {
             checkpoint
                 .partitions
                 .iter()
@@ -90,7 +90,7 @@ impl CheckpointStore for SqliteStore {
         if rows.is_empty() {
             return Ok(());
         }
-        Ok(self.write(Durability::Power, |t| {
+        Ok(self.write(Durability::Fsync, |t| {
             ledger::save(t, task, &rows.gaps, &rows.quarantined)
         })?)
     }
@@ -142,12 +142,10 @@ impl CheckpointStore for SqliteStore {
         source_start: i64,
         target_start: i64,
     ) -> Result<usize, StoreError> {
-        Ok(
-            self.write(Durability::Process, |t| match Runs::find(t, task, key)? {
-                Some(runs) => runs.prune(source_start, target_start),
-                None => Ok(0),
-            })?,
-        )
+        Ok(self.write(Durability::Wal, |t| match Runs::find(t, task, key)? {
+            Some(runs) => runs.prune(source_start, target_start),
+            None => Ok(0),
+        })?)
     }
 
     fn gaps(&self, task: &TaskName) -> Result<Vec<Gap>, StoreError> {
@@ -182,7 +180,7 @@ impl CheckpointStore for SqliteStore {
         offset: i64,
         fate: QuarantineFate,
     ) -> Result<bool, StoreError> {
-        Ok(self.write(Durability::Power, |t| ledger::settle(t, task, key, offset, fate))?)
+        Ok(self.write(Durability::Fsync, |t| ledger::settle(t, task, key, offset, fate))?)
     }
 
     fn settled_quarantine(

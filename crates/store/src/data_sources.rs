@@ -59,7 +59,7 @@ impl SqliteStore {
     }
 
     fn put_source(&self, row: &DataSourceRow, new: bool) -> Result<()> {
-        let taken = self.write(Durability::Power, |t| {
+        let taken = self.write(Durability::Fsync, |t| {
             let others = ids_of_name(t, &row.name)?;
             if others.iter().any(|id| new || *id != row.id) {
                 return Ok(true);
@@ -127,7 +127,7 @@ impl SqliteStore {
     /// # Errors
     /// Tasks use it, or the state cannot be written.
     pub fn delete_source(&self, id: &str) -> Result<bool> {
-        let answer = self.write(Durability::Power, |t| {
+        let answer = self.write(Durability::Fsync, |t| {
             let tasks: Vec<String> = t
                 .prepare_cached(
                     "SELECT name FROM tasks WHERE source_id = ?1 OR target_id = ?1 ORDER BY name",
@@ -235,7 +235,7 @@ mod tests {
         store.insert_source(&source("ds-1", "ä")).unwrap();
         store.insert_source(&source("ds-2", "b")).unwrap();
         store
-            .write(Durability::Process, |t| {
+            .write(Durability::Wal, |t| {
                 t.execute("UPDATE data_sources SET name = 'Ä' WHERE id = 'ds-2'", [])
             })
             .unwrap();

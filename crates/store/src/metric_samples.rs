@@ -49,7 +49,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn record_metrics(&self, task_id: &str, sample: &MetricSample) -> Result<()> {
-        self.write(Durability::Process, |t| {
+        self.write(Durability::Wal, |t| {
             t.prepare_cached(&format!(
                 "INSERT OR REPLACE INTO metric_samples (task_id, resolution_s, {COLUMNS})
                  VALUES (?1, 10, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
@@ -81,7 +81,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn roll_up_metrics(&self, now_s: i64) -> Result<()> {
-        self.write(Durability::Process, |t| {
+        self.write(Durability::Wal, |t| {
             let tasks = sampled_tasks(t)?;
             for (finer, coarser) in RESOLUTIONS.iter().zip(&RESOLUTIONS[1..]) {
                 tasks

@@ -38,7 +38,7 @@ impl SqliteStore {
         after: &Value,
         now_ms: i64,
     ) -> Result<i64> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "INSERT INTO modifications (task_id, at_ms, before, after, status) VALUES (?1, ?2, ?3, ?4, 'running')",
                 params![task_id, now_ms, to_text(before), to_text(after)],
@@ -52,7 +52,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn end_modification(&self, id: i64, status: &str, detail: Option<&str>, now_ms: i64) -> Result<()> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "UPDATE modifications SET status = ?2, detail = ?3, ended_ms = ?4 WHERE id = ?1",
                 params![id, status, detail, now_ms],
@@ -66,7 +66,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn fail_running_modifications(&self, detail: &str, now_ms: i64) -> Result<usize> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "UPDATE modifications SET status = 'failed', detail = ?1, ended_ms = ?2 WHERE status = 'running'",
                 params![detail, now_ms],

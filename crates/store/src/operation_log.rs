@@ -61,7 +61,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn append_operation(&self, row: &OperationRow) -> Result<()> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.prepare_cached(
                 "INSERT INTO operation_log
                  (at_ms, actor, action, object_kind, object_id, object_name, before, after, outcome, detail)
@@ -171,7 +171,7 @@ mod tests {
                  after, outcome, detail FROM operation_log WHERE 1 ON CONFLICT DO UPDATE SET actor = excluded.actor",
         ] {
             let error = store
-                .write(Durability::Process, |t| t.execute(sql, []))
+                .write(Durability::Wal, |t| t.execute(sql, []))
                 .unwrap_err();
             assert!(error.to_string().contains("append-only"), "{error}");
         }

@@ -28,7 +28,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn save_routes(&self, task_id: &str, routes: &[RouteRow], now_ms: i64) -> Result<()> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "UPDATE routes SET status = 'removed', removed_ms = coalesce(removed_ms, ?2) WHERE task_id = ?1",
                 params![task_id, now_ms],

@@ -25,7 +25,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn set_setting(&self, key: &str, value: &Value) -> Result<()> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "INSERT OR REPLACE INTO settings (key, value) VALUES (?1, ?2)",
                 params![key, to_text(value)],

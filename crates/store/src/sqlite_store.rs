@@ -31,10 +31,10 @@ pub struct SqliteStore {
 /// What a power failure may do to a transaction that has returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// Survives the process.
-    Process,
-    /// Survives the machine's power.
-    Power,
+    /// It is in the write-ahead log: it survives the process.
+    Wal,
+    /// It is forced to the disk: it survives the machine's power.
+    Fsync,
 }
 
 impl SqliteStore {
@@ -132,7 +132,7 @@ impl SqliteStore {
     ) -> Result<T> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let written = (|| {
-            if durability == Durability::Power {
+            if durability == Durability::Fsync {
                 connection.pragma_update(None, "synchronous", "FULL")?;
             }
             // Immediate: a transaction that began by reading could not wait for another writer.
@@ -142,8 +142,8 @@ impl SqliteStore {
             Ok(answer)
         })();
         let restored = match durability {
-            Durability::Power => connection.pragma_update(None, "synchronous", "NORMAL"),
-            Durability::Process => Ok(()),
+            Durability::Fsync => connection.pragma_update(None, "synchronous", "NORMAL"),
+            Durability::Wal => Ok(()),
         };
         written
             .and_then(|answer| restored.map(|()| answer))
@@ -198,7 +198,7 @@ mod tests {
             .unwrap();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| {
-                store.write(Durability::Process, |t| {
+                store.write(Durability::Wal, |t| {
                     t.execute("DELETE FROM launches", []).map(drop)
                 })
             });
@@ -290,7 +290,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(dir.path()).unwrap();
         store
-            .write(Durability::Power, |t| {
+            .write(Durability::Fsync, |t| {
                 t.execute("DELETE FROM launches", []).map(drop)
             })
             .unwrap();

@@ -54,7 +54,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn append_task_log(&self, rows: &[LogRow]) -> Result<()> {
-        self.write(Durability::Process, |t| {
+        self.write(Durability::Wal, |t| {
             let mut statement = t.prepare_cached(
                 "INSERT INTO task_log (task_id, at_ms, level, message, topic, partition, record_offset)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -132,7 +132,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn purge_task_log(&self, before_ms: i64) -> Result<usize> {
-        self.write(Durability::Process, |t| {
+        self.write(Durability::Wal, |t| {
             t.execute("DELETE FROM task_log WHERE at_ms < ?1", [before_ms])
         })
     }

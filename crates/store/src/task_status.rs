@@ -23,7 +23,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn publish_status(&self, task: &TaskName, pid: u32, at_ms: i64, json: &str) -> Result<()> {
-        self.write(Durability::Process, |t| {
+        self.write(Durability::Wal, |t| {
             t.prepare_cached(
                 "INSERT OR REPLACE INTO task_status (task, pid, updated_at_ms, json) VALUES (?1, ?2, ?3, ?4)",
             )?

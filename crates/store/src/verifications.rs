@@ -11,7 +11,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn keep_verification(&self, task: &str, at_ms: i64, report: &Value) -> Result<()> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "INSERT OR REPLACE INTO verifications (task, at_ms, report) VALUES (?1, ?2, ?3)",
                 params![task, at_ms, to_text(report)],

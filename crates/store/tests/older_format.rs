@@ -1,4 +1,5 @@
 //! State of an older format is brought up to the present one with everything in it, and a copy of it is kept.
+#![expect(clippy::unwrap_used, reason = "a test may fail by it")]
 
 use std::path::{Path, PathBuf};
 

@@ -41,7 +41,7 @@ pub(super) enum Next {
 
 /// What a start came to.
 enum Started {
-    Run(Box<dyn Run>, TaskSettings),
+    Run(Box<dyn Run>, Box<TaskSettings>),
     /// The task is not to run any more.
     NotWanted,
     /// A change of its topics has the task for itself.
@@ -126,7 +126,7 @@ impl Runner {
         let run = self
             .engine
             .start(&self.core, &row, &settings, &|| self.orders.stops_a_run())?;
-        Ok(Started::Run(run, settings))
+        Ok(Started::Run(run, Box::new(settings)))
     }
 
     /// What became of the task cannot be stored: the disk is full, or another process has the database locked. Nothing

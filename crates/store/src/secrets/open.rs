@@ -228,15 +228,18 @@ mod tests {
 
     use super::*;
 
+    /// How a keychain fails.
+    type Failure = fn() -> SecretError;
+
     /// A keychain that does as the test says, and keeps what is put into it.
     #[derive(Clone, Default)]
     struct Chain {
-        failure: Arc<Mutex<Option<fn() -> SecretError>>>,
+        failure: Arc<Mutex<Option<Failure>>>,
         kept: Arc<Session>,
     }
 
     impl Chain {
-        fn fails(&self, with: Option<fn() -> SecretError>) {
+        fn fails(&self, with: Option<Failure>) {
             *self.failure.lock().unwrap() = with;
         }
 
@@ -306,7 +309,7 @@ mod tests {
             .unwrap()
             .put("ds-1", &secret())
             .unwrap();
-        for failure in [late as fn() -> SecretError, missing] {
+        for failure in [late as Failure, missing] {
             for passphrase in [None, Some("correct horse")] {
                 chain.fails(Some(failure));
                 let secrets = chain.open(dir.path(), passphrase, true).unwrap();
@@ -378,7 +381,7 @@ mod tests {
             .unwrap()
             .put("ds-1", &secret())
             .unwrap();
-        for failure in [None, Some(missing as fn() -> SecretError)] {
+        for failure in [None, Some(missing as Failure)] {
             chain.fails(failure);
             let error = chain.open(dir.path(), None, true).err().unwrap();
             assert!(

@@ -68,7 +68,7 @@ impl SqliteStore {
             id.to_owned().into(),
         ];
         values.extend(words(change.from));
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             Ok(t.prepare_cached(&sql)?.execute(params_from_iter(values))? > 0)
         })
     }
@@ -101,7 +101,7 @@ impl SqliteStore {
             change.version.into(),
         ];
         values.extend(words(change.draft_from.unwrap_or_default()));
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             Ok(t.prepare_cached(&sql)?.execute(params_from_iter(values))? > 0)
         })
     }
@@ -111,7 +111,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn set_task_pre_check(&self, id: &str, report: Option<&Value>) -> Result<()> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "UPDATE tasks SET pre_check = ?2 WHERE id = ?1",
                 params![id, to_optional_text(report)],
@@ -125,7 +125,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn set_task_muted(&self, id: &str, until_ms: Option<i64>) -> Result<()> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "UPDATE tasks SET muted_until_ms = ?2 WHERE id = ?1",
                 params![id, until_ms],

@@ -24,7 +24,7 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be written.
     pub fn delete_task(&self, id: &str) -> Result<bool> {
-        self.write(Durability::Power, |t| {
+        self.write(Durability::Fsync, |t| {
             t.execute(
                 "DELETE FROM offset_runs WHERE run_partition IN (SELECT id FROM run_partitions WHERE task = ?1)",
                 [id],
@@ -70,7 +70,7 @@ mod tests {
         for id in ["rp-1", "rp-2"] {
             store.insert_task(&task(id, "a", "ds-1", "ds-2"), 9).unwrap();
             store
-                .write(Durability::Process, |t| {
+                .write(Durability::Wal, |t| {
                     t.execute_batch(&format!(
                         "INSERT INTO launches VALUES ('{id}', 'l', '', '', 1, '');
                          INSERT INTO partitions (task, topic, partition, target_topic, start, target_start, backlog_end,

@@ -49,7 +49,7 @@ impl SqliteStore {
     /// # Errors
     /// There are, or the state cannot be written.
     pub fn insert_task(&self, row: &TaskRow, limit: usize) -> Result<()> {
-        let full = self.write(Durability::Power, |t| {
+        let full = self.write(Durability::Fsync, |t| {
             let count = not_terminated(t)?;
             if count >= limit {
                 return Ok(Some(count));
