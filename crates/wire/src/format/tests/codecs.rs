@@ -188,7 +188,7 @@ fn gzip_members_that_follow_each_other_are_read_and_what_is_none_is_ignored() {
 fn zstd_frames_are_read_with_and_without_their_size_checksummed_and_one_after_the_other() {
     use std::io::Write;
     let mut all = Vec::new();
-    let mut expected = Vec::new();
+    let mut expected: Vec<u8> = Vec::new();
     for data in samples() {
         for (checksum, window) in [(false, 0), (true, 0), (true, 24)] {
             let mut encoder = zstd::stream::Encoder::new(Vec::new(), 5).unwrap();
