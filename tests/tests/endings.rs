@@ -55,7 +55,10 @@ fn a_topic_that_may_no_longer_be_read_makes_a_bounded_copy_incomplete() -> Resul
         bytes_per_second: None,
     };
     let running = bench.start(true)?;
-    eventually("the copy has begun", || Ok(running.progress().written_records > 0))?;
+    eventually(
+        "the copy has begun",
+        || Ok(running.progress().written_records > 0),
+    )?;
     source.deny("closed", Access::Read);
     let ending = running.wait().ending;
     let Ending::CaughtUp { incomplete } = ending else {
@@ -68,7 +71,13 @@ fn a_topic_that_may_no_longer_be_read_makes_a_bounded_copy_incomplete() -> Resul
     let copied = values(&target, "closed")?.len() as i64;
     assert_eq!(
         (only.key.topic.as_str(), only.range),
-        ("closed", OffsetRange { from: copied, to: 100 })
+        (
+            "closed",
+            OffsetRange {
+                from: copied,
+                to: 100
+            }
+        )
     );
     let IncompleteReason::Fault { sentence } = &only.reason else {
         bail!("{only:?}")

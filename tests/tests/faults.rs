@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
-use sluice_engine::{PartitionCondition, PartitionProgress, Running, VerificationResult};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use sluice_engine::{Ending, PartitionCondition, PartitionProgress, Running, VerificationResult};
 use sluice_model::Delivery;
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, Shared, eventually, odd_records, read_all, skipped, stop};
@@ -231,18 +231,24 @@ fn a_transaction_left_open_at_the_source_is_named_as_what_holds_the_copy() -> Re
         let hanging = ground.filler.transactional(&topic)?;
         hanging.open(&topic, 0, &records)?;
         ground.filler.produce(&topic, 0, &records)?;
-        let bench = ground.bench(&topic, delivery)?;
+        let mut bench = ground.bench(&topic, delivery)?;
+        // The broker gives the transaction up after a minute.
+        bench.wait_for_transactions = Some(Duration::from_millis(500));
         let outcome = bench.copy()?;
-        assert_eq!(
-            outcome.progress.written_records,
-            records.len() as u64,
-            "the end of committed records is the end"
-        );
+        assert_eq!(outcome.progress.written_records, records.len() as u64);
+        let Ending::CaughtUp { incomplete } = &outcome.ending else {
+            bail!("{:?}", outcome.ending)
+        };
+        assert_eq!(incomplete.len(), 1, "{incomplete:?}");
+        assert_eq!(incomplete[0].range.len(), 2 * count);
         let running = bench.start(false)?;
         eventually("what holds it is named", || {
             let row = row(&running, 0);
             Ok((row.held_by_transaction, row.lag, row.condition)
-                == (2 * count, Some(2 * count), PartitionCondition::CaughtUp))
+                == (2 * count, Some(2 * count), PartitionCondition::CaughtUp)
+                && row
+                    .held_by
+                    .is_some_and(|sentence| sentence.contains(&format!("transactional id '{topic}'"))))
         })
         .with_context(|| format!("{:#?}", running.progress()))?;
         hanging.commit()?;

@@ -1,0 +1,155 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sluice_engine::{
+    Checkpoint, CheckpointStore, Gap, Launch, Ledger, OffsetRun, PartitionKey, PartitionState,
+    QuarantineFate, QuarantinedRecord, StoreError,
+};
+use sluice_model::TaskName;
+use sluice_store::SqliteStore;
+
+/// A store that takes a number of writes and refuses every later one, as if the process had been killed before it.
+pub struct DyingStore {
+    store: Arc<SqliteStore>,
+    left: AtomicUsize,
+}
+
+impl DyingStore {
+    /// Takes `writes` more writes.
+    pub fn after(store: Arc<SqliteStore>, writes: usize) -> Self {
+        Self {
+            store,
+            left: AtomicUsize::new(writes),
+        }
+    }
+
+    fn write<T>(&self, write: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let taken = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        match taken {
+            Ok(_) => write(),
+            Err(_) => Err(StoreError("the test ends here".into())),
+        }
+    }
+}
+
+impl CheckpointStore for DyingStore {
+    fn launch(&self, task: &TaskName) -> Result<Option<Launch>, StoreError> {
+        self.store.launch(task)
+    }
+
+    fn begin(&self, launch: &Launch, partitions: &[PartitionState], gaps: &[Gap]) -> Result<(), StoreError> {
+        self.write(|| self.store.begin(launch, partitions, gaps))
+    }
+
+    fn partitions(&self, task: &TaskName) -> Result<Vec<PartitionState>, StoreError> {
+        self.store.partitions(task)
+    }
+
+    fn save(&self, task: &TaskName, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        self.write(|| self.store.save(task, checkpoint))
+    }
+
+    fn note(&self, task: &TaskName, rows: &Ledger) -> Result<(), StoreError> {
+        self.write(|| self.store.note(task, rows))
+    }
+
+    fn runs_from(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source: i64,
+        limit: usize,
+    ) -> Result<Vec<OffsetRun>, StoreError> {
+        self.store.runs_from(task, key, source, limit)
+    }
+
+    fn run_at_source(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source: i64,
+    ) -> Result<Option<OffsetRun>, StoreError> {
+        self.store.run_at_source(task, key, source)
+    }
+
+    fn run_at_target(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        target: i64,
+    ) -> Result<Option<OffsetRun>, StoreError> {
+        self.store.run_at_target(task, key, target)
+    }
+
+    fn run_before(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source: i64,
+    ) -> Result<Option<OffsetRun>, StoreError> {
+        self.store.run_before(task, key, source)
+    }
+
+    fn prune_runs(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        source_start: i64,
+        target_start: i64,
+    ) -> Result<usize, StoreError> {
+        self.store.prune_runs(task, key, source_start, target_start)
+    }
+
+    fn gaps(&self, task: &TaskName) -> Result<Vec<Gap>, StoreError> {
+        self.store.gaps(task)
+    }
+
+    fn current_gaps(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<Gap>, StoreError> {
+        self.store.current_gaps(task, key)
+    }
+
+    fn quarantined(&self, task: &TaskName, limit: usize) -> Result<Vec<QuarantinedRecord>, StoreError> {
+        self.store.quarantined(task, limit)
+    }
+
+    fn quarantined_offsets(&self, task: &TaskName, key: &PartitionKey) -> Result<Vec<i64>, StoreError> {
+        self.store.quarantined_offsets(task, key)
+    }
+
+    fn quarantined_record(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        offset: i64,
+    ) -> Result<Option<QuarantinedRecord>, StoreError> {
+        self.store.quarantined_record(task, key, offset)
+    }
+
+    fn settle_quarantined(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+        offset: i64,
+        fate: QuarantineFate,
+    ) -> Result<bool, StoreError> {
+        self.write(|| self.store.settle_quarantined(task, key, offset, fate))
+    }
+
+    fn settled_quarantine(
+        &self,
+        task: &TaskName,
+        key: &PartitionKey,
+    ) -> Result<Vec<(i64, QuarantineFate)>, StoreError> {
+        self.store.settled_quarantine(task, key)
+    }
+
+    fn quarantined_count(&self, task: &TaskName) -> Result<u64, StoreError> {
+        self.store.quarantined_count(task)
+    }
+
+    fn launches(&self) -> Result<Vec<Launch>, StoreError> {
+        self.store.launches()
+    }
+}
