@@ -129,7 +129,13 @@ impl Copier {
             self.emit(Event::Info(sentence));
             let hashes = state.source_topic_id.is_none();
             let end = state.backlog_end;
-            self.tracks.push(Track::new(state, None, Some(end), hashes));
+            let keyless_refused = self
+                .tracks
+                .iter()
+                .any(|track| track.keyless_refused && track.state.target_topic == state.target_topic);
+            let mut track = Track::new(state, None, Some(end), hashes);
+            track.keyless_refused = keyless_refused;
+            self.tracks.push(track);
         }
         let added: Vec<Slot> = (first..self.tracks.len()).collect();
         self.assign(&added)

@@ -61,22 +61,12 @@ pub(crate) struct RoutePlan {
     pub(crate) compaction: Compaction,
 }
 
-#[expect(dead_code, reason = "keyless records")]
 impl Plan {
-    /// Target topics that are compacted, and so refuse records without a key.
+    /// Target topics that are compacted, and so refuse records without a key. Of brokers before 0.11 it cannot be read.
     pub(crate) fn compacted_targets(&self) -> BTreeSet<String> {
-        self.targets_with(Compaction::Compacted)
-    }
-
-    /// Target topics of which it cannot be read whether they are compacted (brokers before 0.11, no right).
-    pub(crate) fn targets_of_unknown_policy(&self) -> BTreeSet<String> {
-        self.targets_with(Compaction::Unknown)
-    }
-
-    fn targets_with(&self, compaction: Compaction) -> BTreeSet<String> {
         self.routes
             .iter()
-            .filter(|route| route.compaction == compaction)
+            .filter(|route| route.compaction == Compaction::Compacted)
             .map(|route| route.target_topic.clone())
             .collect()
     }

@@ -325,6 +325,7 @@ fn tracks(
         .into_iter()
         .map(|((topic, partition), offset)| (PartitionKey { topic, partition }, offset))
         .collect();
+    let compacted = plan.compacted_targets();
     partitions
         .into_iter()
         .map(|state| {
@@ -334,6 +335,7 @@ fn tracks(
             let end = (!is_silent).then(|| ends.get(&state.key).copied().unwrap_or(state.position));
             let mut track = Track::new(state, last_run, end, hashes);
             track.rejected = rejected(store, task, &track.state)?;
+            track.keyless_refused = compacted.contains(&track.state.target_topic);
             Ok(track)
         })
         .collect()
