@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
-use sluice_engine::{Ending, RunOptions, start};
+use sluice_engine::{CheckpointStore, Ending, RunOptions, start};
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::{Delivery, OutOfRange};
 use sluice_tests::{BOTH, Bench, DyingStore, fake_clusters, values};
