@@ -207,6 +207,7 @@ impl Followed {
             None => {
                 let draft = structure::draft(pair, task, source, target)?;
                 structure::create(&pair.target.admin, &draft)?;
+                pair.target.refresh()?;
                 observer(Event::Info(format!(
                     "'{source}' is new at the source: created target topic '{target}' with {count} partitions"
                 )));
@@ -217,6 +218,7 @@ impl Followed {
                 }
                 if there < count {
                     structure::grow(&pair.target.admin, target, count)?;
+                    pair.target.refresh()?;
                     observer(Event::Info(format!(
                         "'{source}' has {count} partitions now: grew target topic '{target}' first"
                     )));
