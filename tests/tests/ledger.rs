@@ -35,9 +35,8 @@ fn dies(bench: &Bench, writes: usize) -> Result<bool> {
         until_caught_up: true,
         ..RunOptions::default()
     };
-    let running = match start(bench.task.clone(), store, Arc::new(|_| {}), options) {
-        Ok(running) => running,
-        Err(_) => return Ok(true),
+    let Ok(running) = start(bench.task.clone(), store, Arc::new(|_| {}), options) else {
+        return Ok(true);
     };
     match running.wait().ending {
         Ending::Failed(_) => Ok(true),

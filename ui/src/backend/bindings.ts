@@ -399,7 +399,7 @@ topics: number,
  */
 partitions: number, 
 /**
- * Kafka's version, guessed from the requests that a broker takes; `None` when it was not told.
+ * Kafka's version, guessed from the requests that a broker takes; `None` when it is not known.
  */
 broker_version: string | null, };
 
@@ -799,6 +799,11 @@ resolution_s: number,
 points: Array<MetricPoint>, };
 
 /**
+ * Which timestamp a record gets on the target that has none at the source (written before 0.10).
+ */
+export type MissingTimestamps = "copy-time" | "previous";
+
+/**
  * What is no longer there to compare, over all partitions.
  */
 export type NoLongerThere = { 
@@ -877,11 +882,6 @@ held_back: number,
  * Whether all of it belongs to partitions that are being copied now.
  */
 on_the_way: boolean, };
-
-/**
- * Which timestamp a record gets on the target that has none at the source (written before 0.10).
- */
-export type MissingTimestamps = "copy-time" | "previous";
 
 /**
  * How to fetch tokens for OAUTHBEARER: OIDC with client credentials.
@@ -1101,9 +1101,13 @@ lag: number | null,
  */
 delay_ms: number | null, 
 /**
- * Records held back because a transaction at the source is still open.
+ * Offsets held back because a transaction at the source is still open.
  */
 held_by_transaction: number, 
+/**
+ * Whose transaction that is, as a sentence, once the brokers have returned it.
+ */
+held_by: string | null, 
 /**
  * Records copied per second, over the last seconds.
  */
@@ -1321,7 +1325,7 @@ steps: Array<ProbeStep>,
  */
 ok: boolean, 
 /**
- * What the cluster told; `None` when it was not reached.
+ * What the cluster answered; `None` when it was not reached.
  */
 cluster: ClusterFacts | null, 
 /**

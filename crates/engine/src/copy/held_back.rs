@@ -157,8 +157,7 @@ mod tests {
             ..open()
         });
         assert!(
-            by_id.starts_with("the open transaction of 'billing' at the source")
-                && by_id.contains("abort it"),
+            by_id.contains("(transactional id 'billing', ") && by_id.ends_with("kafka-transactions.sh abort"),
             "{by_id}"
         );
     }
