@@ -47,8 +47,11 @@ fn grant(cluster: &Cluster, topic: &str, operation: &str) -> Result<()> {
     Ok(())
 }
 
+/// Source, target, a task that copies both topics, the topic that may be read, and the one that may not.
+type Scene = (Arc<Cluster>, Arc<Cluster>, Bench, String, String);
+
 /// A secured source with two topics, of which Alice may read `open` alone; and a task of hers that copies both.
-fn ground(prefix: &str) -> Result<(Arc<Cluster>, Arc<Cluster>, Bench, String, String)> {
+fn ground(prefix: &str) -> Result<Scene> {
     let (source, target) = (secured()?, new()?);
     let (open, closed) = (format!("{prefix}-open"), format!("{prefix}-closed"));
     let filler = Filler::new(&source.bootstrap())?;

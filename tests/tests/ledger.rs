@@ -15,11 +15,24 @@ const REFUSED: [usize; 2] = [20, 41];
 /// Writes at which a copy is ended: more than one makes.
 const WRITES: usize = 14;
 
+/// What no codec makes smaller than the target's limit.
+fn noise(size: usize) -> String {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    (0..size)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            char::from(33 + (state >> 58) as u8)
+        })
+        .collect()
+}
+
 fn fill(source: &FakeCluster) -> Result<()> {
     source.create_topic("t", 1, &[])?;
     for n in 0..RECORDS {
         let value = if REFUSED.contains(&n) {
-            "x".repeat(2_000_000)
+            noise(2_000_000)
         } else {
             n.to_string()
         };
@@ -56,7 +69,11 @@ fn is_exact(bench: &Bench, target: &FakeCluster, delivery: Delivery, ended_at: u
         let mut seen = std::collections::BTreeSet::new();
         copied.retain(|value| seen.insert(value.clone()));
     }
-    ensure!(copied == wanted, "ended at write {ended_at}: {copied:?}");
+    let sizes: Vec<usize> = copied.iter().map(String::len).collect();
+    ensure!(
+        copied == wanted,
+        "ended at write {ended_at}: values of {sizes:?} bytes"
+    );
     let offsets: Vec<usize> = bench
         .store
         .quarantined(&bench.task.name, 100)?

@@ -1,0 +1,72 @@
+//! Records without a key towards a compacted topic: old brokers answer with an error that librdkafka retries for ever, so
+//! they go to quarantine before they are sent, on every version.
+
+use anyhow::Result;
+use sluice_engine::{CheckpointStore, Ending};
+use sluice_testground::{Cluster, KafkaVersion};
+use sluice_tests::{BOTH, Bench, Filler, OddRecord, read_all, skipped};
+
+fn record(key: Option<&str>, value: &str, timestamp: i64) -> OddRecord {
+    OddRecord {
+        key: key.map(|key| key.as_bytes().to_vec()),
+        value: Some(value.as_bytes().to_vec()),
+        headers: Vec::new(),
+        timestamp,
+    }
+}
+
+fn keyless_go_to_quarantine(version: KafkaVersion) -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let source = Cluster::builder(version).start()?;
+    let target = Cluster::builder(version).start()?;
+    let now = sluice_tests::now_ms();
+    for delivery in BOTH {
+        let topic = format!("compacted-{delivery:?}");
+        let (there, here) = (
+            Filler::new(&source.bootstrap())?,
+            Filler::new(&target.bootstrap())?,
+        );
+        there.create(&topic, 1, &[])?;
+        here.create(&topic, 1, &[("cleanup.policy", "compact")])?;
+        let records = [
+            record(Some("a"), "0", now),
+            record(None, "1", now),
+            record(Some("b"), "2", now),
+            record(None, "3", now),
+            record(Some("c"), "4", now),
+        ];
+        there.produce(&topic, 0, &records)?;
+        let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[&topic])?;
+        bench.task.delivery = delivery;
+        let outcome = bench.copy()?;
+        assert!(
+            matches!(&outcome.ending, Ending::CaughtUp { incomplete } if incomplete.is_empty()),
+            "{:?}",
+            outcome.ending
+        );
+        let copied: Vec<Option<Vec<u8>>> = read_all(&target.bootstrap(), &topic, 0)?
+            .into_iter()
+            .map(|record| record.value)
+            .collect();
+        let wanted: Vec<Option<Vec<u8>>> = ["0", "2", "4"].map(|value| Some(value.into())).into();
+        assert_eq!(copied, wanted, "{delivery:?}");
+        let rows = bench.store.quarantined(&bench.task.name, 10)?;
+        let noted: Vec<(i64, Option<Vec<u8>>)> =
+            rows.iter().map(|row| (row.offset, row.value.clone())).collect();
+        assert_eq!(noted, [(1, Some(b"1".to_vec())), (3, Some(b"3".to_vec()))]);
+        assert!(rows.iter().all(|row| row.reason.contains("no key")), "{rows:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn kafka_2_0_1() -> Result<()> {
+    keyless_go_to_quarantine(KafkaVersion::V2_0_1)
+}
+
+#[test]
+fn kafka_4_3_1() -> Result<()> {
+    keyless_go_to_quarantine(KafkaVersion::V4_3_1)
+}
