@@ -264,10 +264,12 @@ impl Copier {
         }
         self.unsaved_bytes += acknowledged;
         self.transaction_size.acknowledged(acknowledged, now);
-        report
-            .passed_over
-            .into_iter()
-            .for_each(|refusal| self.quarantine(refusal));
+        for refusal in report.passed_over {
+            // A recovery reads it again.
+            if !self.tracks[refusal.slot].rejected.contains(&refusal.offset) {
+                self.reject(refusal);
+            }
+        }
         self.incidents.extend(report.incidents);
         for notice in report.notices {
             if notice.code == ErrorCode::LOCAL_ALL_BROKERS_DOWN

@@ -115,7 +115,7 @@ impl Copier {
     }
 
     /// Notes a record that is not written.
-    pub(super) fn quarantine(&mut self, refusal: Refusal) {
+    fn quarantine(&mut self, refusal: Refusal) {
         let key = self.tracks[refusal.slot].state.key.clone();
         let offset = refusal.offset;
         let reason = self
