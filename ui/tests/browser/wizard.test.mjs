@@ -128,7 +128,7 @@ test('data on the target fails the pre-check; the item says where to change it, 
   const page = await here.open({ hash: '#/tasks/new' });
   await first(page, 'over data');
   await next(page);
-  await consequence(page).getByText(/3 topics already hold data on Demo target: .* records. The pre-check will fail./).waitFor();
+  await consequence(page).getByText(/3 topics already hold data on Demo target: .* offsets. The pre-check will fail./).waitFor();
   await next(page);
   await page.getByRole('button', { name: 'Save and check' }).click();
   await page.getByText(/May not start: \d item/).waitFor();
