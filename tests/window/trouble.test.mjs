@@ -35,7 +35,7 @@ test('a damaged database is a page with cause and remedy', async () => {
   writeFileSync(join(data, 'sluice.db'), 'this is no database, however long it may be. '.repeat(100));
   await here.open('--data', data);
   await here.window.see('The data folder cannot be used');
-  await here.window.see(/is damaged or is no database/);
+  await here.window.see(/is damaged or is not a database/);
   await here.window.picture('trouble-damaged');
   await here.window.clickToEnd('button', 'Quit');
   await here.window.ended();

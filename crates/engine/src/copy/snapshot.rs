@@ -168,7 +168,7 @@ impl Copier {
             log_start: track.bounds.map(|(low, _, _)| low).or(cached.map(|(low, _)| low)),
             end,
             lag,
-            delay_ms: if is_current || lag == Some(0) {
+            delay_ms: if is_current || (lag == Some(0) && track.mode != Mode::Active) {
                 Some(0)
             } else {
                 self.lane

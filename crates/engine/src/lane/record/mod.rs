@@ -1,8 +1,14 @@
 //! The record lane: librdkafka's batch consumer into its producer, record by record.
 
+mod arrival;
+mod config;
 mod faults;
 mod missing_time;
 mod record_lane;
+mod sampling;
+mod track;
+mod writer;
 
+pub use config::RecordLaneConfig;
 pub(crate) use missing_time::effective_time;
-pub use record_lane::{RecordLane, RecordLaneConfig};
+pub use record_lane::RecordLane;

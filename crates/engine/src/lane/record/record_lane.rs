@@ -4,87 +4,31 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{
-    Delivery, ErrorCode, Fetched, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind, Reader,
-    ReaderTuning, RefusedRecord, TopicHandle, TxnError, Writer, WriterTuning,
+    ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind, Reader, Writer,
 };
-use sluice_model::{Cluster, MissingTimestamps};
 
 use crate::clock::now_ms;
+use crate::lane::record::arrival::Arrival;
+use crate::lane::record::config::RecordLaneConfig;
 use crate::lane::record::faults::incident;
 use crate::lane::record::missing_time::effective_time;
+use crate::lane::record::sampling::Sampling;
+use crate::lane::record::track::{Fate, SEQUENCE_BITS, SEQUENCE_MASK, Track, pass_over, settle_delivery};
+use crate::lane::record::writer::{CALL_SLICE, fatal_error, lane_error, new_writer, open_writer, take_id};
 use crate::lane::{
     CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, StepLimit,
 };
 use crate::record_hash::hash_message;
 
-/// Low bits of a ticket: the number of a record within its partition. The bits above are the slot.
-const SEQUENCE_BITS: u32 = 40;
-const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
 /// How long [`Lane::recover`] waits for the answers to what is on its way.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a failed writer is asked for the records it failed with.
 const REFUSAL_DEADLINE: Duration = Duration::from_millis(300);
-/// How long one transactional call may block the lane.
-const CALL_SLICE: Duration = Duration::from_secs(5);
 /// How long a new client tries to take its transactional id before another one does.
 const OPENING_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Least bytes that a limited source is asked for at once: 10 s of the smallest quota that makes sense (25 kB/s).
 const LEAST_FETCH: u32 = 256 * 1024;
-
-/// What a record lane needs to know.
-#[derive(Debug, Clone)]
-pub struct RecordLaneConfig {
-    /// Where to read.
-    pub source: Cluster,
-    /// Where to write.
-    pub target: Cluster,
-    /// The reader's memory and latency.
-    pub reader: ReaderTuning,
-    /// The writer's guarantee and limits.
-    pub writer: WriterTuning,
-    /// Group on the target that keeps the positions (transactional writers).
-    pub group: String,
-    /// Bytes of records that may wait for their acknowledgement.
-    pub in_flight_bytes: usize,
-    /// Whether to hash records (sources without topic ids need it).
-    pub hashes: bool,
-    /// Timestamp of records that have none.
-    pub missing_timestamps: MissingTimestamps,
-}
-
-enum Fate {
-    Waiting,
-    Written(Option<i64>),
-    Skipped,
-    End,
-}
-
-struct InFlight {
-    source: i64,
-    timestamp: i64,
-    hash: u64,
-    bytes: u32,
-    epoch: i32,
-    fate: Fate,
-    /// When the reader handed it over, if it is measured.
-    handed_over: Option<Instant>,
-}
-
-struct Track {
-    partition: LanePartition,
-    target: TopicHandle,
-    queue: VecDeque<InFlight>,
-    /// Sequence number of the front of `queue`.
-    front: u64,
-    /// Next offset expected from the reader: anything before it was seen already.
-    next: i64,
-    reading: bool,
-    /// A record was refused: nothing more is sent until the lane recovers.
-    blocked: bool,
-    /// Timestamp of the last record that had one, in ms since 1970.
-    last_time: Option<i64>,
-}
 
 /// See the module.
 pub struct RecordLane {
@@ -109,76 +53,6 @@ pub struct RecordLane {
     broken: Option<KafkaError>,
     /// The writer that is to be the next and has not taken its transactional id yet, and since when it tries.
     opening: Option<(Writer, Instant)>,
-}
-
-/// When bytes of records last arrived.
-struct Arrival {
-    seen: Fetched,
-    at: Instant,
-    /// Answers without records since then.
-    empty: u64,
-}
-
-impl Arrival {
-    /// Bytes of an empty answer, and of each partition in it: rounded up.
-    const EMPTY: u64 = 512;
-    const PARTITION: u64 = 96;
-
-    fn new() -> Self {
-        Self {
-            seen: Fetched::default(),
-            at: Instant::now(),
-            empty: 0,
-        }
-    }
-
-    /// Brokers answer without records, too: only what is more than that has arrived.
-    fn look(&mut self, now: Fetched, partitions: usize) {
-        let responses = now.responses.saturating_sub(self.seen.responses);
-        if responses == 0 {
-            return;
-        }
-        let bytes = now.bytes.saturating_sub(self.seen.bytes);
-        if bytes > responses.saturating_mul(Self::EMPTY + Self::PARTITION * partitions as u64) {
-            self.at = Instant::now();
-            self.empty = 0;
-        } else {
-            self.empty += responses;
-        }
-        self.seen = now;
-    }
-}
-
-/// Chooses the records whose latency is measured: asking the clock for each would cost more than it tells.
-#[derive(Default)]
-struct Sampling {
-    read_at: Option<Instant>,
-    /// Records until the next one.
-    left: usize,
-    batches: usize,
-}
-
-impl Sampling {
-    const ONE_IN: usize = 256;
-
-    /// A batch was handed over. The first to be measured lies at another place each time: what is sent late waits longer.
-    fn begin(&mut self, records: usize) {
-        if records > 0 {
-            self.read_at = Some(Instant::now());
-            self.batches = self.batches.wrapping_add(1);
-            // An odd step visits every place.
-            self.left = self.batches.wrapping_mul(97) % records.min(Self::ONE_IN);
-        }
-    }
-
-    fn next(&mut self) -> Option<Instant> {
-        if self.left > 0 {
-            self.left -= 1;
-            return None;
-        }
-        self.left = Self::ONE_IN - 1;
-        self.read_at
-    }
 }
 
 impl RecordLane {
@@ -448,86 +322,6 @@ impl RecordLane {
     }
 }
 
-impl Track {
-    fn following(&self) -> u64 {
-        self.front + self.queue.len() as u64
-    }
-
-    fn push(&mut self, source: i64, message: &Message, fate: Fate, hash: u64) -> usize {
-        let bytes = if matches!(fate, Fate::End) {
-            0
-        } else {
-            message.payload_len()
-        };
-        self.queue.push_back(InFlight {
-            source,
-            timestamp: message.timestamp().0,
-            hash,
-            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
-            epoch: message.leader_epoch().unwrap_or(-1),
-            fate,
-            handed_over: None,
-        });
-        // Every record costs its book-keeping here and in the client as well.
-        bytes + RECORD_OVERHEAD
-    }
-}
-
-/// Bytes that a record in flight takes beside key and value: its entry here, librdkafka's message, the allocators.
-const RECORD_OVERHEAD: usize = 256;
-
-fn settle_delivery(
-    tracks: &mut [Option<Track>],
-    delivery: Delivery,
-    in_flight_bytes: &mut usize,
-    broken: &mut Option<KafkaError>,
-    ordered: bool,
-    report: &mut Report,
-) {
-    let slot = usize::try_from(delivery.ticket >> SEQUENCE_BITS).unwrap_or(usize::MAX);
-    let sequence = delivery.ticket & SEQUENCE_MASK;
-    let Some(track) = tracks.get_mut(slot).and_then(Option::as_mut) else {
-        return;
-    };
-    let index = sequence.wrapping_sub(track.front & SEQUENCE_MASK) & SEQUENCE_MASK;
-    let Some(entry) = usize::try_from(index)
-        .ok()
-        .and_then(|index| track.queue.get_mut(index))
-    else {
-        return;
-    };
-    *in_flight_bytes = in_flight_bytes.saturating_sub(entry.bytes as usize + RECORD_OVERHEAD);
-    match delivery.error {
-        ErrorCode::NONE => entry.fate = Fate::Written(delivery.offset),
-        // What was dropped on our own word stays unwritten; recovery reads it again.
-        ErrorCode::LOCAL_PURGE_QUEUE | ErrorCode::LOCAL_PURGE_INFLIGHT | ErrorCode::LOCAL_FATAL => {
-            track.blocked = true
-        }
-        code => {
-            let refusal = Refusal {
-                slot,
-                offset: entry.source,
-                cause: RefusalCause::Target,
-                code,
-                // librdkafka does not return the timestamp of a record that was not written.
-                record: delivery.refused.map(|mut record| {
-                    record.timestamp = entry.timestamp;
-                    record
-                }),
-            };
-            if ordered && code.refuses_record() {
-                // Without idempotence later records may be written already: this one is set aside for good.
-                entry.fate = Fate::Skipped;
-                report.passed_over.push(refusal);
-            } else {
-                track.blocked = true;
-                broken.get_or_insert_with(|| KafkaError::from_code(code));
-                report.refused.push(refusal);
-            }
-        }
-    }
-}
-
 impl Lane for RecordLane {
     fn add(&mut self, partitions: &[LanePartition]) -> Result<(), LaneError> {
         let mut assigned = Vec::with_capacity(partitions.len());
@@ -746,85 +540,5 @@ impl RecordLane {
     /// Whether an answer is outstanding that may still come.
     fn waiting(&self) -> bool {
         self.in_flight_bytes > 0
-    }
-}
-
-/// Sets a record aside that is not sent.
-fn pass_over(track: &mut Track, slot: Slot, message: &Message, cause: RefusalCause) -> Refusal {
-    let offset = message.offset();
-    track.push(offset, message, Fate::Skipped, 0);
-    track.next = offset + 1;
-    Refusal {
-        slot,
-        offset,
-        cause,
-        code: ErrorCode::INVALID_RECORD,
-        record: Some(Box::new(copied(message))),
-    }
-}
-
-/// A record that is not sent, for the quarantine.
-fn copied(message: &Message) -> RefusedRecord {
-    RefusedRecord {
-        key: message.key().map(<[u8]>::to_vec),
-        value: message.value().map(<[u8]>::to_vec),
-        headers: message
-            .headers()
-            .map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec)))
-            .collect(),
-        timestamp: message.timestamp().0,
-    }
-}
-
-fn new_writer(config: &RecordLaneConfig) -> Result<Writer, LaneError> {
-    Writer::new(&config.target, &config.writer).map_err(LaneError::Fatal)
-}
-
-/// Has a transactional writer take its id, which fences earlier ones of it.
-fn take_id(config: &RecordLaneConfig, writer: &Writer) -> Result<(), LaneError> {
-    match config.writer.guarantee {
-        Guarantee::Transactional(_) => writer.init_transactions(CALL_SLICE).map_err(lane_error),
-        Guarantee::Idempotent | Guarantee::Ordered => Ok(()),
-    }
-}
-
-fn open_writer(config: &RecordLaneConfig, deadline: Duration) -> Result<Writer, LaneError> {
-    let writer = new_writer(config)?;
-    // A cluster that has never had a transaction first makes its internal topic: seconds, and no failure.
-    let until = Instant::now() + deadline;
-    loop {
-        match take_id(config, &writer) {
-            Err(LaneError::Retry(_)) if Instant::now() < until => {}
-            outcome => return outcome.map(|()| writer),
-        }
-    }
-}
-
-fn lane_error(error: TxnError) -> LaneError {
-    if error.error.code.is_fenced() {
-        return LaneError::Fenced(error.error);
-    }
-    if error.fatal {
-        return fatal_error(error.error);
-    }
-    if error.needs_abort {
-        return LaneError::Recover(error.error);
-    }
-    if error.retriable {
-        return LaneError::Retry(error.error);
-    }
-    if error.error.code.is_access() || error.error.code.is_unsupported() {
-        return LaneError::Fatal(error.error);
-    }
-    LaneError::Recover(error.error)
-}
-
-fn fatal_error(error: KafkaError) -> LaneError {
-    if error.code.is_fenced() {
-        LaneError::Fenced(error)
-    } else if error.code.is_access() && !error.code.concerns_topic() || error.code.is_unsupported() {
-        LaneError::Fatal(error)
-    } else {
-        LaneError::Recover(error)
     }
 }

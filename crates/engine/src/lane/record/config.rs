@@ -1,0 +1,23 @@
+use sluice_kafka::{ReaderTuning, WriterTuning};
+use sluice_model::{Cluster, MissingTimestamps};
+
+/// What a record lane needs to know.
+#[derive(Debug, Clone)]
+pub struct RecordLaneConfig {
+    /// Where to read.
+    pub source: Cluster,
+    /// Where to write.
+    pub target: Cluster,
+    /// The reader's memory and latency.
+    pub reader: ReaderTuning,
+    /// The writer's guarantee and limits.
+    pub writer: WriterTuning,
+    /// Group on the target that keeps the positions (transactional writers).
+    pub group: String,
+    /// Bytes of records that may wait for their acknowledgement.
+    pub in_flight_bytes: usize,
+    /// Whether to hash records (sources without topic ids need it).
+    pub hashes: bool,
+    /// Timestamp of records that have none.
+    pub missing_timestamps: MissingTimestamps,
+}

@@ -1,0 +1,151 @@
+//! One partition of the record lane: what of it is in flight, in the order of its source.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use sluice_kafka::{Delivery, ErrorCode, KafkaError, Message, RefusedRecord, TopicHandle};
+
+use crate::lane::{LanePartition, Refusal, RefusalCause, Report, Slot};
+
+/// Low bits of a ticket: the number of a record within its partition. The bits above are the slot.
+pub(super) const SEQUENCE_BITS: u32 = 40;
+pub(super) const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
+pub(super) enum Fate {
+    Waiting,
+    Written(Option<i64>),
+    Skipped,
+    End,
+}
+
+pub(super) struct InFlight {
+    pub(super) source: i64,
+    pub(super) timestamp: i64,
+    pub(super) hash: u64,
+    pub(super) bytes: u32,
+    pub(super) epoch: i32,
+    pub(super) fate: Fate,
+    /// When the reader handed it over, if it is measured.
+    pub(super) handed_over: Option<Instant>,
+}
+
+pub(super) struct Track {
+    pub(super) partition: LanePartition,
+    pub(super) target: TopicHandle,
+    pub(super) queue: VecDeque<InFlight>,
+    /// Sequence number of the front of `queue`.
+    pub(super) front: u64,
+    /// Next offset expected from the reader: anything before it was seen already.
+    pub(super) next: i64,
+    pub(super) reading: bool,
+    /// A record was refused: nothing more is sent until the lane recovers.
+    pub(super) blocked: bool,
+    /// Timestamp of the last record that had one, in ms since 1970.
+    pub(super) last_time: Option<i64>,
+}
+
+impl Track {
+    pub(super) fn following(&self) -> u64 {
+        self.front + self.queue.len() as u64
+    }
+
+    pub(super) fn push(&mut self, source: i64, message: &Message, fate: Fate, hash: u64) -> usize {
+        let bytes = if matches!(fate, Fate::End) {
+            0
+        } else {
+            message.payload_len()
+        };
+        self.queue.push_back(InFlight {
+            source,
+            timestamp: message.timestamp().0,
+            hash,
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            epoch: message.leader_epoch().unwrap_or(-1),
+            fate,
+            handed_over: None,
+        });
+        // Every record costs its book-keeping here and in the client as well.
+        bytes + RECORD_OVERHEAD
+    }
+}
+
+/// Bytes that a record in flight takes beside key and value: its entry here, librdkafka's message, the allocators.
+pub(super) const RECORD_OVERHEAD: usize = 256;
+
+pub(super) fn settle_delivery(
+    tracks: &mut [Option<Track>],
+    delivery: Delivery,
+    in_flight_bytes: &mut usize,
+    broken: &mut Option<KafkaError>,
+    ordered: bool,
+    report: &mut Report,
+) {
+    let slot = usize::try_from(delivery.ticket >> SEQUENCE_BITS).unwrap_or(usize::MAX);
+    let sequence = delivery.ticket & SEQUENCE_MASK;
+    let Some(track) = tracks.get_mut(slot).and_then(Option::as_mut) else {
+        return;
+    };
+    let index = sequence.wrapping_sub(track.front & SEQUENCE_MASK) & SEQUENCE_MASK;
+    let Some(entry) = usize::try_from(index)
+        .ok()
+        .and_then(|index| track.queue.get_mut(index))
+    else {
+        return;
+    };
+    *in_flight_bytes = in_flight_bytes.saturating_sub(entry.bytes as usize + RECORD_OVERHEAD);
+    match delivery.error {
+        ErrorCode::NONE => entry.fate = Fate::Written(delivery.offset),
+        // What was dropped on our own word stays unwritten; recovery reads it again.
+        ErrorCode::LOCAL_PURGE_QUEUE | ErrorCode::LOCAL_PURGE_INFLIGHT | ErrorCode::LOCAL_FATAL => {
+            track.blocked = true
+        }
+        code => {
+            let refusal = Refusal {
+                slot,
+                offset: entry.source,
+                cause: RefusalCause::Target,
+                code,
+                // librdkafka does not return the timestamp of a record that was not written.
+                record: delivery.refused.map(|mut record| {
+                    record.timestamp = entry.timestamp;
+                    record
+                }),
+            };
+            if ordered && code.refuses_record() {
+                // Without idempotence later records may be written already: this one is set aside for good.
+                entry.fate = Fate::Skipped;
+                report.passed_over.push(refusal);
+            } else {
+                track.blocked = true;
+                broken.get_or_insert_with(|| KafkaError::from_code(code));
+                report.refused.push(refusal);
+            }
+        }
+    }
+}
+
+/// Sets a record aside that is not sent.
+pub(super) fn pass_over(track: &mut Track, slot: Slot, message: &Message, cause: RefusalCause) -> Refusal {
+    let offset = message.offset();
+    track.push(offset, message, Fate::Skipped, 0);
+    track.next = offset + 1;
+    Refusal {
+        slot,
+        offset,
+        cause,
+        code: ErrorCode::INVALID_RECORD,
+        record: Some(Box::new(copied(message))),
+    }
+}
+
+/// A record that is not sent, for the quarantine.
+pub(super) fn copied(message: &Message) -> RefusedRecord {
+    RefusedRecord {
+        key: message.key().map(<[u8]>::to_vec),
+        value: message.value().map(<[u8]>::to_vec),
+        headers: message
+            .headers()
+            .map(|(name, value)| (name.to_vec(), value.map(<[u8]>::to_vec)))
+            .collect(),
+        timestamp: message.timestamp().0,
+    }
+}
