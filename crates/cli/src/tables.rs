@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, LineStyle, Row, Table, TableStyle};
 /// Columns apart by blanks, a line below the header: easy to read, and to cut apart with awk.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// The table as text, without blanks at the ends of its lines: they help nobody, and stand in the way of scripts.
+/// The table as text, without blanks at the ends of its lines, which are in the way of scripts.
 pub fn text(table: &Table) -> String {
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n")

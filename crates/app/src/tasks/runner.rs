@@ -198,7 +198,7 @@ impl Runner {
     /// What comes after a run that failed, also while it was to stop.
     fn after_failure(&mut self, error: sluice_engine::EngineError, stop: Option<Stop>) -> Result<Next> {
         match stop {
-            // Whoever ends a task for good need not know that it failed on the way.
+            // A person who ends a task for good need not learn that it failed on the way.
             Some(Stop::Rest(TaskState::Terminated)) => self.end(TaskState::Terminated),
             // A failure that passes does not keep a task from being paused: its positions are saved.
             Some(Stop::Rest(state)) if error.is_passing() => {

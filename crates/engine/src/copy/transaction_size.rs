@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 const FIRST: usize = 4 * 1024 * 1024;
 /// Least bytes in flight: a batch must fit.
 const LEAST: usize = 256 * 1024;
-/// The part of a second's worth... of acknowledged bytes that may be in flight, in seconds: a sixth of the transaction's
-/// time-out, so that a target that limits its writers acknowledges a transaction long before it gives it up.
+/// What may be in flight, in seconds of the target's speed: a sixth of the transaction's time-out of 60 s, so that a target
+/// that limits its writers acknowledges a transaction long before it gives it up.
 const SECONDS_IN_FLIGHT: f64 = 10.0;
 /// Time over which the target's speed is averaged.
 const WINDOW: Duration = Duration::from_secs(20);

@@ -369,7 +369,7 @@ impl Drop for Connection {
 
 fn hand_over(sender: mpsc::SyncSender<Result<Bytes>>) -> OnAnswer {
     Box::new(move |answer| {
-        // Whoever asked may have been cancelled.
+        // The caller may have been cancelled.
         sender.send(answer).ok();
     })
 }

@@ -61,7 +61,7 @@ impl Connection {
         };
         let (sender, receiver) = mpsc::sync_channel(1);
         let on_answer = Box::new(move |answer| {
-            // Whoever asked may have been cancelled.
+            // The caller may have been cancelled.
             sender.send(answer).ok();
         });
         self.send(outgoing, request.timeout + TRANSFER, cancel, on_answer)?;
