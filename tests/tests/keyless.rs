@@ -3,8 +3,9 @@
 
 use anyhow::Result;
 use sluice_engine::{CheckpointStore, Ending};
+use sluice_model::Objects;
 use sluice_testground::{Cluster, KafkaVersion};
-use sluice_tests::{BOTH, Bench, Filler, OddRecord, read_all, skipped};
+use sluice_tests::{BOTH, Bench, Filler, OddRecord, eventually, read_all, skipped};
 
 fn record(key: Option<&str>, value: &str, timestamp: i64) -> OddRecord {
     OddRecord {
@@ -69,4 +70,38 @@ fn kafka_2_0_1() -> Result<()> {
 #[test]
 fn kafka_4_3_1() -> Result<()> {
     keyless_go_to_quarantine(KafkaVersion::V4_3_1)
+}
+
+#[test]
+fn a_topic_that_comes_while_the_task_runs_is_copied_with_its_targets_policy() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let source = Cluster::builder(KafkaVersion::V2_0_1).start()?;
+    let target = Cluster::builder(KafkaVersion::V2_0_1).start()?;
+    let (there, here) = (
+        Filler::new(&source.bootstrap())?,
+        Filler::new(&target.bootstrap())?,
+    );
+    there.create("early", 1, &[])?;
+    here.create("late", 1, &[("cleanup.policy", "compact")])?;
+    let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[])?;
+    bench.task.objects = Objects::all();
+    let running = bench.start(false)?;
+    there.create("late", 1, &[])?;
+    let now = sluice_tests::now_ms();
+    let records = [
+        record(Some("a"), "0", now),
+        record(None, "1", now),
+        record(Some("b"), "2", now),
+    ];
+    there.produce("late", 0, &records)?;
+    eventually("what has a key is there", || {
+        Ok(read_all(&target.bootstrap(), "late", 0)?.len() == 2)
+    })?;
+    eventually("what has none is in quarantine", || {
+        let rows = bench.store.quarantined(&bench.task.name, 10)?;
+        Ok(rows.iter().map(|row| row.offset).eq([1]))
+    })?;
+    sluice_tests::stop(running)
 }

@@ -5,13 +5,15 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use sluice_engine::{
-    CheckpointStore, ItemResult, PartitionCondition, PreCheckContext, PreCheckItem, PreCheckReport,
+    CheckpointStore, Ending, ItemResult, PartitionCondition, PreCheckContext, PreCheckItem, PreCheckReport,
     VerificationResult, precheck,
 };
 use sluice_kafka::Admin;
-use sluice_model::{Cluster as DataSource, Delivery};
+use sluice_model::{Cluster as DataSource, Delivery, Start};
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, OddRecord, Shared, cluster, eventually, read_all, skipped};
+use sluice_wire::format::RecordSet;
+use sluice_wire::{Client, Isolation, Reach};
 
 static NEW: Shared<Cluster> = Shared::new();
 static TWO: Shared<Cluster> = Shared::new();
@@ -231,6 +233,86 @@ fn an_old_format_that_would_be_read_as_empty_records_forbids_the_start() -> Resu
     bench.copy()?;
     assert_eq!(bench.verify()?.result, VerificationResult::Equal);
     assert_eq!(read_all(&target.bootstrap(), "current", 0)?.len(), 10);
+    Ok(())
+}
+
+/// Topics whose setting is current and whose first records are not, by what librdkafka makes of those.
+const CHANGED: [&str; 3] = ["keyed", "keyless", "compressed"];
+
+/// Makes them; each with the offset of its first record in the current format, behind which are ten more.
+fn changed_topics(source: &Cluster) -> Result<Vec<(&'static str, i64)>> {
+    let plain = Filler::new(&source.bootstrap())?;
+    let packed = Filler::with_codec(&source.bootstrap(), "gzip")?;
+    let mut keyless = plain_records(10);
+    keyless.iter_mut().for_each(|record| record.key = None);
+    for topic in CHANGED {
+        plain.create(topic, 1, &[("message.format.version", "0.10.2")])?;
+    }
+    plain.produce("keyed", 0, &plain_records(10))?;
+    plain.produce("keyless", 0, &keyless)?;
+    packed.produce("compressed", 0, &plain_records(10))?;
+    let client = Client::new(&DataSource::new(&source.bootstrap())?, Reach::default())?;
+    let mut firsts = Vec::new();
+    for topic in CHANGED {
+        plain.configure(topic, &[("message.format.version", "2.8")])?;
+        let mut first = 10;
+        // Brokers heed the setting a moment later.
+        eventually("a record is stored in the current format", || {
+            plain.produce(topic, 0, &plain_records(1))?;
+            let stored = client.fetch_raw(topic, 0, first, 1, Isolation::Uncommitted)?;
+            let entry = RecordSet::new(&stored.records).next().context("a record")??;
+            let is_current = entry.magic() == Some(2);
+            first += i64::from(!is_current);
+            Ok(is_current)
+        })?;
+        plain.produce(topic, 0, &plain_records(10))?;
+        firsts.push((topic, first));
+    }
+    Ok(firsts)
+}
+
+#[test]
+fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_passed_over_by_a_copy()
+-> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let target = new()?;
+    let source = Cluster::builder(KafkaVersion::V3_9_1)
+        .zookeeper()
+        .property("inter.broker.protocol.version", "2.8")
+        .start()?;
+    for (topic, first) in changed_topics(&source)? {
+        let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        let item = format_item(&check(&bench))?.clone();
+        assert_eq!(item.result, ItemResult::Failed, "{topic}: {item:#?}");
+        assert!(
+            item.cause.contains(&format!(
+                "{topic}-0 holds records in the format from before 0.11 at offset 0"
+            )),
+            "{item:#?}"
+        );
+        // A start reads no record beforehand: the copy meets them.
+        let outcome = bench.start(true)?.wait();
+        let Ending::CaughtUp { incomplete } = &outcome.ending else {
+            panic!("{topic}: {:?}", outcome.ending);
+        };
+        assert_eq!(incomplete.len(), 1, "{topic}: {incomplete:?}");
+        assert!(read_all(&target.bootstrap(), topic, 0)?.is_empty(), "{topic}");
+
+        // Behind them it can be copied, as the remedy says.
+        let behind = format!("{topic}-behind");
+        bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        bench.task.start = Start::Offset(first);
+        bench.task.rename.map.insert(topic.into(), behind.clone());
+        assert_eq!(
+            format_item(&check(&bench))?.result,
+            ItemResult::Success,
+            "{topic}"
+        );
+        bench.copy()?;
+        assert_eq!(read_all(&target.bootstrap(), &behind, 0)?.len(), 11, "{topic}");
+    }
     Ok(())
 }
 

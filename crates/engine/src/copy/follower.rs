@@ -9,8 +9,8 @@ use sluice_model::{ExistingData, ForbiddenTopics, OutOfRange, Start, Task};
 
 use crate::error::{EngineError, Result, Side};
 use crate::launch::pin;
-use crate::plan::precheck::facts::Readable;
-use crate::plan::{Pair, Resolved, resolve, structure};
+use crate::plan::precheck::facts::{Compaction, Readable};
+use crate::plan::{Pair, Resolved, resolve, structure, value};
 use crate::position::{LogBounds, PartitionKey, PartitionState, bounds, each, has_leader};
 use crate::progress::{Event, Observer};
 
@@ -40,6 +40,8 @@ struct Topic {
 pub(crate) struct Discovered {
     /// New partitions, with the target ready for them. Not saved yet.
     pub(crate) partitions: Vec<PartitionState>,
+    /// Those of their target topics that are compacted: they take no record without a key.
+    pub(crate) compacted: BTreeSet<String>,
     /// A sentence for each topic that cannot be followed.
     pub(crate) refused: Vec<String>,
 }
@@ -138,6 +140,7 @@ impl Followed {
             }
         }
         self.remember(&discovered.partitions);
+        discovered.compacted = compacted(pair, &discovered.partitions);
         Ok(discovered)
     }
 
@@ -307,6 +310,27 @@ impl Followed {
         }
         Ok(starts)
     }
+}
+
+/// Which target topics of these partitions are compacted, as far as their policy can be read.
+fn compacted(pair: &Pair, partitions: &[PartitionState]) -> BTreeSet<String> {
+    let targets: BTreeSet<&str> = partitions.iter().map(|p| p.target_topic.as_str()).collect();
+    let names: Vec<&str> = targets.into_iter().collect();
+    if names.is_empty() {
+        return BTreeSet::new();
+    }
+    let configs = pair
+        .target
+        .admin
+        .topic_configs(&names)
+        .inspect_err(|error| tracing::info!(%error, "the policy of new target topics is not known"))
+        .unwrap_or_default();
+    configs
+        .into_iter()
+        .filter_map(|(topic, config)| Some((topic, value(&config.ok()?, "cleanup.policy")?)))
+        .filter(|(_, policy)| Compaction::of(Some(policy)) == Compaction::Compacted)
+        .map(|(topic, _)| topic)
+        .collect()
 }
 
 /// What a target partition without a leader holds was not seen at the launch.

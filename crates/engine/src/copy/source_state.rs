@@ -8,9 +8,10 @@ use sluice_model::RateLimits;
 use crate::copy::copier::Copier;
 use crate::copy::watcher::SourceSnapshot;
 use crate::error::Result;
-use crate::lane::Slot;
+use crate::lane::{Slot, SourceIncident};
 use crate::lock::lock;
-use crate::partition::Track;
+use crate::partition::{Mode, Track};
+use crate::plan::StoredFormats;
 use crate::position::{Checkpoint, PartitionKey, PartitionState};
 use crate::progress::Event;
 
@@ -18,6 +19,9 @@ use crate::progress::Event;
 const STILLNESS: Duration = Duration::from_secs(8);
 /// How often a partition is requested again before the source's client is replaced, although others go on.
 const STALLS: u32 = 6;
+
+/// How long the copy may be held up by looking at what is stored.
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Why a partition is not copied whose leader is away.
 pub(super) const NO_LEADER: &str =
@@ -32,12 +36,13 @@ impl Copier {
         }
         let stalled = self.stalled(&snapshot);
         self.health.source_error = snapshot.error;
+        self.examine_stalled(&stalled);
         self.read_stalled_again(&stalled)?;
         self.mark_leaderless(&snapshot.leaderless)?;
         for (topic, id) in snapshot.recreated {
             self.recreated(&topic, Some(id))?;
         }
-        self.add_partitions(snapshot.new)
+        self.add_partitions(snapshot.new, &snapshot.compacted)
     }
 
     /// Partitions whose records do not arrive although there are more.
@@ -55,6 +60,36 @@ impl Copier {
             }
         }
         stalled
+    }
+
+    /// librdkafka fetches some records in old formats again and again without a word: the wire client looks at what is
+    /// stored where a partition stands still.
+    fn examine_stalled(&mut self, stalled: &[Slot]) {
+        let until = Instant::now() + LOOK_DEADLINE;
+        let mut formats = None;
+        for &slot in stalled {
+            if Instant::now() >= until {
+                return;
+            }
+            let track = &mut self.tracks[slot];
+            let (key, position) = (&track.ahead.key, track.ahead.position);
+            if track.mode != Mode::Active || track.examined == Some(position) {
+                continue;
+            }
+            let looked = match &mut formats {
+                Some(formats) => Ok(formats),
+                none => StoredFormats::new(&self.job.task.source, LOOK_DEADLINE).map(|new| none.insert(new)),
+            }
+            .and_then(|formats| formats.misread_at(key, position));
+            match looked {
+                Ok(None) => track.examined = Some(position),
+                Ok(Some(offset)) => {
+                    let incident = SourceIncident::UnsupportedFormat { offset };
+                    self.incidents.push_back((slot, incident));
+                }
+                Err(error) => tracing::info!(%key, position, %error, "looking at what is stored"),
+            }
+        }
     }
 
     fn read_stalled_again(&mut self, stalled: &[Slot]) -> Result<()> {
@@ -98,7 +133,7 @@ impl Copier {
     }
 
     /// Takes new source partitions into the copy. Saved before the first record is read, like every start position.
-    fn add_partitions(&mut self, new: Vec<PartitionState>) -> Result<()> {
+    fn add_partitions(&mut self, new: Vec<PartitionState>, compacted: &BTreeSet<String>) -> Result<()> {
         let fresh: Vec<PartitionState> = new
             .into_iter()
             .filter(|state| self.tracks.iter().all(|track| track.state.key != state.key))
@@ -129,10 +164,11 @@ impl Copier {
             self.emit(Event::Info(sentence));
             let hashes = state.source_topic_id.is_none();
             let end = state.backlog_end;
-            let keyless_refused = self
-                .tracks
-                .iter()
-                .any(|track| track.keyless_refused && track.state.target_topic == state.target_topic);
+            let keyless_refused = compacted.contains(&state.target_topic)
+                || self
+                    .tracks
+                    .iter()
+                    .any(|track| track.keyless_refused && track.state.target_topic == state.target_topic);
             let mut track = Track::new(state, None, Some(end), hashes);
             track.keyless_refused = keyless_refused;
             self.tracks.push(track);

@@ -10,9 +10,11 @@ pub(crate) mod precheck;
 mod route_facts;
 mod source_retention;
 mod start_position;
+mod stored_format;
 pub(crate) mod structure;
 
 pub(crate) use adoption::Adopted;
+pub(crate) use broker_defaults::value;
 pub(crate) use codec::codec;
 pub use inspection::{Inspection, inspect};
 pub(crate) use inspection::{Plan, RoutePlan, plan};
@@ -21,3 +23,4 @@ pub use route_facts::RouteFacts;
 pub(crate) use route_facts::route_facts;
 pub use source_retention::source_retention_left;
 pub(crate) use start_position::{Resolved, resolve};
+pub(crate) use stored_format::StoredFormats;

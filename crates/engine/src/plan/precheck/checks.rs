@@ -308,12 +308,12 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "message_format",
-        needs: &[Need::Outline, Need::Setup],
+        needs: &[Need::Outline, Need::Setup, Need::Sample],
         must: &[Need::Outline, Need::Setup],
         unanswered: Verdict::Warning,
         judge: |inputs| {
             let (outline, setup) = (inputs.facts.outline.known()?, inputs.facts.setup.known()?);
-            Some(formats::formats(outline, setup))
+            Some(formats::formats(outline, setup, inputs.facts.sample.known()))
         },
     },
     Check {
@@ -468,7 +468,7 @@ pub(crate) fn at_launch(
         start::position(task, outline, offsets),
         data::target_data(task, outline, offsets, &others),
         topics::configuration(outline, setup),
-        formats::formats(outline, setup),
+        formats::formats(outline, setup, None),
         delivery::delivery(task, outline, setup, None),
     ]
 }

@@ -1,13 +1,14 @@
 //! `message_format`: whether records can be read from the source's format and written to the target's.
 
 use crate::finding::Finding;
-use crate::plan::precheck::facts::{Format, Outline, Setup};
+use crate::plan::precheck::facts::{Format, Outline, Sample, Setup};
 use crate::plan::precheck::words::listed;
 use crate::position::EffectiveDelivery;
 
 /// Whether a topic of either side keeps records in the format from before 0.11 on brokers that know the newer one.
 /// Brokers before 0.11 know one format alone, and are read and written in it; those before 2.7 are read in both.
-pub(crate) fn formats(outline: &Outline, setup: &Setup) -> Finding {
+/// What the setting does not tell, older records of a topic whose setting was changed, the sample does.
+pub(crate) fn formats(outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "message_format";
     let (mut unreadable, mut unwritable, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
@@ -28,6 +29,11 @@ pub(crate) fn formats(outline: &Outline, setup: &Setup) -> Finding {
                 unsure.push(told);
             }
         }
+    }
+    for (key, offset) in sample.iter().flat_map(|sample| &sample.misread) {
+        unreadable.push(format!(
+            "{key} holds records in the format from before 0.11 at offset {offset}"
+        ));
     }
     if !unreadable.is_empty() {
         return Finding::failed(

@@ -352,12 +352,20 @@ export const preCheck: Sentence[] = [
     "records without a key go to {'names}, whose cleanup.policy cannot be read: a broker before 0.11 does not tell its configuration, or the user lacks DESCRIBE_CONFIGS",
     '没有键的记录会写入 {names}，而其 cleanup.policy 无法读取：早于 0.11 的 broker 不提供其配置，或该用户缺少 DESCRIBE_CONFIGS 权限',
   ],
+  [
+    'where the topic is compacted, the copy stands still at the first of them: a broker before 0.11 refuses it with an answer that librdkafka repeats for ever',
+    '如果该主题是压缩主题，复制会停在第一条这样的记录上：早于 0.11 的 broker 会拒绝它，而 librdkafka 会一直重试',
+  ],
   ['see that the topic has cleanup.policy=delete on the target', '请确认该主题在目标上的 cleanup.policy=delete'],
   ['no compacted target topic would refuse a record', '没有会拒绝记录的压缩目标主题'],
 
   // Message formats.
   ["'{topic}' has message.format.version={@version} at the source", '源上的“{topic}”设置了 message.format.version={version}'],
   ["'{topic}' has message.format.version={@version} on the target", '目标上的“{topic}”设置了 message.format.version={version}'],
+  [
+    '{@key} holds records in the format from before 0.11 at offset {#offset}',
+    '{key} 在偏移量 {offset} 处有以 0.11 之前的格式保存的记录',
+  ],
   [
     'records in the format from before 0.11 on newer brokers would be copied without key and value',
     '新版 broker 上以 0.11 之前的格式保存的记录，复制后会没有键和值',

@@ -3,6 +3,7 @@
 mod clients;
 mod format;
 mod growth;
+mod misread;
 mod offsets;
 mod outline;
 mod reach;

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 use sluice_kafka::{ErrorCode, KafkaError, Message, PartitionOffset, Reader, ReaderTuning, TimestampKind};
 use sluice_model::Task;
 
+use crate::plan::precheck::facts::misread::misread;
 use crate::plan::precheck::facts::{Offsets, Outline};
+use crate::position::PartitionKey;
 
 /// Records looked at in each place.
 const RECORDS: usize = 20;
@@ -74,6 +76,8 @@ pub(crate) struct Sample {
     pub(crate) denied: Vec<String>,
     /// Source topics that hold records of which none could be read in time.
     pub(crate) unread: Vec<String>,
+    /// Where records are stored that librdkafka would misread, from which offset on.
+    pub(crate) misread: BTreeMap<PartitionKey, i64>,
     pub(crate) speed: Option<Speed>,
 }
 
@@ -113,6 +117,15 @@ struct Place {
     to_copy: bool,
 }
 
+impl Place {
+    fn key(&self) -> PartitionKey {
+        PartitionKey {
+            topic: self.topic.clone(),
+            partition: self.partition,
+        }
+    }
+}
+
 impl Sample {
     /// Reads some records of each topic: the first to be copied, and some from the middle of the largest partitions.
     ///
@@ -146,6 +159,11 @@ impl Sample {
             *seen += 1;
             *seen
         });
+        let begins = firsts
+            .iter()
+            .filter(|place| place.to_copy)
+            .map(|place| (place.key(), place.offset));
+        sample.misread = misread(&task.source, begins, cancelled);
         let middles: Vec<Place> = places
             .iter()
             .filter(|(place, backlog)| place.to_copy && *backlog > 4 * RECORDS as i64)
