@@ -4,7 +4,9 @@
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
-use sluice_engine::{CheckpointStore, PartitionCondition, PreCheckContext, VerificationResult, precheck};
+use sluice_engine::{
+    Checkpoint, CheckpointStore, PartitionCondition, PreCheckContext, VerificationResult, precheck,
+};
 use sluice_model::{Delivery, Start};
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, cluster, eventually, read_all, skipped, stop};
@@ -12,10 +14,15 @@ use sluice_tests::{BOTH, Bench, Filler, cluster, eventually, read_all, skipped, 
 /// A source of two brokers and a topic of two partitions, each of which lives on one of them alone. Returns the broker
 /// that holds partition 0.
 fn split_source(topic: &str) -> Result<(Cluster, i32)> {
-    let source = Cluster::builder(KafkaVersion::V2_0_1).brokers(2).start()?;
+    let (source, broker) = split(KafkaVersion::V2_0_1, topic)?;
+    Filler::new(&source.bootstrap())?.numbered(topic, 2, 0, 20, 50)?;
+    Ok((source, broker))
+}
+
+fn split(version: KafkaVersion, topic: &str) -> Result<(Cluster, i32)> {
+    let source = Cluster::builder(version).brokers(2).start()?;
     let filler = Filler::new(&source.bootstrap())?;
     filler.create(topic, 2, &[])?;
-    filler.numbered(topic, 2, 0, 20, 50)?;
     let metadata = filler
         .admin()
         .inner()
@@ -156,6 +163,75 @@ fn a_resumed_task_and_its_verification_go_on_with_the_others() -> Result<()> {
     })?;
     stop(running)?;
     assert_eq!(bench.verify()?.result, VerificationResult::Equal);
+    Ok(())
+}
+
+#[test]
+fn a_target_without_transactions_is_matched_partition_by_partition_as_its_leaders_come_back() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let source = cluster(KafkaVersion::V4_3_1)?;
+    let topic = "matched";
+    let filler = Filler::new(&source.bootstrap())?;
+    filler.create(topic, 2, &[])?;
+    filler.numbered(topic, 2, 0, 20, 50)?;
+    let (target, broker) = split(KafkaVersion::V0_10_2_2, topic)?;
+    let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+    bench.task.delivery = Delivery::ExactlyOnce;
+    bench.copy()?;
+    // A run whose last acknowledgements were not saved: the target holds more than the checkpoint says.
+    let mut states = bench.store.partitions(&bench.task.name)?;
+    for state in &mut states {
+        state.position -= 5;
+        state.target_next -= 5;
+    }
+    let earlier = Checkpoint {
+        partitions: states,
+        ..Checkpoint::default()
+    };
+    bench.store.save(&bench.task.name, &earlier)?;
+    filler.numbered(topic, 2, 20, 10, 50)?;
+    target.broker(broker).kill()?;
+    leaderless(&target, 3 - broker, topic)?;
+
+    let running = bench.start(false)?;
+    eventually("the other partition goes on", || {
+        Ok(read_all(&target.bootstrap(), topic, 1)?.len() == 30)
+    })?;
+    let fault = running
+        .progress()
+        .partitions
+        .into_iter()
+        .find(|partition| partition.partition == 0)
+        .context("the partition is shown")?;
+    assert_eq!(fault.condition, PartitionCondition::Retrying, "{fault:#?}");
+    assert!(
+        fault
+            .error
+            .as_deref()
+            .is_some_and(|error| error.contains("no leader")),
+        "{fault:#?}"
+    );
+    target.broker(broker).start()?;
+    eventually("it goes on", || {
+        Ok(read_all(&target.bootstrap(), topic, 0)?.len() >= 30)
+    })?;
+    stop(running)?;
+    for partition in [0, 1] {
+        let copied: Vec<_> = read_all(&target.bootstrap(), topic, partition)?
+            .into_iter()
+            .map(|record| record.value)
+            .collect();
+        let wanted: Vec<_> = read_all(&source.bootstrap(), topic, partition)?
+            .into_iter()
+            .map(|record| record.value)
+            .collect();
+        assert_eq!(
+            copied, wanted,
+            "partition {partition}: nothing twice, nothing missing"
+        );
+    }
     Ok(())
 }
 

@@ -3,13 +3,15 @@
 
 use std::time::Instant;
 
-use sluice_kafka::ErrorCode;
+use sluice_kafka::{Admin, ErrorCode};
 use sluice_model::{OffsetRange, OutOfRange};
 
 use crate::copy::commit::created_again;
 use crate::copy::copier::{Copier, LaneFailure, Step};
 use crate::copy::damage::damaged_range;
-use crate::error::{Result, Side};
+use crate::copy::job::Job;
+use crate::copy::reconcile::{UNMATCHED, reconcile};
+use crate::error::{EngineError, Result, Side};
 use crate::lane::{Slot, SourceIncident};
 use crate::partition::{Awaited, Mode, recreated_sentence, restart};
 use crate::position::{GapReason, LogBounds, PartitionKey, bounds};
@@ -78,10 +80,51 @@ impl Copier {
         if due.is_empty() {
             return Ok(());
         }
-        for &slot in &due {
-            self.tracks[slot].mode = Mode::Active;
+        let mut ready = Vec::new();
+        for slot in due {
+            if self.is_matched(slot) {
+                self.tracks[slot].mode = Mode::Active;
+                ready.push(slot);
+            }
         }
-        self.assign(&due)
+        self.assign(&ready)
+    }
+
+    /// Matches a partition that could not be matched with its source at the start. Without an answer it waits on.
+    fn is_matched(&mut self, slot: Slot) -> bool {
+        let Job {
+            task,
+            store,
+            observer,
+            ..
+        } = &self.job;
+        let track = &mut self.tracks[slot];
+        if !track.unmatched {
+            return true;
+        }
+        let matched = Admin::new(&task.target)
+            .map_err(|error| EngineError::Cluster {
+                side: Side::Target,
+                what: "connecting".into(),
+                error,
+            })
+            .and_then(|target| reconcile(&target, task, store.as_ref(), track, observer));
+        match matched {
+            Ok(()) => track.unmatched = false,
+            Err(EngineError::Refused(sentence)) => {
+                observer(Event::PartitionStopped {
+                    key: track.state.key.clone(),
+                    reason: sentence.clone(),
+                    range: None,
+                });
+                track.stop(sentence);
+            }
+            Err(error) => {
+                tracing::info!(key = %track.state.key, %error, "matching with the source");
+                track.back_off(UNMATCHED.to_owned(), Instant::now());
+            }
+        }
+        !track.unmatched && track.mode != Mode::Stopped
     }
 
     fn unreadable(&mut self, slot: Slot, code: ErrorCode, detail: &str) {
@@ -203,8 +246,12 @@ impl Copier {
 
     fn note_gap(&mut self, slot: Slot, range: OffsetRange, reason: GapReason) {
         let gap = self.ledger.note_gap(&self.tracks[slot].state, range, reason);
-        self.meters.total.gaps += 1;
-        self.emit(Event::Gap(gap));
+        // A commit that failed brings the same incident again.
+        let is_new = self.tracks[slot].note_gap(range, reason);
+        if is_new {
+            self.meters.total.gaps += 1;
+            self.emit(Event::Gap(gap));
+        }
     }
 
     /// A source topic was deleted and created again while the task runs.

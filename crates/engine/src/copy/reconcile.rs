@@ -5,18 +5,21 @@
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{
-    ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, Reader, ReaderTuning, TimestampKind,
+    Admin, ErrorCode, Isolation, KafkaError, OffsetQuery, PartitionOffset, Reader, ReaderTuning,
+    TimestampKind,
 };
 use sluice_model::{Cluster, Task};
 
 use crate::error::{EngineError, Result, Side};
 use crate::lane::Passed;
 use crate::partition::Track;
-use crate::plan::Pair;
 use crate::position::every_offset;
 use crate::position::{Checkpoint, CheckpointStore};
 use crate::progress::{Event, Observer};
 use crate::record_hash::{Fields, hash_fields, hash_message};
+
+/// Why a partition waits that cannot be matched yet.
+pub(crate) const UNMATCHED: &str = "the partition has no leader on one of the clusters, so the end of its target cannot be matched with its source; it is copied when one is back";
 
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Source records that may lie between two matches: those the target refused.
@@ -36,7 +39,7 @@ struct Seen {
 
 /// Moves `track` behind what the target received after the last checkpoint, and saves that: it is no work of this run.
 pub(crate) fn reconcile(
-    pair: &Pair,
+    target_admin: &Admin,
     task: &Task,
     store: &dyn CheckpointStore,
     track: &mut Track,
@@ -49,9 +52,7 @@ pub(crate) fn reconcile(
         what: format!("matching the end of {}-{} with its source", target.0, target.1),
         error,
     };
-    let asked = pair
-        .target
-        .admin
+    let asked = target_admin
         .offsets(
             std::slice::from_ref(&target),
             OffsetQuery::Latest,

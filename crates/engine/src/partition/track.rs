@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use sluice_model::OffsetRange;
+
 use crate::clock::now_ms;
 use crate::lane::{LanePartition, Passed, Slot, SourceIncident};
 use crate::partition::{OffsetRuns, Pace};
-use crate::position::{Anchor, OffsetRun, PartitionState, RunCut};
+use crate::position::{Anchor, GapReason, OffsetRun, PartitionState, RunCut};
 
 /// Longest pause between two tries of a partition.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
@@ -60,12 +62,19 @@ pub(crate) struct Track {
     pub(crate) stalls: u32,
     /// Position, and since when it has not moved although there is more.
     waiting: Option<(i64, Instant)>,
+    /// The position at which the stored format was looked at: once for each.
+    pub(crate) examined: Option<i64>,
+    /// The gap that was noted since the last record was copied.
+    last_gap: Option<(OffsetRange, GapReason)>,
     /// First and end offset, and end of committed records, as last asked for.
     pub(crate) bounds: Option<(i64, i64, i64)>,
     /// Source offsets that the target refused: they are passed over.
     pub(crate) rejected: BTreeSet<i64>,
     /// The target topic is compacted and takes no record without a key.
     pub(crate) keyless_refused: bool,
+    /// What the target received behind the last checkpoint is not matched with the source yet: it is before anything is
+    /// read.
+    pub(crate) unmatched: bool,
     /// Saved state differs from `state` for a reason other than a commit.
     pub(crate) dirty: bool,
     hashes: bool,
@@ -98,9 +107,12 @@ impl Track {
             held_by: None,
             stalls: 0,
             waiting: None,
+            examined: None,
+            last_gap: None,
             bounds: None,
             rejected: BTreeSet::new(),
             keyless_refused: false,
+            unmatched: false,
             dirty: false,
             hashes,
             caught_up_to_ms: None,
@@ -140,6 +152,7 @@ impl Track {
             } => {
                 self.at_end = false;
                 self.stalls = 0;
+                self.last_gap = None;
                 let ahead = &mut self.ahead;
                 ahead.position = source + 1;
                 ahead.leader_epoch = leader_epoch;
@@ -218,6 +231,12 @@ impl Track {
         self.state.incarnation += 1;
         self.ahead.incarnation = self.state.incarnation;
         self.dirty = true;
+    }
+
+    /// Notes a gap; whether it is another one than the last, with no record copied since.
+    pub(crate) fn note_gap(&mut self, range: OffsetRange, reason: GapReason) -> bool {
+        let gap = (range, reason);
+        self.last_gap.replace(gap) != Some(gap)
     }
 
     /// What is to be taken out of the saved runs, once.

@@ -1,7 +1,6 @@
 //! A running task.
 
 mod handle;
-mod reconcile;
 mod start;
 
 pub use handle::Running;

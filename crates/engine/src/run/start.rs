@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sluice_kafka::{CALL_DEADLINE, Isolation, OffsetQuery, ReaderTuning, WriterTuning};
 use sluice_model::Task;
 
 use crate::copy::Followed;
 use crate::copy::Watcher;
-use crate::copy::{Copier, Job, Pruning, RunOptions, Shared};
+use crate::copy::{Copier, Job, Pruning, RunOptions, Shared, UNMATCHED, reconcile};
 use crate::error::{EngineError, Result};
 use crate::finding::Verdict;
 use crate::lane::LaneError;
@@ -24,7 +24,6 @@ use crate::position::{Writership, committed_positions, latest_writer};
 use crate::position::{each, lacks_leader};
 use crate::progress::{Event, Observer, Progress};
 use crate::run::handle::Running;
-use crate::run::reconcile;
 
 /// How long the target may take to accept this instance as the only writer.
 const OPEN_DEADLINE: Duration = Duration::from_secs(60);
@@ -123,7 +122,7 @@ pub fn start_unless(
         }
         EffectiveDelivery::Reconciled => {
             for track in &mut tracks {
-                reconcile::reconcile(&plan.pair, &task, store.as_ref(), track, &observer)?;
+                match_with_source(&plan, &task, store.as_ref(), track, &observer)?;
             }
         }
         EffectiveDelivery::AtLeastOnce | EffectiveDelivery::AtLeastOnceOrdered => {}
@@ -166,6 +165,25 @@ pub fn start_unless(
         shared,
         copier: Some(copier),
     })
+}
+
+/// A partition that cannot be matched now waits for its leader; the others are copied.
+fn match_with_source(
+    plan: &Plan,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    track: &mut Track,
+    observer: &Observer,
+) -> Result<()> {
+    let (state, pair) = (&track.state, &plan.pair);
+    if lacks_leader(&pair.target.metadata, &state.target_topic, state.key.partition)
+        || lacks_leader(&pair.source.metadata, &state.key.topic, state.key.partition)
+    {
+        track.unmatched = true;
+        track.back_off(UNMATCHED.to_owned(), Instant::now());
+        return Ok(());
+    }
+    reconcile(&pair.target.admin, task, store, track, observer)
 }
 
 fn sentence(text: &str) -> String {
