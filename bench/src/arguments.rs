@@ -16,9 +16,12 @@ pub struct Arguments {
     #[arg(long, value_name = "SUBSTRING")]
     pub only: Option<String>,
     /// Only the tools whose name begins with one of these; the names are sluice-exactly-once,
-    /// sluice-at-least-once, kcat, mm2-defaults and mm2-tuned.
+    /// sluice-at-least-once, other-exactly-once, other-at-least-once, kcat, mm2-defaults and mm2-tuned.
     #[arg(long, value_name = "NAME[,…]", value_delimiter = ',')]
     pub tools: Vec<String>,
+    /// Another build of sluice, whose copies are made beside those of this one.
+    #[arg(long, value_name = "PROGRAM")]
+    pub beside: Option<PathBuf>,
     /// Measure everything so often and show the median [default: 3; with --quick 1].
     #[arg(long, value_name = "N")]
     pub runs: Option<NonZeroUsize>,

@@ -17,6 +17,7 @@ pub struct Plan {
     runs: usize,
     limit: Duration,
     mirror_maker_everywhere: bool,
+    other: Option<PathBuf>,
     document: Option<PathBuf>,
 }
 
@@ -39,15 +40,22 @@ impl Plan {
             bail!("no workload is left; there are {}", names.join(", "));
         }
         // Parts of the matrix must not take the place of the whole in the published document.
-        let whole = !arguments.quick && arguments.only.is_none() && arguments.tools.is_empty();
+        let whole = !arguments.quick
+            && arguments.only.is_none()
+            && arguments.tools.is_empty()
+            && arguments.beside.is_none();
         Ok(Self {
             workloads,
-            tools: chosen(&arguments.tools)?,
+            tools: chosen(&arguments.tools)?
+                .into_iter()
+                .filter(|tool| arguments.beside.is_some() || !tool.is_other())
+                .collect(),
             runs: arguments
                 .runs
                 .map_or(if arguments.quick { 1 } else { 3 }, usize::from),
             limit: Duration::from_secs(arguments.limit),
             mirror_maker_everywhere: arguments.mm2_everywhere,
+            other: arguments.beside.clone(),
             document: arguments
                 .document
                 .clone()
@@ -73,6 +81,11 @@ impl Plan {
             .copied()
             .filter(|tool| all || !tool.is_mirror_maker())
             .collect()
+    }
+
+    /// The program of another build of Sluice.
+    pub fn other(&self) -> Option<&Path> {
+        self.other.as_deref()
     }
 
     /// How often each copy is made.

@@ -61,7 +61,11 @@ impl Round<'_> {
     fn copy(&self, tool: Tool, verify: bool) -> Result<(Measurement, Option<bool>)> {
         let (grounds, workload, limit) = (self.grounds, self.workload, self.plan.limit());
         if tool.is_sluice() {
-            let copy = with_sluice::copy(grounds, workload, tool, limit)?;
+            let program = match self.plan.other() {
+                Some(other) if tool.is_other() => other.to_owned(),
+                _ => with_sluice::binary()?,
+            };
+            let copy = with_sluice::copy(grounds, workload, tool, &program, limit)?;
             let verified = if verify && copy.measurement.whole {
                 Some(copy.verify(grounds, workload)?)
             } else {

@@ -5,6 +5,10 @@ pub enum Tool {
     SluiceExactlyOnce,
     /// Sluice without transactions, as all the others.
     SluiceAtLeastOnce,
+    /// Another build of Sluice, to be compared with this one.
+    OtherExactlyOnce,
+    /// The same without transactions.
+    OtherAtLeastOnce,
     /// Two kcat and a pipe.
     Kcat,
     /// MirrorMaker 2 as it comes.
@@ -15,9 +19,11 @@ pub enum Tool {
 
 impl Tool {
     /// All, in the order in which they run.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::SluiceExactlyOnce,
         Self::SluiceAtLeastOnce,
+        Self::OtherExactlyOnce,
+        Self::OtherAtLeastOnce,
         Self::Kcat,
         Self::MirrorMakerDefaults,
         Self::MirrorMakerTuned,
@@ -28,6 +34,8 @@ impl Tool {
         match self {
             Self::SluiceExactlyOnce => "sluice-exactly-once",
             Self::SluiceAtLeastOnce => "sluice-at-least-once",
+            Self::OtherExactlyOnce => "other-exactly-once",
+            Self::OtherAtLeastOnce => "other-at-least-once",
             Self::Kcat => "kcat",
             Self::MirrorMakerDefaults => "mm2-defaults",
             Self::MirrorMakerTuned => "mm2-tuned",
@@ -39,6 +47,8 @@ impl Tool {
         match self {
             Self::SluiceExactlyOnce => "Sluice, exactly once",
             Self::SluiceAtLeastOnce => "Sluice, at least once",
+            Self::OtherExactlyOnce => "Sluice (other build), exactly once",
+            Self::OtherAtLeastOnce => "Sluice (other build), at least once",
             Self::Kcat => "kcat to kcat",
             Self::MirrorMakerDefaults => "MirrorMaker 2, defaults",
             Self::MirrorMakerTuned => "MirrorMaker 2, tuned",
@@ -55,7 +65,17 @@ impl Tool {
 
     /// Whether it is Sluice in one of its modes.
     pub fn is_sluice(self) -> bool {
-        matches!(self, Self::SluiceExactlyOnce | Self::SluiceAtLeastOnce)
+        matches!(self, Self::SluiceExactlyOnce | Self::SluiceAtLeastOnce) || self.is_other()
+    }
+
+    /// Whether it is another build of Sluice.
+    pub fn is_other(self) -> bool {
+        matches!(self, Self::OtherExactlyOnce | Self::OtherAtLeastOnce)
+    }
+
+    /// Whether Sluice copies in transactions.
+    pub fn is_exactly_once(self) -> bool {
+        matches!(self, Self::SluiceExactlyOnce | Self::OtherExactlyOnce)
     }
 
     /// Whether it is MirrorMaker 2.

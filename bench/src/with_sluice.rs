@@ -5,7 +5,7 @@ use std::{
     env,
     fs::File,
     io::{Read, Seek},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -22,6 +22,7 @@ pub struct SluiceCopy {
     /// What it took.
     pub measurement: Measurement,
     state: TempDir,
+    program: PathBuf,
 }
 
 /// The `sluice` that was built beside this program.
@@ -41,12 +42,19 @@ pub fn binary() -> Result<PathBuf> {
 ///
 /// # Errors
 /// It fails or does not copy everything.
-pub fn copy(grounds: &Grounds, workload: &Workload, tool: Tool, limit: Duration) -> Result<SluiceCopy> {
+pub fn copy(
+    grounds: &Grounds,
+    workload: &Workload,
+    tool: Tool,
+    program: &Path,
+    limit: Duration,
+) -> Result<SluiceCopy> {
     let state = tempfile::tempdir()?;
-    let mut command = command("copy", grounds, workload, &state)?;
-    let delivery = match tool {
-        Tool::SluiceExactlyOnce => "exactly-once",
-        _ => "at-least-once",
+    let mut command = command(program, "copy", grounds, workload, &state);
+    let delivery = if tool.is_exactly_once() {
+        "exactly-once"
+    } else {
+        "at-least-once"
     };
     command
         .args(["--delivery", delivery])
@@ -82,6 +90,7 @@ pub fn copy(grounds: &Grounds, workload: &Workload, tool: Tool, limit: Duration)
             whole,
         },
         state,
+        program: program.to_owned(),
     })
 }
 
@@ -91,7 +100,7 @@ impl SluiceCopy {
     /// # Errors
     /// It cannot be started or does not end.
     pub fn verify(&self, grounds: &Grounds, workload: &Workload) -> Result<bool> {
-        let mut command = command("verify", grounds, workload, &self.state)?;
+        let mut command = command(&self.program, "verify", grounds, workload, &self.state);
         let mut log = tempfile::tempfile()?;
         command.stdout(log.try_clone()?).stderr(log.try_clone()?);
         let mut process = [Observed::spawn("sluice verify", command)?];
@@ -107,8 +116,8 @@ impl SluiceCopy {
     }
 }
 
-fn command(verb: &str, grounds: &Grounds, workload: &Workload, state: &TempDir) -> Result<Command> {
-    let mut command = Command::new(binary()?);
+fn command(program: &Path, verb: &str, grounds: &Grounds, workload: &Workload, state: &TempDir) -> Command {
+    let mut command = Command::new(program);
     command
         .arg(verb)
         .args(["--from", &grounds.source(), "--to", &grounds.target()])
@@ -120,7 +129,7 @@ fn command(verb: &str, grounds: &Grounds, workload: &Workload, state: &TempDir) 
         .env_remove("SLUICE_STATE")
         .env_remove("SLUICE_LOG")
         .stdin(Stdio::null());
-    Ok(command)
+    command
 }
 
 /// `totals.written_records` of the report.

@@ -8,18 +8,36 @@ use sluice_engine::{
 use sluice_model::TaskName;
 use sluice_store::SqliteStore;
 
-/// A store that takes a number of writes and refuses every later one, as if the process had been killed before it.
+/// What happens at the write that a [`DyingStore`] does not survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// It is refused, and every later one.
+    Refused,
+    /// The process ends before it.
+    Before,
+    /// The process ends when it is durable, before anyone knows.
+    After,
+}
+
+/// A store that takes a number of writes and no more.
 pub struct DyingStore {
     store: Arc<SqliteStore>,
     left: AtomicUsize,
+    death: Death,
 }
 
 impl DyingStore {
     /// Takes `writes` more writes.
     pub fn after(store: Arc<SqliteStore>, writes: usize) -> Self {
+        Self::dying(store, writes, Death::Refused)
+    }
+
+    /// Takes `writes` more writes and dies at the next.
+    pub fn dying(store: Arc<SqliteStore>, writes: usize, death: Death) -> Self {
         Self {
             store,
             left: AtomicUsize::new(writes),
+            death,
         }
     }
 
@@ -27,9 +45,14 @@ impl DyingStore {
         let taken = self
             .left
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        match taken {
-            Ok(_) => write(),
-            Err(_) => Err(StoreError("the test ends here".into())),
+        match (taken, self.death) {
+            (Ok(_), _) => write(),
+            (Err(_), Death::Refused) => Err(StoreError("the test ends here".into())),
+            (Err(_), Death::Before) => std::process::abort(),
+            (Err(_), Death::After) => {
+                drop(write());
+                std::process::abort()
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ mod sharing;
 pub use application::{Desk, RecordedDesktop};
 pub use companion::{companion, sluice, spawn_sluice};
 pub use copying::{BOTH, Bench, eventually, stop};
-pub use dying_store::DyingStore;
+pub use dying_store::{Death, DyingStore};
 pub use filling::{Filler, OddRecord, odd_records};
 #[cfg(target_os = "linux")]
 pub use full_disk::FullDisk;

@@ -1,14 +1,19 @@
 //! Chosen topics that the user may not read at the source: one judgement for check and copy, and the task's choice to
 //! leave them out.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
 use anyhow::Result;
+use sluice_app::{SourceAdd, TaskCheck, TaskCreate, TaskStart};
 use sluice_engine::{Event, ItemResult, PreCheckContext, PreCheckItem, precheck};
-use sluice_model::{Cluster as DataSource, ForbiddenTopics, Objects};
+use sluice_model::{
+    Cluster as DataSource, ForbiddenTopics, Objects, SaslMechanism, Secret, SecurityProtocol, SourceForm,
+    TaskName,
+};
 use sluice_testground::{Cluster, KafkaVersion, tools::acls};
-use sluice_tests::{Bench, Filler, Shared, cluster, read_all, skipped, sluice};
+use sluice_tests::{Bench, Desk, Filler, Shared, cluster, read_all, skipped, sluice};
 
 static NEW: Shared<Cluster> = Shared::new();
 static SECURED: Shared<Cluster> = Shared::new();
@@ -185,5 +190,59 @@ fn a_task_that_may_read_nothing_is_refused_whatever_it_says() -> Result<()> {
     let item = permission(&bench)?;
     assert_eq!(item.result, ItemResult::Failed, "{item:#?}");
     assert_eq!(item.effect, "there is nothing to copy");
+    Ok(())
+}
+
+#[test]
+fn a_task_of_the_application_is_judged_as_a_copy_is() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let (source, target, bench, open, closed) = ground("app")?;
+    let dir = tempfile::tempdir()?;
+    let desk = Desk::open(dir.path())?;
+    let secured = desk
+        .app
+        .call(SourceAdd {
+            form: SourceForm {
+                name: "secured".to_owned(),
+                bootstrap: source.secured_bootstrap()?,
+                protocol: SecurityProtocol::SaslSsl,
+                mechanism: Some(SaslMechanism::ScramSha512),
+                username: Some("alice".to_owned()),
+                ca_file: Some(source.ca_file()?.display().to_string()),
+                ..SourceForm::default()
+            },
+            secrets: BTreeMap::from([("password".to_owned(), Secret::new("alice-secret"))]),
+        })?
+        .id;
+    let plain = desk.source("plain", &target.bootstrap())?;
+    let mut settings = desk.settings("forbidden", &secured, &plain, &[])?;
+    settings.objects = bench.task.objects.clone();
+    let id = desk
+        .app
+        .call(TaskCreate {
+            settings: settings.clone(),
+        })?
+        .id
+        .to_string();
+    let checked = desk.app.call(TaskCheck { task: id.clone() })?;
+    let names_it = |item: &PreCheckItem| item.result == ItemResult::Failed && item.cause.contains(&closed);
+    assert!(
+        !checked.may_start && checked.items.iter().any(names_it),
+        "{checked:#?}"
+    );
+    let started = desk.app.call(TaskStart {
+        task: id,
+        confirm: None,
+    });
+    let refused = started.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(refused.contains("pre_check_failed"), "{refused}");
+
+    settings.forbidden_topics = ForbiddenTopics::LeaveOut;
+    settings.name = TaskName::new("leaves-out")?;
+    let id = desk.launch(settings)?;
+    desk.copies(&id, 10)?;
+    assert_eq!(read_all(&target.bootstrap(), &open, 0)?.len(), 10);
     Ok(())
 }

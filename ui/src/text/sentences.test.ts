@@ -17,6 +17,7 @@ const NOT_SHOWN = new Set([
   'the end of a damaged batch is not known',
   'the policy of new target topics is not known',
   'looking at what is stored',
+  'matching with the source',
   'message formats are not looked at',
   'broker end offset is ',
   '(topics that are added)',

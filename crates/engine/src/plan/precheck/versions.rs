@@ -47,6 +47,18 @@ pub(crate) fn versions(task: &Task, outline: &Outline, sample: Option<&Sample>) 
         effects.push("records compressed with zstd at the source are stored with another codec".into());
         remedies.push("none needed");
     }
+    let recreates_source = !source.metadata_forbids_creation;
+    let recreates_target = !target.metadata_forbids_creation;
+    if recreates_source {
+        causes.push("the source's brokers are older than 0.11 and create a deleted topic again when a client asks for it, where auto.create.topics.enable is on".into());
+    }
+    if recreates_target {
+        causes.push("the target's brokers are older than 0.11 and create a deleted topic again when a client asks for it, where auto.create.topics.enable is on".into());
+    }
+    if recreates_source || recreates_target {
+        effects.push("a topic that is deleted while it is copied comes back empty".into());
+        remedies.push("stop the task before you delete one of its topics there");
+    }
     if causes.is_empty() {
         return Finding::success(ID, "headers and transactions are available");
     }

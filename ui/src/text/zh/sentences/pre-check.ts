@@ -484,6 +484,16 @@ export const preCheck: Sentence[] = [
   ['choose another compression (--compression lz4)', '请选择其他压缩方式（--compression lz4）'],
   ['the target is older than 2.1 and cannot store zstd', '目标早于 2.1，无法存储 zstd'],
   ['records compressed with zstd at the source are stored with another codec', '源上以 zstd 压缩的记录会改用其他压缩算法存储'],
+  [
+    "the source's brokers are older than 0.11 and create a deleted topic again when a client asks for it, where auto.create.topics.enable is on",
+    '源的 broker 早于 0.11：启用 auto.create.topics.enable 时，客户端一查询已删除的主题，它就会被重新创建',
+  ],
+  [
+    "the target's brokers are older than 0.11 and create a deleted topic again when a client asks for it, where auto.create.topics.enable is on",
+    '目标的 broker 早于 0.11：启用 auto.create.topics.enable 时，客户端一查询已删除的主题，它就会被重新创建',
+  ],
+  ['a topic that is deleted while it is copied comes back empty', '复制期间删除的主题会变成空主题重新出现'],
+  ['stop the task before you delete one of its topics there', '请先停止任务，再删除其主题'],
   ['headers and transactions are available', '支持记录头和事务'],
 
   // Other writers.

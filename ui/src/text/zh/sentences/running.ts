@@ -199,6 +199,10 @@ export const running: Sentence[] = [
     '目标分区 {partition} 的偏移量 {offset} 处有一条并非来自此次复制的记录：有其他程序在写入。请停止该程序，或选择“至少一次”（--delivery at-least-once）',
   ],
   [
+    'the partition has no leader on one of the clusters, so the end of its target cannot be matched with its source; it is copied when one is back',
+    '该分区在其中一个集群上没有 leader，因此无法将目标末尾与源核对；leader 恢复后会继续复制',
+  ],
+  [
     'the partition has no leader: none of the brokers that hold it is there; it is copied when one is back',
     '该分区没有 leader：持有它的 broker 都不可用；其中一个恢复后就会复制',
   ],

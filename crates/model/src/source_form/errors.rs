@@ -1,0 +1,165 @@
+//! What is wrong with a form, field by field.
+
+use super::{SourceForm, given, secret};
+use crate::{FieldError, SaslMechanism, SourceSecrets, check_extra_property};
+
+/// The longest name of a data source in characters.
+const LONGEST_NAME: usize = 64;
+
+impl SourceForm {
+    /// What is wrong with the form itself, but for its addresses.
+    pub(super) fn own_errors(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let length = self.name.trim().chars().count();
+        if !(1..=LONGEST_NAME).contains(&length) {
+            errors.push(FieldError::new(
+                "name",
+                format!("the name must have 1 to {LONGEST_NAME} characters, this one has {length}"),
+            ));
+        }
+        errors.extend(
+            self.environment
+                .check()
+                .into_iter()
+                .map(|error| FieldError::new(format!("environment.{}", error.field), error.message)),
+        );
+        if self.protocol.has_sasl() {
+            errors.extend(self.login_errors());
+        }
+        if self.protocol.has_tls() {
+            errors.extend(self.tls_errors());
+        }
+        for (field, text) in self.optional_texts() {
+            // The client library takes its values as C strings.
+            if given(text).is_some_and(|text| text.contains('\0')) {
+                errors.push(FieldError::new(
+                    field,
+                    "there is a zero byte in it; enter it again",
+                ));
+            }
+        }
+        for (name, value) in &self.extra {
+            errors.extend(check_extra_property(name, value).err());
+        }
+        errors
+    }
+
+    fn login_errors(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let Some(mechanism) = self.mechanism else {
+            errors.push(FieldError::new(
+                "mechanism",
+                format!("choose how to log in: {} needs a mechanism", self.protocol),
+            ));
+            return errors;
+        };
+        if mechanism.has_password() && given(&self.username).is_none() {
+            errors.push(FieldError::new(
+                "username",
+                format!("give the user: {mechanism} logs in with user and password"),
+            ));
+        }
+        if mechanism == SaslMechanism::OauthBearer {
+            match given(&self.oauth.token_endpoint) {
+                None => errors.push(FieldError::new(
+                    "oauth.token_endpoint",
+                    "give the URL that tokens are fetched from",
+                )),
+                Some(url) => {
+                    if let Err(reason) = check_endpoint(url) {
+                        errors.push(FieldError::new("oauth.token_endpoint", reason));
+                    }
+                }
+            }
+            if given(&self.oauth.client_id).is_none() {
+                errors.push(FieldError::new(
+                    "oauth.client_id",
+                    "give the client id that tokens are fetched with",
+                ));
+            }
+        }
+        errors
+    }
+
+    fn tls_errors(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        for (field, text, property) in [
+            ("ca_file", &self.ca_file, "ssl.ca.pem"),
+            ("certificate_file", &self.certificate_file, "ssl.certificate.pem"),
+        ] {
+            if given(text).is_some() && self.extra.contains_key(property) {
+                errors.push(FieldError::new(
+                    format!("extra.{property}"),
+                    format!("the field {field} is set too: leave one of them"),
+                ));
+            }
+        }
+        let certificate =
+            given(&self.certificate_file).is_some() || self.extra.contains_key("ssl.certificate.pem");
+        match (certificate, given(&self.key_file).is_some()) {
+            (true, false) => errors.push(FieldError::new(
+                "key_file",
+                "give the private key of the client's certificate, or leave out both",
+            )),
+            (false, true) => errors.push(FieldError::new(
+                "certificate_file",
+                "give the certificate that the private key belongs to, or leave out both",
+            )),
+            (true, true) | (false, false) => {}
+        }
+        errors
+    }
+
+    /// The first secret that the login needs and that is not given.
+    pub(super) fn missing_secrets(&self, secrets: &SourceSecrets) -> Option<FieldError> {
+        let mechanism = self.mechanism.filter(|_| self.protocol.has_sasl())?;
+        if mechanism.has_password() && secret(&secrets.password).is_none() {
+            return Some(FieldError::new(
+                "password",
+                format!("give the password: {mechanism} logs in with user and password"),
+            ));
+        }
+        if mechanism == SaslMechanism::OauthBearer && secret(&secrets.oauth_client_secret).is_none() {
+            return Some(FieldError::new(
+                "oauth_client_secret",
+                "give the client secret that tokens are fetched with",
+            ));
+        }
+        None
+    }
+}
+
+/// A client secret is sent there: in clear only to this computer.
+pub(super) fn check_endpoint(url: &str) -> Result<(), &'static str> {
+    const SHAPE: &str =
+        "write the URL of the token endpoint, for example https://login.example.com/oauth2/token";
+    let (scheme, rest) = url.split_once("://").ok_or(SHAPE)?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if url.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(SHAPE);
+    }
+    if authority.contains('@') {
+        return Err(
+            "leave user and password out of the URL: client id and client secret have their own fields",
+        );
+    }
+    let host = match authority.strip_prefix('[') {
+        Some(bracketed) => bracketed.split_once(']').ok_or(SHAPE)?.0,
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    if host.is_empty() {
+        return Err(SHAPE);
+    }
+    let is_loopback = host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => Ok(()),
+        "http" if is_loopback => Ok(()),
+        "http" => {
+            Err("use https: the client secret would be sent in clear (http is allowed to this computer only)")
+        }
+        _ => Err(SHAPE),
+    }
+}

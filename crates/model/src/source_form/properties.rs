@@ -1,0 +1,84 @@
+//! A form as a client's properties.
+
+use super::{SourceForm, given, secret};
+use crate::{Cluster, FieldError, SaslMechanism, SourceSecrets};
+
+impl SourceForm {
+    /// What a client needs to reach the cluster, in librdkafka's properties.
+    ///
+    /// # Errors
+    /// Everything that [`SourceForm::check`] finds, and the secrets that are missing.
+    pub fn cluster(&self, secrets: &SourceSecrets) -> Result<Cluster, Vec<FieldError>> {
+        let mut errors = self.own_errors();
+        errors.extend(self.missing_secrets(secrets));
+        let mut cluster = match Cluster::new(&self.bootstrap) {
+            Ok(cluster) if errors.is_empty() => cluster,
+            Ok(_) => return Err(errors),
+            Err(error) => {
+                errors.push(FieldError::new("bootstrap", error.to_string()));
+                return Err(errors);
+            }
+        };
+        for (name, value) in &self.extra {
+            cluster.set(name, value.trim());
+        }
+        cluster.set("security.protocol", self.protocol.as_str());
+        set(&mut cluster, "client.id", given(&self.client_id));
+        if self.protocol.has_tls() {
+            self.set_tls(&mut cluster, secrets);
+        }
+        if let Some(mechanism) = self.mechanism.filter(|_| self.protocol.has_sasl()) {
+            self.set_login(&mut cluster, mechanism, secrets);
+        }
+        Ok(cluster)
+    }
+
+    fn set_tls(&self, cluster: &mut Cluster, secrets: &SourceSecrets) {
+        set(cluster, "ssl.ca.location", given(&self.ca_file));
+        set(cluster, "ssl.certificate.location", given(&self.certificate_file));
+        set(cluster, "ssl.key.location", given(&self.key_file));
+        if given(&self.key_file).is_some() {
+            set(cluster, "ssl.key.password", secret(&secrets.key_password));
+        }
+        cluster.set(
+            "ssl.endpoint.identification.algorithm",
+            if self.verify_host_name { "https" } else { "none" },
+        );
+    }
+
+    fn set_login(&self, cluster: &mut Cluster, mechanism: SaslMechanism, secrets: &SourceSecrets) {
+        cluster.set("sasl.mechanism", mechanism.as_str());
+        match mechanism {
+            SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {
+                set(cluster, "sasl.username", given(&self.username));
+                set(cluster, "sasl.password", secret(&secrets.password));
+            }
+            SaslMechanism::OauthBearer => {
+                cluster.set("sasl.oauthbearer.method", "oidc");
+                for (name, value) in [
+                    ("token.endpoint.url", given(&self.oauth.token_endpoint)),
+                    ("client.id", given(&self.oauth.client_id)),
+                    ("client.secret", secret(&secrets.oauth_client_secret)),
+                    ("scope", given(&self.oauth.scope)),
+                ] {
+                    set(cluster, &format!("sasl.oauthbearer.{name}"), value);
+                }
+            }
+            SaslMechanism::Gssapi => {
+                for (name, value) in [
+                    ("service.name", given(&self.kerberos.service_name)),
+                    ("principal", given(&self.kerberos.principal)),
+                    ("keytab", given(&self.kerberos.keytab)),
+                ] {
+                    set(cluster, &format!("sasl.kerberos.{name}"), value);
+                }
+            }
+        }
+    }
+}
+
+fn set(cluster: &mut Cluster, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        cluster.set(name, value);
+    }
+}
