@@ -1,7 +1,7 @@
 //! A verification's report for people.
 
 use comfy_table::ContentArrangement;
-use sluice_engine::{NotCopied, PartitionReport, VerificationReport};
+use sluice_engine::{NotCopied, PartitionReport, ReadBy, VerificationReport};
 
 use crate::tables;
 use crate::words;
@@ -95,8 +95,25 @@ pub fn render(report: &VerificationReport) -> String {
             );
         }
     }
+    line(&mut text, read_by(report));
     line(&mut text, &report.sentence);
     text
+}
+
+/// Which client read the two sides.
+fn read_by(report: &VerificationReport) -> &'static str {
+    match (report.source_read_by, report.target_read_by) {
+        (ReadBy::Wire, ReadBy::Wire) => {
+            "read by the wire client, which shares nothing with what made the copy"
+        }
+        (ReadBy::Wire, ReadBy::Librdkafka) => {
+            "source read by the wire client, target by librdkafka, which made the copy"
+        }
+        (ReadBy::Librdkafka, ReadBy::Wire) => {
+            "source read by librdkafka, which made the copy, target by the wire client"
+        }
+        (ReadBy::Librdkafka, ReadBy::Librdkafka) => "read by librdkafka, which also made the copy",
+    }
 }
 
 fn line(text: &mut String, line: &str) {
@@ -226,6 +243,8 @@ mod tests {
             no_longer_there: NoLongerThere::default(),
             not_compared: NotCompared::default(),
             left_out_topics: vec!["old".into()],
+            source_read_by: ReadBy::Wire,
+            target_read_by: ReadBy::Librdkafka,
             partitions,
             duration_ms: 0,
         }

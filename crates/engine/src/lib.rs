@@ -46,6 +46,6 @@ pub use replay::replay_quarantined;
 pub use run::{Running, start, start_unless};
 pub use verify::{
     Accepted, Difference, DifferenceKind, Gone, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopied,
-    NotCopiedTotal, PartitionReport, VerificationReport, VerificationResult, VerifyOptions, VerifyProgress,
-    verify,
+    NotCopiedTotal, PartitionReport, ReadBy, VerificationReport, VerificationResult, VerifyOptions,
+    VerifyProgress, verify,
 };

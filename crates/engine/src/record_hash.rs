@@ -19,14 +19,31 @@ pub(crate) struct Fields {
 
 /// Hash of key, value and `fields`. Null and empty differ.
 pub(crate) fn hash_fields(message: &Message, fields: Fields) -> u64 {
+    hash_parts(
+        message.key(),
+        message.value(),
+        message.timestamp().0,
+        message.headers(),
+        fields,
+    )
+}
+
+/// As [`hash_fields`], of a record by its parts. `time` in ms since 1970.
+pub(crate) fn hash_parts<'a>(
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    time: i64,
+    headers: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+    fields: Fields,
+) -> u64 {
     let mut hasher = Xxh3::new();
-    field(&mut hasher, message.key());
-    field(&mut hasher, message.value());
+    field(&mut hasher, key);
+    field(&mut hasher, value);
     if fields.time {
-        hasher.update(&message.timestamp().0.to_le_bytes());
+        hasher.update(&time.to_le_bytes());
     }
     if fields.headers {
-        for (name, value) in message.headers() {
+        for (name, value) in headers {
             field(&mut hasher, Some(name));
             field(&mut hasher, value);
         }

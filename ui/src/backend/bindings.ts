@@ -1410,6 +1410,11 @@ records_per_second: number | null,
 bytes_per_second: number | null, };
 
 /**
+ * The client that read a side for a verification.
+ */
+export type ReadBy = "wire" | "librdkafka";
+
+/**
  * One search-and-replace rule on topic names.
  */
 export type RegexRename = { 
@@ -2817,6 +2822,14 @@ not_compared: NotCompared,
  * Source topics that were copied once and are no longer in the task: they are not verified.
  */
 left_out_topics: Array<string>, 
+/**
+ * The client that read the source.
+ */
+source_read_by: ReadBy, 
+/**
+ * The client that read the target.
+ */
+target_read_by: ReadBy, 
 /**
  * A row per partition.
  */

@@ -6,8 +6,8 @@ import { kafka } from './zh/sentences/kafka';
 
 /** Literals that are no sentences: SQL, types, time formats, versions of Kafka. */
 const NOT_SAID = /SELECT|INSERT|UPDATE|DELETE FROM|WHERE|VACUUM|COLLATE|ORDER BY|instr\(|_ms\b| AND |number \| null|= NULL|%F|^\d\.\d (?:to|or) /;
-/** Sources whose sentences go to the program's own log, or are made in both languages. */
-const OTHERS = /chinese\.rs$|call_thread\.rs$|bindings\.rs$/;
+/** Sources whose sentences go to the program's own log, are made in both languages, or are tests. */
+const OTHERS = /chinese\.rs$|call_thread\.rs$|bindings\.rs$|\/tests\.rs$/;
 /** Sentences of the program's own log, of attributes of the compiler, and words that are looked for in others. */
 const NOT_SHOWN = new Set([
   'everything a run is made of, called from one place',
@@ -18,6 +18,7 @@ const NOT_SHOWN = new Set([
   'the policy of new target topics is not known',
   'looking at what is stored',
   'matching with the source',
+  'verifying with librdkafka',
   'message formats are not looked at',
   'broker end offset is ',
   '(topics that are added)',

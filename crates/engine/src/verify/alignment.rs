@@ -78,7 +78,7 @@ impl Comparison<'_, '_> {
     /// side's cleaner removed, which their keys tell.
     fn pair_or_split(&mut self, certain: bool) -> Result<()> {
         let same_key = match (self.source.peek(0)?, self.target.peek(0)?) {
-            (Some(source), Some(target)) => source.message.key() == target.message.key(),
+            (Some(source), Some(target)) => source.key() == target.key(),
             _ => true,
         };
         if self.rules.compacted && !certain && !same_key {

@@ -7,9 +7,10 @@ use sluice_model::OffsetRange;
 use crate::verify::alignment::{WINDOW_BYTES, WINDOWS, meeting, window};
 use crate::verify::comparison::Comparison;
 use crate::verify::failure::Result;
+use crate::verify::record::Record;
 use crate::verify::report::{Gone, LogSide};
 use crate::verify::rules::Cut;
-use crate::verify::stream::{Record, Stream};
+use crate::verify::stream::Stream;
 
 impl Comparison<'_, '_> {
     pub(crate) fn prepare(&mut self) -> Result<()> {

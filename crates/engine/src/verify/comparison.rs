@@ -10,9 +10,10 @@ use crate::verify::detail::describe;
 use crate::verify::failure::Result;
 use crate::verify::fields::differing;
 use crate::verify::offset_map::OffsetMap;
+use crate::verify::record::Record;
 use crate::verify::report::{Accepted, Difference, DifferenceKind, LogSide, PartitionReport};
 use crate::verify::rules::Rules;
-use crate::verify::stream::{Record, Stream};
+use crate::verify::stream::Stream;
 use crate::verify::superseded::{PENDING_LIMIT, Superseded};
 use crate::verify::uncopied;
 
@@ -143,13 +144,13 @@ impl<'a, 'r> Comparison<'a, 'r> {
     fn read_on(&mut self) -> Result<()> {
         while !self.awaited_at_source.is_empty() && self.source.peek(0)?.is_some() {
             if let Some(record) = self.source.pop() {
-                self.awaited_at_source.saw(&record.message);
+                self.awaited_at_source.saw(&record);
                 self.count_if_uncopied(&record);
             }
         }
         while !self.awaited_on_target.is_empty() && self.target.peek(0)?.is_some() {
             if let Some(record) = self.target.pop() {
-                self.awaited_on_target.saw(&record.message);
+                self.awaited_on_target.saw(&record);
             }
         }
         Ok(())
@@ -162,7 +163,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
         };
         self.saw_source(&source);
         self.saw_target(&target);
-        let (kinds, accepted) = differing(&source.message, &target.message, self.rules.headers);
+        let (kinds, accepted) = differing(&source, &target, self.rules.headers);
         for kind in accepted {
             *self.report.accepted.entry(kind).or_default() += 1;
         }
@@ -172,8 +173,8 @@ impl<'a, 'r> Comparison<'a, 'r> {
         for kind in kinds {
             let detail = format!(
                 "source {}; target {}",
-                describe(&source.message, kind),
-                describe(&target.message, kind)
+                describe(&source, kind),
+                describe(&target, kind)
             );
             self.note(kind, Some(source.offset()), Some(target.offset()), detail);
         }
@@ -213,10 +214,10 @@ impl<'a, 'r> Comparison<'a, 'r> {
         } else {
             DifferenceKind::Missing
         };
-        if self.rules.compacted && !quarantined && source.message.key().is_some() {
+        if self.rules.compacted && !quarantined && source.key().is_some() {
             self.await_successor(&source, kind, LogSide::Target);
         } else {
-            let detail = format!("source {}", describe(&source.message, DifferenceKind::Missing));
+            let detail = format!("source {}", describe(&source, DifferenceKind::Missing));
             self.note(kind, Some(source.offset()), None, detail);
         }
     }
@@ -242,10 +243,10 @@ impl<'a, 'r> Comparison<'a, 'r> {
             Some(map) => map.source_of(target.offset())?.is_some(),
             None => true,
         };
-        if self.rules.compacted && copied && kind == DifferenceKind::Extra && target.message.key().is_some() {
+        if self.rules.compacted && copied && kind == DifferenceKind::Extra && target.key().is_some() {
             self.await_successor(&target, kind, LogSide::Source);
         } else {
-            let detail = format!("target {}", describe(&target.message, kind));
+            let detail = format!("target {}", describe(&target, kind));
             self.note(kind, None, Some(target.offset()), detail);
         }
         Ok(())
@@ -331,7 +332,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
         } else {
             self.count_if_uncopied(record);
         }
-        self.awaited_at_source.saw(&record.message);
+        self.awaited_at_source.saw(&record);
         if self.memory.0.insert(record.hash) {
             self.memory.1.push_back(record.hash);
             if self.memory.1.len() > MEMORY
@@ -345,7 +346,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
     pub(crate) fn saw_target(&mut self, record: &Record) {
         self.report.target_records += 1;
         self.digests.1.update(&record.hash.to_le_bytes());
-        self.awaited_on_target.saw(&record.message);
+        self.awaited_on_target.saw(&record);
     }
 
     /// Whether a record with this content was seen at the source a while ago.

@@ -1,35 +1,35 @@
 //! A record's fields in words, shortened.
 
-use sluice_kafka::Message;
-
+use crate::verify::record::Record;
 use crate::verify::report::DifferenceKind;
 
-pub(crate) fn describe(message: &Message, kind: DifferenceKind) -> String {
-    let at = message.offset();
+pub(crate) fn describe(record: &Record, kind: DifferenceKind) -> String {
+    let at = record.offset();
     match kind {
-        DifferenceKind::Key => format!("key {} at offset {at}", shorten(message.key())),
-        DifferenceKind::Value => format!("value {} at offset {at}", shorten(message.value())),
-        DifferenceKind::Timestamp => format!("timestamp {} at offset {at}", message.timestamp().0),
-        DifferenceKind::Headers => format!("headers [{}] at offset {at}", headers_in_words(message)),
-        DifferenceKind::NullEmpty if message.has_headers() => {
+        DifferenceKind::Key => format!("key {} at offset {at}", shorten(record.key())),
+        DifferenceKind::Value => format!("value {} at offset {at}", shorten(record.value())),
+        DifferenceKind::Timestamp => format!("timestamp {} at offset {at}", record.timestamp().0),
+        DifferenceKind::Headers => format!("headers [{}] at offset {at}", headers_in_words(record)),
+        DifferenceKind::NullEmpty if !record.headers().is_empty() => {
             format!(
                 "key {}, value {}, headers [{}] at offset {at}",
-                shorten(message.key()),
-                shorten(message.value()),
-                headers_in_words(message)
+                shorten(record.key()),
+                shorten(record.value()),
+                headers_in_words(record)
             )
         }
         _ => format!(
             "key {}, value {} at offset {at}",
-            shorten(message.key()),
-            shorten(message.value())
+            shorten(record.key()),
+            shorten(record.value())
         ),
     }
 }
 
-fn headers_in_words(message: &Message) -> String {
-    message
+fn headers_in_words(record: &Record) -> String {
+    record
         .headers()
+        .into_iter()
         .take(8)
         .map(|(name, value)| format!("{}={}", String::from_utf8_lossy(name), shorten(value)))
         .collect::<Vec<_>>()

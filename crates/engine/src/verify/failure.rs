@@ -1,16 +1,15 @@
-use sluice_kafka::KafkaError;
-
 use crate::error::StoreError;
+use crate::verify::feed::ReadError;
 
 /// Why a partition cannot be compared any further.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The source's log.
     #[error("the source could not be read: {0}")]
-    Source(#[source] KafkaError),
+    Source(#[source] ReadError),
     /// The target's log.
     #[error("the target could not be read: {0}")]
-    Target(#[source] KafkaError),
+    Target(#[source] ReadError),
     /// The offset map.
     #[error("the task's state could not be read: {0}")]
     State(#[from] StoreError),

@@ -1,14 +1,14 @@
 //! What differs between a record and its copy.
 
-use sluice_kafka::{Message, TimestampKind};
+use sluice_kafka::TimestampKind;
 
+use crate::verify::record::Record;
 use crate::verify::report::{Accepted, DifferenceKind};
-use crate::verify::stream::lacks_time;
 
 /// The differences between a record and its copy, and those that are accepted. `headers`: the target stores headers.
 pub(crate) fn differing(
-    source: &Message,
-    target: &Message,
+    source: &Record,
+    target: &Record,
     headers: bool,
 ) -> (Vec<DifferenceKind>, Vec<Accepted>) {
     let (mut kinds, mut accepted) = (Vec::new(), Vec::new());
@@ -23,13 +23,14 @@ pub(crate) fn differing(
     field(source.key(), target.key(), DifferenceKind::Key);
     field(source.value(), target.value(), DifferenceKind::Value);
     if !headers {
-        if source.has_headers() {
+        if !source.headers().is_empty() {
             accepted.push(Accepted::HeadersNotCarried);
         }
-    } else if !source.headers().eq(target.headers()) {
-        let as_empty = |message: &Message| {
+    } else if source.headers() != target.headers() {
+        let as_empty = |message: &Record| {
             message
                 .headers()
+                .into_iter()
                 .map(|(name, value)| (name.to_vec(), value.unwrap_or_default().to_vec()))
                 .collect::<Vec<_>>()
         };
@@ -43,7 +44,7 @@ pub(crate) fn differing(
     if from != to {
         if whose == TimestampKind::LogAppend {
             accepted.push(Accepted::TimestampByTarget);
-        } else if lacks_time(source) {
+        } else if source.lacks_time() {
             accepted.push(Accepted::NoTimestampAtSource);
         } else {
             kinds.push(DifferenceKind::Timestamp);

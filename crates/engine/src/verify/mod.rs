@@ -6,11 +6,15 @@ mod comparison;
 mod detail;
 mod ends;
 mod failure;
+mod feed;
 mod fields;
 mod jobs;
+mod library_feed;
 mod offset_map;
 mod policy;
 mod ranges;
+mod reading;
+mod record;
 mod report;
 mod rules;
 mod run;
@@ -19,9 +23,10 @@ mod stream;
 mod superseded;
 mod uncopied;
 mod verdict;
+mod wire_feed;
 
 pub use report::{
     Accepted, Difference, DifferenceKind, Gone, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopied,
-    NotCopiedTotal, PartitionReport, VerificationReport, VerificationResult, VerifyProgress,
+    NotCopiedTotal, PartitionReport, ReadBy, VerificationReport, VerificationResult, VerifyProgress,
 };
 pub use run::{VerifyOptions, verify};

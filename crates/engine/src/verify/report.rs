@@ -77,6 +77,17 @@ pub enum LogSide {
     Target,
 }
 
+/// The client that read a side for a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadBy {
+    /// The wire client, which shares nothing with what made the copy.
+    Wire,
+    /// librdkafka, which also made the copy: the wire client lacks what the cluster asks for, or the report is older.
+    #[default]
+    Librdkafka,
+}
+
 /// Why records are no longer there to compare. What compaction removed is counted as [`Accepted::Compacted`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -287,6 +298,12 @@ pub struct VerificationReport {
     /// Source topics that were copied once and are no longer in the task: they are not verified.
     #[serde(default)]
     pub left_out_topics: Vec<String>,
+    /// The client that read the source.
+    #[serde(default)]
+    pub source_read_by: ReadBy,
+    /// The client that read the target.
+    #[serde(default)]
+    pub target_read_by: ReadBy,
     /// A row per partition.
     pub partitions: Vec<PartitionReport>,
     /// How long it took.

@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use sluice_kafka::{PartitionOffset, Reader, ReaderTuning};
+use sluice_kafka::PartitionOffset;
 use sluice_model::{OffsetRange, Task};
+use sluice_wire::Cancel;
 
 use crate::error::{EngineError, Result, Side};
 use crate::lock::lock;
@@ -12,16 +13,18 @@ use crate::plan::Pair;
 use crate::position::{CheckpointStore, PartitionKey};
 use crate::record_hash::Fields;
 use crate::verify::comparison::Comparison;
+use crate::verify::failure::Failure;
 use crate::verify::jobs::{Job, jobs};
 use crate::verify::offset_map::OffsetMap;
+use crate::verify::reading::{Reading, SideReader};
 use crate::verify::report::{Difference, LogSide, PartitionReport, VerificationReport, VerifyProgress};
 use crate::verify::stream::Stream;
 use crate::verify::uncopied;
 
 /// Partitions compared at the same time.
 const WORKERS: usize = 2;
-/// KiB fetched ahead by each reader; four of them are open.
-const PREFETCH_KIB: u32 = 12 * 1024;
+/// How often it is looked whether the verification was cancelled.
+const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How to verify.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +52,10 @@ pub fn verify(
     cancel: &AtomicBool,
 ) -> Result<VerificationReport> {
     let begun = Instant::now();
+    let reading = (
+        Reading::of(&task.source, Side::Source)?,
+        Reading::of(&task.target, Side::Target)?,
+    );
     let pair = Pair::connect(task, &|| cancel.load(Ordering::Relaxed))?;
     let (jobs, left_out) = jobs(&pair, task, store, &options)?;
     if jobs.is_empty() {
@@ -67,11 +74,17 @@ pub fn verify(
         ..VerifyProgress::default()
     });
     let (next, results) = (AtomicUsize::new(0), Mutex::new((Vec::new(), Vec::new())));
-    std::thread::scope(|scope| -> Result<()> {
+    let (wire_cancel, over) = (Cancel::new(), AtomicBool::new(false));
+    let compared = std::thread::scope(|scope| -> Result<()> {
+        scope.spawn(|| pass_on(cancel, &wire_cancel, &over));
+        let _over = SetOnDrop(&over);
         let workers: Vec<_> = (0..WORKERS.min(jobs.len()))
             .map(|_| {
                 scope.spawn(|| -> Result<()> {
-                    let mut readers = readers(task)?;
+                    let mut readers = (
+                        reading.0.reader(&task.source, Side::Source, &wire_cancel)?,
+                        reading.1.reader(&task.target, Side::Target, &wire_cancel)?,
+                    );
                     while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let mut seen = 0u64;
                         let mut on_records = |records: u64| {
@@ -101,7 +114,8 @@ pub fn verify(
                 .join()
                 .map_err(|_| EngineError::Internal("a verification thread panicked".into()))?
         })
-    })?;
+    });
+    compared?;
     let (partitions, found) = std::mem::take(&mut *lock(&results));
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(VerificationReport::new(
@@ -109,32 +123,34 @@ pub fn verify(
         partitions,
         left_out,
         found,
+        (reading.0.read_by(), reading.1.read_by()),
         duration,
     ))
 }
 
-fn readers(task: &Task) -> Result<(Reader, Reader)> {
-    let tuning = ReaderTuning {
-        prefetch_kib: PREFETCH_KIB,
-        ..ReaderTuning::default()
-    };
-    let open = |side: Side, cluster| {
-        Reader::new(cluster, tuning).map_err(|error| EngineError::Cluster {
-            side,
-            what: "opening a reader".into(),
-            error,
-        })
-    };
-    Ok((
-        open(Side::Source, &task.source)?,
-        open(Side::Target, &task.target)?,
-    ))
+/// Cancels what waits for brokers when the verification is cancelled.
+fn pass_on(cancel: &AtomicBool, wire: &Cancel, over: &AtomicBool) {
+    while !over.load(Ordering::Relaxed) {
+        if cancel.load(Ordering::Relaxed) {
+            return wire.cancel();
+        }
+        std::thread::sleep(CANCEL_INTERVAL);
+    }
+}
+
+/// Says that the verification is over, however it ends.
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn compare(
     task: &Task,
     store: &dyn CheckpointStore,
-    (source, target): &mut (Reader, Reader),
+    (source, target): &mut (SideReader, SideReader),
     job: &Job,
     cancel: &AtomicBool,
     on_records: &mut dyn FnMut(u64),
@@ -148,30 +164,28 @@ fn compare(
         time: true,
     };
     let at = |topic: &str, offset| PartitionOffset::new(topic.to_owned(), report.partition, offset);
-    let opened = Stream::open(
-        LogSide::Source,
-        source,
-        at(&report.topic, job.source_from),
-        fields,
-        cancel,
-    )
-    .and_then(|mut source| match &job.rules {
-        Some(rules) => {
-            let from = at(&report.target_topic, job.target_from);
-            let target = Stream::open(LogSide::Target, target, from, fields, cancel)?;
-            let map = rules
-                .mapped
-                .then(|| OffsetMap::new(store, &task.name, &job.key, job.source_from));
-            Ok(Comparison::new(source, target, rules, map, report.clone(), on_records).run())
-        }
-        None => {
-            let mut report = report.clone();
-            if let Some(rest) = report.not_copied {
-                report.not_copied = uncopied::counted(&mut source, rest, 0)?;
+    let opened = source
+        .open(at(&report.topic, job.source_from))
+        .map_err(Failure::Source)
+        .map(|feed| Stream::new(LogSide::Source, feed, fields, cancel))
+        .and_then(|mut source| match &job.rules {
+            Some(rules) => {
+                let from = at(&report.target_topic, job.target_from);
+                let feed = target.open(from).map_err(Failure::Target)?;
+                let target = Stream::new(LogSide::Target, feed, fields, cancel);
+                let map = rules
+                    .mapped
+                    .then(|| OffsetMap::new(store, &task.name, &job.key, job.source_from));
+                Ok(Comparison::new(source, target, rules, map, report.clone(), on_records).run())
             }
-            Ok((report, Vec::new()))
-        }
-    });
+            None => {
+                let mut report = report.clone();
+                if let Some(rest) = report.not_copied {
+                    report.not_copied = uncopied::counted(&mut source, rest, 0)?;
+                }
+                Ok((report, Vec::new()))
+            }
+        });
     opened.unwrap_or_else(|error| {
         let problem = Some(error.to_string());
         let not_compared = job

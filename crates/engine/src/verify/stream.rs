@@ -2,67 +2,48 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{ErrorCode, KafkaError, Message, PartitionOffset, Reader, TimestampKind};
+use sluice_kafka::TimestampKind;
 
-use crate::record_hash::{Fields, hash_fields};
+use crate::record_hash::Fields;
 use crate::verify::failure::{Failure, Result};
+use crate::verify::feed::{Fed, Feed, ReadError};
+use crate::verify::record::Record;
 use crate::verify::report::LogSide;
 
 /// How long a broker may be silent in the middle of a partition.
 const SILENCE: Duration = Duration::from_secs(30);
-/// Messages taken from the reader at once.
-const STEP: usize = 1_000;
-
-/// A record with the hash of everything in it that counts.
-pub(crate) struct Record {
-    pub(crate) message: Message,
-    pub(crate) hash: u64,
-}
-
-impl Record {
-    pub(crate) fn offset(&self) -> i64 {
-        self.message.offset()
-    }
-}
 
 /// The records of one partition in order, up to its committed end.
 pub(crate) struct Stream<'a> {
     side: LogSide,
-    reader: &'a mut Reader,
-    partition: PartitionOffset,
+    feed: Box<dyn Feed + 'a>,
     ready: VecDeque<Record>,
-    /// Bytes of keys and values in `ready`.
+    /// Bytes of keys, values and headers in `ready`.
     bytes: usize,
     fields: Fields,
     /// Why nothing can be read behind `ready`.
-    fault: Option<KafkaError>,
+    fault: Option<ReadError>,
     ended: bool,
     cancel: &'a AtomicBool,
 }
 
 impl<'a> Stream<'a> {
-    /// Opens a partition at the offset of `partition`.
-    pub(crate) fn open(
+    pub(crate) fn new(
         side: LogSide,
-        reader: &'a mut Reader,
-        partition: PartitionOffset,
+        feed: Box<dyn Feed + 'a>,
         fields: Fields,
         cancel: &'a AtomicBool,
-    ) -> Result<Self> {
-        reader
-            .assign(std::slice::from_ref(&partition))
-            .map_err(|error| failure(side, error))?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             side,
-            reader,
-            partition,
+            feed,
             ready: VecDeque::new(),
             bytes: 0,
             fields,
             fault: None,
             ended: false,
             cancel,
-        })
+        }
     }
 
     /// Leaves the time out of what counts.
@@ -71,7 +52,7 @@ impl<'a> Stream<'a> {
             return;
         }
         for record in &mut self.ready {
-            record.hash = hash_fields(&record.message, self.fields);
+            record.hash_again(self.fields);
         }
     }
 
@@ -84,12 +65,12 @@ impl<'a> Stream<'a> {
     pub(crate) fn is_stamped(&mut self) -> Result<bool> {
         Ok(self
             .peek(0)?
-            .is_some_and(|record| record.message.timestamp().1 == TimestampKind::LogAppend))
+            .is_some_and(|record| record.timestamp().1 == TimestampKind::LogAppend))
     }
 
     /// Whether the next record has no time.
     pub(crate) fn lacks_time(&mut self) -> Result<bool> {
-        Ok(self.peek(0)?.is_some_and(|record| lacks_time(&record.message)))
+        Ok(self.peek(0)?.is_some_and(Record::lacks_time))
     }
 
     /// Bytes of the records that were looked at and not yet taken.
@@ -111,21 +92,16 @@ impl<'a> Stream<'a> {
             if self.read().map_err(|error| failure(side, error))? > 0 {
                 until = Instant::now() + SILENCE;
             } else if Instant::now() >= until {
-                let silence = format!("the broker sent nothing for {} s", SILENCE.as_secs());
-                return Err(failure(
-                    side,
-                    KafkaError::new(ErrorCode::LOCAL_TIMED_OUT, silence),
-                ));
+                return Err(failure(side, ReadError::Silent(SILENCE.as_secs())));
             }
         }
         Ok(self.ready.get(ahead))
     }
 
-    /// Takes in what the reader has. Returns how much that was.
-    fn read(&mut self) -> sluice_kafka::Result<usize> {
+    /// Takes in what has come. Returns how much that was.
+    fn read(&mut self) -> std::result::Result<usize, ReadError> {
         let Self {
-            reader,
-            partition,
+            feed,
             ready,
             ended,
             bytes,
@@ -133,53 +109,31 @@ impl<'a> Stream<'a> {
             fault,
             ..
         } = self;
-        reader.read(STEP, Duration::from_millis(200), |message| {
-            // What is left of another partition, or of the time before an error, is not ours.
-            let ours = message.partition() == partition.partition && message.topic() == partition.topic;
-            if !ours || fault.is_some() {
-                return;
+        feed.read(&mut |fed| match fed {
+            Fed::Record(content) if !*ended && fault.is_none() => {
+                let record = Record::new(content, *fields);
+                *bytes += record.len();
+                ready.push_back(record);
             }
-            match message.error() {
-                ErrorCode::NONE if !*ended => {
-                    *bytes += message.payload_len();
-                    ready.push_back(Record {
-                        hash: hash_fields(&message, *fields),
-                        message,
-                    });
-                }
-                ErrorCode::LOCAL_PARTITION_EOF => *ended = true,
-                ErrorCode::NONE => {}
-                // A record without readable headers is one as well: its copy cannot be called equal.
-                code => *fault = Some(KafkaError::new(code, message.error_text())),
+            Fed::End if fault.is_none() => *ended = true,
+            Fed::Fault(error) if !*ended => {
+                fault.get_or_insert(error);
             }
+            Fed::Record(_) | Fed::End | Fed::Fault(_) => {}
         })
     }
 
     /// Takes the next record.
     pub(crate) fn pop(&mut self) -> Option<Record> {
         let record = self.ready.pop_front()?;
-        self.bytes -= record.message.payload_len();
+        self.bytes -= record.len();
         Some(record)
     }
 }
 
-/// Whether a record has no timestamp: those of message format v0, and those whose producer wrote -1.
-pub(crate) fn lacks_time(message: &Message) -> bool {
-    matches!(message.timestamp(), (_, TimestampKind::None) | (-1, _))
-}
-
-fn failure(side: LogSide, error: KafkaError) -> Failure {
+fn failure(side: LogSide, error: ReadError) -> Failure {
     match side {
         LogSide::Source => Failure::Source(error),
         LogSide::Target => Failure::Target(error),
-    }
-}
-
-impl Drop for Stream<'_> {
-    fn drop(&mut self) {
-        // A partition that cannot be given back leaves records of no interest, which peek passes over.
-        if let Err(error) = self.reader.unassign(std::slice::from_ref(&self.partition)) {
-            tracing::debug!(%error, "unassigning after verification");
-        }
     }
 }

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use sluice_kafka::Message;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::verify::detail::shorten;
+use crate::verify::record::Record;
 use crate::verify::report::DifferenceKind;
-use crate::verify::stream::Record;
 
 /// Superseded records remembered until their successor is seen.
 pub(crate) const PENDING_LIMIT: usize = 1_000_000;
@@ -29,8 +28,8 @@ impl Superseded {
     /// Waits for a later record of `record`'s key. A tombstone needs none: cleaners remove it for good, and with it goes
     /// the reason to wait for what it deleted. Returns whether there was room.
     pub(crate) fn wait(&mut self, record: &Record, kind: DifferenceKind) -> bool {
-        let key = key_hash(&record.message);
-        if record.message.value().is_none() {
+        let key = key_hash(record);
+        if record.value().is_none() {
             self.0.remove(&key);
             return true;
         }
@@ -43,7 +42,7 @@ impl Superseded {
             Awaited {
                 kind,
                 offset: record.offset(),
-                key: shorten(record.message.key()).into(),
+                key: shorten(record.key()).into(),
                 hash: record.hash,
             },
         );
@@ -51,14 +50,14 @@ impl Superseded {
     }
 
     /// A record of this key is there.
-    pub(crate) fn saw(&mut self, message: &Message) {
+    pub(crate) fn saw(&mut self, message: &Record) {
         self.0.remove(&key_hash(message));
     }
 
     /// Whether `record` is the very one that was taken for superseded.
     pub(crate) fn is_late(&self, record: &Record) -> bool {
         self.0
-            .get(&key_hash(&record.message))
+            .get(&key_hash(record))
             .is_some_and(|awaited| awaited.hash == record.hash)
     }
 
@@ -74,6 +73,6 @@ impl Superseded {
     }
 }
 
-fn key_hash(message: &Message) -> u64 {
+fn key_hash(message: &Record) -> u64 {
     message.key().map_or(0, xxh3_64)
 }

@@ -32,7 +32,7 @@ pub(crate) fn counted(source: &mut Stream<'_>, rest: NotCopied, taken: u64) -> R
             && record.offset() >= rest.range.from
         {
             records += 1;
-            bytes += record.message.payload_len();
+            bytes += record.len();
         }
     }
     let nothing = records == 0 && rest.held_back == 0;

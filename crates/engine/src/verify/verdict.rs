@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::verify::report::{
     Accepted, Difference, DifferenceKind, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopiedTotal,
-    PartitionReport, VerificationReport, VerificationResult,
+    PartitionReport, ReadBy, VerificationReport, VerificationResult,
 };
 use crate::verify::sentence;
 
@@ -14,6 +14,7 @@ impl VerificationReport {
         mut partitions: Vec<PartitionReport>,
         left_out_topics: Vec<String>,
         found: Vec<Difference>,
+        (source_read_by, target_read_by): (ReadBy, ReadBy),
         duration_ms: u64,
     ) -> Self {
         partitions.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
@@ -37,6 +38,8 @@ impl VerificationReport {
             differences,
             accepted,
             first_differences: first_of_each_kind(found),
+            source_read_by,
+            target_read_by,
             partitions,
             duration_ms,
         };

@@ -28,15 +28,36 @@ pub struct AbortedTransaction {
     pub producer_id: i64,
 }
 
+/// How the aborted transactions of a response stand at one place in it.
+#[derive(Debug, Clone, Default)]
+pub struct Aborting {
+    /// Not begun yet, by first offset.
+    pending: BTreeMap<i64, BTreeSet<i64>>,
+    /// Producers inside an aborted transaction.
+    aborted: BTreeSet<i64>,
+}
+
+impl Aborting {
+    /// At the beginning of a response with this list, in any order.
+    pub fn new(aborted: impl IntoIterator<Item = AbortedTransaction>) -> Self {
+        let mut aborting = Self::default();
+        for transaction in aborted {
+            aborting
+                .pending
+                .entry(transaction.first_offset)
+                .or_default()
+                .insert(transaction.producer_id);
+        }
+        aborting
+    }
+}
+
 /// Reads the record set of one partition's Fetch response, entry by entry.
 #[derive(Debug)]
 pub struct FetchedSet<'a> {
     entries: RecordSet<'a>,
     isolation: IsolationLevel,
-    /// Not begun yet, by first offset.
-    pending: BTreeMap<i64, BTreeSet<i64>>,
-    /// Producers inside an aborted transaction.
-    aborted: BTreeSet<i64>,
+    aborting: Aborting,
 }
 
 /// What an entry is to a consumer.
@@ -80,19 +101,21 @@ impl<'a> FetchedSet<'a> {
         aborted: impl IntoIterator<Item = AbortedTransaction>,
         isolation: IsolationLevel,
     ) -> Self {
-        let mut pending: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-        for transaction in aborted {
-            pending
-                .entry(transaction.first_offset)
-                .or_default()
-                .insert(transaction.producer_id);
-        }
+        Self::resume(bytes, Aborting::new(aborted), isolation)
+    }
+
+    /// The rest `bytes` of a record set that was read in part, from the beginning of an entry on.
+    pub fn resume(bytes: &'a [u8], aborting: Aborting, isolation: IsolationLevel) -> Self {
         Self {
             entries: RecordSet::new(bytes),
             isolation,
-            pending,
-            aborted: BTreeSet::new(),
+            aborting,
         }
+    }
+
+    /// Stops behind the entry that was read last: what is needed to go on there, and where that is in `bytes`.
+    pub fn suspend(self) -> (Aborting, usize) {
+        (self.aborting, self.entries.position())
     }
 
     /// The next entry; its records lie in the response, or in the reader if they were compressed.
@@ -126,16 +149,17 @@ impl<'a> FetchedSet<'a> {
         let (producer_id, first_offset, next_offset) =
             (header.producer_id, header.base_offset, header.next_offset());
         while let Some(begun) = self
+            .aborting
             .pending
             .first_entry()
             .filter(|entry| *entry.key() < next_offset)
         {
-            self.aborted.extend(begun.remove());
+            self.aborting.aborted.extend(begun.remove());
         }
         if header.attributes.is_control() {
             let kind = read_control(&reader.batch(batch)?);
             if kind == ControlKind::Abort {
-                self.aborted.remove(&producer_id);
+                self.aborting.aborted.remove(&producer_id);
             }
             return Ok(Fetched::Control {
                 kind,
@@ -146,7 +170,7 @@ impl<'a> FetchedSet<'a> {
         }
         if self.isolation == IsolationLevel::ReadCommitted
             && header.attributes.is_transactional()
-            && self.aborted.contains(&producer_id)
+            && self.aborting.aborted.contains(&producer_id)
         {
             return Ok(Fetched::Aborted {
                 producer_id,

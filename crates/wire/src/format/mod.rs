@@ -57,7 +57,7 @@ pub use control::ControlKind;
 pub use diagnosis::{Diagnosis, describe_fault_at};
 pub use entries::{Entry, Partial, Placed, RecordSet};
 pub use fault::{CodecFault, Edge, Fault, FaultKind, FaultRange, RecordFault};
-pub use fetched::{AbortedTransaction, Fetched, FetchedSet, IsolationLevel, OwnedRecord};
+pub use fetched::{AbortedTransaction, Aborting, Fetched, FetchedSet, IsolationLevel, OwnedRecord};
 pub use message::Message;
 pub use pass::{PassRules, ProducerStamp, RewriteError, Route, SkipReason, SpliceReason, Wanted, rewrite};
 pub use record::{HeaderIter, HeaderView, Headers, NO_TIMESTAMP, RecordView, TimestampKind};

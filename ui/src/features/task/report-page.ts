@@ -4,7 +4,7 @@ import { absolute } from '../../lib/time.svelte';
 import { language } from '../../text/index.svelte';
 import { say } from '../../text/say';
 import type { task } from '../../text/en/task';
-import { coverageOf, resultOf } from './verify-words';
+import { coverageOf, readBy, resultOf } from './verify-words';
 
 /** A verification's report as a page that stands alone: no script, nothing fetched. */
 export function reportPage(report: VerificationReport, texts: typeof task): string {
@@ -38,6 +38,7 @@ export function reportPage(report: VerificationReport, texts: typeof task): stri
 <ul>
 ${coverage.join('\n')}
 </ul>
+<p>${escaped(readBy(report, texts))}</p>
 ${first === '' ? '' : `<h2>${escaped(texts.verifyFirst)}</h2>\n<ul>\n${first}\n</ul>`}
 <table>
 <thead><tr>${head.map((text) => `<th>${escaped(text)}</th>`).join('')}</tr></thead>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PartitionReport, VerificationReport } from '../../backend/bindings';
 import { task as texts } from '../../text/en/task';
-import { coverageOf, isWhole, resultOf } from './verify-words';
+import { coverageOf, isWhole, readBy, resultOf } from './verify-words';
 import { reportPage } from './report-page';
 
 const partition: PartitionReport = {
@@ -38,6 +38,8 @@ const report: VerificationReport = {
   no_longer_there: { source_offsets: 0, target_offsets: 0, never_copied_offsets: 0, compacted_records: 0 },
   not_compared: { partitions: 0, offsets: 0 },
   left_out_topics: [],
+  source_read_by: 'wire',
+  target_read_by: 'wire',
   partitions: [partition],
   duration_ms: 5,
 };
@@ -82,4 +84,10 @@ test('an exported report has the verdict, the numbers and the topics that were l
   for (const words of ['orders: Behind', 'Not copied yet: 200 records', 'No longer in the task, and not verified: old']) {
     expect(page).toContain(words);
   }
+});
+
+test('a report names the client that read each side', () => {
+  expect(readBy(report, texts)).toBe(texts.verifyReadBy.wire);
+  expect(readBy({ ...report, source_read_by: 'librdkafka' }, texts)).toBe(texts.verifyReadBy.mixed);
+  expect(reportPage({ ...report, source_read_by: 'librdkafka', target_read_by: 'librdkafka' }, texts)).toContain(texts.verifyReadBy.librdkafka);
 });

@@ -24,6 +24,11 @@ export function resultOf(partition: PartitionReport, texts: Texts): string {
   return rest.on_the_way ? texts.verifyOnTheWay(amount) : texts.verifyBehind(amount);
 }
 
+/** Which client read the two sides. */
+export function readBy(report: VerificationReport, texts: Texts): string {
+  return texts.verifyReadBy[report.source_read_by === report.target_read_by ? report.source_read_by : 'mixed'];
+}
+
 /** The three numbers beside equal and different, each with what it counts. */
 export function coverageOf(report: VerificationReport, texts: Texts): [label: string, amount: string][] {
   const { not_copied: rest, no_longer_there: gone, not_compared: unread } = report;

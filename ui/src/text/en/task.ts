@@ -135,6 +135,11 @@ export const task = {
   verifyCompacted: (count: string) => `${count} superseded records (compaction)`,
   verifyUnread: (partitions: string, offsets: string) => `${partitions} partitions, about ${offsets} offsets`,
   verifyComma: ', ',
+  verifyReadBy: {
+    wire: "Read by Sluice's own client, which shares nothing with what made the copy.",
+    librdkafka: 'Read by librdkafka, which also made the copy.',
+    mixed: "One side was read by Sluice's own client, the other by librdkafka, which made the copy.",
+  },
   verifyLeftOut: (topics: string) => `No longer in the task, and not verified: ${topics}`,
   verifyFirst: 'The first difference of each kind',
   differenceDetail: 'What differs',

@@ -135,6 +135,11 @@ export const task: typeof en = {
   verifyCompacted: (count) => `${count} 条被取代的记录（压缩）`,
   verifyUnread: (partitions, offsets) => `${partitions} 个分区，约 ${offsets} 个偏移量`,
   verifyComma: '，',
+  verifyReadBy: {
+    wire: '由 Sluice 自带的客户端读取，与执行复制的库毫无共用。',
+    librdkafka: '由 librdkafka 读取，复制也由它完成。',
+    mixed: '一侧由 Sluice 自带的客户端读取，另一侧由执行复制的 librdkafka 读取。',
+  },
   verifyLeftOut: (topics) => `已不在任务中，未校验：${topics}`,
   verifyFirst: '每类的第一处差异',
   differenceDetail: '差异内容',
