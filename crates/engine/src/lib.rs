@@ -24,8 +24,8 @@ pub use copy::RunOptions;
 pub use error::{EngineError, Result, Side, StoreError};
 pub use finding::{Finding, Verdict};
 pub use lane::{
-    CommitPosition, Lane, LaneError, LanePartition, Passed, RecordLane, RecordLaneConfig, Refusal,
-    RefusalCause, Report, Slot, SourceIncident, StepLimit,
+    CommitPosition, HoleKind, Lane, LaneError, LanePartition, Passed, RecordLane, RecordLaneConfig, Refusal,
+    RefusalCause, Report, Slot, SourceIncident, Span, StepLimit,
 };
 pub use launch::{Modification, modify};
 pub use partition::OffsetRuns;

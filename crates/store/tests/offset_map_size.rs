@@ -32,7 +32,7 @@ struct Partition {
 
 impl Partition {
     fn copy(&mut self) {
-        self.runs.place(self.source, Some(self.target));
+        self.runs.place(self.source, Some(self.target), 1);
         self.source += 1;
         self.target += 1;
         self.in_transaction = true;

@@ -11,7 +11,7 @@ use sluice_kafka::{
 use sluice_model::{Cluster, Task};
 
 use crate::error::{EngineError, Result, Side};
-use crate::lane::Passed;
+use crate::lane::{Passed, Span};
 use crate::partition::Track;
 use crate::position::every_offset;
 use crate::position::{Checkpoint, CheckpointStore};
@@ -99,14 +99,15 @@ pub(crate) fn reconcile(
     }
     for (index, offset) in matched {
         let found = &expected[index];
-        track.absorb(&Passed::Record {
+        track.absorb(&Passed::Span(Span {
             source: found.offset,
+            records: 1,
             target: Some(offset),
-            bytes: found.bytes,
+            bytes: u64::from(found.bytes),
             leader_epoch: None,
-            hash: found.hash,
-            timestamp: -1,
-        });
+            greatest_timestamp: -1,
+            anchor: Some(found.hash),
+        }));
     }
     observer(Event::Info(format!(
         "{}: the target had received {} records behind the last checkpoint; the copy goes on behind them",

@@ -41,23 +41,81 @@ pub struct StepLimit {
     pub wait: Duration,
 }
 
+/// Records with consecutive offsets at the source and, where it is known, on the target too, all acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Source offset of the first record.
+    pub source: i64,
+    /// How many records; at least one. The record at `source + n` is the `n`-th.
+    pub records: i64,
+    /// Target offset of the first record, where the acknowledgement carried it. The `n`-th record stands `n` behind it.
+    pub target: Option<i64>,
+    /// Bytes of their keys and values.
+    pub bytes: u64,
+    /// Leader epoch of all of them.
+    pub leader_epoch: Option<i32>,
+    /// The greatest of their timestamps in ms; negative where none has one.
+    pub greatest_timestamp: i64,
+    /// Hash of the last record, where the lane was asked for hashes.
+    pub anchor: Option<u64>,
+}
+
+impl Span {
+    /// Source offset of the last record.
+    pub fn last(&self) -> i64 {
+        self.source + self.records - 1
+    }
+
+    /// Source offset behind the last record.
+    pub fn end(&self) -> i64 {
+        self.source + self.records
+    }
+
+    /// Takes in the span that follows. Returns whether it did: both must be one stretch on both sides, of one epoch.
+    pub fn join(&mut self, next: &Span) -> bool {
+        let on_target = match (self.target, next.target) {
+            (None, None) => true,
+            (Some(first), Some(then)) => first + self.records == then,
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if !on_target || self.end() != next.source || self.leader_epoch != next.leader_epoch {
+            return false;
+        }
+        self.records += next.records;
+        self.bytes += next.bytes;
+        self.greatest_timestamp = self.greatest_timestamp.max(next.greatest_timestamp);
+        self.anchor = next.anchor;
+        true
+    }
+}
+
+/// Why a partition has no record at some of its source offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoleKind {
+    /// The lane was not told what was there: compaction, markers and aborted records look the same to it.
+    Unseen,
+    /// Compaction took the records out.
+    Compacted,
+    /// Markers of transactions.
+    Control,
+    /// Records of aborted transactions.
+    Aborted,
+}
+
 /// Something that happened to a partition, in the order of its source offsets.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Passed {
-    /// The target acknowledged a record.
-    Record {
-        /// Source offset.
-        source: i64,
-        /// Target offset, where the acknowledgement carried it.
-        target: Option<i64>,
-        /// Bytes of key and value.
-        bytes: u32,
-        /// Leader epoch of the record.
-        leader_epoch: Option<i32>,
-        /// Hash of the record, where the lane was asked for hashes.
-        hash: u64,
-        /// Timestamp of the record in ms, negative where it has none.
-        timestamp: i64,
+    /// The target acknowledged records.
+    Span(Span),
+    /// The source has nothing to copy at these offsets. Reported together with what follows it, a span or an end, so that
+    /// the position never rests in a hole.
+    Hole {
+        /// First offset of the hole.
+        from: i64,
+        /// First offset behind it.
+        to: i64,
+        /// What is known of it.
+        kind: HoleKind,
     },
     /// A rejected record was passed over.
     Skipped {
@@ -135,6 +193,20 @@ pub struct Report {
     pub read_bytes: u64,
     /// When the reader handed over those of the passed records that are measured (see [`crate::Latency`]).
     pub handed_over: Vec<Instant>,
+}
+
+impl Report {
+    /// Adds what passed next of a partition; records that continue the span before them become part of it.
+    pub fn pass(&mut self, slot: Slot, passed: Passed) {
+        if let Passed::Span(next) = &passed
+            && let Some((last, Passed::Span(span))) = self.passed.last_mut()
+            && *last == slot
+            && span.join(next)
+        {
+            return;
+        }
+        self.passed.push((slot, passed));
+    }
 }
 
 /// What goes into the target's transaction beside the records.

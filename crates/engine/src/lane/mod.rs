@@ -6,7 +6,8 @@ mod record;
 
 pub use incident::SourceIncident;
 pub use interface::{
-    CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, StepLimit,
+    CommitPosition, HoleKind, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot,
+    Span, StepLimit,
 };
 pub(crate) use record::effective_time;
 pub use record::{RecordLane, RecordLaneConfig};

@@ -4,6 +4,8 @@ mod committed;
 mod offset_runs;
 mod pace;
 mod recreated;
+#[cfg(test)]
+mod span_tests;
 mod track;
 
 pub(crate) use committed::{take_committed, target_partitions};

@@ -33,12 +33,13 @@ impl OffsetRuns {
         }
     }
 
-    /// Notes which target offset a source offset got; `None` where the target did not return it. Records without one
-    /// lie between two known ones: when both sides have that many offsets between them, they are placed too.
-    pub fn place(&mut self, source: i64, target: Option<i64>) {
+    /// Notes which target offsets `count` records with consecutive source offsets got: consecutive ones from `target` on;
+    /// `None` where the target did not return them. Records without one lie between two known ones: when both sides have
+    /// that many offsets between them, they are placed too.
+    pub fn place(&mut self, source: i64, target: Option<i64>, count: i64) {
         match target {
-            None => self.unplaced += 1,
-            Some(target) => self.place_span(source, target, 1),
+            None => self.unplaced += count.max(0),
+            Some(target) => self.place_span(source, target, count),
         }
     }
 
@@ -145,7 +146,7 @@ mod tests {
         let mut runs = runs();
         pairs
             .into_iter()
-            .for_each(|(source, target)| runs.place(source, Some(target)));
+            .for_each(|(source, target)| runs.place(source, Some(target), 1));
         runs.commit()
     }
 
@@ -200,7 +201,7 @@ mod tests {
     fn a_run_breaks_where_the_holes_are_not_regular() {
         let mut runs = runs();
         for (source, target) in [(0, 10), (1, 11), (3, 12), (4, 13), (5, 15), (9, 19)] {
-            runs.place(source, Some(target));
+            runs.place(source, Some(target), 1);
         }
         let found = runs.commit();
         assert_eq!(
@@ -210,7 +211,7 @@ mod tests {
                 .collect::<Vec<_>>(),
             [(0, 5), (9, 1)]
         );
-        runs.place(10, Some(20));
+        runs.place(10, Some(20), 1);
         let grown = runs.commit();
         assert_eq!(
             grown
@@ -234,7 +235,7 @@ mod tests {
             (4, None),
             (5, Some(9)),
         ] {
-            runs.place(source, target);
+            runs.place(source, target, 1);
         }
         assert_eq!(pairs(&runs.commit()), [(0, 0), (1, 1), (2, 2), (3, 3), (5, 9)]);
     }
@@ -242,24 +243,24 @@ mod tests {
     #[test]
     fn what_was_not_committed_is_forgotten_on_roll_back() {
         let mut runs = runs();
-        runs.place(0, Some(0));
+        runs.place(0, Some(0), 1);
         runs.commit();
-        runs.place(1, Some(1));
-        runs.place(2, Some(9));
+        runs.place(1, Some(1), 1);
+        runs.place(2, Some(9), 1);
         runs.roll_back();
-        runs.place(1, Some(5));
+        runs.place(1, Some(5), 1);
         assert_eq!(pairs(&runs.commit()), [(0, 0), (1, 5)]);
     }
 
     #[test]
     fn nothing_is_left_from_a_cut_on() {
         let mut runs = runs();
-        (0..100).for_each(|n| runs.place(n, Some(2 * n)));
+        (0..100).for_each(|n| runs.place(n, Some(2 * n), 1));
         runs.commit();
         runs.cut(40);
         assert_eq!(runs.take_cut(1).map(|cut| cut.from), Some(40));
         assert_eq!(runs.take_cut(1), None, "once");
-        (40..60).for_each(|n| runs.place(n, Some(200 + 2 * n)));
+        (40..60).for_each(|n| runs.place(n, Some(200 + 2 * n), 1));
         assert_eq!(
             pairs(&runs.commit()),
             (40..60).map(|n| (n, 200 + 2 * n)).collect::<Vec<_>>(),
@@ -287,7 +288,7 @@ mod tests {
                 if whole {
                     runs.place_span(source, target, length);
                 } else {
-                    (0..length).for_each(|n| runs.place(source + n, Some(target + n)));
+                    (0..length).for_each(|n| runs.place(source + n, Some(target + n), 1));
                 }
                 expected.extend((0..length).map(|n| (source + n, target + n)));
                 source += length;

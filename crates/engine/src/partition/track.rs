@@ -142,33 +142,35 @@ impl Track {
             self.attempts = 0;
         }
         match *passed {
-            Passed::Record {
-                source,
-                target,
-                bytes,
-                leader_epoch,
-                hash,
-                timestamp,
-            } => {
+            Passed::Span(span) => {
                 self.at_end = false;
                 self.stalls = 0;
                 self.last_gap = None;
+                let records = u64::try_from(span.records).unwrap_or_default();
                 let ahead = &mut self.ahead;
-                ahead.position = source + 1;
-                ahead.leader_epoch = leader_epoch;
-                ahead.records += 1;
-                ahead.bytes += u64::from(bytes);
+                ahead.position = span.end();
+                ahead.leader_epoch = span.leader_epoch;
+                ahead.records += records;
+                ahead.bytes += span.bytes;
                 if self.hashes {
-                    ahead.anchor = Some(Anchor { offset: source, hash });
+                    // A lane that was not asked for hashes leaves none: an anchor of another record would be worse.
+                    ahead.anchor = span.anchor.map(|hash| Anchor {
+                        offset: span.last(),
+                        hash,
+                    });
                 }
-                if timestamp >= 0 {
-                    self.advance_caught_up(timestamp.min(now_ms()));
+                if let Some(target) = span.target {
+                    ahead.target_next = target + span.records;
                 }
-                if let Some(target) = target {
-                    self.ahead.target_next = target + 1;
+                if span.greatest_timestamp >= 0 {
+                    self.advance_caught_up(span.greatest_timestamp.min(now_ms()));
                 }
-                self.runs.place(source, target);
-                (1, u64::from(bytes))
+                self.runs.place(span.source, span.target, span.records);
+                (records, span.bytes)
+            }
+            Passed::Hole { to, .. } => {
+                self.ahead.position = self.ahead.position.max(to);
+                (0, 0)
             }
             Passed::Skipped { source } => {
                 self.ahead.position = source + 1;
@@ -327,6 +329,7 @@ impl Track {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lane::Span;
     use crate::position::PartitionKey;
 
     fn track() -> Track {
@@ -353,14 +356,15 @@ mod tests {
     }
 
     fn record(source: i64, target: Option<i64>) -> Passed {
-        Passed::Record {
+        Passed::Span(Span {
             source,
+            records: 1,
             target,
             bytes: 1,
             leader_epoch: None,
-            hash: 0,
-            timestamp: 1_000 + source,
-        }
+            greatest_timestamp: 1_000 + source,
+            anchor: None,
+        })
     }
 
     #[test]

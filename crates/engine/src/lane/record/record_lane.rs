@@ -150,11 +150,7 @@ impl RecordLane {
             }
             let error = message.error();
             if error == ErrorCode::LOCAL_PARTITION_EOF {
-                if message.offset() >= track.next {
-                    track.next = message.offset();
-                }
-                let end = track.next;
-                track.push(end, &message, Fate::End, 0);
+                track.push(message.offset().max(track.next), &message, Fate::End, None);
                 self.in_flight += 1;
                 continue;
             }
@@ -175,15 +171,10 @@ impl RecordLane {
             }
             report.read += 1;
             report.read_bytes += message.payload_len() as u64;
-            let hash = if self.config.hashes {
-                hash_message(&message, false)
-            } else {
-                0
-            };
+            let hash = self.config.hashes.then(|| hash_message(&message, false));
             let offset = message.offset();
             if track.partition.rejected.contains(&offset) {
                 track.push(offset, &message, Fate::Skipped, hash);
-                track.next = offset + 1;
                 self.in_flight += 1;
                 continue;
             }
@@ -211,7 +202,6 @@ impl RecordLane {
                     if let Some(sent) = track.queue.back_mut() {
                         sent.handed_over = self.sampling.next();
                     }
-                    track.next = offset + 1;
                     track.last_time = Some(time);
                     self.in_flight += 1;
                 }
@@ -268,26 +258,19 @@ impl RecordLane {
         for (slot, track) in self.tracks.iter_mut().enumerate() {
             let Some(track) = track else { continue };
             while let Some(front) = track.queue.front() {
-                let passed = match front.fate {
-                    Fate::Waiting => break,
-                    Fate::Written(target) => Passed::Record {
-                        source: front.source,
-                        target,
-                        bytes: front.bytes,
-                        leader_epoch: (front.epoch >= 0).then_some(front.epoch),
-                        hash: front.hash,
-                        timestamp: front.timestamp,
-                    },
-                    Fate::Skipped => Passed::Skipped { source: front.source },
-                    Fate::End => Passed::End { offset: front.source },
+                let Some((hole, passed)) = front.passed() else {
+                    break;
                 };
-                if matches!(front.fate, Fate::Written(_)) {
+                if matches!(passed, Passed::Span(_)) {
                     report.handed_over.extend(front.handed_over);
                 }
                 track.queue.pop_front();
                 track.front += 1;
                 self.in_flight -= 1;
-                report.passed.push((slot, passed));
+                if let Some(hole) = hole {
+                    report.pass(slot, hole);
+                }
+                report.pass(slot, passed);
             }
         }
     }

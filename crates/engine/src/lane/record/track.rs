@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sluice_kafka::{Delivery, ErrorCode, KafkaError, Message, RefusedRecord, TopicHandle};
 
-use crate::lane::{LanePartition, Refusal, RefusalCause, Report, Slot};
+use crate::lane::{HoleKind, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, Span};
 
 /// Low bits of a ticket: the number of a record within its partition. The bits above are the slot.
 pub(super) const SEQUENCE_BITS: u32 = 40;
@@ -19,8 +19,10 @@ pub(super) enum Fate {
 
 pub(super) struct InFlight {
     pub(super) source: i64,
+    /// The offset that would have followed what stands before it: offsets between the two are a hole.
+    pub(super) expected: i64,
     pub(super) timestamp: i64,
-    pub(super) hash: u64,
+    pub(super) hash: Option<u64>,
     pub(super) bytes: u32,
     pub(super) epoch: i32,
     pub(super) fate: Fate,
@@ -48,14 +50,14 @@ impl Track {
         self.front + self.queue.len() as u64
     }
 
-    pub(super) fn push(&mut self, source: i64, message: &Message, fate: Fate, hash: u64) -> usize {
-        let bytes = if matches!(fate, Fate::End) {
-            0
-        } else {
-            message.payload_len()
-        };
+    /// Takes in the record at an offset, or the end of the log there. Returns the bytes that it takes in memory.
+    pub(super) fn push(&mut self, source: i64, message: &Message, fate: Fate, hash: Option<u64>) -> usize {
+        let is_end = matches!(fate, Fate::End);
+        let bytes = if is_end { 0 } else { message.payload_len() };
+        let expected = std::mem::replace(&mut self.next, if is_end { source } else { source + 1 });
         self.queue.push_back(InFlight {
             source,
+            expected,
             timestamp: message.timestamp().0,
             hash,
             bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
@@ -65,6 +67,33 @@ impl Track {
         });
         // Every record costs its book-keeping here and in the client as well.
         bytes + RECORD_OVERHEAD
+    }
+}
+
+impl InFlight {
+    /// The hole before it and what became of it; nothing of what still waits for its answer.
+    pub(super) fn passed(&self) -> Option<(Option<Passed>, Passed)> {
+        let passed = match self.fate {
+            Fate::Waiting => return None,
+            Fate::Written(target) => Passed::Span(Span {
+                source: self.source,
+                records: 1,
+                target,
+                bytes: u64::from(self.bytes),
+                leader_epoch: (self.epoch >= 0).then_some(self.epoch),
+                greatest_timestamp: self.timestamp,
+                anchor: self.hash,
+            }),
+            Fate::Skipped => Passed::Skipped { source: self.source },
+            Fate::End => Passed::End { offset: self.source },
+        };
+        let hole = (self.expected < self.source).then_some(Passed::Hole {
+            from: self.expected,
+            to: self.source,
+            // librdkafka says neither that nor why it leaves offsets out.
+            kind: HoleKind::Unseen,
+        });
+        Some((hole, passed))
     }
 }
 
@@ -126,8 +155,7 @@ pub(super) fn settle_delivery(
 /// Sets a record aside that is not sent.
 pub(super) fn pass_over(track: &mut Track, slot: Slot, message: &Message, cause: RefusalCause) -> Refusal {
     let offset = message.offset();
-    track.push(offset, message, Fate::Skipped, 0);
-    track.next = offset + 1;
+    track.push(offset, message, Fate::Skipped, None);
     Refusal {
         slot,
         offset,
