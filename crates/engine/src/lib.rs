@@ -24,8 +24,9 @@ pub use copy::RunOptions;
 pub use error::{EngineError, Result, Side, StoreError};
 pub use finding::{Finding, Verdict};
 pub use lane::{
-    CommitPosition, HoleKind, Lane, LaneError, LanePartition, Passed, RecordLane, RecordLaneConfig, Refusal,
-    RefusalCause, Report, Slot, SourceIncident, Span, StepLimit,
+    CommitPosition, HoleKind, Lane, LaneError, LanePartition, Notice, NoticeKind, Passed, RecordLane,
+    RecordLaneConfig, Refusal, RefusalCause, Report, Slot, SourceIncident, Span, StepLimit, TargetIncident,
+    TargetIncidentKind,
 };
 pub use launch::{Modification, modify};
 pub use partition::OffsetRuns;

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{ErrorCode, KafkaError};
-
 use crate::copy::copier::{Copier, LaneFailure, Step};
 use crate::copy::health::trying_again;
+use crate::copy::recovery_cause::RecoveryCause;
 use crate::error::{EngineError, Result, Side};
 use crate::lane::{CommitPosition, LaneError};
 use crate::partition::Mode;
@@ -94,12 +93,12 @@ impl Copier {
                         return Err(LaneFailure::Failed(EngineError::Cluster {
                             side: Side::Target,
                             what: "committing".into(),
-                            error,
+                            error: error.into(),
                         }));
                     }
                 }
                 Err(LaneError::Recover(error) | LaneError::Fenced(error)) => {
-                    return Err(LaneFailure::Recover(error, Vec::new()));
+                    return Err(LaneFailure::Recover(error.into(), Vec::new()));
                 }
                 Err(error) => return Err(LaneFailure::Failed(self.job.lane_error(error))),
             }
@@ -136,14 +135,16 @@ impl Copier {
         let Some(&first) = changed.first() else {
             return Ok(());
         };
-        let error = created_again(first);
+        let cause = RecoveryCause::Recreated {
+            topic: first.to_owned(),
+        };
         for track in &mut self.tracks {
             if track.mode == Mode::Active && changed.contains(&track.state.key.topic) {
                 // The watcher finds it too and decides; until then nothing of it is read.
-                track.back_off(error.message.clone(), Instant::now());
+                track.back_off(cause.to_string(), Instant::now());
             }
         }
-        Err(LaneFailure::Recover(error, Vec::new()))
+        Err(LaneFailure::Recover(cause, Vec::new()))
     }
 
     fn commit_positions(&self) -> Vec<CommitPosition> {
@@ -230,17 +231,9 @@ impl Copier {
         while self.lane.in_flight() > 0 {
             self.settle()?;
             if Instant::now() >= until {
-                return Err(LaneFailure::Recover(
-                    KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT),
-                    Vec::new(),
-                ));
+                return Err(LaneFailure::Recover(RecoveryCause::NoAnswer, Vec::new()));
             }
         }
         self.commit()
     }
-}
-
-pub(super) fn created_again(topic: &str) -> KafkaError {
-    let sentence = format!("the source topic '{topic}' was deleted and created again");
-    KafkaError::new(ErrorCode::LOCAL_STATE, sentence)
 }

@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded, never};
-use sluice_kafka::{Admin, ErrorCode, KafkaError};
+use sluice_kafka::Admin;
 
 use crate::copy::caught_up::{Completion, END_PATIENCE};
 use crate::copy::health::{Health, trying_again};
 use crate::copy::job::Job;
 use crate::copy::ledger::Ledger;
 use crate::copy::meters::{Counters, Meters};
+use crate::copy::recovery_cause::RecoveryCause;
 use crate::copy::throttle::{Allowance, Throttle};
 use crate::copy::transaction_size::TransactionSize;
 use crate::copy::watcher::{SourceSnapshot, Watcher};
 use crate::error::{EngineError, Result, Side};
-use crate::lane::{Lane, LaneError, Passed, Refusal, Report, Slot, SourceIncident, StepLimit};
+use crate::lane::{Lane, LaneError, NoticeKind, Passed, Refusal, Report, Slot, SourceIncident, StepLimit};
 use crate::lock::lock;
 use crate::partition::{Mode, Track};
 use crate::position::PartitionKey;
@@ -58,7 +59,7 @@ pub(crate) struct Copier {
 /// Why the copy loop leaves its normal way.
 pub(super) enum LaneFailure {
     /// What is not committed must be given up; the records that were refused, if that is why.
-    Recover(KafkaError, Vec<Refusal>),
+    Recover(RecoveryCause, Vec<Refusal>),
     /// The run cannot go on.
     Failed(EngineError),
 }
@@ -223,13 +224,13 @@ impl Copier {
         match outcome {
             Ok(()) => {}
             Err(LaneError::Recover(error) | LaneError::Fenced(error)) => {
-                return Err(LaneFailure::Recover(error, refusals));
+                return Err(LaneFailure::Recover(error.into(), refusals));
             }
             Err(LaneError::Retry(error)) => self.health.task_error = Some(trying_again(&error)),
             Err(error) => return Err(LaneFailure::Failed(self.job.lane_error(error))),
         }
-        match refusals.first().map(|refusal| refusal.code) {
-            Some(code) => Err(LaneFailure::Recover(KafkaError::from_code(code), refusals)),
+        match refusals.first().map(Refusal::incident) {
+            Some(incident) => Err(LaneFailure::Recover(incident.into(), refusals)),
             None => Ok(()),
         }
     }
@@ -272,11 +273,11 @@ impl Copier {
         }
         self.incidents.extend(report.incidents);
         for notice in report.notices {
-            if notice.code == ErrorCode::LOCAL_ALL_BROKERS_DOWN
-                || notice.code.is_access() && !notice.code.concerns_topic()
-                || notice.code == ErrorCode::LOCAL_TRANSPORT
-            {
-                self.health.task_error = Some(notice.message);
+            match notice.kind {
+                NoticeKind::NoBroker | NoticeKind::Disconnected | NoticeKind::AccessDenied => {
+                    self.health.task_error = Some(notice.detail);
+                }
+                NoticeKind::Other => {}
             }
         }
     }

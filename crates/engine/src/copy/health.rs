@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{ErrorCode, KafkaError};
+use crate::copy::recovery_cause::RecoveryCause;
+use crate::lane::{TargetIncident, TargetIncidentKind};
 
 /// How long the target may leave records unacknowledged before that is reported.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -55,21 +56,17 @@ impl Health {
         self.failures = 0;
     }
 
-    /// The error of a target that has acknowledged nothing for too long, once per time-out.
-    pub(super) fn ack_timed_out(&mut self, now: Instant) -> Option<KafkaError> {
+    /// What to do about a target that has acknowledged nothing for too long, once per time-out.
+    pub(super) fn ack_timed_out(&mut self, now: Instant) -> Option<RecoveryCause> {
         let silent = now.duration_since(self.last_ack);
         if silent < self.ack_timeout {
             return None;
         }
         self.last_ack = now;
         self.ack_timeout = (self.ack_timeout * 2).min(LONGEST_ACK_TIMEOUT);
-        Some(KafkaError::new(
-            ErrorCode::LOCAL_TIMED_OUT,
-            format!(
-                "the target has acknowledged nothing for {} s; writing with a new client",
-                silent.as_secs()
-            ),
-        ))
+        Some(RecoveryCause::Silent {
+            seconds: silent.as_secs(),
+        })
     }
 
     /// What is wrong now, for people. librdkafka does not report every outage, and none twice.
@@ -90,10 +87,9 @@ impl Health {
 }
 
 /// The text for a call that is repeated. The client's own words for a time-out tell a programmer what to do.
-pub(super) fn trying_again(error: &KafkaError) -> String {
-    if error.code == ErrorCode::LOCAL_TIMED_OUT {
-        "the target does not answer; trying again".to_owned()
-    } else {
-        error.to_string()
+pub(super) fn trying_again(incident: &TargetIncident) -> String {
+    match incident.kind {
+        TargetIncidentKind::TimedOut => RecoveryCause::NoAnswer.to_string(),
+        _ => incident.to_string(),
     }
 }

@@ -3,14 +3,14 @@
 
 use std::time::Instant;
 
-use sluice_kafka::{Admin, ErrorCode};
+use sluice_kafka::Admin;
 use sluice_model::{OffsetRange, OutOfRange};
 
-use crate::copy::commit::created_again;
 use crate::copy::copier::{Copier, LaneFailure, Step};
 use crate::copy::damage::damaged_range;
 use crate::copy::job::Job;
 use crate::copy::reconcile::{UNMATCHED, reconcile};
+use crate::copy::recovery_cause::RecoveryCause;
 use crate::error::{EngineError, Result, Side};
 use crate::lane::{Slot, SourceIncident};
 use crate::partition::{Awaited, Mode, recreated_sentence, restart};
@@ -35,7 +35,14 @@ impl Copier {
             }
             self.unassign(&[slot])?;
             match incident {
-                SourceIncident::Unreadable { code, detail } => self.unreadable(slot, code, &detail),
+                SourceIncident::Forbidden { detail } => self.unreadable(
+                    slot,
+                    "this user may not read the source topic; give it READ",
+                    &detail,
+                ),
+                SourceIncident::Unreadable { detail } => {
+                    self.unreadable(slot, "the source partition cannot be read", &detail);
+                }
                 incident => self.tracks[slot].mode = Mode::Draining(Awaited::Incident(incident)),
             }
         }
@@ -127,13 +134,8 @@ impl Copier {
         !track.unmatched && track.mode != Mode::Stopped
     }
 
-    fn unreadable(&mut self, slot: Slot, code: ErrorCode, detail: &str) {
+    fn unreadable(&mut self, slot: Slot, what: &str, detail: &str) {
         let track = &mut self.tracks[slot];
-        let what = if code == ErrorCode::TOPIC_AUTHORIZATION_FAILED {
-            "this user may not read the source topic; give it READ"
-        } else {
-            "the source partition cannot be read"
-        };
         let first = track.error.is_none();
         let sentence = format!("{}: {what} ({detail}); trying again", track.state.key);
         track.back_off(sentence.clone(), Instant::now());
@@ -276,7 +278,11 @@ impl Copier {
         let key = self.tracks[slot].state.key.clone();
         // What is not committed may already be of the new topic.
         if self.job.is_transactional() && self.tracks[slot].is_ahead() {
-            return Err(LaneFailure::Recover(created_again(&key.topic), Vec::new()));
+            let topic = key.topic;
+            return Err(LaneFailure::Recover(
+                RecoveryCause::Recreated { topic },
+                Vec::new(),
+            ));
         }
         self.commit()?;
         let position = self.tracks[slot].state.position;

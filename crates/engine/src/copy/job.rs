@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use sluice_kafka::KafkaError;
 use sluice_model::Task;
 
 use crate::copy::shared::{RunOptions, Shared};
@@ -37,13 +38,18 @@ impl Job {
             LaneError::Fenced(_) => EngineError::Fenced {
                 task: self.task.name.to_string(),
             },
-            LaneError::Recover(error) | LaneError::Retry(error) | LaneError::Fatal(error) => {
+            LaneError::Recover(incident) | LaneError::Retry(incident) | LaneError::Fatal(incident) => {
                 EngineError::Cluster {
                     side: Side::Target,
                     what: "copying".into(),
-                    error,
+                    error: incident.into(),
                 }
             }
+            LaneError::Source { code, detail } => EngineError::Cluster {
+                side: Side::Source,
+                what: "copying".into(),
+                error: KafkaError::new(code, detail),
+            },
         }
     }
 }

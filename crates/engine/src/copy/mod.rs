@@ -15,6 +15,7 @@ mod meters;
 mod pruning;
 mod reconcile;
 mod recovery;
+mod recovery_cause;
 mod rejected;
 mod shared;
 mod snapshot;

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{CALL_DEADLINE, ErrorCode, KafkaError};
+use sluice_kafka::CALL_DEADLINE;
 
 use crate::copy::copier::{Copier, LaneFailure, Step};
 use crate::copy::health::trying_again;
+use crate::copy::recovery_cause::RecoveryCause;
 use crate::error::{EngineError, Result};
-use crate::lane::{LaneError, Refusal, Report, Slot};
+use crate::lane::{LaneError, Refusal, RefusalCause, Report, Slot};
 use crate::partition::{Mode, Track, take_committed, target_partitions};
 use crate::position::{Writership, committed_positions, latest_writer};
 use crate::progress::Event;
@@ -23,7 +24,7 @@ impl Copier {
         match outcome {
             Ok(()) => Ok(true),
             Err(LaneFailure::Failed(error)) => Err(error),
-            Err(LaneFailure::Recover(error, refusals)) => self.recover(&error, refusals).map(|()| false),
+            Err(LaneFailure::Recover(cause, refusals)) => self.recover(&cause, refusals).map(|()| false),
         }
     }
 
@@ -35,41 +36,41 @@ impl Copier {
             return Ok(());
         }
         match self.health.ack_timed_out(Instant::now()) {
-            Some(error) => Err(LaneFailure::Recover(error, Vec::new())),
+            Some(cause) => Err(LaneFailure::Recover(cause, Vec::new())),
             None => Ok(()),
         }
     }
 
     /// Gives up what is not committed and begins again behind what is.
-    fn recover(&mut self, error: &KafkaError, mut refusals: Vec<Refusal>) -> Result<()> {
-        tracing::info!(%error, refused = refusals.len(), "recovering the lane");
-        self.health.task_error = Some(error.to_string());
-        if !error.code.concerns_topic() {
+    fn recover(&mut self, cause: &RecoveryCause, mut refusals: Vec<Refusal>) -> Result<()> {
+        tracing::info!(%cause, refused = refusals.len(), "recovering the lane");
+        self.health.task_error = Some(cause.to_string());
+        if cause.topics().is_none() {
             // Topics have sentences of their own, which come with what was refused.
             self.publish();
         }
-        if error.code.is_fenced() {
+        if cause.is_fenced() {
             self.check_ownership()?;
         }
         match self.renew_lane()? {
             Some(mut more) => refusals.append(&mut more),
             None => return Ok(()),
         }
-        self.back_off_topics(error, &refusals);
-        if error.code.concerns_topic() {
+        self.back_off_topics(cause, &refusals);
+        if cause.topics().is_some() {
             // Its partitions report it, and which right is missing.
             self.health.task_error = None;
         }
         // Brokers from 2.4 on name the records of a batch that they refuse; the others of it have a code of their own.
         let named: BTreeSet<Slot> = refusals
             .iter()
-            .filter(|refusal| refusal.code == ErrorCode::LOCAL_INVALID_DIFFERENT_RECORD)
+            .filter(|refusal| refusal.cause == RefusalCause::Companion)
             .map(|refusal| refusal.slot)
             .collect();
         let mut suspected: BTreeMap<Slot, Vec<Refusal>> = BTreeMap::new();
         for refusal in refusals
             .into_iter()
-            .filter(|refusal| refusal.code.refuses_record())
+            .filter(|refusal| refusal.cause.is_of_record())
         {
             suspected.entry(refusal.slot).or_default().push(refusal);
         }
@@ -90,16 +91,18 @@ impl Copier {
     }
 
     /// Partitions of a topic that the target refuses wait, the others go on.
-    fn back_off_topics(&mut self, error: &KafkaError, refusals: &[Refusal]) {
+    fn back_off_topics(&mut self, cause: &RecoveryCause, refusals: &[Refusal]) {
         let mut topics: BTreeSet<String> = refusals
             .iter()
-            .filter(|refusal| refusal.code.concerns_topic())
+            .filter(|refusal| refusal.cause == RefusalCause::Topic)
             .filter_map(|refusal| self.tracks.get(refusal.slot))
             .map(|track| track.state.target_topic.clone())
             .collect();
-        if topics.is_empty() && error.code.concerns_topic() {
+        if topics.is_empty()
+            && let Some(named) = cause.topics()
+        {
             let all = || self.tracks.iter().map(|track| track.state.target_topic.clone());
-            topics = all().filter(|topic| error.names(topic)).collect();
+            topics = all().filter(|topic| named.contains(topic)).collect();
             if topics.is_empty() {
                 topics = all().collect();
             }
@@ -107,7 +110,7 @@ impl Copier {
         let now = Instant::now();
         for topic in topics {
             let sentence = format!(
-                "the target topic '{topic}' cannot be written: {error}; give the user WRITE on it, or create it again; trying again"
+                "the target topic '{topic}' cannot be written: {cause}; give the user WRITE on it, or create it again; trying again"
             );
             self.emit(Event::Warning(sentence.clone()));
             for track in self
@@ -130,7 +133,7 @@ impl Copier {
                     self.health.task_error = Some(trying_again(&error))
                 }
                 LaneError::Fenced(_) => self.check_ownership()?,
-                LaneError::Fatal(_) => return Err(self.job.lane_error(error)),
+                LaneError::Fatal(_) | LaneError::Source { .. } => return Err(self.job.lane_error(error)),
             }
             if !self.pause(Duration::from_millis(500)) {
                 self.forget_uncommitted();

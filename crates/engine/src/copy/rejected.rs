@@ -59,7 +59,7 @@ impl Copier {
             });
             refused.extend(self.renew_lane()?.unwrap_or_default());
             assigned = false;
-            refused.retain(|refusal| refusal.code.refuses_record());
+            refused.retain(|refusal| refusal.cause.is_of_record());
             if refused.len() == 1 && (group == 1 || sent == 1) {
                 refused.into_iter().for_each(|refusal| self.reject(refusal));
             } else if group > 1 {

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{ErrorCode, KafkaError, RefusedRecord};
+use sluice_kafka::{ErrorCode, RefusedRecord};
 
-use crate::lane::incident::SourceIncident;
+use crate::lane::incident::{Notice, SourceIncident, TargetIncident, TargetIncidentKind};
 
 /// Index of a partition within a task's run.
 pub type Slot = usize;
@@ -132,12 +132,39 @@ pub enum Passed {
 /// Why a record is not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalCause {
-    /// The target refused it, by its code.
-    Target,
+    /// It is larger than the target takes.
+    TooLarge,
+    /// Its timestamp lies outside what the target topic takes.
+    Timestamp,
+    /// A policy of the target.
+    Policy,
+    /// The target takes it for invalid.
+    Invalid,
+    /// It travelled in one batch with a record that the target refused, and was not written for that reason alone.
+    Companion,
+    /// The target does not take records of its topic: no right, or no such topic.
+    Topic,
+    /// It could not be written, for a reason that is not the record's.
+    Unwritten,
     /// It has no key, and the target topic is compacted.
     MissingKey,
     /// It has more headers than the client library reads; without them it would be another record.
     UnreadableHeaders,
+}
+
+impl RefusalCause {
+    /// Whether the record itself, or the batch that it travelled in, is refused: sending it again changes nothing.
+    pub fn is_of_record(self) -> bool {
+        match self {
+            Self::TooLarge
+            | Self::Timestamp
+            | Self::Policy
+            | Self::Invalid
+            | Self::MissingKey
+            | Self::UnreadableHeaders => true,
+            Self::Companion | Self::Topic | Self::Unwritten => false,
+        }
+    }
 }
 
 /// A record that is not written.
@@ -147,9 +174,9 @@ pub struct Refusal {
     pub slot: Slot,
     /// Source offset.
     pub offset: i64,
-    /// Who refused it, and for what.
+    /// Why, for decisions.
     pub cause: RefusalCause,
-    /// The target's code, or the one it would answer with.
+    /// The target's code, or the one it would answer with: for the sentence and for the quarantine.
     pub code: ErrorCode,
     /// The record, when it was refused for what it is.
     pub record: Option<Box<RefusedRecord>>,
@@ -159,7 +186,13 @@ impl Refusal {
     /// The reason as a sentence.
     pub fn sentence(&self) -> String {
         match self.cause {
-            RefusalCause::Target => format!("the target refused the record: {}", self.code),
+            RefusalCause::TooLarge
+            | RefusalCause::Timestamp
+            | RefusalCause::Policy
+            | RefusalCause::Invalid
+            | RefusalCause::Companion
+            | RefusalCause::Topic
+            | RefusalCause::Unwritten => format!("the target refused the record: {}", self.code),
             RefusalCause::UnreadableHeaders => {
                 "the record has more headers than can be read (100 000), and is not copied without them"
                     .to_owned()
@@ -168,6 +201,26 @@ impl Refusal {
                 "the record has no key, and the target topic is compacted: it takes only records with a key"
                     .to_owned()
             }
+        }
+    }
+}
+
+impl Refusal {
+    /// What the refusal means for the target as a whole. Its topic is that of its partition.
+    pub fn incident(&self) -> TargetIncident {
+        TargetIncident {
+            kind: match self.cause {
+                RefusalCause::Topic => TargetIncidentKind::Topics(Vec::new()),
+                RefusalCause::Companion | RefusalCause::Unwritten => TargetIncidentKind::Other,
+                RefusalCause::TooLarge
+                | RefusalCause::Timestamp
+                | RefusalCause::Policy
+                | RefusalCause::Invalid
+                | RefusalCause::MissingKey
+                | RefusalCause::UnreadableHeaders => TargetIncidentKind::Records,
+            },
+            detail: self.code.describe(),
+            code: self.code,
         }
     }
 }
@@ -186,7 +239,7 @@ pub struct Report {
     /// Something arrived from the source, even if no record was handed over.
     pub fetched: bool,
     /// Connection trouble that concerns no single partition.
-    pub notices: Vec<KafkaError>,
+    pub notices: Vec<Notice>,
     /// Records read in this step.
     pub read: u64,
     /// Bytes of keys and values read in this step.
@@ -227,16 +280,24 @@ pub struct CommitPosition {
 pub enum LaneError {
     /// What is not committed must be given up; [`Lane::recover`], then go on from the committed positions.
     #[error("{0}")]
-    Recover(KafkaError),
+    Recover(TargetIncident),
     /// The same call again later may succeed.
     #[error("{0}")]
-    Retry(KafkaError),
+    Retry(TargetIncident),
     /// Another instance writes this task now.
     #[error("another instance has taken over: {0}")]
-    Fenced(KafkaError),
+    Fenced(TargetIncident),
     /// Only a person can help.
     #[error("{0}")]
-    Fatal(KafkaError),
+    Fatal(TargetIncident),
+    /// The client of the source cannot be used at all: a refused property, a resource that is exhausted.
+    #[error("{detail}")]
+    Source {
+        /// The client's number for it, for logs and for programs that are told of a failed run.
+        code: ErrorCode,
+        /// The reason in words.
+        detail: String,
+    },
 }
 
 /// See the module.

@@ -4,7 +4,7 @@ mod incident;
 mod interface;
 mod record;
 
-pub use incident::SourceIncident;
+pub use incident::{Notice, NoticeKind, SourceIncident, TargetIncident, TargetIncidentKind};
 pub use interface::{
     CommitPosition, HoleKind, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot,
     Span, StepLimit,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{CALL_DEADLINE, Isolation, OffsetQuery, ReaderTuning, WriterTuning};
+use sluice_kafka::{CALL_DEADLINE, Isolation, KafkaError, OffsetQuery, ReaderTuning, WriterTuning};
 use sluice_model::Task;
 
 use crate::copy::Followed;
@@ -13,7 +13,7 @@ use crate::copy::Watcher;
 use crate::copy::{Copier, Job, Pruning, RunOptions, Shared, UNMATCHED, reconcile};
 use crate::error::{EngineError, Result};
 use crate::finding::Verdict;
-use crate::lane::LaneError;
+use crate::lane::{LaneError, TargetIncidentKind};
 use crate::lane::{RecordLane, RecordLaneConfig};
 use crate::launch;
 use crate::partition::{Track, take_committed, target_partitions};
@@ -208,16 +208,23 @@ fn lane_refused(task: &Task, error: LaneError) -> EngineError {
         LaneError::Fenced(_) => EngineError::Fenced {
             task: task.name.to_string(),
         },
-        LaneError::Fatal(error) if error.code.is_access() => EngineError::Refused(format!(
-            "the target does not let this user write transactions: {error}. Give the user WRITE and DESCRIBE on transactional ids and READ on groups with the prefix 'sluice.', or choose --delivery at-least-once"
-        )),
+        LaneError::Fatal(error) if error.kind == TargetIncidentKind::AccessDenied => {
+            EngineError::Refused(format!(
+                "the target does not let this user write transactions: {error}. Give the user WRITE and DESCRIBE on transactional ids and READ on groups with the prefix 'sluice.', or choose --delivery at-least-once"
+            ))
+        }
         LaneError::Fatal(error) | LaneError::Retry(error) | LaneError::Recover(error) => {
             EngineError::Cluster {
                 side: crate::error::Side::Target,
                 what: "taking the right to write".to_owned(),
-                error,
+                error: error.into(),
             }
         }
+        LaneError::Source { code, detail } => EngineError::Cluster {
+            side: crate::error::Side::Source,
+            what: "opening a reader".to_owned(),
+            error: KafkaError::new(code, detail),
+        },
     }
 }
 

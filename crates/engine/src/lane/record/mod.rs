@@ -2,7 +2,7 @@
 
 mod arrival;
 mod config;
-mod faults;
+mod incidents;
 mod missing_time;
 mod record_lane;
 mod sampling;

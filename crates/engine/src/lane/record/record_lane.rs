@@ -1,6 +1,6 @@
 //! The record lane: librdkafka's batch consumer into its producer, record by record.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{
@@ -8,9 +8,12 @@ use sluice_kafka::{
 };
 
 use crate::clock::now_ms;
+use crate::error::Side;
 use crate::lane::record::arrival::Arrival;
 use crate::lane::record::config::RecordLaneConfig;
-use crate::lane::record::faults::incident;
+use crate::lane::record::incidents::{
+    notice, refusal_cause, source_incident, source_unusable, target_incident,
+};
 use crate::lane::record::missing_time::effective_time;
 use crate::lane::record::sampling::Sampling;
 use crate::lane::record::track::{Fate, SEQUENCE_BITS, SEQUENCE_MASK, Track, pass_over, settle_delivery};
@@ -61,7 +64,7 @@ impl RecordLane {
     /// # Errors
     /// A refused property, the target refuses transactions, or it did not answer within `deadline`.
     pub fn open(config: RecordLaneConfig, deadline: Duration) -> Result<Self, LaneError> {
-        let reader = Reader::new(&config.source, config.reader).map_err(LaneError::Fatal)?;
+        let reader = Reader::new(&config.source, config.reader).map_err(source_unusable)?;
         let writer = open_writer(&config, deadline)?;
         Ok(Self {
             in_flight_limit: config.in_flight_bytes,
@@ -116,13 +119,13 @@ impl RecordLane {
             .read(limit.records, limit.wait, |message| inbox.push_back(message));
         self.sampling.begin(inbox.len());
         self.inbox = inbox;
-        outcome.map_err(LaneError::Fatal)?;
+        outcome.map_err(source_unusable)?;
         self.arrival.look(self.reader.fetched(), self.tracks.len());
         report.notices.extend(
             self.reader
                 .notices()
                 .into_iter()
-                .map(|n| KafkaError::new(n.code, n.text)),
+                .map(|told| notice(Side::Source, told.code, told.text)),
         );
         Ok(())
     }
@@ -138,7 +141,7 @@ impl RecordLane {
                 if message.topic().is_empty() && message.error() != ErrorCode::NONE {
                     report
                         .notices
-                        .push(KafkaError::new(message.error(), message.error_text()));
+                        .push(notice(Side::Source, message.error(), message.error_text()));
                 }
                 continue;
             };
@@ -162,7 +165,7 @@ impl RecordLane {
                         report.passed_over.push(refusal);
                     }
                 } else {
-                    report.incidents.push((slot, incident(fault)));
+                    report.incidents.push((slot, source_incident(fault)));
                 }
                 continue;
             }
@@ -186,7 +189,9 @@ impl RecordLane {
                 continue;
             }
             if !self.transaction_open && matches!(self.config.writer.guarantee, Guarantee::Transactional(_)) {
-                self.writer.begin().map_err(lane_error)?;
+                if let Err(error) = self.writer.begin() {
+                    return Err(lane_error(error, &self.topics(&[])));
+                }
                 self.transaction_open = true;
             }
             let ticket = ((slot as u64) << SEQUENCE_BITS) | (track.following() & SEQUENCE_MASK);
@@ -218,16 +223,16 @@ impl RecordLane {
                     report.refused.push(Refusal {
                         slot,
                         offset,
-                        cause: RefusalCause::Target,
+                        cause: refusal_cause(code),
                         code,
                         record: None,
                     });
                 }
                 Err(code) => {
-                    return Err(self
-                        .writer
-                        .fatal()
-                        .map_or_else(|| LaneError::Recover(KafkaError::from_code(code)), fatal_error));
+                    let topics = self.topics(&[]);
+                    let failed = || LaneError::Recover(target_incident(KafkaError::from_code(code), &topics));
+                    let fatal = self.writer.fatal();
+                    return Err(fatal.map_or_else(failed, |error| fatal_error(error, &topics)));
                 }
             }
         }
@@ -247,8 +252,8 @@ impl RecordLane {
         writer.poll(wait, |delivery| {
             settle_delivery(tracks, delivery, in_flight_bytes, broken, ordered, report)
         });
-        for notice in self.writer.notices() {
-            report.notices.push(KafkaError::new(notice.code, notice.text));
+        for told in self.writer.notices() {
+            report.notices.push(notice(Side::Target, told.code, told.text));
         }
         self.release(report);
     }
@@ -286,12 +291,22 @@ impl RecordLane {
             }
         }
         if let Some(fatal) = fatal {
-            return Err(fatal_error(fatal));
+            return Err(fatal_error(fatal, &self.topics(&[])));
         }
         match self.broken.take().or(failure) {
-            Some(error) => Err(LaneError::Recover(error)),
+            Some(error) => Err(LaneError::Recover(target_incident(error, &self.topics(&[])))),
             None => Ok(()),
         }
+    }
+
+    /// The target topics that a failure may be about: those of the lane's partitions, and of positions that are committed.
+    fn topics(&self, positions: &[CommitPosition]) -> Vec<String> {
+        let lane = self.tracks.iter().flatten();
+        let topics: BTreeSet<&str> = lane
+            .map(|track| track.partition.target_topic.as_str())
+            .chain(positions.iter().map(|position| position.target_topic.as_str()))
+            .collect();
+        topics.into_iter().map(str::to_owned).collect()
     }
 
     fn forget_tracks(&mut self) {
@@ -312,7 +327,7 @@ impl Lane for RecordLane {
             let target = self
                 .writer
                 .topic(&partition.target_topic)
-                .map_err(LaneError::Fatal)?;
+                .map_err(|error| LaneError::Fatal(target_incident(error, &[])))?;
             if self.tracks.len() <= partition.slot {
                 self.tracks.resize_with(partition.slot + 1, || None);
             }
@@ -338,7 +353,7 @@ impl Lane for RecordLane {
                 last_time: None,
             });
         }
-        self.reader.assign(&assigned).map_err(LaneError::Fatal)
+        self.reader.assign(&assigned).map_err(source_unusable)
     }
 
     fn remove(&mut self, slots: &[Slot]) -> Result<(), LaneError> {
@@ -355,7 +370,7 @@ impl Lane for RecordLane {
                 ));
             }
         }
-        self.reader.unassign(&gone).map_err(LaneError::Fatal)
+        self.reader.unassign(&gone).map_err(source_unusable)
     }
 
     fn renew_source(&mut self) -> Result<(), LaneError> {
@@ -364,12 +379,12 @@ impl Lane for RecordLane {
             let less = self.config.reader.fetch_max_bytes / 4;
             self.config.reader.fetch_max_bytes = less.max(LEAST_FETCH);
         }
-        let mut reader = Reader::new(&self.config.source, self.config.reader).map_err(LaneError::Fatal)?;
+        let mut reader = Reader::new(&self.config.source, self.config.reader).map_err(source_unusable)?;
         // Records go before the client they came from, and what was learned of its topics with them.
         self.inbox.clear();
         self.routes.clear();
         self.last_route = None;
-        reader.assign(&self.reading()).map_err(LaneError::Fatal)?;
+        reader.assign(&self.reading()).map_err(source_unusable)?;
         self.arrival = Arrival::new();
         let stale = std::mem::replace(&mut self.reader, reader);
         // Closing may take as long as what it is waiting for.
@@ -441,7 +456,8 @@ impl Lane for RecordLane {
                 return Ok(());
             }
             // Positions that moved without a record (a gap that was accepted, markers) are kept on the target as well.
-            self.writer.begin().map_err(lane_error)?;
+            let begun = self.writer.begin();
+            begun.map_err(|error| lane_error(error, &self.topics(positions)))?;
             self.transaction_open = true;
         }
         let offsets: Vec<PartitionOffset> = positions
@@ -459,10 +475,12 @@ impl Lane for RecordLane {
         if !self.ending {
             self.writer
                 .send_positions(&self.config.group, &offsets, CALL_SLICE)
-                .map_err(lane_error)?;
+                .map_err(|error| lane_error(error, &self.topics(positions)))?;
             self.ending = true;
         }
-        self.writer.commit(CALL_SLICE).map_err(lane_error)?;
+        self.writer
+            .commit(CALL_SLICE)
+            .map_err(|error| lane_error(error, &self.topics(positions)))?;
         self.ending = false;
         self.transaction_open = false;
         Ok(())
@@ -483,7 +501,7 @@ impl Lane for RecordLane {
         // and going on with the same writer ends in skipped sequence numbers after a refused batch (librdkafka 2.12.1).
         self.broken = None;
         let reading = self.reading();
-        self.reader.unassign(&reading).map_err(LaneError::Fatal)?;
+        self.reader.unassign(&reading).map_err(source_unusable)?;
         self.forget_tracks();
         self.transaction_open = false;
         self.ending = false;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use sluice_kafka::{Delivery, ErrorCode, KafkaError, Message, RefusedRecord, TopicHandle};
 
+use crate::lane::record::incidents::refusal_cause;
 use crate::lane::{HoleKind, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, Span};
 
 /// Low bits of a ticket: the number of a record within its partition. The bits above are the slot.
@@ -131,7 +132,7 @@ pub(super) fn settle_delivery(
             let refusal = Refusal {
                 slot,
                 offset: entry.source,
-                cause: RefusalCause::Target,
+                cause: refusal_cause(code),
                 code,
                 // librdkafka does not return the timestamp of a record that was not written.
                 record: delivery.refused.map(|mut record| {

@@ -2,22 +2,25 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{Guarantee, KafkaError, TxnError, Writer};
+use sluice_kafka::{ErrorCode, Guarantee, KafkaError, TxnError, Writer};
 
-use crate::lane::LaneError;
 use crate::lane::record::config::RecordLaneConfig;
+use crate::lane::record::incidents::target_incident;
+use crate::lane::{LaneError, TargetIncident};
 
 /// How long one transactional call may block the lane.
 pub(super) const CALL_SLICE: Duration = Duration::from_secs(5);
 
 pub(super) fn new_writer(config: &RecordLaneConfig) -> Result<Writer, LaneError> {
-    Writer::new(&config.target, &config.writer).map_err(LaneError::Fatal)
+    Writer::new(&config.target, &config.writer).map_err(|error| LaneError::Fatal(target_incident(error, &[])))
 }
 
 /// Has a transactional writer take its id, which fences earlier ones of it.
 pub(super) fn take_id(config: &RecordLaneConfig, writer: &Writer) -> Result<(), LaneError> {
     match config.writer.guarantee {
-        Guarantee::Transactional(_) => writer.init_transactions(CALL_SLICE).map_err(lane_error),
+        Guarantee::Transactional(_) => writer
+            .init_transactions(CALL_SLICE)
+            .map_err(|error| lane_error(error, &[])),
         Guarantee::Idempotent | Guarantee::Ordered => Ok(()),
     }
 }
@@ -34,31 +37,36 @@ pub(super) fn open_writer(config: &RecordLaneConfig, deadline: Duration) -> Resu
     }
 }
 
-pub(super) fn lane_error(error: TxnError) -> LaneError {
-    if error.error.code.is_fenced() {
-        return LaneError::Fenced(error.error);
+/// What a failed transactional call means; `topics` are those that it may be about.
+pub(super) fn lane_error(error: TxnError, topics: &[String]) -> LaneError {
+    let code = error.error.code;
+    let incident = target_incident(error.error, topics);
+    if code.is_fenced() {
+        LaneError::Fenced(incident)
+    } else if error.fatal {
+        by_code(code, incident)
+    } else if error.needs_abort {
+        LaneError::Recover(incident)
+    } else if error.retriable {
+        LaneError::Retry(incident)
+    } else if code.is_access() || code.is_unsupported() {
+        LaneError::Fatal(incident)
+    } else {
+        LaneError::Recover(incident)
     }
-    if error.fatal {
-        return fatal_error(error.error);
-    }
-    if error.needs_abort {
-        return LaneError::Recover(error.error);
-    }
-    if error.retriable {
-        return LaneError::Retry(error.error);
-    }
-    if error.error.code.is_access() || error.error.code.is_unsupported() {
-        return LaneError::Fatal(error.error);
-    }
-    LaneError::Recover(error.error)
 }
 
-pub(super) fn fatal_error(error: KafkaError) -> LaneError {
-    if error.code.is_fenced() {
-        LaneError::Fenced(error)
-    } else if error.code.is_access() && !error.code.concerns_topic() || error.code.is_unsupported() {
-        LaneError::Fatal(error)
+/// What a writer's fatal error means: that client is of no use any more, another one may be.
+pub(super) fn fatal_error(error: KafkaError, topics: &[String]) -> LaneError {
+    by_code(error.code, target_incident(error, topics))
+}
+
+fn by_code(code: ErrorCode, incident: TargetIncident) -> LaneError {
+    if code.is_fenced() {
+        LaneError::Fenced(incident)
+    } else if code.is_access() && !code.concerns_topic() || code.is_unsupported() {
+        LaneError::Fatal(incident)
     } else {
-        LaneError::Recover(error)
+        LaneError::Recover(incident)
     }
 }
