@@ -19,7 +19,7 @@ use crate::copy::watcher::{SourceSnapshot, Watcher};
 use crate::error::{EngineError, Result, Side};
 use crate::lane::{Lane, LaneError, NoticeKind, Passed, Refusal, Report, Slot, SourceIncident, StepLimit};
 use crate::lock::lock;
-use crate::partition::{Mode, Track};
+use crate::partition::{Awaited, Mode, Track};
 use crate::position::PartitionKey;
 use crate::progress::{Ending, Event};
 
@@ -189,16 +189,16 @@ impl Copier {
         self.throttle.set(*lock(&self.job.shared.rate), now);
         let mut report = Report::default();
         let outcome = match self.throttle.allow(now) {
-            Allowance::Records(records) => self.lane.step(
+            Allowance::Read { records, bytes } => self.lane.step(
                 StepLimit {
                     records,
+                    bytes,
                     wait: STEP_WAIT,
                 },
                 &mut report,
             ),
             Allowance::Wait(wait) => self.lane.settle(wait, &mut report),
         };
-        self.throttle.spend(report.read, report.read_bytes);
         self.take_report(outcome, report)?;
         self.check_ack_timeout()
     }
@@ -238,6 +238,7 @@ impl Copier {
     /// Counts what a report says was read and acknowledged, and queues its incidents.
     pub(super) fn absorb(&mut self, report: Report) {
         let now = Instant::now();
+        self.throttle.spend(report.read, report.read_bytes);
         self.meters.total.read += report.read;
         self.meters.total.read_bytes += report.read_bytes;
         if !report.handed_over.is_empty() {
@@ -309,6 +310,15 @@ impl Copier {
         self.lane
             .remove(slots)
             .map_err(|error| self.job.lane_error(error))
+    }
+
+    /// Has a partition no longer read, and handled when nothing of it is in flight any more.
+    pub(super) fn bring_to_rest(&mut self, slot: Slot, awaited: Awaited) -> Result<()> {
+        self.lane
+            .drain(slot)
+            .map_err(|error| self.job.lane_error(error))?;
+        self.tracks[slot].mode = Mode::Draining(awaited);
+        Ok(())
     }
 
     pub(super) fn emit(&self, event: Event) {

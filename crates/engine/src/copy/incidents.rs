@@ -33,17 +33,16 @@ impl Copier {
             if !self.tracks.get(slot).is_some_and(is_active) {
                 continue;
             }
-            self.unassign(&[slot])?;
             match incident {
                 SourceIncident::Forbidden { detail } => self.unreadable(
                     slot,
                     "this user may not read the source topic; give it READ",
                     &detail,
-                ),
+                )?,
                 SourceIncident::Unreadable { detail } => {
-                    self.unreadable(slot, "the source partition cannot be read", &detail);
+                    self.unreadable(slot, "the source partition cannot be read", &detail)?;
                 }
-                incident => self.tracks[slot].mode = Mode::Draining(Awaited::Incident(incident)),
+                incident => self.bring_to_rest(slot, Awaited::Incident(incident))?,
             }
         }
         Ok(())
@@ -134,7 +133,8 @@ impl Copier {
         !track.unmatched && track.mode != Mode::Stopped
     }
 
-    fn unreadable(&mut self, slot: Slot, what: &str, detail: &str) {
+    fn unreadable(&mut self, slot: Slot, what: &str, detail: &str) -> Result<()> {
+        self.unassign(&[slot])?;
         let track = &mut self.tracks[slot];
         let first = track.error.is_none();
         let sentence = format!("{}: {what} ({detail}); trying again", track.state.key);
@@ -142,6 +142,7 @@ impl Copier {
         if first {
             self.emit(Event::Warning(sentence));
         }
+        Ok(())
     }
 
     fn on_incident(&mut self, slot: Slot, incident: &SourceIncident) -> Step {
@@ -261,15 +262,9 @@ impl Copier {
         let slots: Vec<Slot> = (0..self.tracks.len())
             .filter(|&slot| self.tracks[slot].state.key.topic == topic)
             .collect();
-        let active: Vec<Slot> = slots
-            .iter()
-            .copied()
-            .filter(|&slot| self.tracks[slot].mode == Mode::Active)
-            .collect();
-        self.unassign(&active)?;
         for slot in slots {
             // A recovery must not read it again before this is settled.
-            self.tracks[slot].mode = Mode::Draining(Awaited::Recreated { id: id.clone() });
+            self.bring_to_rest(slot, Awaited::Recreated { id: id.clone() })?;
         }
         Ok(())
     }

@@ -82,6 +82,7 @@ impl Copier {
             outcome = self.lane.step(
                 StepLimit {
                     records: group - sent as usize,
+                    bytes: u64::MAX,
                     wait: Duration::from_millis(100),
                 },
                 &mut report,

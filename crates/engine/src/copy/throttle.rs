@@ -7,8 +7,8 @@ const BURST_SECONDS: f64 = 0.25;
 /// Records taken at once when nothing limits them.
 const FULL_STEP: usize = 10_000;
 
-/// Holds a task to its rate limits. Bytes are only known after reading, so the bucket may go below zero and is then
-/// waited for; steps are kept small enough that this stays a fraction of a second.
+/// Holds a task to its rate limits. A record may be larger than what its bucket holds, which goes below zero then and is
+/// waited for. Records are limited by their mean size too, so that little is read that did not fit.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     limits: RateLimits,
@@ -22,7 +22,12 @@ pub(crate) struct Throttle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Allowance {
     /// Read up to this many records.
-    Records(usize),
+    Read {
+        /// Records at most.
+        records: usize,
+        /// Bytes of keys and values at most; one record may be larger than that.
+        bytes: u64,
+    },
     /// Wait this long first.
     Wait(Duration),
 }
@@ -73,7 +78,13 @@ impl Throttle {
         if wait > 0.0 {
             return Allowance::Wait(Duration::from_secs_f64(wait.clamp(0.001, 0.25)));
         }
-        Allowance::Records((step as usize).clamp(1, FULL_STEP))
+        Allowance::Read {
+            records: (step as usize).clamp(1, FULL_STEP),
+            bytes: match self.limits.bytes_per_second {
+                Some(_) => self.bytes as u64,
+                None => u64::MAX,
+            },
+        }
     }
 
     /// Whether a limit lets nothing be read at the moment.
@@ -103,10 +114,14 @@ mod tests {
         let (mut records, mut bytes) = (0, 0);
         while (at - begin).as_secs_f64() < seconds {
             match throttle.allow(at) {
-                Allowance::Records(n) => {
-                    throttle.spend(n as u64, n as u64 * record_bytes);
-                    records += n as u64;
-                    bytes += n as u64 * record_bytes;
+                Allowance::Read {
+                    records: n,
+                    bytes: most,
+                } => {
+                    let n = (n as u64).min(most / record_bytes).max(1);
+                    throttle.spend(n, n * record_bytes);
+                    records += n;
+                    bytes += n * record_bytes;
                     at += Duration::from_millis(1);
                 }
                 Allowance::Wait(wait) => at += wait,
@@ -126,7 +141,7 @@ mod tests {
         assert!(throttle.is_spent(), "nothing was saved up yet");
         assert!(matches!(
             throttle.allow(begin + Duration::from_secs(2)),
-            Allowance::Records(_)
+            Allowance::Read { .. }
         ));
         assert!(!throttle.is_spent());
         throttle.spend(1, 100_000);
@@ -137,6 +152,28 @@ mod tests {
         assert!(throttle.is_spent(), "a large record takes more than a minute");
         throttle.set(RateLimits::default(), begin + Duration::from_secs(62));
         assert!(!throttle.is_spent(), "there is no limit");
+    }
+
+    #[test]
+    fn a_step_gets_no_more_bytes_than_are_saved_up() {
+        let begin = Instant::now();
+        let limits = RateLimits {
+            records_per_second: None,
+            bytes_per_second: Some(1_000_000),
+        };
+        let mut throttle = Throttle::new(limits, begin);
+        assert_eq!(
+            throttle.allow(begin + Duration::from_millis(100)),
+            Allowance::Read {
+                records: 100,
+                bytes: 100_000
+            }
+        );
+        throttle.spend(1, 60_000);
+        let Allowance::Read { bytes, .. } = throttle.allow(begin + Duration::from_millis(100)) else {
+            panic!("there is something left");
+        };
+        assert_eq!(bytes, 40_000);
     }
 
     #[test]
@@ -183,7 +220,10 @@ mod tests {
         let now = Instant::now();
         assert_eq!(
             Throttle::new(RateLimits::default(), now).allow(now),
-            Allowance::Records(FULL_STEP)
+            Allowance::Read {
+                records: FULL_STEP,
+                bytes: u64::MAX
+            }
         );
     }
 }

@@ -32,11 +32,13 @@ pub struct LanePartition {
     pub keyless_refused: bool,
 }
 
-/// What a lane may do in one step.
+/// What a lane may do in one step. What was read and did not fit is sent by the next step or [`Lane::settle`]. A lane that reads whole batches stops behind the one that reaches a limit.
 #[derive(Debug, Clone, Copy)]
 pub struct StepLimit {
-    /// Records to read at most.
+    /// Records to read and send at most.
     pub records: usize,
+    /// Bytes of keys and values to read and send at most, one record at least.
+    pub bytes: u64,
     /// How long to wait for something to happen.
     pub wait: Duration,
 }
@@ -313,6 +315,14 @@ pub trait Lane: Send {
     /// # Errors
     /// The client refused.
     fn remove(&mut self, slots: &[Slot]) -> Result<(), LaneError>;
+
+    /// Brings one partition to rest while the others go on: nothing more of it is read, what was read and not sent is
+    /// dropped, and what was sent is reported as it is acknowledged. It is at rest when [`Lane::in_flight_of`] is 0; its
+    /// position is final then, and nothing behind that position is on the target.
+    ///
+    /// # Errors
+    /// The client refused.
+    fn drain(&mut self, slot: Slot) -> Result<(), LaneError>;
 
     /// Goes on reading with a new client, for one that lost track of the source's brokers. What was read and not sent is
     /// read again.

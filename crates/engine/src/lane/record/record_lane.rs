@@ -130,8 +130,9 @@ impl RecordLane {
         Ok(())
     }
 
-    /// Sends what was received, as far as the budget reaches.
-    fn send(&mut self, report: &mut Report) -> Result<(), LaneError> {
+    /// Sends what was received, as far as the budget and the step's limit reach.
+    fn send(&mut self, limit: Option<StepLimit>, report: &mut Report) -> Result<(), LaneError> {
+        let before = (report.read, report.read_bytes);
         while let Some(mut message) = self.inbox.pop_front() {
             if self.in_flight_bytes >= self.in_flight_limit {
                 self.inbox.push_front(message);
@@ -172,8 +173,16 @@ impl RecordLane {
             if message.offset() < track.next {
                 continue;
             }
+            let bytes = message.payload_len() as u64;
+            if limit.is_some_and(|limit| {
+                let read = (report.read - before.0, report.read_bytes - before.1);
+                is_reached(limit, read, bytes)
+            }) {
+                self.inbox.push_front(message);
+                return Ok(());
+            }
             report.read += 1;
-            report.read_bytes += message.payload_len() as u64;
+            report.read_bytes += bytes;
             let hash = self.config.hashes.then(|| hash_message(&message, false));
             let offset = message.offset();
             if track.partition.rejected.contains(&offset) {
@@ -373,6 +382,16 @@ impl Lane for RecordLane {
         self.reader.unassign(&gone).map_err(source_unusable)
     }
 
+    fn drain(&mut self, slot: Slot) -> Result<(), LaneError> {
+        self.remove(&[slot])?;
+        for message in std::mem::take(&mut self.inbox) {
+            if self.slot_of(&message) != Some(slot) {
+                self.inbox.push_back(message);
+            }
+        }
+        Ok(())
+    }
+
     fn renew_source(&mut self) -> Result<(), LaneError> {
         // A source that answers without records limits this client: the next one asks for less at a time.
         if self.arrival.empty > 0 {
@@ -401,17 +420,17 @@ impl Lane for RecordLane {
                 limit.wait
             };
             self.receive(StepLimit { wait, ..limit }, report)?;
-            self.send(report)?;
+            self.send(Some(limit), report)?;
             self.collect(Duration::ZERO, report);
         } else {
             self.collect(Duration::from_millis(5), report);
-            self.send(report)?;
+            self.send(Some(limit), report)?;
         }
         self.check_writer(report)
     }
 
     fn settle(&mut self, wait: Duration, report: &mut Report) -> Result<(), LaneError> {
-        self.send(report)?;
+        self.send(None, report)?;
         self.collect(wait, report);
         self.check_writer(report)
     }
@@ -520,6 +539,11 @@ impl Lane for RecordLane {
         std::thread::spawn(move || drop(stale));
         Ok(())
     }
+}
+
+/// Whether one record more, of so many bytes, is over the limit of a step that has read so many records and bytes.
+fn is_reached(limit: StepLimit, read: (u64, u64), bytes: u64) -> bool {
+    read.0 > 0 && (read.0 >= limit.records as u64 || read.1.saturating_add(bytes) > limit.bytes)
 }
 
 impl RecordLane {
