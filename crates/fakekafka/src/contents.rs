@@ -364,6 +364,16 @@ impl FakeCluster {
         Ok(end)
     }
 
+    /// Damages the batch that holds an offset: one bit of its records changes and its checksum does not. Returns the
+    /// batch's first offset, or none if no batch holds the offset.
+    ///
+    /// # Errors
+    /// If there is no such partition.
+    pub fn damage(&self, topic: &str, partition: i32, offset: i64) -> Result<Option<i64>, FakeError> {
+        let mut state = self.shared.state();
+        Ok(partition_mut(&mut state, topic, partition)?.log.damage(offset))
+    }
+
     /// What a group has committed for a partition.
     pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<CommittedOffset> {
         self.shared

@@ -23,7 +23,7 @@
 //! * Topics, partitions, settings, groups and offsets through the admin requests.
 //! * SASL PLAIN.
 //! * Faults: errors, delays, lost answers, lost connections, stopped brokers, moved leaders, denied topics, truncated
-//!   and compacted logs.
+//!   and compacted logs, damaged batches.
 //!
 //! # What it lacks
 //!

@@ -25,7 +25,7 @@ pub(crate) enum Allowance {
     Read {
         /// Records at most.
         records: usize,
-        /// Bytes of keys and values at most; one record may be larger than that.
+        /// Bytes at most; one record may be larger than that.
         bytes: u64,
     },
     /// Wait this long first.

@@ -37,7 +37,7 @@ pub struct LanePartition {
 pub struct StepLimit {
     /// Records to read and send at most.
     pub records: usize,
-    /// Bytes of keys and values to read and send at most, one record at least.
+    /// Bytes of keys, values and headers to read and send at most, one record at least.
     pub bytes: u64,
     /// How long to wait for something to happen.
     pub wait: Duration,
@@ -52,7 +52,7 @@ pub struct Span {
     pub records: i64,
     /// Target offset of the first record, where the acknowledgement carried it. The `n`-th record stands `n` behind it.
     pub target: Option<i64>,
-    /// Bytes of their keys and values.
+    /// Bytes of their keys, values and headers.
     pub bytes: u64,
     /// Leader epoch of all of them.
     pub leader_epoch: Option<i32>,
@@ -244,7 +244,7 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// Records read in this step.
     pub read: u64,
-    /// Bytes of keys and values read in this step.
+    /// Bytes of keys, values and headers read in this step.
     pub read_bytes: u64,
     /// When the reader handed over those of the passed records that are measured (see [`crate::Latency`]).
     pub handed_over: Vec<Instant>,

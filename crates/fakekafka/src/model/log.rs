@@ -126,6 +126,19 @@ impl PartitionLog {
         })
     }
 
+    /// Changes one bit in the records of the batch that holds an offset and leaves its checksum, as a bad disk does.
+    /// Returns the batch's first offset; nothing happens where no batch holds the offset.
+    pub(crate) fn damage(&mut self, offset: i64) -> Option<i64> {
+        let holds = |b: &&mut StoredBatch| (b.header.base_offset..=b.header.last_offset()).contains(&offset);
+        let batch = self.batches.iter_mut().find(holds)?;
+        let mut owned = BytesMut::from(&batch.bytes[..]);
+        if let Some(last) = owned.last_mut() {
+            *last ^= 1;
+        }
+        batch.bytes = owned.freeze();
+        Some(batch.header.base_offset)
+    }
+
     /// Ends the transaction a producer may have open here; also tells later batches its epoch.
     pub(crate) fn append_marker(
         &mut self,

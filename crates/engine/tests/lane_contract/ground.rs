@@ -1,0 +1,120 @@
+//! Two clusters, what is in them, and what a case wants of its lane.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use sluice_engine::{Lane, LanePartition, Slot};
+use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
+
+/// Timestamp of record 0.
+pub const BEGIN: i64 = 1_700_000_000_000;
+
+/// Opens a lane between the clusters.
+pub type Open = fn(&Ground, &Wanted) -> Result<Box<dyn Lane>>;
+
+/// How a lane delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    Transactions,
+    Idempotent,
+}
+
+/// Both ways to deliver.
+pub const BOTH: [Delivery; 2] = [Delivery::Transactions, Delivery::Idempotent];
+
+/// What a case wants of its lane.
+pub struct Wanted {
+    pub delivery: Delivery,
+    /// Transactional id, and the group that keeps the positions.
+    pub id: &'static str,
+    pub in_flight_bytes: usize,
+    pub hashes: bool,
+}
+
+impl Wanted {
+    pub fn new(delivery: Delivery) -> Self {
+        Self {
+            delivery,
+            id: "contract",
+            in_flight_bytes: 8 * 1024 * 1024,
+            hashes: false,
+        }
+    }
+}
+
+/// A source and a target of two brokers each.
+pub struct Ground {
+    pub source: FakeCluster,
+    pub target: FakeCluster,
+}
+
+impl Ground {
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            source: FakeCluster::builder().brokers(2).cluster_id("source").start()?,
+            target: FakeCluster::builder().brokers(2).cluster_id("target").start()?,
+        })
+    }
+
+    /// With the topic `t` of so many partitions on both sides.
+    pub fn with_topic(partitions: i32) -> Result<Self> {
+        let ground = Self::new()?;
+        ground.source.create_topic("t", partitions, &[])?;
+        ground.target.create_topic("t", partitions, &[])?;
+        Ok(ground)
+    }
+
+    /// Appends numbered records to a source partition in batches of `batch`.
+    pub fn append(&self, partition: i32, from: usize, count: usize, batch: usize) -> Result<()> {
+        for begin in (from..from + count).step_by(batch) {
+            self.source
+                .append("t", partition, numbers(begin, batch.min(from + count - begin)))?;
+        }
+        Ok(())
+    }
+
+    /// The records of a target partition that a reader of committed records sees.
+    pub fn committed(&self, partition: i32) -> Result<Vec<FakeRecord>> {
+        content(&self.target, partition, Isolation::Committed)
+    }
+
+    /// All records of a target partition.
+    pub fn written(&self, partition: i32) -> Result<Vec<FakeRecord>> {
+        content(&self.target, partition, Isolation::Uncommitted)
+    }
+}
+
+fn content(cluster: &FakeCluster, partition: i32, isolation: Isolation) -> Result<Vec<FakeRecord>> {
+    let stored = cluster.records("t", partition, isolation)?;
+    Ok(stored.into_iter().map(|stored| stored.record).collect())
+}
+
+/// Records that differ in everything.
+pub fn numbers(from: usize, count: usize) -> Vec<FakeRecord> {
+    (from..from + count)
+        .map(|n| {
+            FakeRecord::new(format!("k{n}"), format!("v{n}"))
+                .at(BEGIN + n as i64)
+                .header("n", Some(n.to_string().as_bytes()))
+        })
+        .collect()
+}
+
+/// A partition of `t`, from `position` on; its slot is its number.
+pub fn partition(number: i32, position: i64) -> LanePartition {
+    LanePartition {
+        slot: slot(number),
+        source_topic: "t".to_owned(),
+        target_topic: "t".to_owned(),
+        partition: number,
+        position,
+        leader_epoch: None,
+        rejected: BTreeSet::new(),
+        keyless_refused: false,
+    }
+}
+
+/// The slot of a partition of `t`.
+pub fn slot(partition: i32) -> Slot {
+    Slot::try_from(partition).unwrap_or_default()
+}

@@ -1,0 +1,35 @@
+//! How the lanes are opened that keep the contract.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use sluice_engine::{Lane, RecordLane, RecordLaneConfig};
+use sluice_kafka::{Guarantee, ReaderTuning, WriterTuning};
+use sluice_model::{Cluster, MissingTimestamps};
+
+use crate::ground::{Delivery, Ground, Wanted};
+
+const OPEN_DEADLINE: Duration = Duration::from_secs(30);
+
+pub fn record_lane(ground: &Ground, wanted: &Wanted) -> Result<Box<dyn Lane>> {
+    let config = RecordLaneConfig {
+        source: Cluster::new(&ground.source.bootstrap())?,
+        target: Cluster::new(&ground.target.bootstrap())?,
+        reader: ReaderTuning::default(),
+        writer: WriterTuning {
+            guarantee: match wanted.delivery {
+                Delivery::Transactions => Guarantee::Transactional(wanted.id.to_owned()),
+                Delivery::Idempotent => Guarantee::Idempotent,
+            },
+            codec: "lz4",
+            batch_bytes: 900_000,
+            queue_kib: 96 * 1024,
+            transaction_timeout_ms: 60_000,
+        },
+        group: wanted.id.to_owned(),
+        in_flight_bytes: wanted.in_flight_bytes,
+        hashes: wanted.hashes,
+        missing_timestamps: MissingTimestamps::CopyTime,
+    };
+    Ok(Box::new(RecordLane::open(config, OPEN_DEADLINE)?))
+}

@@ -1,0 +1,195 @@
+//! Logs with holes, logs that lose records, logs that are damaged.
+
+use anyhow::{Context, Result, ensure};
+use sluice_engine::{Passed, SourceIncident};
+use sluice_fakekafka::{Access, FakeRecord, Isolation, Outcome};
+
+use crate::course::Course;
+use crate::ground::{BEGIN, BOTH, Delivery, Ground, Open, Wanted, numbers, partition};
+
+pub fn offsets_that_compaction_left_out_are_holes(open: Open) -> Result<()> {
+    for delivery in BOTH {
+        let ground = Ground::with_topic(1)?;
+        let again = |n: usize| FakeRecord::new(format!("k{}", n % 7), format!("v{n}")).at(BEGIN + n as i64);
+        for begin in (0..120).step_by(8) {
+            let batch = (begin..begin + 8).map(|n| {
+                if n % 11 == 0 {
+                    numbers(n, 1).remove(0)
+                } else {
+                    again(n)
+                }
+            });
+            ground.source.append("t", 0, batch.collect())?;
+        }
+        ground.source.compact("t", 0)?;
+        let left = ground.source.records("t", 0, Isolation::Committed)?;
+        ensure!(
+            (10..100).contains(&left.len()),
+            "the log has holes: {}",
+            left.len()
+        );
+        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        course.reach_the_end()?;
+        let there: Vec<i64> = left.iter().map(|stored| stored.offset).collect();
+        assert_eq!(course.copied(0), there);
+        let gone: Vec<i64> = (0..120).filter(|offset| !there.contains(offset)).collect();
+        assert_eq!(course.holes(0), gone);
+        assert_eq!(course.end_of(0), Some(120));
+    }
+    Ok(())
+}
+
+pub fn markers_and_aborted_records_are_holes(open: Open) -> Result<()> {
+    for delivery in BOTH {
+        let ground = Ground::with_topic(1)?;
+        let source = &ground.source;
+        source.append("t", 0, numbers(0, 4))?;
+        source.append_transaction("t", 0, numbers(4, 3), Outcome::Committed)?;
+        source.append_transaction("t", 0, numbers(100, 5), Outcome::Aborted)?;
+        source.append("t", 0, numbers(7, 2))?;
+        source.append_transaction("t", 0, numbers(200, 2), Outcome::Aborted)?;
+        let end = source.end_offset("t", 0)?;
+        let there: Vec<i64> = source
+            .records("t", 0, Isolation::Committed)?
+            .iter()
+            .map(|stored| stored.offset)
+            .collect();
+        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        course.until("the end of the log", |course| course.end_of(0) == Some(end))?;
+        assert_eq!(ground.written(0)?, numbers(0, 9));
+        assert_eq!(course.copied(0), there);
+        let gone: Vec<i64> = (0..end).filter(|offset| !there.contains(offset)).collect();
+        assert_eq!(course.holes(0), gone, "those behind the last record too");
+    }
+    Ok(())
+}
+
+pub fn an_open_transaction_is_the_end_until_it_is_decided(open: Open) -> Result<()> {
+    let ground = Ground::with_topic(1)?;
+    let source = &ground.source;
+    source.append("t", 0, numbers(0, 4))?;
+    source.append_transaction("t", 0, numbers(4, 3), Outcome::Open)?;
+    source.append("t", 0, numbers(7, 2))?;
+    let mut course = Course::new(
+        open,
+        &ground,
+        &Wanted::new(Delivery::Idempotent),
+        &[partition(0, 0)],
+    )?;
+    course.reach_the_end()?;
+    assert_eq!(course.end_of(0), Some(4), "everything visible");
+    assert_eq!(ground.written(0)?, numbers(0, 4));
+    source.end_open_transactions("t", 0, true)?;
+    let end = source.end_offset("t", 0)?;
+    course.until("what was held back", |course| course.end_of(0) == Some(end))?;
+    assert_eq!(ground.written(0)?, numbers(0, 9));
+    Ok(())
+}
+
+pub fn a_position_that_was_deleted_is_out_of_range(open: Open) -> Result<()> {
+    let ground = Ground::with_topic(2)?;
+    ground.append(0, 0, 40, 10)?;
+    ground.append(1, 0, 40, 10)?;
+    ground.source.delete_records("t", 0, 25)?;
+    let parts = [partition(0, 5), partition(1, 0)];
+    let mut course = Course::new(open, &ground, &Wanted::new(Delivery::Idempotent), &parts)?;
+    course.until("the incident, and the other partition's end", |course| {
+        !course.incidents.is_empty() && course.end_of(1) == Some(40)
+    })?;
+    assert!(
+        course
+            .incidents
+            .iter()
+            .all(|told| *told == (0, SourceIncident::OutOfRange)),
+        "{:?}",
+        course.incidents
+    );
+    assert_eq!(course.told_of(0).count(), 0, "nothing of it is passed");
+    assert_eq!(ground.written(0)?, []);
+    // As whoever drives the lane decides.
+    course.lane.drain(0)?;
+    course.add(&[partition(0, 25)])?;
+    course.reach_the_end()?;
+    assert_eq!(ground.written(0)?, numbers(25, 15));
+    Ok(())
+}
+
+pub fn another_log_than_the_one_that_was_copied_has_diverged(open: Open) -> Result<()> {
+    let ground = Ground::with_topic(1)?;
+    ground.append(0, 0, 40, 10)?;
+    let mut course = Course::new(
+        open,
+        &ground,
+        &Wanted::new(Delivery::Idempotent),
+        &[partition(0, 0)],
+    )?;
+    course.reach_the_end()?;
+    let epoch = course.spans(0).last().and_then(|span| span.leader_epoch);
+    epoch.context("brokers of today tell the leader epoch")?;
+    course.lane.drain(0)?;
+    // An unclean election: twenty records go, others come in their place.
+    ground.source.truncate("t", 0, 20)?;
+    ground.append(0, 500, 40, 10)?;
+    let mut there = partition(0, 40);
+    there.leader_epoch = epoch;
+    course.add(&[there])?;
+    course.until("the incident", |course| !course.incidents.is_empty())?;
+    let (slot, incident) = &course.incidents[0];
+    assert_eq!(*slot, 0);
+    assert_eq!(*incident, SourceIncident::Diverged { end: Some(20) });
+    assert_eq!(ground.written(0)?, numbers(0, 40), "nothing of the other log");
+    Ok(())
+}
+
+pub fn a_damaged_batch_is_named_and_nothing_behind_it_is_copied(open: Open) -> Result<()> {
+    for delivery in BOTH {
+        let ground = Ground::with_topic(2)?;
+        ground.append(0, 0, 60, 10)?;
+        ground.append(1, 0, 60, 10)?;
+        let first = ground.source.damage("t", 0, 34)?;
+        assert_eq!(first, Some(30));
+        let parts = [partition(0, 0), partition(1, 0)];
+        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &parts)?;
+        course.until("the incident, and the other partition's end", |course| {
+            !course.incidents.is_empty() && course.end_of(1) == Some(60) && course.lane.in_flight_of(0) == 0
+        })?;
+        for (slot, incident) in &course.incidents {
+            let named = matches!(incident, SourceIncident::Damaged { offset: 30, .. });
+            assert!(*slot == 0 && named, "{incident:?}");
+        }
+        assert_eq!(course.copied(0), (0..30).collect::<Vec<_>>());
+        assert!(
+            !course
+                .told_of(0)
+                .any(|passed| matches!(passed, Passed::End { .. }))
+        );
+        assert_eq!(ground.written(0)?, numbers(0, 30));
+        course.lane.drain(0)?;
+        course.add(&[partition(0, 40)])?;
+        course.reach_the_end()?;
+        let mut expected = numbers(0, 30);
+        expected.extend(numbers(40, 20));
+        assert_eq!(ground.written(0)?, expected);
+    }
+    Ok(())
+}
+
+pub fn a_topic_that_may_not_be_read_is_forbidden(open: Open) -> Result<()> {
+    let ground = Ground::with_topic(1)?;
+    ground.append(0, 0, 10, 10)?;
+    ground.source.deny("t", Access::Read);
+    let mut course = Course::new(
+        open,
+        &ground,
+        &Wanted::new(Delivery::Idempotent),
+        &[partition(0, 0)],
+    )?;
+    course.until("the incident", |course| !course.incidents.is_empty())?;
+    let (slot, incident) = &course.incidents[0];
+    assert!(
+        *slot == 0 && matches!(incident, SourceIncident::Forbidden { .. }),
+        "{incident:?}"
+    );
+    assert_eq!(ground.written(0)?, []);
+    Ok(())
+}
