@@ -21,6 +21,8 @@ macro_rules! lane_contract {
         lane_contract!(@ $lane $open;
             passing {
                 records_arrive_in_the_order_of_their_partitions_and_unchanged
+                batches_of_every_codec_arrive
+                times_that_the_source_gave_are_kept
                 spans_count_their_records_bytes_times_and_epochs
                 a_span_ends_with_the_hash_of_its_last_record_where_hashes_are_asked_for
                 nothing_is_reported_before_the_target_has_it
@@ -39,6 +41,7 @@ macro_rules! lane_contract {
             source_logs {
                 offsets_that_compaction_left_out_are_holes
                 markers_and_aborted_records_are_holes
+                a_copy_begins_at_any_offset_of_a_log_with_holes
                 an_open_transaction_is_the_end_until_it_is_decided
                 a_position_that_was_deleted_is_out_of_range
                 another_log_than_the_one_that_was_copied_has_diverged

@@ -64,6 +64,43 @@ pub fn markers_and_aborted_records_are_holes(open: Open) -> Result<()> {
     Ok(())
 }
 
+/// In the middle of a hole, at a marker, at the end: wherever a run before may have stopped.
+pub fn a_copy_begins_at_any_offset_of_a_log_with_holes(open: Open) -> Result<()> {
+    let ground = Ground::with_topic(1)?;
+    let source = &ground.source;
+    source.append(
+        "t",
+        0,
+        vec![
+            FakeRecord::new("k", "1"),
+            FakeRecord::new("k", "2"),
+            FakeRecord::new("k", "3"),
+        ],
+    )?;
+    source.append_transaction("t", 0, numbers(0, 2), Outcome::Committed)?;
+    source.append_transaction("t", 0, numbers(10, 2), Outcome::Aborted)?;
+    source.append_transaction("t", 0, numbers(2, 1), Outcome::Committed)?;
+    source.compact("t", 0)?;
+    let end = source.end_offset("t", 0)?;
+    let there: Vec<i64> = source
+        .records("t", 0, Isolation::Committed)?
+        .iter()
+        .map(|stored| stored.offset)
+        .collect();
+    for from in 0..=end {
+        let mut course = Course::new(
+            open,
+            &ground,
+            &Wanted::new(Delivery::Idempotent),
+            &[partition(0, from)],
+        )?;
+        course.until("the end of the log", |course| course.end_of(0) == Some(end))?;
+        let expected: Vec<i64> = there.iter().copied().filter(|offset| *offset >= from).collect();
+        assert_eq!(course.copied(0), expected, "from {from}");
+    }
+    Ok(())
+}
+
 pub fn an_open_transaction_is_the_end_until_it_is_decided(open: Open) -> Result<()> {
     let ground = Ground::with_topic(1)?;
     let source = &ground.source;
