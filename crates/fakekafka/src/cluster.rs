@@ -263,7 +263,28 @@ impl FakeCluster {
         lock(&self.shared.faults).lose_answers(api, times);
     }
 
-    /// Forgets all failures, delays and lost answers still to come. What was denied stays denied.
+    /// Tells clients in the next `times` answers to Fetch or Produce to be quiet for a while. The answers themselves
+    /// are not delayed, as since Kafka 2.0.
+    pub fn throttle(&self, api: ApiKey, by: Duration, times: u32) {
+        lock(&self.shared.faults).throttle_next(api, by, times);
+    }
+
+    /// Forgets all fetch sessions, as a broker does that needs the room: FETCH_SESSION_ID_NOT_FOUND comes next.
+    pub fn forget_fetch_sessions(&self) {
+        self.shared.state().fetch_sessions.forget();
+    }
+
+    /// Makes all fetch sessions expect other epochs: INVALID_FETCH_SESSION_EPOCH comes next.
+    pub fn skew_fetch_sessions(&self) {
+        self.shared.state().fetch_sessions.skew();
+    }
+
+    /// How many fetch sessions there are.
+    pub fn fetch_sessions(&self) -> usize {
+        self.shared.state().fetch_sessions.len()
+    }
+
+    /// Forgets all failures, delays, throttle times and lost answers still to come. What was denied stays denied.
     pub fn clear_faults(&self) {
         lock(&self.shared.faults).clear();
     }

@@ -33,6 +33,7 @@ pub(crate) struct Faults {
     failures: Vec<Failure>,
     delays: HashMap<ApiKey, Duration>,
     lost_answers: HashMap<ApiKey, u32>,
+    throttles: HashMap<ApiKey, (Duration, u32)>,
     counts: HashMap<ApiKey, u64>,
     next_id: u64,
 }
@@ -73,10 +74,27 @@ impl Faults {
         self.lost_answers.insert(api, times);
     }
 
+    /// Announces a throttle time in the next answers.
+    pub(crate) fn throttle_next(&mut self, api: ApiKey, by: Duration, times: u32) {
+        self.throttles.insert(api, (by, times));
+    }
+
+    /// The throttle time of the answer about to be sent.
+    pub(crate) fn throttle(&mut self, api: ApiKey) -> Duration {
+        match self.throttles.get_mut(&api) {
+            Some((by, left)) if *left > 0 => {
+                *left -= 1;
+                *by
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.failures.clear();
         self.delays.clear();
         self.lost_answers.clear();
+        self.throttles.clear();
     }
 
     pub(crate) fn count(&self, api: ApiKey) -> u64 {
@@ -116,6 +134,10 @@ impl<'a> Injected<'a> {
             faults,
             hit: Mutex::default(),
         }
+    }
+
+    pub(crate) fn api(&self) -> ApiKey {
+        self.api
     }
 
     /// The error one part of the request is to fail with.

@@ -18,7 +18,8 @@
 //! * Several brokers with ports, leaders and leader epochs of their own; a broker that is stopped refuses connections.
 //! * Produce with the checks of a real broker: one batch of magic 2 per partition, checksum, offset range, size,
 //!   keys of compacted topics, timestamp bounds, LogAppendTime, recompression, sequence numbers, producer epochs.
-//! * Fetch with long polling, isolation level, aborted transactions and leader epochs; by topic name and by id.
+//! * Fetch with long polling, incremental sessions, isolation level, aborted transactions, leader epochs and hints; by
+//!   topic name and by id.
 //! * Transactions with markers, fencing, time-out and offsets; groups of the classic protocol, static members too.
 //! * Topics, partitions, settings, groups and offsets through the admin requests.
 //! * SASL PLAIN.
@@ -32,7 +33,7 @@
 //! * A disk: what is not in memory is gone. `retention.bytes` is kept to, batch by batch; retention by time is not,
 //!   and neither does compaction run by itself.
 //! * TLS, SASL mechanisms other than PLAIN, and ACLs other than [`FakeCluster::deny`].
-//! * Quotas, fetch sessions, incremental fetches, followers, KRaft and ZooKeeper requests, share groups, the new
+//! * Quotas other than [`FakeCluster::throttle`], followers, KRaft and ZooKeeper requests, share groups, the new
 //!   consumer group protocol, transactions of version 2, DescribeProducers and the other transaction inspections.
 //! * Message formats 0 and 1, so also clients and brokers before Kafka 0.11.
 //! * Real delays: coordinators load at once, topics are deleted at once, a group's first rebalance does not wait, a

@@ -9,7 +9,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::faults::Injected;
 use crate::model::cluster_state::ClusterState;
-use crate::shared::Shared;
+use crate::shared::{Shared, lock};
 
 /// Who asked which broker, in which version.
 #[derive(Debug)]
@@ -30,6 +30,12 @@ impl<'a> Request<'a> {
     /// Wakes whoever waits for news from the log.
     pub(crate) fn announce(&self) {
         self.shared.changed.notify_waiters();
+    }
+
+    /// How long the client is told to be quiet.
+    pub(crate) fn throttle_ms(&self) -> i32 {
+        let throttle = lock(&self.shared.faults).throttle(self.injected.api());
+        i32::try_from(throttle.as_millis()).unwrap_or(i32::MAX)
     }
 
     /// Fails if a test wants the whole request to fail.

@@ -79,6 +79,8 @@ impl ErrorCode {
     pub const UNKNOWN_TOPIC_ID: Self = Self(100);
     /// The fetch session has another topic under this name.
     pub const INCONSISTENT_TOPIC_ID: Self = Self(103);
+    /// The fetch session goes by names, and the request by ids, or the other way round.
+    pub const FETCH_SESSION_TOPIC_ID_ERROR: Self = Self(106);
 
     /// The error of a code field; none for 0.
     pub fn from_wire(code: i16) -> Option<Self> {
@@ -189,6 +191,10 @@ mod tests {
             (
                 ErrorCode::FETCH_SESSION_ID_NOT_FOUND,
                 "FETCH_SESSION_ID_NOT_FOUND",
+            ),
+            (
+                ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR,
+                "FETCH_SESSION_TOPIC_ID_ERROR",
             ),
             (ErrorCode::LISTENER_NOT_FOUND, "LISTENER_NOT_FOUND"),
             (ErrorCode::CONCURRENT_TRANSACTIONS, "CONCURRENT_TRANSACTIONS"),

@@ -19,13 +19,14 @@ pub use client::{
     ConfigEntry, ConfigResource, ConfigSource, Configs, ConsumerGroup, ConsumerMember, CoordinatorKind,
     GroupOffset, Isolation, ListedGroup, ListedOffset, ListedTransaction, LogDir, MissingDetail, OffsetSpec,
     OpenTransaction, PartitionInfo, PerBroker, ProducerState, TopicInfo, TransactionDescription,
-    TransactionFilter,
+    TransactionFilter, Wake,
 };
 pub use error::{ConnectFailure, Result, TlsFailure, Unsupported, WireError};
 pub use error_code::ErrorCode;
 pub use fetch::{
-    AbortedTransaction, Divergence, FetchAnswer, FetchPartition, FetchRequest, FetchSession,
-    FetchedPartition, PendingFetch,
+    AbortedTransaction, Divergence, FetchAnswer, FetchEvent, FetchFrom, FetchHalt, FetchPartition,
+    FetchRequest, FetchSession, FetchSettings, FetchedBatches, FetchedPartition, Fetcher, LogMarks,
+    PendingFetch,
 };
 pub use kafka_protocol::messages::ApiKey;
 pub use net::{Address, AddressMap, Connection, Family, Proxy, Reach, Settings, ThrottleReport};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluice_kafka::PartitionOffset;
 use sluice_wire::format::{
-    self, Aborting, Fetched, FetchedSet, IsolationLevel, OwnedRecord, Partial, RecordReader,
+    self, AbortedFilter, Fetched, FetchedSet, IsolationLevel, OwnedRecord, Partial, RecordReader,
 };
 use sluice_wire::{
     ApiKey, Cancel, Client, Connection, FetchPartition, FetchRequest, FetchSession, FetchedPartition,
@@ -128,7 +128,7 @@ fn is_passing(error: &WireError) -> bool {
 /// What is left of an answer, from the beginning of an entry on.
 struct Rest {
     bytes: Bytes,
-    aborting: Aborting,
+    filter: AbortedFilter,
     is_first: bool,
 }
 
@@ -171,7 +171,7 @@ impl<'a> WireFeed<'a> {
                 producer_id: one.producer_id,
             });
             self.rest = Some(Rest {
-                aborting: Aborting::new(aborted),
+                filter: AbortedFilter::new(aborted),
                 bytes: fetched.records,
                 is_first: true,
             });
@@ -217,7 +217,7 @@ impl Feed for WireFeed<'_> {
             // Without records the answer may have told that this is the end.
             return Ok(came + usize::from(self.end.is_some_and(|end| self.position >= end)));
         };
-        let mut set = FetchedSet::resume(&rest.bytes, rest.aborting, IsolationLevel::ReadCommitted);
+        let mut set = FetchedSet::resume(&rest.bytes, rest.filter, IsolationLevel::ReadCommitted);
         let mut next = self.position;
         let mut partial = None;
         match set.next(&mut self.reader.expander) {
@@ -238,7 +238,7 @@ impl Feed for WireFeed<'_> {
             }
         }
         self.position = self.position.max(next);
-        let (aborting, at) = set.suspend();
+        let (filter, at) = set.suspend();
         if let Some(partial) = partial {
             if let Some(error) = self.cut_off(partial, rest.is_first) {
                 take(Fed::Fault(error));
@@ -248,7 +248,7 @@ impl Feed for WireFeed<'_> {
         if at < rest.bytes.len() {
             self.rest = Some(Rest {
                 bytes: rest.bytes.slice(at..),
-                aborting,
+                filter,
                 is_first: false,
             });
         }

@@ -1,22 +1,29 @@
 //! Fetch, with long polling.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::fetch_request::FetchPartition;
 use kafka_protocol::messages::fetch_response::{
-    AbortedTransaction, EpochEndOffset, FetchableTopicResponse, PartitionData,
+    AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
 };
 use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse, ProducerId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::model::cluster_state::{Access, ClusterState};
-use crate::request::Request;
+use crate::model::fetch_sessions::{Plan, Wanted};
+use crate::request::{Request, text};
 
 /// First version that names topics by id.
 const BY_ID: i16 = 13;
+/// First version with the leader of a partition that has moved.
+const HAS_LEADER: i16 = 12;
+/// First version with that leader's address.
+const HAS_ENDPOINTS: i16 = 16;
+const HOST: &str = "127.0.0.1";
 const READ_COMMITTED: i8 = 1;
 /// A fetch never waits longer, whatever it asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
@@ -25,16 +32,18 @@ const MOST_BYTES: i32 = 57_671_680;
 
 /// What one look at the log found.
 struct Round {
-    topics: Vec<FetchableTopicResponse>,
+    answered: Vec<(Wanted, PartitionData)>,
     bytes: usize,
     failed: bool,
 }
 
 pub(crate) async fn fetch(cx: &Request<'_>, q: &FetchRequest) -> FetchResponse {
-    // There are no sessions, so none can be continued; a client that is told so starts over without.
-    if q.session_id != 0 && q.session_epoch > 0 {
-        return FetchResponse::default().with_error_code(ResponseError::FetchSessionIdNotFound.code());
-    }
+    let throttle = cx.throttle_ms();
+    let plan = cx.state().fetch_sessions.plan(cx.broker, cx.version, q);
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(error) => return FetchResponse::default().with_error_code(error.code()),
+    };
     let wait = Duration::from_millis(u64::try_from(q.max_wait_ms).unwrap_or_default()).min(LONGEST_WAIT);
     let deadline = Instant::now() + wait;
     loop {
@@ -42,10 +51,18 @@ pub(crate) async fn fetch(cx: &Request<'_>, q: &FetchRequest) -> FetchResponse {
         tokio::pin!(changed);
         // From here on a change is not missed, even if it comes before the wait.
         changed.as_mut().enable();
-        let round = look(cx, q);
+        let mut round = look(cx, q, &plan);
         let enough = i64::try_from(round.bytes).unwrap_or(i64::MAX) >= i64::from(q.min_bytes);
-        if enough || round.failed || q.topics.is_empty() || Instant::now() >= deadline {
-            return FetchResponse::default().with_responses(round.topics);
+        if enough || round.failed || plan.wanted.is_empty() || Instant::now() >= deadline {
+            let mut state = cx.state();
+            if plan.incremental {
+                let sessions = &state.fetch_sessions;
+                round
+                    .answered
+                    .retain(|(wanted, data)| sessions.is_news(plan.id, wanted, data));
+            }
+            state.fetch_sessions.sent(plan.id, &round.answered);
+            return response(cx, &state, plan.id, round.answered).with_throttle_time_ms(throttle);
         }
         tokio::select! {
             () = &mut changed => {}
@@ -54,35 +71,76 @@ pub(crate) async fn fetch(cx: &Request<'_>, q: &FetchRequest) -> FetchResponse {
     }
 }
 
-fn look(cx: &Request<'_>, q: &FetchRequest) -> Round {
+fn response(
+    cx: &Request<'_>,
+    state: &ClusterState,
+    session_id: i32,
+    answered: Vec<(Wanted, PartitionData)>,
+) -> FetchResponse {
+    let leaders: BTreeSet<i32> = answered
+        .iter()
+        .map(|(_, data)| data.current_leader.leader_id.0)
+        .filter(|id| *id >= 0)
+        .collect();
+    let mut topics: Vec<FetchableTopicResponse> = Vec::new();
+    for (wanted, data) in answered {
+        let known = topics.iter_mut().find(|topic| {
+            if cx.version >= BY_ID {
+                topic.topic_id == wanted.topic_id
+            } else {
+                topic.topic == wanted.topic
+            }
+        });
+        if let Some(topic) = known {
+            topic.partitions.push(data);
+            continue;
+        }
+        let topic = FetchableTopicResponse::default().with_partitions(vec![data]);
+        topics.push(if cx.version >= BY_ID {
+            topic.with_topic_id(wanted.topic_id)
+        } else {
+            topic.with_topic(wanted.topic)
+        });
+    }
+    let answer = FetchResponse::default()
+        .with_session_id(session_id)
+        .with_responses(topics);
+    if cx.version < HAS_ENDPOINTS {
+        return answer;
+    }
+    let endpoint = |id| {
+        let node = state.nodes.get(&id)?;
+        Some(
+            NodeEndpoint::default()
+                .with_node_id(BrokerId(id))
+                .with_host(text(HOST))
+                .with_port(node.advertised.into()),
+        )
+    };
+    answer.with_node_endpoints(leaders.into_iter().filter_map(endpoint).collect())
+}
+
+fn look(cx: &Request<'_>, q: &FetchRequest, plan: &Plan) -> Round {
     let state = cx.state();
     let mut round = Round {
-        topics: Vec::new(),
+        answered: Vec::new(),
         bytes: 0,
         failed: false,
     };
     let budget = q.max_bytes.clamp(0, MOST_BYTES) as usize;
-    for topic in &q.topics {
-        let name = resolve(&state, cx.version, &topic.topic, topic.topic_id);
-        let mut partitions = Vec::new();
-        for asked in &topic.partitions {
-            let left = budget.saturating_sub(round.bytes);
-            let first = round.bytes == 0;
-            let data = name
-                .clone()
-                .and_then(|name| read(cx, &state, &name, asked, q.isolation_level, left, first));
-            round.failed |= data.is_err();
-            let data = data.unwrap_or_else(|error| failure(&state, &name, asked, error));
-            round.failed |= data.diverging_epoch.end_offset >= 0;
-            round.bytes += data.records.as_ref().map_or(0, Bytes::len);
-            partitions.push(data);
-        }
-        let answer = FetchableTopicResponse::default().with_partitions(partitions);
-        round.topics.push(if cx.version >= BY_ID {
-            answer.with_topic_id(topic.topic_id)
-        } else {
-            answer.with_topic(topic.topic.clone())
-        });
+    for wanted in &plan.wanted {
+        let asked = &wanted.partition;
+        let name = resolve(&state, cx.version, &wanted.topic, wanted.topic_id);
+        let left = budget.saturating_sub(round.bytes);
+        let first = round.bytes == 0;
+        let data = name
+            .clone()
+            .and_then(|name| read(cx, &state, &name, asked, q.isolation_level, left, first));
+        round.failed |= data.is_err();
+        let data = data.unwrap_or_else(|error| failure(cx, &state, &name, asked, error));
+        round.failed |= data.diverging_epoch.end_offset >= 0;
+        round.bytes += data.records.as_ref().map_or(0, Bytes::len);
+        round.answered.push((wanted.clone(), data));
     }
     round
 }
@@ -107,19 +165,36 @@ fn blank(asked: &FetchPartition) -> PartitionData {
 }
 
 fn failure(
+    cx: &Request<'_>,
     state: &ClusterState,
     name: &Result<String, ResponseError>,
     asked: &FetchPartition,
     error: ResponseError,
 ) -> PartitionData {
-    let log = name
+    let partition = name
         .as_ref()
         .ok()
         .and_then(|name| state.topics.get(name))
-        .and_then(|t| t.partition(asked.partition))
+        .and_then(|t| t.partition(asked.partition));
+    let log = partition
         .filter(|_| error == ResponseError::OffsetOutOfRange)
         .map(|p| &p.log);
-    blank(asked)
+    let moved = matches!(
+        error,
+        ResponseError::NotLeaderOrFollower | ResponseError::FencedLeaderEpoch
+    );
+    let leader = partition
+        .filter(|_| moved && cx.version >= HAS_LEADER)
+        .and_then(|p| Some((p.leader?, p.leader_epoch)));
+    let blank = match leader {
+        Some((id, epoch)) => blank(asked).with_current_leader(
+            LeaderIdAndEpoch::default()
+                .with_leader_id(BrokerId(id))
+                .with_leader_epoch(epoch),
+        ),
+        None => blank(asked),
+    };
+    blank
         .with_error_code(error.code())
         .with_high_watermark(log.map_or(-1, |l| l.end_offset()))
         .with_last_stable_offset(log.map_or(-1, |l| l.last_stable_offset()))

@@ -25,6 +25,7 @@ struct Written {
 
 pub(crate) fn produce(cx: &Request<'_>, q: ProduceRequest) -> ProduceResponse {
     let acks = q.acks;
+    let throttle = cx.throttle_ms();
     let mut responses = Vec::new();
     for topic in q.topic_data {
         let mut partitions = Vec::new();
@@ -40,7 +41,9 @@ pub(crate) fn produce(cx: &Request<'_>, q: ProduceRequest) -> ProduceResponse {
         );
     }
     cx.announce();
-    ProduceResponse::default().with_responses(responses)
+    ProduceResponse::default()
+        .with_responses(responses)
+        .with_throttle_time_ms(throttle)
 }
 
 fn write(cx: &Request<'_>, topic: &str, index: i32, data: &Bytes, acks: i16) -> Result<Written, Rejection> {

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use kafka_protocol::error::ResponseError;
 use uuid::Uuid;
 
+use super::fetch_sessions::FetchSessions;
 use super::group::Group;
 use super::settings::{BrokerSettings, TopicRules};
 use super::topic::{Partition, Topic};
@@ -36,6 +37,7 @@ pub(crate) struct ClusterState {
     pub(crate) nodes: BTreeMap<i32, Node>,
     pub(crate) topics: BTreeMap<String, Topic>,
     pub(crate) topic_names: HashMap<Uuid, String>,
+    pub(crate) fetch_sessions: FetchSessions,
     pub(crate) groups: BTreeMap<String, Group>,
     pub(crate) transactions: BTreeMap<String, Transaction>,
     /// Transactional id of each producer id that has one.

@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster_state;
 pub(crate) mod compaction;
+pub(crate) mod fetch_sessions;
 pub(crate) mod group;
 pub(crate) mod group_offsets;
 pub(crate) mod intake;

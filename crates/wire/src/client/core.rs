@@ -110,6 +110,11 @@ impl Client {
         self.retrying(|budget| Ok(self.connection(broker, budget)?.versions().clone()))
     }
 
+    /// What ends this client's calls.
+    pub(crate) fn cancel_signal(&self) -> &Cancel {
+        &self.cancel
+    }
+
     pub(crate) fn budget(&self) -> Budget {
         Budget::new(self.timeout, &self.cancel)
     }

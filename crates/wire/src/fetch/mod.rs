@@ -2,9 +2,11 @@
 
 mod answer;
 mod call;
+mod driver;
 mod request;
 
 pub(crate) use answer::read_leaders;
 pub use answer::{AbortedTransaction, Divergence, FetchAnswer, FetchedPartition};
 pub use call::PendingFetch;
+pub use driver::{FetchEvent, FetchFrom, FetchHalt, FetchSettings, FetchedBatches, Fetcher, LogMarks};
 pub use request::{FetchPartition, FetchRequest, FetchSession};

@@ -122,10 +122,16 @@ impl FetchRequest {
     }
 
     fn encode_partitions(&self, body: &mut Writing, version: i16) -> Result<()> {
-        let mut topics: BTreeMap<(&str, Option<Uuid>), Vec<&FetchPartition>> = BTreeMap::new();
+        // The order counts: brokers fill the answer from the front.
+        let mut index: BTreeMap<(&str, Option<Uuid>), usize> = BTreeMap::new();
+        let mut topics: Vec<((&str, Option<Uuid>), Vec<&FetchPartition>)> = Vec::new();
         for partition in &self.partitions {
             let key = (partition.place.topic.as_str(), partition.topic_id);
-            topics.entry(key).or_default().push(partition);
+            let at = *index.entry(key).or_insert(topics.len());
+            match topics.get_mut(at) {
+                Some((_, partitions)) => partitions.push(partition),
+                None => topics.push((key, vec![partition])),
+            }
         }
         body.count(topics.len());
         for ((name, id), partitions) in topics {

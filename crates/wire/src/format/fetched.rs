@@ -1,7 +1,6 @@
 //! Reading a Fetch response as a consumer does: for verification and diagnosis, and as the measure of the copying paths.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use super::aborted::{AbortedFilter, AbortedTransaction};
 use super::batch::BatchView;
 use super::control::{ControlKind, read_control};
 use super::entries::{Entry, Partial, RecordSet};
@@ -19,45 +18,12 @@ pub enum IsolationLevel {
     ReadCommitted,
 }
 
-/// A transaction that the response names as aborted: the producer's batches from `first_offset` up to its next marker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AbortedTransaction {
-    /// Its first offset.
-    pub first_offset: i64,
-    /// Who wrote it.
-    pub producer_id: i64,
-}
-
-/// How the aborted transactions of a response stand at one place in it.
-#[derive(Debug, Clone, Default)]
-pub struct Aborting {
-    /// Not begun yet, by first offset.
-    pending: BTreeMap<i64, BTreeSet<i64>>,
-    /// Producers inside an aborted transaction.
-    aborted: BTreeSet<i64>,
-}
-
-impl Aborting {
-    /// At the beginning of a response with this list, in any order.
-    pub fn new(aborted: impl IntoIterator<Item = AbortedTransaction>) -> Self {
-        let mut aborting = Self::default();
-        for transaction in aborted {
-            aborting
-                .pending
-                .entry(transaction.first_offset)
-                .or_default()
-                .insert(transaction.producer_id);
-        }
-        aborting
-    }
-}
-
 /// Reads the record set of one partition's Fetch response, entry by entry.
 #[derive(Debug)]
 pub struct FetchedSet<'a> {
     entries: RecordSet<'a>,
     isolation: IsolationLevel,
-    aborting: Aborting,
+    filter: AbortedFilter,
 }
 
 /// What an entry is to a consumer.
@@ -101,21 +67,21 @@ impl<'a> FetchedSet<'a> {
         aborted: impl IntoIterator<Item = AbortedTransaction>,
         isolation: IsolationLevel,
     ) -> Self {
-        Self::resume(bytes, Aborting::new(aborted), isolation)
+        Self::resume(bytes, AbortedFilter::new(aborted), isolation)
     }
 
     /// The rest `bytes` of a record set that was read in part, from the beginning of an entry on.
-    pub fn resume(bytes: &'a [u8], aborting: Aborting, isolation: IsolationLevel) -> Self {
+    pub fn resume(bytes: &'a [u8], filter: AbortedFilter, isolation: IsolationLevel) -> Self {
         Self {
             entries: RecordSet::new(bytes),
             isolation,
-            aborting,
+            filter,
         }
     }
 
     /// Stops behind the entry that was read last: what is needed to go on there, and where that is in `bytes`.
-    pub fn suspend(self) -> (Aborting, usize) {
-        (self.aborting, self.entries.position())
+    pub fn suspend(self) -> (AbortedFilter, usize) {
+        (self.filter, self.entries.position())
     }
 
     /// The next entry; its records lie in the response, or in the reader if they were compressed.
@@ -139,8 +105,6 @@ impl<'a> FetchedSet<'a> {
         })
     }
 
-    /// As Kafka's consumer does: a transaction of the list begins with the first batch that ends behind its first offset,
-    /// and ends with the producer's next abort marker.
     fn batch<'r>(&mut self, batch: &BatchView<'a>, reader: &'r mut RecordReader) -> Result<Fetched<'r>, Fault>
     where
         'a: 'r,
@@ -148,18 +112,11 @@ impl<'a> FetchedSet<'a> {
         let header = batch.header();
         let (producer_id, first_offset, next_offset) =
             (header.producer_id, header.base_offset, header.next_offset());
-        while let Some(begun) = self
-            .aborting
-            .pending
-            .first_entry()
-            .filter(|entry| *entry.key() < next_offset)
-        {
-            self.aborting.aborted.extend(begun.remove());
-        }
+        self.filter.move_to(header);
         if header.attributes.is_control() {
             let kind = read_control(&reader.batch(batch)?);
             if kind == ControlKind::Abort {
-                self.aborting.aborted.remove(&producer_id);
+                self.filter.end(producer_id);
             }
             return Ok(Fetched::Control {
                 kind,
@@ -168,10 +125,7 @@ impl<'a> FetchedSet<'a> {
                 next_offset,
             });
         }
-        if self.isolation == IsolationLevel::ReadCommitted
-            && header.attributes.is_transactional()
-            && self.aborting.aborted.contains(&producer_id)
-        {
+        if self.isolation == IsolationLevel::ReadCommitted && self.filter.is_aborted(header) {
             return Ok(Fetched::Aborted {
                 producer_id,
                 first_offset,

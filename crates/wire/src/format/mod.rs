@@ -31,9 +31,11 @@
 //! Sources of these rules: `LogValidator`, `ProduceRequest.validateRecords` and `DefaultRecordBatch` of Apache Kafka 4.x;
 //! KIP-31, KIP-32, KIP-82, KIP-98, KIP-110, KIP-534.
 
+mod aborted;
 mod batch;
 mod canonical;
 mod codec;
+mod committed;
 mod control;
 mod cursor;
 mod diagnosis;
@@ -46,21 +48,27 @@ mod record;
 mod records;
 mod splice;
 mod splice_frames;
+mod walk;
 
 #[cfg(test)]
 mod tests;
 
+pub use aborted::{AbortedFilter, AbortedTransaction};
 pub use batch::{Attributes, BATCH_HEADER_LEN, BatchHeader, BatchView};
 pub use canonical::{CanonicalFields, CanonicalHasher, RecordParts, write_canonical};
 pub use codec::{Codec, CodecSet, CompressError, Compressor, Level};
+pub use committed::{Copied, CopiedSet};
 pub use control::ControlKind;
 pub use diagnosis::{Diagnosis, describe_fault_at};
 pub use entries::{Entry, Partial, Placed, RecordSet};
 pub use fault::{CodecFault, Edge, Fault, FaultKind, FaultRange, RecordFault};
-pub use fetched::{AbortedTransaction, Aborting, Fetched, FetchedSet, IsolationLevel, OwnedRecord};
+pub use fetched::{Fetched, FetchedSet, IsolationLevel, OwnedRecord};
 pub use message::Message;
-pub use pass::{PassRules, ProducerStamp, RewriteError, Route, SkipReason, SpliceReason, Wanted, rewrite};
+pub use pass::{
+    PassRules, ProducerStamp, RewriteError, Route, SkipReason, SpliceReason, Wanted, rewrite, rewritten_head,
+};
 pub use record::{HeaderIter, HeaderView, Headers, NO_TIMESTAMP, RecordView, TimestampKind};
 pub use records::{RecordIter, RecordReader, Records};
 pub use splice::{Splice, SpliceOptions, Spliced, SplicedBatch};
 pub use splice_frames::Span;
+pub(crate) use walk::{Stop, walk};

@@ -200,6 +200,17 @@ pub enum RewriteError {
 /// # Errors
 /// The bytes are not exactly one batch, or one that must not be forwarded. They are then unchanged.
 pub fn rewrite(batch: &mut [u8], stamp: &ProducerStamp) -> Result<(), RewriteError> {
+    let head = rewritten_head(batch, stamp)?;
+    put(batch, 0, &head);
+    Ok(())
+}
+
+/// As [`rewrite`], but leaves the batch as it is and returns the new header: what is sent is this and the bytes behind the
+/// old one, which need not be copied.
+///
+/// # Errors
+/// As [`rewrite`].
+pub fn rewritten_head(batch: &[u8], stamp: &ProducerStamp) -> Result<[u8; BATCH_HEADER_LEN], RewriteError> {
     let view = BatchView::parse(batch)?;
     let len = view.bytes().len();
     if len != batch.len() {
@@ -218,14 +229,20 @@ pub fn rewrite(batch: &mut [u8], stamp: &ProducerStamp) -> Result<(), RewriteErr
     } else {
         cleared
     };
-    put(batch, 0, &0_i64.to_be_bytes());
-    put(batch, LEADER_EPOCH_AT, &(-1_i32).to_be_bytes());
-    put(batch, CRC_FROM, &bits.to_be_bytes());
-    put(batch, PRODUCER_AT, &stamp.producer_id.to_be_bytes());
-    put(batch, PRODUCER_AT + 8, &stamp.producer_epoch.to_be_bytes());
-    put(batch, PRODUCER_AT + 10, &stamp.base_sequence.to_be_bytes());
-    seal(batch);
-    Ok(())
+    let mut head = [0; BATCH_HEADER_LEN];
+    if let Some(old) = batch.get(..BATCH_HEADER_LEN) {
+        head.copy_from_slice(old);
+    }
+    put(&mut head, 0, &0_i64.to_be_bytes());
+    put(&mut head, LEADER_EPOCH_AT, &(-1_i32).to_be_bytes());
+    put(&mut head, CRC_FROM, &bits.to_be_bytes());
+    put(&mut head, PRODUCER_AT, &stamp.producer_id.to_be_bytes());
+    put(&mut head, PRODUCER_AT + 8, &stamp.producer_epoch.to_be_bytes());
+    put(&mut head, PRODUCER_AT + 10, &stamp.base_sequence.to_be_bytes());
+    let of_head = crc32c::crc32c(head.get(CRC_FROM..).unwrap_or_default());
+    let crc = crc32c::crc32c_append(of_head, view.payload());
+    put(&mut head, CRC_AT, &crc.to_be_bytes());
+    Ok(head)
 }
 
 /// Computes the checksum of a whole batch again.
