@@ -29,6 +29,10 @@ impl ErrorCode {
     pub const COORDINATOR_NOT_AVAILABLE: Self = Self(15);
     /// Another broker is the coordinator.
     pub const NOT_COORDINATOR: Self = Self(16);
+    /// A position's note is longer than the broker takes.
+    pub const OFFSET_METADATA_TOO_LARGE: Self = Self(12);
+    /// Fewer replicas are in sync than the topic wants.
+    pub const NOT_ENOUGH_REPLICAS: Self = Self(19);
     /// No right on the topic.
     pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
     /// No right on the group.
@@ -69,12 +73,18 @@ impl ErrorCode {
     pub const FENCED_LEADER_EPOCH: Self = Self(74);
     /// Our leader epoch is newer than the broker's.
     pub const UNKNOWN_LEADER_EPOCH: Self = Self(75);
+    /// The broker does not know the codec.
+    pub const UNSUPPORTED_COMPRESSION_TYPE: Self = Self(76);
+    /// A record is not one that the topic takes.
+    pub const INVALID_RECORD: Self = Self(87);
     /// Positions of a transaction are not final yet.
     pub const UNSTABLE_OFFSET_COMMIT: Self = Self(88);
     /// A newer producer has taken over.
     pub const PRODUCER_FENCED: Self = Self(90);
     /// There is no such transactional id.
     pub const TRANSACTIONAL_ID_NOT_FOUND: Self = Self(105);
+    /// The transaction must be aborted (KIP-890).
+    pub const TRANSACTION_ABORTABLE: Self = Self(120);
     /// There is no topic with this id.
     pub const UNKNOWN_TOPIC_ID: Self = Self(100);
     /// The fetch session has another topic under this name.
@@ -196,6 +206,14 @@ mod tests {
                 ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR,
                 "FETCH_SESSION_TOPIC_ID_ERROR",
             ),
+            (ErrorCode::OFFSET_METADATA_TOO_LARGE, "OFFSET_METADATA_TOO_LARGE"),
+            (
+                ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
+                "UNSUPPORTED_COMPRESSION_TYPE",
+            ),
+            (ErrorCode::NOT_ENOUGH_REPLICAS, "NOT_ENOUGH_REPLICAS"),
+            (ErrorCode::INVALID_RECORD, "INVALID_RECORD"),
+            (ErrorCode::TRANSACTION_ABORTABLE, "TRANSACTION_ABORTABLE"),
             (ErrorCode::LISTENER_NOT_FOUND, "LISTENER_NOT_FOUND"),
             (ErrorCode::CONCURRENT_TRANSACTIONS, "CONCURRENT_TRANSACTIONS"),
         ] {

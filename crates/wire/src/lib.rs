@@ -31,8 +31,9 @@ pub use fetch::{
 pub use kafka_protocol::messages::ApiKey;
 pub use net::{Address, AddressMap, Connection, Family, Proxy, Reach, Settings, ThrottleReport};
 pub use produce::{
-    Event, MAX_IN_FLIGHT, Outcome, PendingProduce, ProduceAnswer, ProduceBatch, ProduceRequest,
-    ProducedPartition, ProducerIdentity, RecordError, Sequences, ToSend, advance,
+    Event, MAX_IN_FLIGHT, Outcome, PendingProduce, ProduceAnswer, ProduceBatch, ProduceEvent, ProduceRequest,
+    ProduceSettings, ProducedPartition, Producer, ProducerIdentity, RecordError, SendError, Sequences,
+    Ticket, ToSend, TransactionFault, TransactionSettings, Unresolved, UnsettledBatch, WrongState, advance,
 };
 pub use topic_partition::TopicPartition;
 pub use versions::ApiVersions;

@@ -20,6 +20,9 @@ const MIN_REQUEST_TIME: Duration = Duration::from_secs(5);
 /// The pauses between attempts.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+/// The pause while the markers of the transaction before are being written: that takes a few milliseconds.
+const MARKERS_PAUSE: Duration = Duration::from_millis(5);
+
 /// What the clones of a client share.
 pub(crate) struct Shared {
     pub(crate) pool: Pool,
@@ -161,6 +164,10 @@ impl Client {
                 Err(error) if error.is_retriable() && budget.left() > pause => {
                     tracing::debug!("asked again in {} ms: {error}", pause.as_millis());
                     self.note_failure(&error);
+                    if error.code() == Some(crate::ErrorCode::CONCURRENT_TRANSACTIONS) {
+                        budget.cancel.sleep(MARKERS_PAUSE)?;
+                        continue;
+                    }
                     budget.cancel.sleep(pause)?;
                     pause = (pause * 2).min(BACK_OFF.1);
                 }

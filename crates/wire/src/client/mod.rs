@@ -1,6 +1,7 @@
 //! One cluster: which broker to ask, asking again when that was the wrong one, and a typed call for each request.
 
 mod acls;
+mod broker_link;
 mod broker_slot;
 mod cluster_info;
 mod configs;
@@ -21,22 +22,25 @@ mod pool;
 mod quotas;
 mod text;
 mod transactions;
+mod trouble;
 mod wake;
 
 pub use self::core::Client;
 pub use acls::Acl;
+pub(crate) use broker_link::BrokerLink;
 pub use cluster_info::{BrokerInfo, ClusterInfo, PartitionInfo, PerBroker, TopicInfo};
 pub use configs::{ConfigChange, ConfigEntry, ConfigResource, ConfigSource, Configs};
 pub use coordinators::CoordinatorKind;
 pub use group_offsets::GroupOffset;
 pub use groups::{ClassicGroup, ClassicMember, ConsumerGroup, ConsumerMember, ListedGroup};
 pub(crate) use leader_lookup::{LeaderLookup, LeadersFound};
-pub(crate) use link::{Link, LinkId, LinkSignal};
+pub(crate) use link::LinkSignal;
 pub use list_offsets::{Isolation, ListedOffset, OffsetSpec};
 pub use log_dirs::LogDir;
 pub use open_transactions::{MissingDetail, OpenTransaction};
 pub use quotas::ClientQuota;
 pub(crate) use text::{text, topic_name};
 pub use transactions::{ListedTransaction, ProducerState, TransactionDescription, TransactionFilter};
+pub(crate) use trouble::Trouble;
 pub(crate) use wake::Mailbox;
 pub use wake::Wake;

@@ -172,6 +172,12 @@ impl<'a> BatchView<'a> {
         &self.header
     }
 
+    /// The codec that a batch's header names; none if that is cut off or names no codec.
+    pub(crate) fn codec_of_head(head: &[u8]) -> Option<Codec> {
+        let (_, code) = read_header(head)?;
+        Codec::from_code(code)
+    }
+
     /// Header and records as they are.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes

@@ -105,6 +105,22 @@ pub enum SkipReason {
 }
 
 impl BatchView<'_> {
+    /// Whether it may get another header, where it was read from `given` bytes.
+    pub(crate) fn check_rewritable(&self, given: usize) -> Result<(), RewriteError> {
+        let len = self.bytes().len();
+        if len != given {
+            return Err(RewriteError::Trailing(given.saturating_sub(len)));
+        }
+        let attributes = self.header().attributes;
+        if attributes.is_control() {
+            return Err(RewriteError::Control);
+        }
+        if attributes.timestamp_kind() == TimestampKind::LogAppend {
+            return Err(RewriteError::LogAppendTime);
+        }
+        Ok(())
+    }
+
     /// How the batch gets to the target, by its header alone. The position moves past a skipped batch, too.
     pub fn route(&self, rules: &PassRules<'_>) -> Route {
         let header = self.header();
@@ -212,18 +228,8 @@ pub fn rewrite(batch: &mut [u8], stamp: &ProducerStamp) -> Result<(), RewriteErr
 /// As [`rewrite`].
 pub fn rewritten_head(batch: &[u8], stamp: &ProducerStamp) -> Result<[u8; BATCH_HEADER_LEN], RewriteError> {
     let view = BatchView::parse(batch)?;
-    let len = view.bytes().len();
-    if len != batch.len() {
-        return Err(RewriteError::Trailing(batch.len() - len));
-    }
-    let attributes = view.header().attributes;
-    if attributes.is_control() {
-        return Err(RewriteError::Control);
-    }
-    if attributes.timestamp_kind() == TimestampKind::LogAppend {
-        return Err(RewriteError::LogAppendTime);
-    }
-    let cleared = attributes.bits() & !(Attributes::TRANSACTIONAL | Attributes::DELETE_HORIZON);
+    view.check_rewritable(batch.len())?;
+    let cleared = view.header().attributes.bits() & !(Attributes::TRANSACTIONAL | Attributes::DELETE_HORIZON);
     let bits = if stamp.transactional {
         cleared | Attributes::TRANSACTIONAL
     } else {

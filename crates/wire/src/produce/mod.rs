@@ -1,6 +1,7 @@
 //! Produce: writing whole batches, idempotent and in transactions.
 
 mod call;
+mod driver;
 mod request;
 mod sequences;
 #[cfg(test)]
@@ -8,6 +9,10 @@ mod sequences_model;
 mod transaction;
 
 pub use call::PendingProduce;
+pub use driver::{
+    ProduceEvent, ProduceSettings, Producer, SendError, Ticket, TransactionFault, TransactionSettings,
+    Unresolved, UnsettledBatch, WrongState,
+};
 pub use request::{ProduceAnswer, ProduceBatch, ProduceRequest, ProducedPartition, RecordError};
 pub use sequences::{Event, MAX_IN_FLIGHT, Outcome, Sequences, ToSend, advance};
 pub use transaction::ProducerIdentity;

@@ -165,8 +165,25 @@ impl Sequences {
             .count()
     }
 
+    /// The batch that [`Sequences::next_to_send`] would return.
+    pub fn upcoming(&self) -> Option<u64> {
+        self.next_index()
+            .and_then(|at| self.batches.get(at))
+            .map(|batch| batch.id)
+    }
+
     /// The batch that is to be sent now; none while something else must come first. It counts as sent.
     pub fn next_to_send(&mut self) -> Option<ToSend> {
+        let at = self.next_index()?;
+        let batch = self.batches.get_mut(at)?;
+        batch.state = State::InFlight;
+        Some(ToSend {
+            batch: batch.id,
+            sequence: batch.sequence,
+        })
+    }
+
+    fn next_index(&self) -> Option<usize> {
         let window = match self.mode {
             Mode::Flowing if self.begun => MAX_IN_FLIGHT,
             Mode::Flowing | Mode::Probing => 1,
@@ -176,17 +193,20 @@ impl Sequences {
         let sent = self
             .batches
             .iter()
+            .take(window)
             .take_while(|batch| batch.state != State::Waiting)
             .count();
-        if sent >= window {
-            return None;
-        }
-        let batch = self.batches.get_mut(sent)?;
-        batch.state = State::InFlight;
-        Some(ToSend {
-            batch: batch.id,
-            sequence: batch.sequence,
-        })
+        (sent < window && sent < self.batches.len()).then_some(sent)
+    }
+
+    /// Whether nothing is sent until [`Sequences::restart`].
+    pub fn is_broken(&self) -> bool {
+        self.mode == Mode::Broken
+    }
+
+    /// The sequence numbers of the batches that are not settled, in their order.
+    pub fn unsettled(&self) -> impl Iterator<Item = i32> {
+        self.batches.iter().map(|batch| batch.sequence)
     }
 
     /// Applies the outcome of a batch that was sent. An outcome of a batch that is not in flight is ignored.

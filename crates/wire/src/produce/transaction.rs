@@ -82,6 +82,38 @@ impl Client {
         })
     }
 
+    /// Raises the epoch of a transactional id that `current` still holds: what of the epoch before is still on its way is
+    /// refused from then on. Needs Kafka 2.5 (KIP-360); older brokers would give it to an instance that was fenced, too.
+    ///
+    /// # Errors
+    /// As [`Client::init_producer_id`].
+    pub fn raise_epoch(
+        &self,
+        transactional_id: &str,
+        transaction_timeout: Duration,
+        current: ProducerIdentity,
+    ) -> Result<ProducerIdentity> {
+        let timeout = i32::try_from(transaction_timeout.as_millis()).unwrap_or(i32::MAX);
+        self.at_coordinator(
+            CoordinatorKind::Transaction,
+            transactional_id,
+            |connection, budget| {
+                let (_, response) = self.ask(connection, (KEEPS_ID, INIT.1), budget, |_| {
+                    InitProducerIdRequest::default()
+                        .with_transactional_id(Some(TransactionalId(text(transactional_id))))
+                        .with_transaction_timeout_ms(timeout)
+                        .with_producer_id(ProducerId(current.id))
+                        .with_producer_epoch(current.epoch)
+                })?;
+                WireError::check(ApiKey::InitProducerId, response.error_code, None)?;
+                Ok(ProducerIdentity {
+                    id: response.producer_id.0,
+                    epoch: response.producer_epoch,
+                })
+            },
+        )
+    }
+
     /// Makes partitions part of the open transaction, or opens one with them. Must succeed before a batch of the
     /// transaction is sent to them.
     ///

@@ -23,14 +23,12 @@ impl Fetcher {
                 broker,
                 connection,
             }) => {
-                if let Some(own) = self.brokers.get_mut(&broker).filter(|own| own.has_link(link))
-                    && let Some(link) = &mut own.link
-                {
-                    link.connection = Some(connection);
+                if let Some(own) = self.brokers.get_mut(&broker).filter(|own| own.link.is(link)) {
+                    own.link.opened(connection);
                 }
             }
             Signal::Link(LinkSignal::Ended { link, broker, error }) => {
-                if self.brokers.get(&broker).is_some_and(|own| own.has_link(link)) {
+                if self.brokers.get(&broker).is_some_and(|own| own.link.is(link)) {
                     self.broker_failed(broker, error);
                 }
             }
@@ -41,7 +39,7 @@ impl Fetcher {
                 answer,
             }) => {
                 let is_own = self.brokers.get(&broker).is_some_and(|own| {
-                    own.has_link(link) && own.in_flight.as_ref().is_some_and(|one| one.token == token)
+                    own.link.is(link) && own.in_flight.as_ref().is_some_and(|one| one.token == token)
                 });
                 if is_own && let Err(error) = answer.and_then(|body| self.take_answer(broker, body)) {
                     self.broker_failed(broker, error);
@@ -84,7 +82,7 @@ impl Fetcher {
             other => other?,
         };
         broker.session.answered(read.session_id);
-        broker.succeeded();
+        broker.link.succeeded();
         self.note_throttle(id, version, read.throttle);
         self.take_partitions(id, read);
         Ok(())
@@ -94,8 +92,7 @@ impl Fetcher {
         if time.is_zero() {
             return;
         }
-        let link = self.brokers.get(&id).and_then(|broker| broker.link.as_ref());
-        if let Some(connection) = link.and_then(|link| link.connection.as_ref()) {
+        if let Some((_, connection)) = self.brokers.get(&id).and_then(|broker| broker.link.usable()) {
             let milliseconds = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
             connection.note_throttle(ApiKey::Fetch, version, milliseconds);
         }
@@ -132,7 +129,11 @@ impl Fetcher {
             self.take_error(id, one, code, position);
             return;
         }
-        if self.partitions.get_mut(&place).is_some_and(|own| own.succeeded()) {
+        if self
+            .partitions
+            .get_mut(&place)
+            .is_some_and(|own| own.trouble.succeeded())
+        {
             self.events.push(FetchEvent::Resumed { place: place.clone() });
         }
         if let Some(divergence) = one.divergence {
@@ -301,7 +302,7 @@ impl Fetcher {
         let lacks = |place: &TopicPartition| {
             self.partitions
                 .get(place)
-                .is_some_and(|own| own.leader.is_none() && own.retry_at.is_none() && !own.halted)
+                .is_some_and(|own| own.leader.is_none() && own.trouble.retry_at.is_none() && !own.halted)
         };
         self.of_topic(topic).into_iter().filter(lacks).collect()
     }
@@ -331,7 +332,7 @@ impl Fetcher {
             let waits = self
                 .partitions
                 .get(&place)
-                .is_none_or(|own| own.retry_at.is_some());
+                .is_none_or(|own| own.trouble.retry_at.is_some());
             match leader {
                 Some(leader) if !waits => {
                     self.edit(&place, |partition| {

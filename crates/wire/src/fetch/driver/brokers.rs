@@ -3,18 +3,16 @@ use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::ApiKey;
 
-use crate::client::{Client, Link, LinkId, Mailbox};
+use crate::client::BrokerLink;
 use crate::error::{Result, WireError};
 use crate::fetch::call::HIGHEST;
-use crate::fetch::driver::fetcher::{Fetcher, Signal};
+use crate::fetch::driver::fetcher::Fetcher;
 use crate::fetch::driver::held::Reserved;
 use crate::fetch::driver::session::Session;
 use crate::fetch::request::{BY_TOPIC_ID, FetchRequest};
 use crate::net::Outgoing;
 use crate::topic_partition::TopicPartition;
 
-/// The pauses between attempts to reach a broker.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// How long beyond the broker's own wait an answer may take.
 const TRANSFER: Duration = Duration::from_secs(30);
 
@@ -29,7 +27,7 @@ pub(crate) struct InFlight {
 /// A broker that partitions are fetched from.
 #[derive(Debug)]
 pub(crate) struct SourceBroker {
-    pub(crate) link: Option<Link>,
+    pub(crate) link: BrokerLink,
     pub(crate) session: Session,
     /// Brokers answer one session's requests in turn: there is one at a time.
     pub(crate) in_flight: Option<InFlight>,
@@ -37,70 +35,29 @@ pub(crate) struct SourceBroker {
     pub(crate) wanted: BTreeSet<TopicPartition>,
     /// Those that the session may not have as they are wanted.
     pub(crate) changed: BTreeSet<TopicPartition>,
-    retry_at: Option<Instant>,
-    pause: Duration,
-    reported: Option<WireError>,
 }
 
 impl SourceBroker {
     pub(crate) fn new(sessions: bool) -> Self {
         Self {
-            link: None,
+            link: BrokerLink::default(),
             session: Session::new(sessions),
             in_flight: None,
             wanted: BTreeSet::new(),
             changed: BTreeSet::new(),
-            retry_at: None,
-            pause: BACK_OFF.0,
-            reported: None,
         }
-    }
-
-    pub(crate) fn has_link(&self, link: LinkId) -> bool {
-        self.link.as_ref().is_some_and(|own| own.id() == link)
     }
 
     /// When a connection is tried again.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.retry_at
-            .filter(|_| self.link.is_none() && !self.wanted.is_empty())
-    }
-
-    /// Begins to open a connection if one is needed and it is time.
-    ///
-    /// # Errors
-    /// The system gives no thread.
-    pub(crate) fn open(
-        &mut self,
-        broker: i32,
-        now: Instant,
-        client: &Client,
-        mailbox: &Mailbox<Signal>,
-    ) -> Result<()> {
-        let waits = self.retry_at.is_some_and(|at| at > now);
-        if self.link.is_none() && !self.wanted.is_empty() && !waits {
-            self.link = Some(Link::open(client, broker, mailbox)?);
-        }
-        Ok(())
+        self.link.due().filter(|_| !self.wanted.is_empty())
     }
 
     /// It is of no more use. Returns whether that must be reported.
     pub(crate) fn failed(&mut self, error: &WireError, now: Instant) -> bool {
-        self.link = None;
         self.in_flight = None;
         self.session.lost();
-        self.retry_at = Some(now + self.pause);
-        self.pause = (self.pause * 2).min(BACK_OFF.1);
-        let is_new = self.reported.as_ref() != Some(error);
-        self.reported = Some(error.clone());
-        is_new
-    }
-
-    /// It has answered.
-    pub(crate) fn succeeded(&mut self) {
-        self.pause = BACK_OFF.0;
-        self.retry_at = None;
-        self.reported = None;
+        self.link.failed(error, now)
     }
 }
 
@@ -127,8 +84,7 @@ impl Fetcher {
         if broker.in_flight.is_some() || broker.wanted.is_empty() {
             return Ok(());
         }
-        let Some(link) = &broker.link else { return Ok(()) };
-        let Some(connection) = &link.connection else {
+        let Some((link, connection)) = broker.link.usable() else {
             return Ok(());
         };
         let Some(room) = self.held.reserve(share) else {

@@ -112,7 +112,7 @@ impl Fetcher {
         for place in partitions {
             self.edit(place, |partition| partition.halted = true);
             if let Some(gone) = self.partitions.remove(place)
-                && let Some(at) = gone.retry_at
+                && let Some(at) = gone.trouble.retry_at
             {
                 self.timers.remove(&(at, place.clone()));
             }
@@ -135,7 +135,7 @@ impl Fetcher {
             partition.last_epoch = leader_epoch;
             partition.halted = false;
         });
-        let lacks_leader = |own: &Partition| own.leader.is_none() && own.retry_at.is_none();
+        let lacks_leader = |own: &Partition| own.leader.is_none() && own.trouble.retry_at.is_none();
         if self.partitions.get(place).is_some_and(lacks_leader) {
             self.lookup.want(&place.topic);
         }
@@ -203,7 +203,7 @@ impl Fetcher {
                 self.timers.insert((at, place));
                 return;
             }
-            self.edit(&place, |partition| partition.retry_at = None);
+            self.edit(&place, |partition| partition.trouble.retry_at = None);
             self.lookup.want(&place.topic);
         }
     }
@@ -211,7 +211,9 @@ impl Fetcher {
     fn open_links(&mut self, now: Instant) {
         let mut failed = Vec::new();
         for (id, broker) in &mut self.brokers {
-            if let Err(error) = broker.open(*id, now, &self.client, &self.mailbox) {
+            if !broker.wanted.is_empty()
+                && let Err(error) = broker.link.open(*id, now, &self.client, &self.mailbox)
+            {
                 failed.push((*id, error));
             }
         }

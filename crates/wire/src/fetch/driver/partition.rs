@@ -1,17 +1,12 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use uuid::Uuid;
 
+use crate::client::Trouble;
 use crate::error::WireError;
-use crate::error_code::ErrorCode;
 use crate::fetch::driver::event::LogMarks;
 use crate::fetch::request::FetchPartition;
 use crate::topic_partition::TopicPartition;
-
-/// The pauses of a partition that cannot be fetched.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
-/// A leader that moves is no news; one that is not found so often is.
-const ATTEMPTS_TO_REPORT: u32 = 3;
 
 /// One partition that is fetched.
 #[derive(Debug)]
@@ -27,11 +22,8 @@ pub(crate) struct Partition {
     pub(crate) max_bytes: i32,
     pub(crate) paused: bool,
     pub(crate) halted: bool,
-    /// When it is tried again.
-    pub(crate) retry_at: Option<Instant>,
+    pub(crate) trouble: Trouble,
     pub(crate) marks: LogMarks,
-    attempts: u32,
-    reported: Option<WireError>,
 }
 
 impl Partition {
@@ -50,16 +42,14 @@ impl Partition {
             max_bytes,
             paused: false,
             halted: false,
-            retry_at: None,
+            trouble: Trouble::default(),
             marks: LogMarks::default(),
-            attempts: 0,
-            reported: None,
         }
     }
 
     /// The broker that is asked for it; none while it is not fetched.
     pub(crate) fn broker(&self) -> Option<i32> {
-        if self.paused || self.halted || self.retry_at.is_some() {
+        if self.paused || self.halted || self.trouble.retry_at.is_some() {
             return None;
         }
         let (leader, _) = self.leader?;
@@ -80,27 +70,8 @@ impl Partition {
 
     /// It cannot be fetched now. Returns when it is tried again, and whether that must be reported.
     pub(crate) fn failed(&mut self, error: &WireError, now: Instant) -> (Instant, bool) {
-        self.attempts += 1;
         self.leader = None;
         self.nearest = None;
-        let doubled = BACK_OFF.0 * 2u32.saturating_pow(self.attempts.min(10) - 1);
-        let retry_at = now + doubled.min(BACK_OFF.1);
-        self.retry_at = Some(retry_at);
-        let moves = match error.code() {
-            Some(code) => code.is_stale_leader() || code == ErrorCode::INCONSISTENT_TOPIC_ID,
-            None => error.is_retriable(),
-        };
-        let due = !moves || self.attempts >= ATTEMPTS_TO_REPORT;
-        let is_new = self.reported.as_ref() != Some(error);
-        if due && is_new {
-            self.reported = Some(error.clone());
-        }
-        (retry_at, due && is_new)
-    }
-
-    /// It is fetched again. Returns whether that must be reported.
-    pub(crate) fn succeeded(&mut self) -> bool {
-        self.attempts = 0;
-        self.reported.take().is_some()
+        self.trouble.failed(error, now)
     }
 }
