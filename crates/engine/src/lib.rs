@@ -26,7 +26,7 @@ pub use finding::{Finding, Verdict};
 pub use lane::{
     CommitPosition, HoleKind, Lane, LaneError, LanePartition, Notice, NoticeKind, Passed, RecordLane,
     RecordLaneConfig, Refusal, RefusalCause, Report, Slot, SourceIncident, Span, StepLimit, TargetIncident,
-    TargetIncidentKind,
+    TargetIncidentKind, WireLane, WireLaneConfig,
 };
 pub use launch::{Modification, modify};
 pub use partition::OffsetRuns;

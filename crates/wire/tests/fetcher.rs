@@ -507,6 +507,29 @@ fn partitions_are_paused_moved_and_removed_at_any_time() {
 }
 
 #[test]
+fn a_partition_that_was_removed_is_fetched_again_from_where_it_is_added() {
+    let (cluster, places) = ground(2, 2);
+    for place in &places[..2] {
+        append(&cluster, place, 4, 100);
+    }
+    for pause in [0, 150, 400] {
+        let mut fetcher = Fetcher::new(&client(&cluster), small(), &Wake::new());
+        fetcher.add(&all_from_0(&places[..2]));
+        let mut copy = Copy::new();
+        copy.finish(&mut fetcher, &cluster, &places[..2]);
+        fetcher.remove(&places[..1]);
+        // The session may or may not have heard of it.
+        let until = Instant::now() + Duration::from_millis(pause);
+        while Instant::now() < until {
+            copy.take(fetcher.poll(until.min(Instant::now() + Duration::from_millis(20))).unwrap());
+        }
+        fetcher.add(&[from(&places[0], 2)]);
+        copy.next.insert(places[0].clone(), 2);
+        copy.until(&mut fetcher, |copy| copy.next.get(&places[0]) == Some(&4));
+    }
+}
+
+#[test]
 fn a_denied_topic_is_reported_once_and_fetched_again_when_it_is_allowed() {
     let (cluster, places) = ground(1, 1);
     append(&cluster, &places[0], 2, 10);

@@ -52,7 +52,7 @@ pub struct Span {
     pub records: i64,
     /// Target offset of the first record, where the acknowledgement carried it. The `n`-th record stands `n` behind it.
     pub target: Option<i64>,
-    /// Bytes of their keys, values and headers.
+    /// Bytes of their keys, values and headers; of batches that are not taken apart, those of their records as stored.
     pub bytes: u64,
     /// Leader epoch of all of them.
     pub leader_epoch: Option<i32>,

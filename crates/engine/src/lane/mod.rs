@@ -2,12 +2,16 @@
 
 mod incident;
 mod interface;
+mod missing_time;
 mod record;
+mod refusal_code;
+mod wire;
 
 pub use incident::{Notice, NoticeKind, SourceIncident, TargetIncident, TargetIncidentKind};
 pub use interface::{
     CommitPosition, HoleKind, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot,
     Span, StepLimit,
 };
-pub(crate) use record::effective_time;
+pub(crate) use missing_time::effective_time;
 pub use record::{RecordLane, RecordLaneConfig};
+pub use wire::{WireLane, WireLaneConfig};

@@ -1,11 +1,13 @@
 //! How the lanes are opened that keep the contract.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
-use sluice_engine::{Lane, RecordLane, RecordLaneConfig};
+use sluice_engine::{Lane, RecordLane, RecordLaneConfig, WireLane, WireLaneConfig};
 use sluice_kafka::{Guarantee, ReaderTuning, WriterTuning};
 use sluice_model::{Cluster, MissingTimestamps};
+use sluice_wire::format::CodecSet;
 
 use crate::ground::{Delivery, Ground, Wanted};
 
@@ -32,4 +34,22 @@ pub fn record_lane(ground: &Ground, wanted: &Wanted) -> Result<Box<dyn Lane>> {
         missing_timestamps: MissingTimestamps::CopyTime,
     };
     Ok(Box::new(RecordLane::open(config, OPEN_DEADLINE)?))
+}
+
+pub fn wire_lane(ground: &Ground, wanted: &Wanted) -> Result<Box<dyn Lane>> {
+    let config = WireLaneConfig {
+        source: Cluster::new(&ground.source.bootstrap())?,
+        target: Cluster::new(&ground.target.bootstrap())?,
+        fetched_bytes: 32 * 1024 * 1024,
+        in_flight_bytes: wanted.in_flight_bytes,
+        transactional_id: (wanted.delivery == Delivery::Transactions).then(|| wanted.id.to_owned()),
+        transaction_timeout: Duration::from_secs(60),
+        group: wanted.id.to_owned(),
+        codec: None,
+        known_codecs: CodecSet::ALL,
+        batch_limits: BTreeMap::new(),
+        hashes: wanted.hashes,
+        missing_timestamps: MissingTimestamps::CopyTime,
+    };
+    Ok(Box::new(WireLane::open(config, OPEN_DEADLINE)?))
 }

@@ -79,3 +79,4 @@ macro_rules! lane_contract {
 }
 
 lane_contract!(record_lane: crate::lanes::record_lane);
+lane_contract!(wire_lane: crate::lanes::wire_lane);

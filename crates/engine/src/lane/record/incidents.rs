@@ -3,9 +3,7 @@
 use sluice_kafka::{ErrorCode, KafkaError, ReadFault, ReadFaultKind};
 
 use crate::error::Side;
-use crate::lane::{
-    LaneError, Notice, NoticeKind, RefusalCause, SourceIncident, TargetIncident, TargetIncidentKind,
-};
+use crate::lane::{LaneError, Notice, NoticeKind, SourceIncident, TargetIncident, TargetIncidentKind};
 
 /// What the reader's fault means for the partition that it read.
 pub(super) fn source_incident(fault: ReadFault) -> SourceIncident {
@@ -58,19 +56,6 @@ pub(super) fn target_incident(error: KafkaError, topics: &[String]) -> TargetInc
     }
 }
 
-/// Why the target did not write a record that got this code.
-pub(super) fn refusal_cause(code: ErrorCode) -> RefusalCause {
-    match code {
-        ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE => RefusalCause::TooLarge,
-        ErrorCode::INVALID_TIMESTAMP => RefusalCause::Timestamp,
-        ErrorCode::POLICY_VIOLATION => RefusalCause::Policy,
-        ErrorCode::LOCAL_INVALID_DIFFERENT_RECORD => RefusalCause::Companion,
-        code if code.refuses_record() => RefusalCause::Invalid,
-        code if code.concerns_topic() => RefusalCause::Topic,
-        _ => RefusalCause::Unwritten,
-    }
-}
-
 /// What a client says without being asked.
 pub(super) fn notice(side: Side, code: ErrorCode, detail: String) -> Notice {
     let kind = match code {
@@ -94,15 +79,6 @@ pub(super) fn source_unusable(error: KafkaError) -> LaneError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_code_that_refuses_a_record_is_a_refusal_of_it_and_no_other_is() {
-        for code in (-200..120).map(ErrorCode) {
-            let cause = refusal_cause(code);
-            assert_eq!(cause.is_of_record(), code.refuses_record(), "{}", code.0);
-            assert_eq!(cause == RefusalCause::Topic, code.concerns_topic(), "{}", code.0);
-        }
-    }
 
     #[test]
     fn a_topic_is_found_in_the_sentence_that_names_it() {

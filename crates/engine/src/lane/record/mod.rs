@@ -3,12 +3,10 @@
 mod arrival;
 mod config;
 mod incidents;
-mod missing_time;
 mod record_lane;
 mod sampling;
 mod track;
 mod writer;
 
 pub use config::RecordLaneConfig;
-pub(crate) use missing_time::effective_time;
 pub use record_lane::RecordLane;

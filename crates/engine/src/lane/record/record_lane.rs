@@ -9,15 +9,14 @@ use sluice_kafka::{
 
 use crate::clock::now_ms;
 use crate::error::Side;
+use crate::lane::missing_time::effective_time;
 use crate::lane::record::arrival::Arrival;
 use crate::lane::record::config::RecordLaneConfig;
-use crate::lane::record::incidents::{
-    notice, refusal_cause, source_incident, source_unusable, target_incident,
-};
-use crate::lane::record::missing_time::effective_time;
+use crate::lane::record::incidents::{notice, source_incident, source_unusable, target_incident};
 use crate::lane::record::sampling::Sampling;
 use crate::lane::record::track::{Fate, SEQUENCE_BITS, SEQUENCE_MASK, Track, pass_over, settle_delivery};
 use crate::lane::record::writer::{CALL_SLICE, fatal_error, lane_error, new_writer, open_writer, take_id};
+use crate::lane::refusal_code::refusal_cause;
 use crate::lane::{
     CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, StepLimit,
 };

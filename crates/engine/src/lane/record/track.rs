@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sluice_kafka::{Delivery, ErrorCode, KafkaError, Message, RefusedRecord, TopicHandle};
 
-use crate::lane::record::incidents::refusal_cause;
+use crate::lane::refusal_code::refusal_cause;
 use crate::lane::{HoleKind, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, Span};
 
 /// Low bits of a ticket: the number of a record within its partition. The bits above are the slot.

@@ -1,0 +1,388 @@
+//! What was fetched, handed to the producer as far as the limits reach.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use sluice_kafka::ErrorCode;
+use sluice_wire::SendError;
+use sluice_wire::format::{BatchView, Entry};
+
+use crate::lane::wire::answers::copied;
+use crate::lane::wire::framing::{Framed, Framing, FramingError, Part, message};
+use crate::lane::wire::incidents::{damaged, fenced};
+use crate::lane::wire::piece::Piece;
+use crate::lane::wire::track::{Entry as TrackEntry, Sent};
+use crate::lane::wire::wire_lane::WireLane;
+use crate::lane::{HoleKind, LaneError, Refusal, RefusalCause, Report, Slot, SourceIncident};
+
+/// Stored bytes up to which a batch is small: several of them are framed as one, because each costs the target a request's
+/// worth of work.
+const SMALL: usize = 8 * 1024;
+/// Stored bytes and entries of a run that is framed as one.
+const RUN_BYTES: usize = 256 * 1024;
+const RUN_ENTRIES: usize = 2_000;
+
+/// What may still be sent in a step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Allowance {
+    pub(super) records: i64,
+    pub(super) bytes: u64,
+    /// Whether something was sent already: the first batch may be larger.
+    pub(super) begun: bool,
+}
+
+impl Allowance {
+    pub(super) const UNLIMITED: Self = Self {
+        records: i64::MAX,
+        bytes: u64::MAX,
+        begun: false,
+    };
+
+    fn is_used_up(&self) -> bool {
+        self.records <= 0 || self.begun && self.bytes == 0
+    }
+
+    fn spend(&mut self, framed: &Framed) {
+        self.begun = true;
+        self.records -= framed.records;
+        self.bytes = self.bytes.saturating_sub(framed.bytes);
+    }
+}
+
+/// Whether sending goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Next,
+    Later,
+}
+
+impl WireLane {
+    /// Sends what was received. Returns whether that was something.
+    pub(super) fn send(&mut self, mut allowed: Allowance, report: &mut Report) -> Result<bool, LaneError> {
+        let before = report.read;
+        while let Some(front) = self.inbox.front() {
+            let (slot, at) = (front.slot, front.at);
+            let is_open = self.track(slot).is_some_and(|track| track.is_open());
+            if !is_open {
+                self.inbox.pop_front();
+                continue;
+            }
+            if self.inbox.front().is_some_and(|front| front.pieces.is_empty()) {
+                self.inbox.pop_front();
+                if let Some(track) = self.track_mut(slot) {
+                    track.waiting = track.waiting.saturating_sub(1);
+                    track.note_end();
+                    self.touched.insert(slot);
+                }
+                continue;
+            }
+            if allowed.is_used_up() || self.in_flight_bytes >= self.in_flight_limit {
+                break;
+            }
+            if self.send_front(slot, at, &mut allowed, report)? == Turn::Later {
+                break;
+            }
+        }
+        Ok(report.read > before)
+    }
+
+    /// Sends the next entry, or the next run of small ones.
+    fn send_front(
+        &mut self,
+        slot: Slot,
+        at: Instant,
+        allowed: &mut Allowance,
+        report: &mut Report,
+    ) -> Result<Turn, LaneError> {
+        let run = self.run(*allowed);
+        let first = self.inbox.front().and_then(|front| front.pieces.front()).cloned();
+        let (bytes, is_message) = match first {
+            Some(Piece::Hole { next, kind }) => {
+                self.take_pieces(1);
+                if let Some(track) = self.track_mut(slot) {
+                    track.pass_over(next, kind);
+                }
+                return Ok(Turn::Next);
+            }
+            Some(Piece::Damaged(fault)) => {
+                self.stop_at(slot, |position| damaged(position, &fault), report);
+                return Ok(Turn::Next);
+            }
+            Some(Piece::Batch(bytes)) => (bytes, false),
+            Some(Piece::Message(bytes)) => (bytes, true),
+            None => return Ok(Turn::Next),
+        };
+        if let Err(fault) = self.pass_over_keyless(slot, &run, report) {
+            self.stop_at(slot, |position| damaged(position, &fault), report);
+            return Ok(Turn::Next);
+        }
+        // The first batch of a step is cut where more than the step allows is in it: a search for a refused record sends
+        // one at a time.
+        let from = self.track(slot).map_or(0, |track| track.next);
+        let before = if allowed.begun || allowed.records == i64::MAX {
+            i64::MAX
+        } else {
+            from.max(first_offset(&bytes, is_message))
+                .saturating_add(allowed.records)
+        };
+        let framing = self.frame(slot, &run, is_message, before);
+        if let (Ok(framing), Some(track)) = (&framing, self.track(slot)) {
+            // They are read all the same.
+            let rejected = track.partition.rejected.range(from..framing.next().max(from));
+            report.read += rejected.count() as u64;
+        }
+        match framing {
+            Err(FramingError::Fault(fault)) => {
+                self.stop_at(slot, |position| damaged(position, &fault), report);
+                Ok(Turn::Next)
+            }
+            Err(error) => {
+                let detail = error.to_string();
+                self.stop_at(slot, |_| SourceIncident::Unreadable { detail }, report);
+                Ok(Turn::Next)
+            }
+            Ok(Framing::Nothing { next }) => {
+                if let Some(track) = self.track_mut(slot) {
+                    track.pass_over(next, HoleKind::Compacted);
+                }
+                self.drop_sent(slot, &run);
+                Ok(Turn::Next)
+            }
+            Ok(Framing::Batches(framed)) => {
+                let epoch = leader_epoch(&bytes, is_message);
+                for one in framed {
+                    if !self.hand_over(slot, one, (at, epoch), allowed, report)? {
+                        return Ok(Turn::Later);
+                    }
+                }
+                self.drop_sent(slot, &run);
+                Ok(Turn::Next)
+            }
+        }
+    }
+
+    /// The entries that are framed together: messages of old formats and small batches as many as follow each other,
+    /// anything else alone.
+    fn run(&self, allowed: Allowance) -> Vec<Bytes> {
+        let mut run: Vec<Bytes> = Vec::new();
+        let (mut total, mut records) = (0, 0);
+        let room = self.in_flight_limit.saturating_sub(self.in_flight_bytes);
+        let most = RUN_BYTES
+            .min(room)
+            .min(usize::try_from(allowed.bytes).unwrap_or(usize::MAX));
+        let mut kind = None;
+        let pieces = self.inbox.front().into_iter().flat_map(|front| &front.pieces);
+        for piece in pieces.take(RUN_ENTRIES) {
+            let (bytes, is_message) = match piece {
+                Piece::Batch(bytes) => (bytes, false),
+                Piece::Message(bytes) => (bytes, true),
+                Piece::Hole { .. } | Piece::Damaged(_) => break,
+            };
+            let this = (is_message, leader_epoch(bytes, is_message));
+            let joins = match kind {
+                None => true,
+                Some(before) => before == this && (is_message || bytes.len() <= SMALL),
+            };
+            records += records_of(bytes);
+            let is_too_much = total + bytes.len() > most || records > allowed.records;
+            if !joins || !run.is_empty() && is_too_much {
+                break;
+            }
+            total += bytes.len();
+            run.push(bytes.clone());
+            kind = Some(this);
+            if !is_message && bytes.len() > SMALL {
+                break;
+            }
+        }
+        run
+    }
+
+    fn frame(
+        &mut self,
+        slot: Slot,
+        run: &[Bytes],
+        is_message: bool,
+        before: i64,
+    ) -> Result<Framing, FramingError> {
+        let Some(track) = self.tracks.get(slot).and_then(Option::as_ref) else {
+            return Ok(Framing::Nothing { next: 0 });
+        };
+        let part = Part {
+            from: track.next,
+            before,
+            rejected: &track.partition.rejected,
+            topic: &track.partition.target_topic,
+            last_time: track.last_time,
+        };
+        if let ([one], false) = (run, is_message) {
+            return self.framer.batch(&self.config, one, part);
+        }
+        let entries = run
+            .iter()
+            .map(|bytes| {
+                if is_message {
+                    message(bytes)
+                } else {
+                    BatchView::parse(bytes).map(Entry::Batch)
+                }
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        self.framer.several(&self.config, &entries, part)
+    }
+
+    /// Hands a batch to the producer. Returns whether it had room.
+    fn hand_over(
+        &mut self,
+        slot: Slot,
+        framed: Framed,
+        (arrived, epoch): (Instant, Option<i32>),
+        allowed: &mut Allowance,
+        report: &mut Report,
+    ) -> Result<bool, LaneError> {
+        self.open_transaction();
+        let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else {
+            return Ok(false);
+        };
+        let ticket = match self.producer.send(&track.target, framed.batch.clone()) {
+            Ok(ticket) => ticket,
+            Err(SendError::Full | SendError::NoTransaction) => return Ok(false),
+            Err(SendError::Fenced) => return Err(fenced()),
+            Err(error @ (SendError::Batch(_) | SendError::Holes { .. })) => {
+                let detail = error.to_string();
+                self.stop_at(slot, |_| SourceIncident::Unreadable { detail }, report);
+                return Ok(false);
+            }
+        };
+        allowed.spend(&framed);
+        report.read += framed.records.unsigned_abs();
+        report.read_bytes += framed.bytes;
+        self.in_flight_bytes += framed.batch.len();
+        track.next = framed.next;
+        if framed.greatest_timestamp >= 0 {
+            track.last_time = Some(framed.greatest_timestamp);
+        }
+        let (hole, first_timestamp) = (track.take_hole(), first_timestamp(&framed));
+        track.push(TrackEntry::Sent(Box::new(Sent {
+            ticket,
+            spans: framed.spans,
+            next: framed.next,
+            records: framed.records,
+            bytes: framed.bytes,
+            epoch,
+            first_timestamp,
+            greatest_timestamp: framed.greatest_timestamp,
+            anchor: framed.anchor,
+            batch: framed.batch,
+            arrived,
+            hole,
+            written: None,
+        })));
+        Ok(true)
+    }
+
+    /// Takes out of the inbox what of a run lies before the position.
+    fn drop_sent(&mut self, slot: Slot, run: &[Bytes]) {
+        let next = self.track(slot).map_or(i64::MAX, |track| track.next);
+        let done = run.iter().take_while(|bytes| end_offset(bytes) <= next).count();
+        self.take_pieces(done);
+    }
+
+    fn take_pieces(&mut self, count: usize) {
+        if let Some(front) = self.inbox.front_mut() {
+            front.pieces.drain(..count.min(front.pieces.len()));
+        }
+    }
+
+    /// Nothing more of the partition is sent, for a reason at its source.
+    fn stop_at(&mut self, slot: Slot, incident: impl FnOnce(i64) -> SourceIncident, report: &mut Report) {
+        let position = self.track(slot).map_or(0, |track| track.next);
+        report.incidents.push((slot, incident(position)));
+        if let Some(track) = self.track_mut(slot) {
+            track.blocked = true;
+        }
+        self.drop_unsent(slot);
+    }
+
+    /// Finds records without a key that the target topic would refuse, and passes them over.
+    fn pass_over_keyless(
+        &mut self,
+        slot: Slot,
+        run: &[Bytes],
+        report: &mut Report,
+    ) -> Result<(), sluice_wire::format::Fault> {
+        let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else {
+            return Ok(());
+        };
+        if !track.partition.keyless_refused {
+            return Ok(());
+        }
+        let (next, rejected) = (track.next, &mut track.partition.rejected);
+        for bytes in run {
+            let entry = entry(bytes)?;
+            self.framer.each(&entry, |record| {
+                if record.key.is_none() && record.offset >= next && rejected.insert(record.offset) {
+                    report.passed_over.push(Refusal {
+                        slot,
+                        offset: record.offset,
+                        cause: RefusalCause::MissingKey,
+                        code: ErrorCode::INVALID_RECORD,
+                        record: Some(Box::new(copied(record))),
+                    });
+                }
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Magic byte of every format.
+const MAGIC_AT: usize = 16;
+
+fn entry(bytes: &Bytes) -> Result<Entry<'_>, sluice_wire::format::Fault> {
+    if bytes.get(MAGIC_AT) == Some(&2) {
+        BatchView::parse(bytes).map(Entry::Batch)
+    } else {
+        message(bytes)
+    }
+}
+
+/// Where the partition goes on behind a stored entry.
+fn end_offset(bytes: &Bytes) -> i64 {
+    entry(bytes)
+        .ok()
+        .and_then(|entry| entry.next_offset())
+        .unwrap_or(i64::MAX)
+}
+
+/// The first offset of a stored batch; a compressed message of an old format says its last one.
+fn first_offset(bytes: &Bytes, is_message: bool) -> i64 {
+    match entry(bytes) {
+        Ok(Entry::Batch(view)) => view.header().base_offset,
+        _ if is_message => 0,
+        _ => 0,
+    }
+}
+
+/// Time of a batch's first record, in ms since 1970.
+fn first_timestamp(framed: &Framed) -> i64 {
+    match BatchView::parse(&framed.batch) {
+        Ok(view) if !view.header().attributes.has_delete_horizon() => view.header().base_timestamp,
+        _ => framed.greatest_timestamp,
+    }
+}
+
+/// Records in a stored entry; those of a compressed message are not counted.
+fn records_of(bytes: &Bytes) -> i64 {
+    match entry(bytes) {
+        Ok(Entry::Batch(view)) => i64::from(view.header().count),
+        _ => 1,
+    }
+}
+
+fn leader_epoch(bytes: &Bytes, is_message: bool) -> Option<i32> {
+    match entry(bytes) {
+        Ok(Entry::Batch(view)) if !is_message => Some(view.header().leader_epoch).filter(|epoch| *epoch >= 0),
+        _ => None,
+    }
+}
