@@ -25,6 +25,8 @@ pub const STEP: StepLimit = StepLimit {
 /// A lane on its way.
 pub struct Course<'g> {
     ground: &'g Ground,
+    open: Open,
+    wanted: Wanted,
     pub lane: Box<dyn Lane>,
     /// What was reported, in order.
     pub told: Vec<(Slot, Passed)>,
@@ -48,6 +50,8 @@ impl<'g> Course<'g> {
     ) -> Result<Self> {
         let mut course = Self {
             ground,
+            open,
+            wanted: wanted.clone(),
             lane: open(ground, wanted)?,
             told: Vec::new(),
             refused: Vec::new(),
@@ -69,6 +73,13 @@ impl<'g> Course<'g> {
             self.next.insert(partition.slot, partition.position);
         }
         Ok(self.lane.add(partitions)?)
+    }
+
+    /// Goes on with another lane, opened anew.
+    pub fn reopen(&mut self, partitions: &[LanePartition]) -> Result<()> {
+        self.lane = (self.open)(self.ground, &self.wanted)?;
+        self.partitions.clear();
+        self.add(partitions)
     }
 
     /// One step; what it reports is checked even if it fails.

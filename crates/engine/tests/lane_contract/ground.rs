@@ -23,6 +23,7 @@ pub enum Delivery {
 pub const BOTH: [Delivery; 2] = [Delivery::Transactions, Delivery::Idempotent];
 
 /// What a case wants of its lane.
+#[derive(Debug, Clone)]
 pub struct Wanted {
     pub delivery: Delivery,
     /// Transactional id, and the group that keeps the positions.

@@ -45,6 +45,9 @@ macro_rules! lane_contract {
                 an_open_transaction_is_the_end_until_it_is_decided
                 a_position_that_was_deleted_is_out_of_range
                 another_log_than_the_one_that_was_copied_has_diverged
+                a_new_source_client_notices_another_log
+                a_new_lane_notices_another_log
+                a_new_leader_with_the_same_log_is_no_divergence
                 a_damaged_batch_is_named_and_nothing_behind_it_is_copied
                 a_topic_that_may_not_be_read_is_forbidden
             }

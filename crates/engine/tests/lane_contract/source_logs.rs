@@ -1,7 +1,7 @@
 //! Logs with holes, logs that lose records, logs that are damaged.
 
 use anyhow::{Context, Result, ensure};
-use sluice_engine::{Passed, SourceIncident};
+use sluice_engine::{LanePartition, Passed, SourceIncident};
 use sluice_fakekafka::{Access, FakeRecord, Isolation, Outcome};
 
 use crate::course::Course;
@@ -151,7 +151,67 @@ pub fn a_position_that_was_deleted_is_out_of_range(open: Open) -> Result<()> {
     Ok(())
 }
 
+/// How a partition is read again after its log became another one.
+type Again = fn(&mut Course<'_>, LanePartition) -> Result<()>;
+
+/// Copies forty records, has an unclean election take twenty of them and put others in their place, and reads again.
+fn diverge(open: Open, others: usize, again: Again) -> Result<()> {
+    let ground = Ground::with_topic(2)?;
+    ground.append(0, 0, 40, 10)?;
+    let parts = [partition(0, 0), partition(1, 0)];
+    let mut course = Course::new(open, &ground, &Wanted::new(Delivery::Idempotent), &parts)?;
+    course.reach_the_end()?;
+    let epoch = course.spans(0).last().and_then(|span| span.leader_epoch);
+    epoch.context("brokers of today tell the leader epoch")?;
+    course.lane.drain(0)?;
+    ground.source.truncate("t", 0, 20)?;
+    ground.append(0, 500, others, 10)?;
+    // The client asks for the topic's leaders, and so knows of the election before it reads the partition again.
+    let leader = ground.source.leader("t", 1);
+    let mut brokers = ground.source.broker_ids().into_iter();
+    let other = brokers.find(|id| Some(*id) != leader).unwrap_or_default();
+    ground.source.move_leader("t", 1, other)?;
+    ground.append(1, 0, 1, 1)?;
+    course.until("the other partition goes on", |course| {
+        course.end_of(1) == Some(1)
+    })?;
+    let mut there = partition(0, 40);
+    there.leader_epoch = epoch;
+    again(&mut course, there)?;
+    course.until("the incident", |course| !course.incidents.is_empty())?;
+    let expected = (0, SourceIncident::Diverged { end: Some(20) });
+    assert_eq!(course.incidents[0], expected);
+    assert_eq!(course.told_of(0).count(), 0, "nothing is passed of the other log");
+    assert_eq!(ground.written(0)?, numbers(0, 40), "and nothing of it is written");
+    Ok(())
+}
+
 pub fn another_log_than_the_one_that_was_copied_has_diverged(open: Open) -> Result<()> {
+    // With records behind the position, and with none.
+    for others in [40, 20] {
+        diverge(open, others, |course, there| course.add(&[there]))?;
+    }
+    Ok(())
+}
+
+pub fn a_new_source_client_notices_another_log(open: Open) -> Result<()> {
+    for others in [40, 20] {
+        diverge(open, others, |course, there| {
+            course.add(&[there])?;
+            Ok(course.lane.renew_source()?)
+        })?;
+    }
+    Ok(())
+}
+
+pub fn a_new_lane_notices_another_log(open: Open) -> Result<()> {
+    for others in [40, 20] {
+        diverge(open, others, |course, there| course.reopen(&[there]))?;
+    }
+    Ok(())
+}
+
+pub fn a_new_leader_with_the_same_log_is_no_divergence(open: Open) -> Result<()> {
     let ground = Ground::with_topic(1)?;
     ground.append(0, 0, 40, 10)?;
     let mut course = Course::new(
@@ -161,20 +221,24 @@ pub fn another_log_than_the_one_that_was_copied_has_diverged(open: Open) -> Resu
         &[partition(0, 0)],
     )?;
     course.reach_the_end()?;
-    let epoch = course.spans(0).last().and_then(|span| span.leader_epoch);
-    epoch.context("brokers of today tell the leader epoch")?;
-    course.lane.drain(0)?;
-    // An unclean election: twenty records go, others come in their place.
-    ground.source.truncate("t", 0, 20)?;
-    ground.append(0, 500, 40, 10)?;
-    let mut there = partition(0, 40);
-    there.leader_epoch = epoch;
-    course.add(&[there])?;
-    course.until("the incident", |course| !course.incidents.is_empty())?;
-    let (slot, incident) = &course.incidents[0];
-    assert_eq!(*slot, 0);
-    assert_eq!(*incident, SourceIncident::Diverged { end: Some(20) });
-    assert_eq!(ground.written(0)?, numbers(0, 40), "nothing of the other log");
+    let mut epoch = None;
+    for more in [0, 20, 0] {
+        let last = course.spans(0).last().and_then(|span| span.leader_epoch);
+        epoch = last.or(epoch);
+        course.lane.drain(0)?;
+        let leader = ground.source.leader("t", 0);
+        let mut brokers = ground.source.broker_ids().into_iter();
+        let other = brokers.find(|id| Some(*id) != leader).unwrap_or_default();
+        ground.source.move_leader("t", 0, other)?;
+        ground.append(0, 40, more, 10)?;
+        let mut there = partition(0, course.position(0));
+        there.leader_epoch = epoch;
+        course.add(&[there])?;
+        course.reach_the_end()?;
+        assert_eq!(course.copied(0).len(), more);
+        assert_eq!(course.incidents, []);
+    }
+    assert_eq!(ground.written(0)?, numbers(0, 60));
     Ok(())
 }
 

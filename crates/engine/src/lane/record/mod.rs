@@ -3,6 +3,7 @@
 mod arrival;
 mod config;
 mod incidents;
+mod proof;
 mod record_lane;
 mod sampling;
 mod track;

@@ -13,6 +13,7 @@ use crate::lane::missing_time::effective_time;
 use crate::lane::record::arrival::Arrival;
 use crate::lane::record::config::RecordLaneConfig;
 use crate::lane::record::incidents::{notice, source_incident, source_unusable, target_incident};
+use crate::lane::record::proof::Proof;
 use crate::lane::record::sampling::Sampling;
 use crate::lane::record::track::{Fate, SEQUENCE_BITS, SEQUENCE_MASK, Track, pass_over, settle_delivery};
 use crate::lane::record::writer::{CALL_SLICE, fatal_error, lane_error, new_writer, open_writer, take_id};
@@ -36,10 +37,12 @@ const LEAST_FETCH: u32 = 256 * 1024;
 pub struct RecordLane {
     config: RecordLaneConfig,
     // Before the reader, and so dropped before it: a client that is closed waits for the messages it gave out.
-    inbox: VecDeque<Message>,
-    reader: Reader,
+    pub(super) inbox: VecDeque<Message>,
+    pub(super) reader: Reader,
+    /// The reader has not been given partitions yet.
+    fresh: bool,
     writer: Writer,
-    tracks: Vec<Option<Track>>,
+    pub(super) tracks: Vec<Option<Track>>,
     routes: HashMap<(usize, i32), Slot>,
     by_name: HashMap<(String, i32), Slot>,
     last_route: Option<((usize, i32), Slot)>,
@@ -69,6 +72,7 @@ impl RecordLane {
             in_flight_limit: config.in_flight_bytes,
             config,
             reader,
+            fresh: true,
             writer,
             tracks: Vec::new(),
             routes: HashMap::new(),
@@ -90,7 +94,7 @@ impl RecordLane {
         matches!(self.config.writer.guarantee, Guarantee::Transactional(_))
     }
 
-    fn slot_of(&mut self, message: &Message) -> Option<Slot> {
+    pub(super) fn slot_of(&mut self, message: &Message) -> Option<Slot> {
         let key = (message.topic_key(), message.partition());
         if let Some((last, slot)) = self.last_route
             && last == key
@@ -131,6 +135,18 @@ impl RecordLane {
 
     /// Sends what was received, as far as the budget and the step's limit reach.
     fn send(&mut self, limit: Option<StepLimit>, report: &mut Report) -> Result<(), LaneError> {
+        let mut unproven = Vec::new();
+        let outcome = self.send_inbox(limit, &mut unproven, report);
+        self.prove(&unproven, report);
+        outcome
+    }
+
+    fn send_inbox(
+        &mut self,
+        limit: Option<StepLimit>,
+        unproven: &mut Vec<Slot>,
+        report: &mut Report,
+    ) -> Result<(), LaneError> {
         let before = (report.read, report.read_bytes);
         while let Some(mut message) = self.inbox.pop_front() {
             if self.in_flight_bytes >= self.in_flight_limit {
@@ -148,7 +164,11 @@ impl RecordLane {
             let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else {
                 continue;
             };
-            if !track.reading || track.blocked {
+            if !track.reading || track.blocked || matches!(track.proof, Proof::Due { .. }) {
+                continue;
+            }
+            if track.needs_proof(&message) {
+                unproven.push(slot);
                 continue;
             }
             let error = message.error();
@@ -356,11 +376,14 @@ impl Lane for RecordLane {
                 queue: VecDeque::new(),
                 front: 0,
                 next: partition.position,
+                epoch: partition.leader_epoch,
+                proof: Proof::of_assigned(partition.leader_epoch, self.fresh),
                 reading: true,
                 blocked: false,
                 last_time: None,
             });
         }
+        self.fresh &= assigned.is_empty();
         self.reader.assign(&assigned).map_err(source_unusable)
     }
 
@@ -383,11 +406,7 @@ impl Lane for RecordLane {
 
     fn drain(&mut self, slot: Slot) -> Result<(), LaneError> {
         self.remove(&[slot])?;
-        for message in std::mem::take(&mut self.inbox) {
-            if self.slot_of(&message) != Some(slot) {
-                self.inbox.push_back(message);
-            }
-        }
+        self.forget_unsent(&[slot]);
         Ok(())
     }
 
@@ -402,7 +421,12 @@ impl Lane for RecordLane {
         self.inbox.clear();
         self.routes.clear();
         self.last_route = None;
-        reader.assign(&self.reading()).map_err(source_unusable)?;
+        let reading = self.reading();
+        self.fresh = reading.is_empty();
+        reader.assign(&reading).map_err(source_unusable)?;
+        for track in self.tracks.iter_mut().flatten() {
+            track.proof = Proof::of_assigned(track.epoch, true);
+        }
         self.arrival = Arrival::new();
         let stale = std::mem::replace(&mut self.reader, reader);
         // Closing may take as long as what it is waiting for.
@@ -551,13 +575,7 @@ impl RecordLane {
             .iter()
             .flatten()
             .filter(|track| track.reading)
-            .map(|track| {
-                PartitionOffset::new(
-                    track.partition.source_topic.clone(),
-                    track.partition.partition,
-                    track.next,
-                )
-            })
+            .map(Track::place)
             .collect()
     }
 

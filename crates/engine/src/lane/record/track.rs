@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use sluice_kafka::{Delivery, ErrorCode, KafkaError, Message, RefusedRecord, TopicHandle};
 
+use crate::lane::record::proof::Proof;
 use crate::lane::refusal_code::refusal_cause;
 use crate::lane::{HoleKind, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, Span};
 
@@ -39,6 +40,9 @@ pub(super) struct Track {
     pub(super) front: u64,
     /// Next offset expected from the reader: anything before it was seen already.
     pub(super) next: i64,
+    /// Leader epoch of the record before `next`, where it is known.
+    pub(super) epoch: Option<i32>,
+    pub(super) proof: Proof,
     pub(super) reading: bool,
     /// A record was refused: nothing more is sent until the lane recovers.
     pub(super) blocked: bool,
@@ -55,6 +59,9 @@ impl Track {
     pub(super) fn push(&mut self, source: i64, message: &Message, fate: Fate, hash: Option<u64>) -> usize {
         let is_end = matches!(fate, Fate::End);
         let bytes = if is_end { 0 } else { message.payload_len() };
+        if !is_end {
+            self.epoch = message.leader_epoch();
+        }
         let expected = std::mem::replace(&mut self.next, if is_end { source } else { source + 1 });
         self.queue.push_back(InFlight {
             source,
