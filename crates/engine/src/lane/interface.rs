@@ -304,13 +304,15 @@ pub enum LaneError {
 
 /// See the module.
 pub trait Lane: Send {
-    /// Takes partitions in; they are copied from their positions on.
+    /// Takes partitions in; they are copied from their positions on. One whose log is not the one that was copied up to its
+    /// position, as the leader epoch of the record before it tells, is reported as [`SourceIncident::Diverged`] before
+    /// anything of it is passed.
     ///
     /// # Errors
     /// The client refused.
     fn add(&mut self, partitions: &[LanePartition]) -> Result<(), LaneError>;
 
-    /// Stops reading partitions. What is in flight is still reported.
+    /// Stops reading partitions and drops what was read of them and not sent. What was sent is still reported.
     ///
     /// # Errors
     /// The client refused.
@@ -346,7 +348,7 @@ pub trait Lane: Send {
     /// Records read and not yet acknowledged.
     fn in_flight(&self) -> usize;
 
-    /// The same of one partition.
+    /// Records of one partition that were sent and are not acknowledged yet.
     fn in_flight_of(&self, slot: Slot) -> usize;
 
     /// Bytes that may be in flight at most, as the lane was opened with.

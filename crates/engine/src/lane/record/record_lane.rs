@@ -388,6 +388,8 @@ impl Lane for RecordLane {
     }
 
     fn remove(&mut self, slots: &[Slot]) -> Result<(), LaneError> {
+        // Should it come back, its log may be another one than this was read from.
+        self.forget_unsent(slots);
         let mut gone = Vec::new();
         for &slot in slots {
             if let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut)
@@ -405,9 +407,7 @@ impl Lane for RecordLane {
     }
 
     fn drain(&mut self, slot: Slot) -> Result<(), LaneError> {
-        self.remove(&[slot])?;
-        self.forget_unsent(&[slot]);
-        Ok(())
+        self.remove(&[slot])
     }
 
     fn renew_source(&mut self) -> Result<(), LaneError> {
