@@ -521,11 +521,25 @@ fn a_partition_that_was_removed_is_fetched_again_from_where_it_is_added() {
         // The session may or may not have heard of it.
         let until = Instant::now() + Duration::from_millis(pause);
         while Instant::now() < until {
-            copy.take(fetcher.poll(until.min(Instant::now() + Duration::from_millis(20))).unwrap());
+            copy.take(
+                fetcher
+                    .poll(until.min(Instant::now() + Duration::from_millis(20)))
+                    .unwrap(),
+            );
         }
         fetcher.add(&[from(&places[0], 2)]);
         copy.next.insert(places[0].clone(), 2);
         copy.until(&mut fetcher, |copy| copy.next.get(&places[0]) == Some(&4));
+        // At its end nothing is new, and that is said all the same.
+        fetcher.remove(&places[..1]);
+        fetcher.add(&[from(&places[0], 4)]);
+        copy.others.clear();
+        copy.until(&mut fetcher, |copy| {
+            let is_end = |event: &FetchEvent| {
+                matches!(event, FetchEvent::Marks { place, marks } if *place == places[0] && marks.high_watermark == Some(4))
+            };
+            copy.others.iter().any(is_end)
+        });
     }
 }
 

@@ -85,6 +85,7 @@ impl Fetcher {
         broker.link.succeeded();
         self.note_throttle(id, version, read.throttle);
         self.take_partitions(id, read);
+        self.recall_marks(id);
         Ok(())
     }
 
@@ -117,6 +118,38 @@ impl Fetcher {
             if is_current {
                 self.take_partition(id, one);
             }
+        }
+    }
+
+    /// A partition that came back and of which the answer says nothing is as it was when it was removed.
+    fn recall_marks(&mut self, id: i32) {
+        if self.remembered.is_empty() {
+            return;
+        }
+        let Some(session) = self.brokers.get(&id).map(|broker| &broker.session) else {
+            return;
+        };
+        let mut recalled = Vec::new();
+        for (place, marks) in &self.remembered {
+            let Some(partition) = self.partitions.get_mut(place) else {
+                continue;
+            };
+            let is_asked = session
+                .listed(place)
+                .is_some_and(|asked| asked.offset == partition.position);
+            if partition.broker() == Some(id) && is_asked {
+                if partition.marks == LogMarks::default() {
+                    partition.marks = *marks;
+                    self.events.push(FetchEvent::Marks {
+                        place: place.clone(),
+                        marks: *marks,
+                    });
+                }
+                recalled.push(place.clone());
+            }
+        }
+        for place in recalled {
+            self.remembered.remove(&place);
         }
     }
 

@@ -68,6 +68,9 @@ pub struct Fetcher {
     pub(crate) next_token: u64,
     pub(crate) throttled: Duration,
     pub(crate) events: Vec<FetchEvent>,
+    /// Marks of partitions that were removed. A session's broker may have sent them already, and does not send them
+    /// again when the partition comes back.
+    pub(crate) remembered: BTreeMap<TopicPartition, LogMarks>,
 }
 
 impl Fetcher {
@@ -89,6 +92,7 @@ impl Fetcher {
             next_token: 0,
             throttled: Duration::ZERO,
             events: Vec::new(),
+            remembered: BTreeMap::new(),
         }
     }
 
@@ -111,10 +115,14 @@ impl Fetcher {
     pub fn remove(&mut self, partitions: &[TopicPartition]) {
         for place in partitions {
             self.edit(place, |partition| partition.halted = true);
-            if let Some(gone) = self.partitions.remove(place)
-                && let Some(at) = gone.trouble.retry_at
-            {
+            let Some(gone) = self.partitions.remove(place) else {
+                continue;
+            };
+            if let Some(at) = gone.trouble.retry_at {
                 self.timers.remove(&(at, place.clone()));
+            }
+            if gone.marks != LogMarks::default() {
+                self.remembered.insert(place.clone(), gone.marks);
             }
         }
     }
