@@ -54,6 +54,16 @@ impl BrokerLink {
         self.retry_at.filter(|_| self.link.is_none())
     }
 
+    /// Lets go of a connection that has ended while nothing was asked: an idle one, which is no failure.
+    pub(crate) fn drop_closed(&mut self) {
+        if self
+            .usable()
+            .is_some_and(|(_, connection)| connection.closed().is_some())
+        {
+            self.link = None;
+        }
+    }
+
     /// Begins to connect if it is time.
     ///
     /// # Errors

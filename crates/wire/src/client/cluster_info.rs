@@ -43,6 +43,17 @@ pub struct TopicInfo {
     pub partitions: Vec<PartitionInfo>,
 }
 
+impl TopicInfo {
+    /// A partition by its number.
+    pub fn partition(&self, number: i32) -> Option<&PartitionInfo> {
+        let at = self
+            .partitions
+            .binary_search_by_key(&number, |one| one.partition)
+            .ok()?;
+        self.partitions.get(at)
+    }
+}
+
 /// A partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionInfo {

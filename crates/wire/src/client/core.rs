@@ -20,7 +20,7 @@ const MIN_REQUEST_TIME: Duration = Duration::from_secs(5);
 /// The pauses between attempts.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// The pause while the markers of the transaction before are being written: that takes a few milliseconds.
+/// The first pause while the markers of the transaction before are being written: that takes a few milliseconds.
 const MARKERS_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the clones of a client share.
@@ -158,14 +158,15 @@ impl Client {
     /// Calls `attempt` until it succeeds, fails for good, or the time is over; then the last error is returned.
     pub(crate) fn retrying<T>(&self, mut attempt: impl FnMut(&Budget) -> Result<T>) -> Result<T> {
         let budget = self.budget();
-        let mut pause = BACK_OFF.0;
+        let (mut pause, mut markers_pause) = (BACK_OFF.0, MARKERS_PAUSE);
         loop {
             match attempt(&budget) {
                 Err(error) if error.is_retriable() && budget.left() > pause => {
                     tracing::debug!("asked again in {} ms: {error}", pause.as_millis());
                     self.note_failure(&error);
                     if error.code() == Some(crate::ErrorCode::CONCURRENT_TRANSACTIONS) {
-                        budget.cancel.sleep(MARKERS_PAUSE)?;
+                        budget.cancel.sleep(markers_pause)?;
+                        markers_pause = (markers_pause * 2).min(BACK_OFF.1);
                         continue;
                     }
                     budget.cancel.sleep(pause)?;

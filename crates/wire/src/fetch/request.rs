@@ -76,6 +76,9 @@ pub struct FetchRequest {
     pub rack: Option<String>,
 }
 
+/// A topic's name and its id.
+type TopicKey<'a> = (&'a str, Option<Uuid>);
+
 impl FetchRequest {
     /// The greatest version that this request can be written in.
     pub(crate) fn highest_version(&self) -> i16 {
@@ -123,8 +126,8 @@ impl FetchRequest {
 
     fn encode_partitions(&self, body: &mut Writing, version: i16) -> Result<()> {
         // The order counts: brokers fill the answer from the front.
-        let mut index: BTreeMap<(&str, Option<Uuid>), usize> = BTreeMap::new();
-        let mut topics: Vec<((&str, Option<Uuid>), Vec<&FetchPartition>)> = Vec::new();
+        let mut index: BTreeMap<TopicKey<'_>, usize> = BTreeMap::new();
+        let mut topics: Vec<(TopicKey<'_>, Vec<&FetchPartition>)> = Vec::new();
         for partition in &self.partitions {
             let key = (partition.place.topic.as_str(), partition.topic_id);
             let at = *index.entry(key).or_insert(topics.len());

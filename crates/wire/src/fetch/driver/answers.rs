@@ -357,10 +357,7 @@ impl Fetcher {
                 self.halt(&place, FetchHalt::Recreated { expected, found });
                 continue;
             }
-            let info = topic
-                .partitions
-                .iter()
-                .find(|info| info.partition == place.partition);
+            let info = topic.partition(place.partition);
             let leader = info.and_then(|info| Some((info.leader?, info.leader_epoch)));
             let waits = self
                 .partitions

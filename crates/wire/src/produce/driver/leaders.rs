@@ -102,10 +102,7 @@ impl Producer {
 
     fn take_topic(&mut self, topic: &TopicInfo) {
         for place in self.of_topic(&topic.name) {
-            let info = topic
-                .partitions
-                .iter()
-                .find(|info| info.partition == place.partition);
+            let info = topic.partition(place.partition);
             match info.and_then(|info| info.leader) {
                 Some(leader) => self.move_to(&place, leader),
                 None => {

@@ -230,10 +230,12 @@ impl Producer {
 
     fn open_links(&mut self, now: Instant) {
         let mut failed = Vec::new();
-        for (id, broker) in &mut self.brokers {
-            if !broker.ready.is_empty()
-                && let Err(error) = broker.link.open(*id, now, &self.client, &self.mailbox)
-            {
+        let active = self.brokers.iter_mut().filter(|(_, one)| !one.ready.is_empty());
+        for (id, broker) in active {
+            if broker.in_flight.is_empty() {
+                broker.link.drop_closed();
+            }
+            if let Err(error) = broker.link.open(*id, now, &self.client, &self.mailbox) {
                 failed.push((*id, error));
             }
         }

@@ -182,6 +182,12 @@ impl Producer {
         }
     }
 
+    /// Whether a transaction is open or ending, one that has failed included.
+    pub fn is_in_transaction(&self) -> bool {
+        let idle = |one: &Transaction| matches!(one.phase, Phase::Idle | Phase::Dead);
+        self.transaction.as_ref().is_some_and(|one| !idle(one))
+    }
+
     /// Asks the coordinator for what comes next.
     pub(crate) fn advance_transaction(&mut self) {
         let producer = self.producer;
@@ -190,7 +196,6 @@ impl Producer {
             .transactions
             .as_ref()
             .map_or(Duration::ZERO, |one| one.timeout);
-        let on_wire = self.streams.values().any(|stream| stream.on_wire.is_some());
         let Some(transaction) = &mut self.transaction else {
             return;
         };
@@ -208,7 +213,10 @@ impl Producer {
                     self.events.push(ProduceEvent::Committed);
                 }
             }
-            Phase::Aborting { clean } if !on_wire && transaction.pending == 0 => {
+            Phase::Aborting { clean }
+                if transaction.pending == 0
+                    && self.streams.values().all(|stream| stream.on_wire.is_none()) =>
+            {
                 transaction.phase = Phase::Closing { clean };
                 if transaction.begun {
                     transaction.ask(producer, Step::End { commit: false });
