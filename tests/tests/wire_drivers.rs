@@ -312,7 +312,7 @@ fn batches_and_positions_arrive_once_while_brokers_are_killed() -> Result<()> {
     if skipped() {
         return Ok(());
     }
-    for version in [KafkaVersion::V2_0_1, KafkaVersion::V4_3_1] {
+    for version in [KafkaVersion::V1_0_2, KafkaVersion::V2_0_1, KafkaVersion::V4_3_1] {
         check_copy(version)?;
     }
     Ok(())

@@ -234,6 +234,21 @@ impl FakeCluster {
         Ok(())
     }
 
+    /// Sends consumers that name a rack to another broker of the partition (KIP-392), or to the leader again.
+    ///
+    /// # Errors
+    /// If there is no such partition or broker.
+    pub fn set_nearest(&self, topic: &str, partition: i32, broker: Option<i32>) -> Result<(), FakeError> {
+        if let Some(broker) = broker {
+            self.check_broker(broker)?;
+        }
+        let mut state = self.shared.state();
+        partition_mut(&mut state, topic, partition)?.nearest = broker;
+        drop(state);
+        self.shared.changed.notify_waiters();
+        Ok(())
+    }
+
     /// Answers the next `times` requests of an API with an error instead of doing what they ask. In requests about
     /// several topics or partitions, all of them get the error.
     pub fn fail_next(&self, api: ApiKey, error: ResponseError, times: u32) {

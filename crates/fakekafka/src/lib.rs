@@ -18,8 +18,8 @@
 //! * Several brokers with ports, leaders and leader epochs of their own; a broker that is stopped refuses connections.
 //! * Produce with the checks of a real broker: one batch of magic 2 per partition, checksum, offset range, size,
 //!   keys of compacted topics, timestamp bounds, LogAppendTime, recompression, sequence numbers, producer epochs.
-//! * Fetch with long polling, incremental sessions, isolation level, aborted transactions, leader epochs and hints; by
-//!   topic name and by id.
+//! * Fetch with long polling, incremental sessions, isolation level, aborted transactions, leader epochs and hints,
+//!   nearest replicas; by topic name and by id.
 //! * Transactions with markers, fencing, time-out and offsets; groups of the classic protocol, static members too.
 //! * Topics, partitions, settings, groups and offsets through the admin requests.
 //! * SASL PLAIN.

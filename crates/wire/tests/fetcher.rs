@@ -340,6 +340,55 @@ fn a_broker_that_never_answers_and_a_partition_without_a_leader_hold_up_no_other
 }
 
 #[test]
+fn a_leader_that_moves_is_followed_by_the_answers_hint_alone() {
+    let (cluster, places) = ground(3, 1);
+    append(&cluster, &places[0], 2, 10);
+    let mut fetcher = Fetcher::new(&client(&cluster), small(), &Wake::new());
+    fetcher.add(&all_from_0(&places[..1]));
+    let mut copy = Copy::new();
+    copy.finish(&mut fetcher, &cluster, &places[..1]);
+    let asked = cluster.request_count(ApiKey::Metadata);
+    for broker in cluster.broker_ids() {
+        cluster.move_leader("a", 0, broker).unwrap();
+        append(&cluster, &places[0], 2, 10);
+        copy.finish(&mut fetcher, &cluster, &places[..1]);
+    }
+    assert_eq!(cluster.request_count(ApiKey::Metadata), asked);
+    assert!(
+        copy.others
+            .iter()
+            .all(|event| matches!(event, FetchEvent::Marks { .. }))
+    );
+}
+
+#[test]
+fn a_consumer_with_a_rack_fetches_from_the_nearest_replica_and_from_the_leader_when_that_is_away() {
+    let (cluster, places) = ground(2, 1);
+    let brokers = cluster.broker_ids();
+    let leader = cluster.leader("a", 0).unwrap();
+    let near = *brokers.iter().find(|id| **id != leader).unwrap();
+    cluster.set_nearest("a", 0, Some(near)).unwrap();
+    append(&cluster, &places[0], 2, 10);
+    let mut source = Cluster::new(&cluster.bootstrap()).unwrap();
+    source.set("client.rack", "east");
+    let settings = FetchSettings {
+        nearest_replica: true,
+        ..small()
+    };
+    let client = Client::new(&source, Reach::default()).unwrap();
+    let mut fetcher = Fetcher::new(&client, settings, &Wake::new());
+    fetcher.add(&all_from_0(&places[..1]));
+    let mut copy = Copy::new();
+    copy.finish(&mut fetcher, &cluster, &places[..1]);
+    assert_eq!(fetcher.source_of(&places[0]), Some(near));
+    cluster.set_nearest("a", 0, None).unwrap();
+    cluster.stop_broker(near).unwrap();
+    append(&cluster, &places[0], 2, 10);
+    copy.finish(&mut fetcher, &cluster, &places[..1]);
+    assert_eq!(fetcher.source_of(&places[0]), Some(leader));
+}
+
+#[test]
 fn a_topic_that_was_recreated_halts_its_partitions_with_both_ids() {
     let (cluster, places) = ground(1, 2);
     append(&cluster, &places[0], 3, 100);

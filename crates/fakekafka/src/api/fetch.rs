@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::model::cluster_state::{Access, ClusterState};
 use crate::model::fetch_sessions::{Plan, Wanted};
+use crate::model::topic::Partition;
 use crate::request::{Request, text};
 
 /// First version that names topics by id.
@@ -127,6 +128,7 @@ fn look(cx: &Request<'_>, q: &FetchRequest, plan: &Plan) -> Round {
         bytes: 0,
         failed: false,
     };
+    let has_rack = !q.rack_id.is_empty();
     let budget = q.max_bytes.clamp(0, MOST_BYTES) as usize;
     for wanted in &plan.wanted {
         let asked = &wanted.partition;
@@ -135,7 +137,7 @@ fn look(cx: &Request<'_>, q: &FetchRequest, plan: &Plan) -> Round {
         let first = round.bytes == 0;
         let data = name
             .clone()
-            .and_then(|name| read(cx, &state, &name, asked, q.isolation_level, left, first));
+            .and_then(|name| read(cx, &state, &name, asked, q.isolation_level, has_rack, left, first));
         round.failed |= data.is_err();
         let data = data.unwrap_or_else(|error| failure(cx, &state, &name, asked, error));
         round.failed |= data.diverging_epoch.end_offset >= 0;
@@ -201,24 +203,46 @@ fn failure(
         .with_log_start_offset(log.map_or(-1, |l| l.start_offset()))
 }
 
+/// The partition, if the broker leads it or is the nearest one of a consumer with a rack.
+fn served_by<'s>(
+    cx: &Request<'_>,
+    state: &'s ClusterState,
+    name: &str,
+    asked: &FetchPartition,
+    has_rack: bool,
+) -> Result<&'s Partition, ResponseError> {
+    let partition = state
+        .topics
+        .get(name)
+        .and_then(|topic| topic.partition(asked.partition));
+    match partition.filter(|one| has_rack && one.nearest == Some(cx.broker)) {
+        Some(partition) => Ok(partition),
+        None => state.led_by(cx.broker, name, asked.partition, asked.current_leader_epoch),
+    }
+}
+
 fn read(
     cx: &Request<'_>,
     state: &ClusterState,
     name: &str,
     asked: &FetchPartition,
     isolation: i8,
+    has_rack: bool,
     budget: usize,
     first: bool,
 ) -> Result<PartitionData, ResponseError> {
     cx.partition_fault(name, asked.partition)?;
     state.check_access(name, Access::Read)?;
-    let partition = state.led_by(cx.broker, name, asked.partition, asked.current_leader_epoch)?;
+    let partition = served_by(cx, state, name, asked, has_rack)?;
     let log = &partition.log;
     let from = asked.fetch_offset;
     let data = blank(asked)
         .with_high_watermark(log.end_offset())
         .with_last_stable_offset(log.last_stable_offset())
         .with_log_start_offset(log.start_offset());
+    if let Some(nearest) = partition.nearest.filter(|id| has_rack && *id != cx.broker) {
+        return Ok(data.with_preferred_read_replica(BrokerId(nearest)));
+    }
     if let (true, Some((epoch, end))) = (
         asked.last_fetched_epoch >= 0,
         log.end_of_epoch(asked.last_fetched_epoch),

@@ -15,6 +15,8 @@ pub(crate) struct Partition {
     /// None while all replicas are stopped.
     pub(crate) leader: Option<i32>,
     pub(crate) leader_epoch: i32,
+    /// The broker that consumers with a rack are sent to.
+    pub(crate) nearest: Option<i32>,
 }
 
 impl Partition {
@@ -27,6 +29,7 @@ impl Partition {
             replicas,
             leader,
             leader_epoch: 0,
+            nearest: None,
         }
     }
 

@@ -159,6 +159,11 @@ impl Fetcher {
         self.partitions.get(place).map(|one| one.marks)
     }
 
+    /// The broker that a partition is fetched from at present; none while it is not fetched.
+    pub fn source_of(&self, place: &TopicPartition) -> Option<i32> {
+        self.partitions.get(place).and_then(Partition::broker)
+    }
+
     /// The partitions.
     pub fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
         self.partitions.keys()
