@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use sluice_kafka::{
-    ErrorCode, Guarantee, Message, PartitionOffset, Reader, ReaderTuning, Writer, WriterTuning,
+    Compression, ErrorCode, Guarantee, Message, PartitionOffset, Reader, ReaderTuning, Writer, WriterTuning,
 };
 use sluice_model::Cluster as Address;
 use sluice_testground::{Cluster, Jvm, KafkaVersion};
@@ -93,13 +93,12 @@ fn an_empty_queue_takes_a_record_larger_than_itself_and_a_filled_one_asks_to_wai
         &address,
         &WriterTuning {
             guarantee: Guarantee::Idempotent,
-            codec: "none",
             batch_bytes: 1_000_000,
             queue_kib: 1_024,
             transaction_timeout_ms: 60_000,
         },
     )?;
-    let topic = writer.topic("copy")?;
+    let topic = writer.topic("copy", Compression::NONE)?;
     assert_eq!(writer.write(topic, &mut messages[0], 0), Ok(()));
     assert_eq!(
         writer.write(topic, &mut messages[1], 1),
@@ -118,7 +117,6 @@ fn an_empty_queue_takes_a_record_larger_than_itself_and_a_filled_one_asks_to_wai
         &address,
         &WriterTuning {
             guarantee: Guarantee::Idempotent,
-            codec: "none",
             batch_bytes: 1_000_000,
             queue_kib: 1_024,
             transaction_timeout_ms: 60_000,

@@ -24,7 +24,7 @@ pub use copy::RunOptions;
 pub use error::{EngineError, Result, Side, StoreError};
 pub use finding::{Finding, Verdict};
 pub use lane::{
-    CommitPosition, HoleKind, Lane, LaneError, LanePartition, Notice, NoticeKind, Passed, RecordLane,
+    Compressions, TopicCompression, CommitPosition, HoleKind, Lane, LaneError, LanePartition, Notice, NoticeKind, Passed, RecordLane,
     RecordLaneConfig, Refusal, RefusalCause, Report, Slot, SourceIncident, Span, StepLimit, TargetIncident,
     TargetIncidentKind, WireLane, WireLaneConfig,
 };

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{Delivery, ErrorCode, KafkaError, Message, Writer, WriterTuning};
+use sluice_kafka::{Compression, Delivery, ErrorCode, KafkaError, Message, Writer, WriterTuning};
 use sluice_model::Task;
 
 use crate::clock::now_ms;
@@ -10,9 +10,9 @@ use crate::error::{EngineError, Result, Side};
 use crate::lane::effective_time;
 use crate::lookup::with_record_at;
 use crate::plan::Connected;
-use crate::plan::codec;
+use crate::plan::compression::{Choice, Seen, TopicFacts, choose, codec_at};
 use crate::position::EffectiveDelivery;
-use crate::position::{CheckpointStore, PartitionKey, QuarantineFate, QuarantinedRecord};
+use crate::position::{CheckpointStore, PartitionKey, PartitionState, QuarantineFate, QuarantinedRecord};
 
 /// How long the target may take to acknowledge the record.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(30);
@@ -41,13 +41,73 @@ pub fn replay_quarantined(
         .find(|state| state.key == *key)
         .ok_or_else(|| EngineError::Refused(format!("{key} is not copied by this task")))?;
     let target = Connected::open(Side::Target, &task.target, || false)?;
+    let compression = compression(task, &target, key, offset, &state.target_topic).compression;
+    let mut tries = vec![compression.usual];
+    tries.extend(
+        compression
+            .stronger
+            .filter(|stronger| *stronger != compression.usual),
+    );
+    let mut outcome = Err(ErrorCode::MESSAGE_TOO_LARGE);
+    for with in tries {
+        outcome = write(task, &target, &record, &state, with)?;
+        if !outcome.is_err_and(ErrorCode::concerns_size) {
+            break;
+        }
+    }
+    let target_offset = outcome.map_err(|code| {
+        let what = format!("writing {key} offset {offset}");
+        target.refuse(what, KafkaError::from_code(code))
+    })?;
+    let fate = QuarantineFate::Replayed { target_offset };
+    store.settle_quarantined(&task.name, key, offset, fate)?;
+    Ok(target_offset)
+}
+
+/// How the record is compressed: as the batch at the source that holds it.
+fn compression(
+    task: &Task,
+    target: &Connected,
+    key: &PartitionKey,
+    offset: i64,
+    target_topic: &str,
+) -> Choice {
+    let seen = match codec_at(&task.source, &key.topic, key.partition, offset) {
+        Ok(codec) => codec.map_or(Seen::Empty, |codec| Seen::Codecs(vec![codec])),
+        Err(error) => {
+            tracing::info!(%key, offset, %error, "the source's batch cannot be looked at");
+            Seen::Unknown
+        }
+    };
+    let config = target.admin.topic_config(target_topic).ok();
+    let setting = config
+        .as_ref()
+        .and_then(|config| config.get("compression.type")?.value.as_deref());
+    let facts = TopicFacts {
+        source_setting: None,
+        target_setting: setting,
+        seen: &seen,
+        target_zstd: target.capabilities.zstd,
+    };
+    choose(task.compression, facts)
+}
+
+/// Writes the record with a client of its own: what one was refused, it cannot follow up. Returns its offset on the
+/// target if the target said it, or the code with which the target refused it.
+fn write(
+    task: &Task,
+    target: &Connected,
+    record: &QuarantinedRecord,
+    state: &PartitionState,
+    compression: Compression,
+) -> Result<std::result::Result<Option<i64>, ErrorCode>> {
+    let (key, offset) = (&record.key, record.offset);
     let mut writer = Writer::new(
         &task.target,
         &WriterTuning {
             // A record alone needs no transaction; an open one would only keep readers waiting.
             guarantee: EffectiveDelivery::choose(sluice_model::Delivery::AtLeastOnce, target.capabilities)
                 .guarantee(""),
-            codec: codec(task.compression, target.capabilities),
             batch_bytes: 1_000_000,
             queue_kib: QUEUE_KIB,
             transaction_timeout_ms: 60_000,
@@ -55,11 +115,11 @@ pub fn replay_quarantined(
     )
     .map_err(|error| target.refuse("opening a writer", error))?;
     let topic = writer
-        .topic(&state.target_topic)
+        .topic(&state.target_topic, compression)
         .map_err(|error| target.refuse("opening a writer", error))?;
     let written = with_record_at(&task.source, key, offset, |message| {
         let time = effective_time(task.missing_timestamps, message.timestamp(), None, now_ms);
-        same(message, &record, record.incarnation == state.incarnation)
+        same(message, record, record.incarnation == state.incarnation)
             .then(|| writer.write_at(topic, message, time, 0))
     })
     .map_err(|error| EngineError::Cluster {
@@ -78,7 +138,7 @@ pub fn replay_quarantined(
                 "the source has another record at {key} offset {offset} now: the topic was created again; discard the record that was refused"
             )));
         }
-        Some(Some(Err(code))) => return Err(refused(&target, key, offset, code)),
+        Some(Some(Err(code))) => return Ok(Err(code)),
         Some(Some(Ok(()))) => {}
     }
     let delivery = acknowledged(&mut writer).ok_or_else(|| {
@@ -87,14 +147,10 @@ pub fn replay_quarantined(
             ACKNOWLEDGED_WITHIN.as_secs()
         ))
     })?;
-    if delivery.error != ErrorCode::NONE {
-        return Err(refused(&target, key, offset, delivery.error));
-    }
-    let fate = QuarantineFate::Replayed {
-        target_offset: delivery.offset,
-    };
-    store.settle_quarantined(&task.name, key, offset, fate)?;
-    Ok(delivery.offset)
+    Ok(match delivery.error {
+        ErrorCode::NONE => Ok(delivery.offset),
+        code => Err(code),
+    })
 }
 
 /// Whether the record at the source is still the one that was refused, as far as that was kept. `current`: its log is
@@ -121,11 +177,4 @@ fn acknowledged(writer: &mut Writer) -> Option<Delivery> {
         writer.poll(Duration::from_millis(100), |each| delivery = Some(each));
     }
     delivery
-}
-
-fn refused(target: &Connected, key: &PartitionKey, offset: i64, code: ErrorCode) -> EngineError {
-    target.refuse(
-        format!("writing {key} offset {offset}"),
-        KafkaError::from_code(code),
-    )
 }

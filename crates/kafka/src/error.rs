@@ -171,6 +171,11 @@ impl ErrorCode {
         )
     }
 
+    /// The record, or the batch it travelled in, was larger than the broker takes: compressed more strongly it may fit.
+    pub fn concerns_size(self) -> bool {
+        matches!(self, Self::MESSAGE_TOO_LARGE | Self::RECORD_LIST_TOO_LARGE)
+    }
+
     /// The fault lies with one topic or partition; other topics can go on.
     pub fn concerns_topic(self) -> bool {
         matches!(

@@ -92,6 +92,13 @@ unsafe extern "C" {
         reason: *mut c_char,
         reason_size: usize,
     ) -> c_int;
+    pub(crate) fn rd_kafka_topic_conf_set(
+        conf: *mut rd::rd_kafka_topic_conf_t,
+        name: *const c_char,
+        value: *const c_char,
+        reason: *mut c_char,
+        reason_size: usize,
+    ) -> c_int;
     pub(crate) fn rd_kafka_AdminOptions_set_request_timeout(
         options: *mut rd::rd_kafka_AdminOptions_t,
         timeout_ms: c_int,

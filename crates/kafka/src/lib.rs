@@ -5,6 +5,7 @@
 
 mod admin;
 mod callbacks;
+mod compression;
 mod error;
 mod fault;
 mod ffi;
@@ -27,6 +28,7 @@ pub use admin::{
     Admin, Broker, Capabilities, Config, ConfigEntry, ConfigOrigin, GroupListing, Metadata, NewTopic,
     OffsetQuery, PartitionInfo, Right, Rights, TopicInfo, TopicRights,
 };
+pub use compression::{Compression, CompressionCodec};
 pub use error::{ErrorCode, KafkaError, Result};
 pub use fault::{ReadFault, ReadFaultKind};
 pub use import::{ImportError, Imported, import_file, import_text, import_url};

@@ -12,6 +12,7 @@ use rdkafka_sys::bindings as rd;
 use sluice_model::Cluster;
 
 use crate::callbacks::TIMESTAMP_ZERO;
+use crate::compression::{Compression, TopicConf};
 use crate::error::{ErrorCode, KafkaError, Result, check};
 use crate::ffi;
 use crate::mailbox::Notice;
@@ -46,8 +47,6 @@ pub enum Guarantee {
 pub struct WriterTuning {
     /// See [`Guarantee`].
     pub guarantee: Guarantee,
-    /// `none`, `gzip`, `snappy`, `lz4` or `zstd`.
-    pub codec: &'static str,
     /// Largest batch in bytes before compression; a bigger record travels alone.
     pub batch_bytes: u32,
     /// KiB of records waiting for their acknowledgement.
@@ -135,11 +134,7 @@ impl Writer {
             .set("queue.buffering.max.messages", "2000000")
             // Counted here: librdkafka counts values alone, and refuses a record that is larger than the whole queue.
             .set("queue.buffering.max.kbytes", LARGEST_QUEUE)
-            .set("compression.codec", tuning.codec)
             .set("topic.metadata.refresh.interval.ms", "10000");
-        if tuning.codec == "zstd" {
-            settings.set("compression.level", "1");
-        }
         match &tuning.guarantee {
             Guarantee::Idempotent => {
                 settings
@@ -179,19 +174,20 @@ impl Writer {
         })
     }
 
-    /// The handle of a target topic.
+    /// The handle of a target topic, whose batches are compressed in this way. A topic that has one already keeps it with
+    /// its compression: the library has one object of each topic.
     ///
     /// # Errors
     /// The library refused the name.
-    pub fn topic(&mut self, name: &str) -> Result<TopicHandle> {
+    pub fn topic(&mut self, name: &str, compression: Compression) -> Result<TopicHandle> {
         let writer = self.id;
         if let Some(&index) = self.indexes.get(name) {
             return Ok(TopicHandle { writer, index });
         }
         let name_c = c_string(name)?;
-        // SAFETY: the handle is live; the topic is released in drop.
-        let topic =
-            unsafe { rd::rd_kafka_topic_new(self.native.ptr(), name_c.as_ptr(), std::ptr::null_mut()) };
+        let conf = TopicConf::new(&self.native, compression)?;
+        // SAFETY: the handle is live; the configuration is the library's from here on, the topic is released in drop.
+        let topic = unsafe { rd::rd_kafka_topic_new(self.native.ptr(), name_c.as_ptr(), conf.take()) };
         let topic = NonNull::new(topic).ok_or_else(|| {
             KafkaError::new(
                 ErrorCode::LOCAL_UNKNOWN_TOPIC,

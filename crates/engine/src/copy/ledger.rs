@@ -1,3 +1,4 @@
+use sluice_kafka::Compression;
 use sluice_model::OffsetRange;
 
 use crate::clock::now_ms;
@@ -38,9 +39,17 @@ impl Ledger {
         gap
     }
 
-    /// Notes a record that is not written; returns the reason as a sentence.
-    pub(super) fn note_rejected(&mut self, of: &PartitionState, refusal: Refusal) -> String {
-        let reason = refusal.sentence();
+    /// Notes a record that is not written; returns the reason as a sentence. `tried`: how it was compressed, each time.
+    pub(super) fn note_rejected(
+        &mut self,
+        of: &PartitionState,
+        refusal: Refusal,
+        tried: Option<[Compression; 2]>,
+    ) -> String {
+        let mut reason = refusal.sentence();
+        if let Some([usual, stronger]) = tried {
+            reason.push_str(&format!("; tried with compression {usual} and {stronger}"));
+        }
         let record = refusal.record.map(|record| *record);
         let value_len = record.as_ref().and_then(|r| r.value.as_ref()).map_or(0, Vec::len);
         let key_len = record.as_ref().and_then(|r| r.key.as_ref()).map_or(0, Vec::len);

@@ -81,10 +81,11 @@ impl Copier {
         }
         for (slot, mut refused) in suspected {
             refused.sort_by_key(|refusal| refusal.offset);
-            if refused.len() == 1 || named.contains(&slot) {
+            let too_large = refused.iter().any(|refusal| refusal.code.concerns_size());
+            if named.contains(&slot) || refused.len() == 1 && !too_large {
                 refused.into_iter().for_each(|refusal| self.reject(refusal));
             } else {
-                self.search_rejected(slot, &refused)?;
+                self.search_rejected(slot, refused)?;
             }
         }
         self.assign_active()

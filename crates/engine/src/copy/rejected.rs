@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use sluice_kafka::Compression;
+
 use crate::copy::copier::{Copier, LaneFailure};
 use crate::error::Result;
 use crate::lane::{Passed, Refusal, Report, Slot, StepLimit};
@@ -10,6 +12,9 @@ use crate::progress::Event;
 
 /// How long an answer to few records is waited for before the usual way tries again.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Records before a refused one that are sent at once at most.
+const MOST_BEFORE: usize = 10_000;
 
 /// What came of sending a few records alone.
 struct Attempt {
@@ -21,17 +26,34 @@ struct Attempt {
 impl Copier {
     /// Finds, among records that were refused together, those that the target does not take: sends fewer at a time until
     /// a refused one is alone. Other partitions wait meanwhile, so that giving up a transaction costs them nothing.
-    pub(super) fn search_rejected(&mut self, slot: Slot, suspected: &[Refusal]) -> Result<()> {
+    pub(super) fn search_rejected(&mut self, slot: Slot, suspected: Vec<Refusal>) -> Result<()> {
         let Some(last) = suspected.last().map(|refusal| refusal.offset) else {
             return Ok(());
         };
         let mut group = (suspected.len() / 2).max(1);
+        let mut alone = None;
+        if suspected.len() == 1 {
+            // What is before it was not refused.
+            group = usize::try_from(last - self.tracks[slot].ahead.position)
+                .unwrap_or(0)
+                .clamp(1, MOST_BEFORE);
+            alone = suspected.into_iter().next();
+        }
         let mut assigned = false;
         while self.tracks[slot].ahead.position <= last
             && self.tracks[slot].mode == Mode::Active
             && !self.job.is_stopping()
         {
             self.publish_when_due();
+            if let Some(refusal) = alone.take_if(|_| self.tracks[slot].ahead.position == last) {
+                if assigned {
+                    self.renew_lane()?;
+                    assigned = false;
+                }
+                group = 1;
+                self.write_harder(refusal)?;
+                continue;
+            }
             if !assigned {
                 self.assign(&[slot])?;
                 assigned = true;
@@ -61,7 +83,9 @@ impl Copier {
             assigned = false;
             refused.retain(|refusal| refusal.cause.is_of_record());
             if refused.len() == 1 && (group == 1 || sent == 1) {
-                refused.into_iter().for_each(|refusal| self.reject(refusal));
+                for refusal in refused {
+                    self.write_harder(refusal)?;
+                }
             } else if group > 1 {
                 group = (group / 2).max(1);
             } else {
@@ -70,6 +94,52 @@ impl Copier {
             }
         }
         self.renew_lane().map(drop)
+    }
+
+    /// Sends a record once more that the target found too large, compressed as strongly as the target takes it, and
+    /// rejects it if that is not enough, or if it was refused for something else. The lane was just renewed, and is again
+    /// afterwards; the record is the next one of its partition. Without an answer nothing is decided.
+    fn write_harder(&mut self, refusal: Refusal) -> Result<()> {
+        let (slot, offset) = (refusal.slot, refusal.offset);
+        let topic = self.tracks[slot].state.target_topic.clone();
+        let tried = if refusal.code.concerns_size() {
+            self.lane.compress_harder(&topic)
+        } else {
+            None
+        };
+        let Some([usual, stronger]) = tried else {
+            self.reject(refusal);
+            return Ok(());
+        };
+        self.assign(&[slot])?;
+        let Attempt {
+            mut report, outcome, ..
+        } = self.attempt(1);
+        let mut refused = std::mem::take(&mut report.refused);
+        let outcome = if refused.is_empty() { outcome } else { Ok(()) };
+        let mut written = self.take_report(outcome, report);
+        if written.is_ok() && refused.is_empty() {
+            written = self.commit();
+        }
+        match written {
+            Ok(()) => {}
+            Err(LaneFailure::Failed(error)) => return Err(error),
+            Err(LaneFailure::Recover(_, more)) => refused.extend(more),
+        }
+        self.lane.compress_as_usual(&topic);
+        refused.extend(self.renew_lane()?.unwrap_or_default());
+        if self.tracks[slot].ahead.position > offset {
+            let key = &self.tracks[slot].state.key;
+            self.emit(Event::Info(format!(
+                "{key} offset {offset} was too large with compression {usual}, and is written with {stronger}"
+            )));
+        } else if let Some(again) = refused
+            .into_iter()
+            .find(|again| (again.slot, again.offset) == (slot, offset) && again.code.refuses_record())
+        {
+            self.reject_after(again, Some([usual, stronger]));
+        }
+        Ok(())
     }
 
     /// Sends up to `group` records and waits for their answers.
@@ -111,17 +181,22 @@ impl Copier {
 
     /// A record is passed over from now on, and kept in quarantine.
     pub(super) fn reject(&mut self, refusal: Refusal) {
+        self.reject_after(refusal, None);
+    }
+
+    /// As [`Copier::reject`], after it was tried with these compressions.
+    fn reject_after(&mut self, refusal: Refusal, tried: Option<[Compression; 2]>) {
         self.tracks[refusal.slot].rejected.insert(refusal.offset);
-        self.quarantine(refusal);
+        self.quarantine(refusal, tried);
     }
 
     /// Notes a record that is not written.
-    fn quarantine(&mut self, refusal: Refusal) {
+    fn quarantine(&mut self, refusal: Refusal, tried: Option<[Compression; 2]>) {
         let key = self.tracks[refusal.slot].state.key.clone();
         let offset = refusal.offset;
         let reason = self
             .ledger
-            .note_rejected(&self.tracks[refusal.slot].state, refusal);
+            .note_rejected(&self.tracks[refusal.slot].state, refusal, tried);
         self.meters.total.quarantined += 1;
         self.emit(Event::Quarantined { key, offset, reason });
     }

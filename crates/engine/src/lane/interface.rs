@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use sluice_kafka::{ErrorCode, RefusedRecord};
+use sluice_kafka::{Compression, ErrorCode, RefusedRecord};
 
 use crate::lane::incident::{Notice, SourceIncident, TargetIncident, TargetIncidentKind};
 
@@ -344,6 +344,13 @@ pub trait Lane: Send {
     /// # Errors
     /// See [`LaneError`].
     fn settle(&mut self, wait: Duration, report: &mut Report) -> Result<(), LaneError>;
+
+    /// Has the records of a target topic compressed as strongly as it takes them; only between [`Lane::recover`] and
+    /// [`Lane::add`]. Returns how they are compressed usually and then; `None` where nothing is stronger.
+    fn compress_harder(&mut self, target_topic: &str) -> Option<[Compression; 2]>;
+
+    /// Ends [`Lane::compress_harder`] with the next [`Lane::recover`].
+    fn compress_as_usual(&mut self, target_topic: &str);
 
     /// Records read and not yet acknowledged.
     fn in_flight(&self) -> usize;

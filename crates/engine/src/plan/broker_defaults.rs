@@ -5,6 +5,7 @@ use sluice_kafka::Config;
 /// A topic's setting and the broker settings that give its default, with what a value of those counts in ms or bytes.
 const INHERITED: &[(&str, &[(&str, i64)])] = &[
     ("max.message.bytes", &[("message.max.bytes", 1)]),
+    ("compression.type", &[("compression.type", 1)]),
     (
         "retention.ms",
         &[

@@ -20,6 +20,9 @@ use crate::position::EffectiveDelivery;
 use crate::position::LogBounds;
 use crate::position::{CheckpointStore, Launch};
 
+/// The setting of a topic that says how its brokers store records.
+const COMPRESSION: &str = "compression.type";
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Inspection {
@@ -59,6 +62,10 @@ pub(crate) struct RoutePlan {
     pub(crate) target_deletable: bool,
     /// Whether the target topic refuses records without a key.
     pub(crate) compaction: Compaction,
+    /// Effective `compression.type` of the source topic; `None` where it cannot be read.
+    pub(crate) source_compression: Option<String>,
+    /// The same of the target topic, as it is or as it would be.
+    pub(crate) target_compression: Option<String>,
 }
 
 impl Plan {
@@ -152,6 +159,8 @@ pub(crate) fn plan(
         .zip(setup.routes.clone())
         .filter_map(|((route, found), route_setup)| {
             let compaction = setup.compaction(&route_setup);
+            let source_compression = route_setup.source(COMPRESSION);
+            let target_compression = setup.target(&route_setup, COMPRESSION);
             let setup = route_setup;
             let deletes = setup
                 .target
@@ -170,6 +179,8 @@ pub(crate) fn plan(
                 draft,
                 target_deletable: route.target_partitions.is_some() && with_records && deletes,
                 compaction,
+                source_compression,
+                target_compression,
             })
         })
         .collect();

@@ -3,7 +3,7 @@
 
 mod adoption;
 mod broker_defaults;
-mod codec;
+pub(crate) mod compression;
 mod inspection;
 mod pair;
 pub(crate) mod precheck;
@@ -15,7 +15,6 @@ pub(crate) mod structure;
 
 pub(crate) use adoption::Adopted;
 pub(crate) use broker_defaults::value;
-pub(crate) use codec::codec;
 pub use inspection::{Inspection, inspect};
 pub(crate) use inspection::{Plan, RoutePlan, plan};
 pub(crate) use pair::{Connected, Pair, unique};

@@ -1,5 +1,6 @@
 //! A running task.
 
+mod compression;
 mod handle;
 mod start;
 

@@ -13,16 +13,17 @@ use crate::copy::Watcher;
 use crate::copy::{Copier, Job, Pruning, RunOptions, Shared, UNMATCHED, reconcile};
 use crate::error::{EngineError, Result};
 use crate::finding::Verdict;
+use crate::lane::{Compressions, RecordLane, RecordLaneConfig};
 use crate::lane::{LaneError, TargetIncidentKind};
-use crate::lane::{RecordLane, RecordLaneConfig};
 use crate::launch;
 use crate::partition::{Track, take_committed, target_partitions};
-use crate::plan::{Plan, codec, plan};
+use crate::plan::{Plan, plan};
 use crate::position::EffectiveDelivery;
 use crate::position::{Checkpoint, CheckpointStore, PartitionKey, PartitionState};
 use crate::position::{Writership, committed_positions, latest_writer};
 use crate::position::{each, lacks_leader};
 use crate::progress::{Event, Observer, Progress};
+use crate::run::compression::compressions;
 use crate::run::handle::Running;
 
 /// How long the target may take to accept this instance as the only writer.
@@ -104,8 +105,9 @@ pub fn start_unless(
     let hashes = partitions
         .iter()
         .any(|partition| partition.source_topic_id.is_none());
+    let compression = compressions(&plan, &task, &observer);
     let lane = RecordLane::open(
-        lane_config(&plan, &task, &identity, hashes, options),
+        lane_config(&plan, &task, compression, &identity, hashes, options),
         OPEN_DEADLINE,
     )
     .map_err(|error| lane_refused(&task, error))?;
@@ -274,6 +276,7 @@ fn waiting(store: &dyn CheckpointStore, task: &Task) -> Result<BTreeMap<Partitio
 fn lane_config(
     plan: &Plan,
     task: &Task,
+    compression: Compressions,
     identity: &str,
     hashes: bool,
     options: RunOptions,
@@ -307,11 +310,11 @@ fn lane_config(
         },
         writer: WriterTuning {
             guarantee: plan.delivery.guarantee(identity),
-            codec: codec(task.compression, plan.pair.target.capabilities),
             batch_bytes,
             queue_kib: 96 * 1024,
             transaction_timeout_ms: 60_000,
         },
+        compression,
         group: identity.to_owned(),
         in_flight_bytes: memory / 7 * 3,
         hashes,

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
-use sluice_engine::{Lane, RecordLane, RecordLaneConfig, WireLane, WireLaneConfig};
-use sluice_kafka::{Guarantee, ReaderTuning, WriterTuning};
+use sluice_engine::{
+    Compressions, Lane, RecordLane, RecordLaneConfig, TopicCompression, WireLane, WireLaneConfig,
+};
+use sluice_kafka::{Compression, CompressionCodec, Guarantee, ReaderTuning, WriterTuning};
 use sluice_model::{Cluster, MissingTimestamps};
 use sluice_wire::format::CodecSet;
 
@@ -23,11 +25,20 @@ pub fn record_lane(ground: &Ground, wanted: &Wanted) -> Result<Box<dyn Lane>> {
                 Delivery::Transactions => Guarantee::Transactional(wanted.id.to_owned()),
                 Delivery::Idempotent => Guarantee::Idempotent,
             },
-            codec: "lz4",
             batch_bytes: 900_000,
             queue_kib: 96 * 1024,
             transaction_timeout_ms: 60_000,
         },
+        compression: Compressions::new(
+            BTreeMap::new(),
+            TopicCompression {
+                usual: Compression {
+                    codec: CompressionCodec::Lz4,
+                    level: None,
+                },
+                stronger: None,
+            },
+        ),
         group: wanted.id.to_owned(),
         in_flight_bytes: wanted.in_flight_bytes,
         hashes: wanted.hashes,

@@ -1,6 +1,8 @@
 use sluice_kafka::{ReaderTuning, WriterTuning};
 use sluice_model::{Cluster, MissingTimestamps};
 
+use crate::lane::record::compression::Compressions;
+
 /// What a record lane needs to know.
 #[derive(Debug, Clone)]
 pub struct RecordLaneConfig {
@@ -12,6 +14,8 @@ pub struct RecordLaneConfig {
     pub reader: ReaderTuning,
     /// The writer's guarantee and limits.
     pub writer: WriterTuning,
+    /// How the target topics are compressed.
+    pub compression: Compressions,
     /// Group on the target that keeps the positions (transactional writers).
     pub group: String,
     /// Bytes of records that may wait for their acknowledgement.

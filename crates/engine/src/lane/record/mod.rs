@@ -1,6 +1,7 @@
 //! The record lane: librdkafka's batch consumer into its producer, record by record.
 
 mod arrival;
+mod compression;
 mod config;
 mod incidents;
 mod proof;
@@ -9,5 +10,6 @@ mod sampling;
 mod track;
 mod writer;
 
+pub use compression::{Compressions, TopicCompression};
 pub use config::RecordLaneConfig;
 pub use record_lane::RecordLane;

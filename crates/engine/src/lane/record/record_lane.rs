@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{
-    ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind, Reader, Writer,
+    Compression, ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind, Reader, Writer,
 };
 
 use crate::clock::now_ms;
@@ -38,6 +38,8 @@ pub struct RecordLane {
     config: RecordLaneConfig,
     // Before the reader, and so dropped before it: a client that is closed waits for the messages it gave out.
     pub(super) inbox: VecDeque<Message>,
+    /// Messages of partitions that wait for their first acknowledgement, in their order.
+    held: Vec<Message>,
     pub(super) reader: Reader,
     /// The reader has not been given partitions yet.
     fresh: bool,
@@ -79,6 +81,7 @@ impl RecordLane {
             by_name: HashMap::new(),
             last_route: None,
             inbox: VecDeque::new(),
+            held: Vec::new(),
             sampling: Sampling::default(),
             arrival: Arrival::new(),
             in_flight: 0,
@@ -169,6 +172,10 @@ impl RecordLane {
             }
             if track.needs_proof(&message) {
                 unproven.push(slot);
+                continue;
+            }
+            if track.must_wait() {
+                self.held.push(message);
                 continue;
             }
             let error = message.error();
@@ -288,6 +295,7 @@ impl RecordLane {
 
     /// Reports what stands at the front of each partition and is settled.
     fn release(&mut self, report: &mut Report) {
+        let before = report.passed.len();
         for (slot, track) in self.tracks.iter_mut().enumerate() {
             let Some(track) = track else { continue };
             while let Some(front) = track.queue.front() {
@@ -296,6 +304,7 @@ impl RecordLane {
                 };
                 if matches!(passed, Passed::Span(_)) {
                     report.handed_over.extend(front.handed_over);
+                    track.alone = false;
                 }
                 track.queue.pop_front();
                 track.front += 1;
@@ -305,6 +314,12 @@ impl RecordLane {
                 }
                 report.pass(slot, passed);
             }
+        }
+        if report.passed.len() > before {
+            self.held
+                .drain(..)
+                .rev()
+                .for_each(|message| self.inbox.push_front(message));
         }
     }
 
@@ -343,6 +358,7 @@ impl RecordLane {
         self.by_name.clear();
         self.last_route = None;
         self.inbox.clear();
+        self.held.clear();
         self.in_flight = 0;
         self.in_flight_bytes = 0;
     }
@@ -351,10 +367,12 @@ impl RecordLane {
 impl Lane for RecordLane {
     fn add(&mut self, partitions: &[LanePartition]) -> Result<(), LaneError> {
         let mut assigned = Vec::with_capacity(partitions.len());
+        let alone = self.config.writer.guarantee == Guarantee::Idempotent;
         for partition in partitions {
+            let compression = self.config.compression.of(&partition.target_topic);
             let target = self
                 .writer
-                .topic(&partition.target_topic)
+                .topic(&partition.target_topic, compression)
                 .map_err(|error| LaneError::Fatal(target_incident(error, &[])))?;
             if self.tracks.len() <= partition.slot {
                 self.tracks.resize_with(partition.slot + 1, || None);
@@ -381,6 +399,7 @@ impl Lane for RecordLane {
                 reading: true,
                 blocked: false,
                 last_time: None,
+                alone,
             });
         }
         self.fresh &= assigned.is_empty();
@@ -419,6 +438,7 @@ impl Lane for RecordLane {
         let mut reader = Reader::new(&self.config.source, self.config.reader).map_err(source_unusable)?;
         // Records go before the client they came from, and what was learned of its topics with them.
         self.inbox.clear();
+        self.held.clear();
         self.routes.clear();
         self.last_route = None;
         let reading = self.reading();
@@ -435,7 +455,8 @@ impl Lane for RecordLane {
     }
 
     fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
-        if self.inbox.is_empty() && self.in_flight_bytes < self.in_flight_limit {
+        let nothing_read = self.inbox.is_empty() && self.held.is_empty();
+        if nothing_read && self.in_flight_bytes < self.in_flight_limit {
             // With acknowledgements outstanding, waiting long for new records would delay their collection.
             let wait = if self.in_flight > 0 {
                 limit.wait.min(Duration::from_millis(5))
@@ -458,8 +479,16 @@ impl Lane for RecordLane {
         self.check_writer(report)
     }
 
+    fn compress_harder(&mut self, target_topic: &str) -> Option<[Compression; 2]> {
+        self.config.compression.harder(target_topic)
+    }
+
+    fn compress_as_usual(&mut self, target_topic: &str) {
+        self.config.compression.as_usual(target_topic);
+    }
+
     fn in_flight(&self) -> usize {
-        self.in_flight + self.inbox.len()
+        self.in_flight + self.inbox.len() + self.held.len()
     }
 
     fn in_flight_of(&self, slot: Slot) -> usize {
@@ -536,6 +565,7 @@ impl Lane for RecordLane {
         }
         let until = Instant::now() + DRAIN_DEADLINE;
         self.inbox.clear();
+        self.held.clear();
         while !transactional && self.waiting() && Instant::now() < until {
             self.collect(Duration::from_millis(50), report);
         }

@@ -48,11 +48,19 @@ pub(super) struct Track {
     pub(super) blocked: bool,
     /// Timestamp of the last record that had one, in ms since 1970.
     pub(super) last_time: Option<i64>,
+    /// Brokers take any batch of an idempotent producer that they do not know in the partition, also the second one where
+    /// the first was refused. So the first record goes alone, until it was acknowledged.
+    pub(super) alone: bool,
 }
 
 impl Track {
     pub(super) fn following(&self) -> u64 {
         self.front + self.queue.len() as u64
+    }
+
+    /// Whether nothing may be sent until there is an answer to what is in flight.
+    pub(super) fn must_wait(&self) -> bool {
+        self.alone && !self.queue.is_empty()
     }
 
     /// Takes in the record at an offset, or the end of the log there. Returns the bytes that it takes in memory.

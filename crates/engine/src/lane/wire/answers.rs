@@ -109,6 +109,9 @@ impl WireLane {
             .flat_map(|span| span.source..span.source + i64::from(span.len))
             .collect();
         let batch = sent.batch.clone();
+        if let Ok(view) = BatchView::parse(&batch) {
+            self.refused_with.insert(place.topic.clone(), view.header().codec);
+        }
         self.in_flight_bytes = self.in_flight_bytes.saturating_sub(batch.len());
         let cause = refusal_cause(code);
         let mut refusals: Vec<Refusal> = offsets

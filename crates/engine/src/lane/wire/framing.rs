@@ -6,10 +6,12 @@ use bytes::Bytes;
 use sluice_model::MissingTimestamps;
 use sluice_wire::format::{
     BatchView, Codec, CompressError, Entry, Fault, Level, Message, PassRules, ProducerStamp, RecordReader,
-    RecordView, Route, Span as SourceSpan, Splice, SpliceOptions, Spliced, SplicedBatch, Wanted,
+    RecordView, Route, Span as SourceSpan, Splice, SpliceOptions, SpliceReason, Spliced, SplicedBatch,
+    Wanted,
 };
 
 use crate::clock::now_ms;
+use crate::lane::wire::codecs::Harder;
 use crate::lane::wire::config::WireLaneConfig;
 use crate::record_hash::{Fields, hash_parts};
 
@@ -78,6 +80,8 @@ pub(super) struct Part<'a> {
     pub(super) topic: &'a str,
     /// The last timestamp that was seen.
     pub(super) last_time: Option<i64>,
+    /// How it is compressed, where that is stronger than usual.
+    pub(super) harder: Option<Harder>,
 }
 
 /// Frames records. Keeps its buffers from entry to entry.
@@ -122,7 +126,11 @@ impl Framer {
             max_batch_bytes: config.batch_limit(part.topic),
             sets_missing_timestamps: true,
         };
-        match view.route(&rules) {
+        let route = match view.route(&rules) {
+            Route::Pass if part.harder.is_some() => Route::Splice(SpliceReason::Size),
+            route => route,
+        };
+        match route {
             Route::Skip(_) => Ok(Framing::Nothing {
                 next: header.next_offset(),
             }),
@@ -181,8 +189,8 @@ impl Framer {
             MissingTimestamps::Previous => part.last_time.unwrap_or_else(now_ms),
         };
         let options = SpliceOptions {
-            codec,
-            level: Level::Default,
+            codec: part.harder.map_or(codec, |harder| harder.codec),
+            level: part.harder.map_or(Level::Default, Harder::level),
             max_batch_bytes: config.batch_limit(part.topic),
             missing_timestamp: Some(missing),
         };

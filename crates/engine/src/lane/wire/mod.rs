@@ -2,6 +2,7 @@
 //! framed again.
 
 mod answers;
+mod codecs;
 mod config;
 mod framing;
 mod incidents;

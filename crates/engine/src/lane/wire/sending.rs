@@ -214,6 +214,7 @@ impl WireLane {
             rejected: &track.partition.rejected,
             topic: &track.partition.target_topic,
             last_time: track.last_time,
+            harder: self.harder.get(&track.partition.target_topic).copied(),
         };
         if let ([one], false) = (run, is_message) {
             return self.framer.batch(&self.config, one, part);

@@ -1,11 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use sluice_kafka::Compression;
+use sluice_wire::format::Codec;
 use sluice_wire::{
     Cancel, Client, FetchFrom, Fetcher, GroupOffset, ProduceSettings, Producer, Reach, TopicPartition,
     TransactionSettings, Wake, WireError,
 };
 
+use crate::lane::wire::codecs::Harder;
 use crate::lane::wire::config::WireLaneConfig;
 use crate::lane::wire::framing::Framer;
 use crate::lane::wire::incidents::{not_opened, target_incident, unusable};
@@ -46,6 +49,10 @@ pub struct WireLane {
     /// Bytes that may be in flight now.
     pub(super) in_flight_limit: usize,
     pub(super) received_at: Instant,
+    /// Target topics whose records are compressed more strongly than usual.
+    pub(super) harder: BTreeMap<String, Harder>,
+    /// The codec of the batch that was refused last, by target topic.
+    pub(super) refused_with: BTreeMap<String, Codec>,
     transaction_open: bool,
     /// The open transaction has its positions and is being ended: only that may be tried again.
     ending: bool,
@@ -86,6 +93,8 @@ impl WireLane {
             touched: BTreeSet::new(),
             in_flight_bytes: 0,
             received_at: Instant::now(),
+            harder: BTreeMap::new(),
+            refused_with: BTreeMap::new(),
             transaction_open: false,
             ending: false,
             committed: false,
@@ -269,6 +278,17 @@ impl Lane for WireLane {
             }
             self.wait(seen, until)?;
         }
+    }
+
+    fn compress_harder(&mut self, target_topic: &str) -> Option<[Compression; 2]> {
+        let harder = Harder::of(self.config.codec, self.config.known_codecs)?;
+        let usual = self.refused_with.get(target_topic).copied().unwrap_or_default();
+        self.harder.insert(target_topic.to_owned(), harder);
+        Some(harder.beside(usual))
+    }
+
+    fn compress_as_usual(&mut self, target_topic: &str) {
+        self.harder.remove(target_topic);
     }
 
     fn in_flight(&self) -> usize {

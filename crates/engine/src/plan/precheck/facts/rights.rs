@@ -73,7 +73,6 @@ fn refused_producer_id(task: &Task) -> sluice_kafka::Result<Option<KafkaError>> 
         &task.target,
         &WriterTuning {
             guarantee: Guarantee::Idempotent,
-            codec: "none",
             batch_bytes: 1_000,
             queue_kib: 64,
             transaction_timeout_ms: 60_000,
