@@ -154,6 +154,12 @@ fn old_brokers_are_checked_as_far_as_they_answer() -> Result<()> {
         filler.numbered("from-old", 1, 0, 10, 50)?;
         let report = check(&Bench::new(&old.bootstrap(), &new.bootstrap(), &["from-old"])?);
         expect(&report, "source_permission", Success, &["1 proved by reading"]);
+        expect(
+            &report,
+            "compression",
+            Success,
+            &["none for 'from-old', as the newest records at the source have it"],
+        );
         assert!(report.may_start, "{version}: {report:#?}");
     }
     Ok(())

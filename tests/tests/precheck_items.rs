@@ -592,6 +592,32 @@ fn delivery_fails_where_the_target_lets_no_transaction_be() -> Result<()> {
 }
 
 #[test]
+fn the_compression_that_a_start_would_choose_is_told_with_its_reason() -> Result<()> {
+    let (source, target, mut bench) = filled()?;
+    let expect = |bench: &Bench, words: &str| {
+        expect(&check(bench), "compression", Success, &[words]);
+    };
+    expect(
+        &bench,
+        "compression none for 't', as the newest records at the source have it",
+    );
+    source.create_topic("empty", 1, &[])?;
+    let empty = self::bench(&source, &target, &["empty"])?;
+    expect(
+        &empty,
+        "compression lz4 for 'empty': the source holds no records to go by",
+    );
+    target.create_topic("t", 2, &[("compression.type", "gzip")])?;
+    expect(
+        &bench,
+        "compression gzip for 't', as the target topic is set to it",
+    );
+    bench.task.compression = Codec::Snappy;
+    expect(&bench, "compression snappy for 't', as the task says");
+    Ok(())
+}
+
+#[test]
 fn a_target_that_takes_smaller_batches_is_warned_of_and_a_record_too_large_named() -> Result<()> {
     let (source, target, bench) = filled()?;
     target.create_topic("t", 2, &[("max.message.bytes", "1000")])?;

@@ -10,7 +10,7 @@ use crate::error::{EngineError, Result, Side};
 use crate::lane::effective_time;
 use crate::lookup::with_record_at;
 use crate::plan::Connected;
-use crate::plan::compression::{Choice, Seen, TopicFacts, choose, codec_at};
+use crate::plan::compression::{COMPRESSION_TYPE, Choice, Seen, TopicFacts, choose, codec_at};
 use crate::position::EffectiveDelivery;
 use crate::position::{CheckpointStore, PartitionKey, PartitionState, QuarantineFate, QuarantinedRecord};
 
@@ -82,7 +82,7 @@ fn compression(
     let config = target.admin.topic_config(target_topic).ok();
     let setting = config
         .as_ref()
-        .and_then(|config| config.get("compression.type")?.value.as_deref());
+        .and_then(|config| config.get(COMPRESSION_TYPE)?.value.as_deref());
     let facts = TopicFacts {
         source_setting: None,
         target_setting: setting,

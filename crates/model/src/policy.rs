@@ -64,7 +64,8 @@ pub enum MissingTimestamps {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum Codec {
-    /// lz4: cheap on both sides, and every broker that can be met knows it.
+    /// As the source has it, for each topic: the codec that the topic is set to, else that of its newest records; lz4 where
+    /// nothing is known.
     #[default]
     Auto,
     /// Not compressed.

@@ -20,6 +20,9 @@ const NOT_SHOWN = new Set([
   'matching with the source',
   'verifying with librdkafka',
   'message formats are not looked at',
+  "the source's batch cannot be looked at",
+  "the source's batches cannot be looked at",
+  'the codec is not known',
   'broker end offset is ',
   '(topics that are added)',
   'unassigning after verification',
@@ -122,6 +125,14 @@ test('what pre-checks, connection tests, forms and tasks say has a template', ()
 
 test.each([
   ['3 brokers answer', '3 个 broker 有应答'],
+  [
+    "compression zstd for 'a', 'b', as the newest records at the source have it; compression none for 7 topics, as the source topic is set to it",
+    "'a', 'b' 使用 zstd 压缩，与源上最新的记录一致；7 个主题 使用 none 压缩，与源主题的设置一致",
+  ],
+  [
+    'orders-0 offset 5 was too large with compression none, and is written with zstd at level 12',
+    'orders-0 偏移量 5 用 none 压缩后仍过大，写入时改用 zstd（级别 12）',
+  ],
   [
     'cannot connect to the source cluster at a:9092,b:9092: Local: Broker transport failure. Check host and port, that the broker runs, that its advertised listeners can be reached from this computer, and that security.protocol fits the port',
     '无法连接源集群 a:9092,b:9092：与 broker 的连接失败。请检查主机和端口、broker 是否在运行、其 advertised.listeners 从本机是否可达，以及 security.protocol 是否与端口相符',

@@ -12,6 +12,7 @@ use crate::finding::{Finding, Verdict};
 use crate::plan::Pair;
 use crate::plan::Resolved;
 use crate::plan::adoption;
+use crate::plan::compression::COMPRESSION_TYPE;
 use crate::plan::precheck::facts::{Compaction, Offsets, Outline, Setup};
 use crate::plan::precheck::{ITEMS, ItemResult, PreCheckContext, at_launch, precheck};
 use crate::plan::route_facts::RouteFacts;
@@ -19,9 +20,6 @@ use crate::plan::structure::TopicDraft;
 use crate::position::EffectiveDelivery;
 use crate::position::LogBounds;
 use crate::position::{CheckpointStore, Launch};
-
-/// The setting of a topic that says how its brokers store records.
-const COMPRESSION: &str = "compression.type";
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -159,8 +157,8 @@ pub(crate) fn plan(
         .zip(setup.routes.clone())
         .filter_map(|((route, found), route_setup)| {
             let compaction = setup.compaction(&route_setup);
-            let source_compression = route_setup.source(COMPRESSION);
-            let target_compression = setup.target(&route_setup, COMPRESSION);
+            let source_compression = route_setup.source(COMPRESSION_TYPE);
+            let target_compression = setup.target(&route_setup, COMPRESSION_TYPE);
             let setup = route_setup;
             let deletes = setup
                 .target

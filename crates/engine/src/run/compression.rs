@@ -13,7 +13,11 @@ use crate::progress::{Event, Observer};
 pub(super) fn compressions(plan: &Plan, task: &Task, observer: &Observer) -> Compressions {
     let target_zstd = plan.pair.target.capabilities.zstd;
     let seen = match task.compression {
-        Codec::Auto => looked_at(plan, task),
+        Codec::Auto => {
+            let routes = plan.routes.iter();
+            let places = routes.flat_map(|route| Place::of(&route.source_topic, &route.start));
+            look(&task.source, places.collect())
+        }
         _ => BTreeMap::new(),
     };
     let choices: BTreeMap<&str, Choice> = plan
@@ -48,23 +52,4 @@ pub(super) fn compressions(plan: &Plan, task: &Task, observer: &Observer) -> Com
             .collect(),
         choose(task.compression, nothing_known).compression,
     )
-}
-
-/// What the source topics hold. That it cannot be told is no reason not to start.
-fn looked_at(plan: &Plan, task: &Task) -> BTreeMap<String, Seen> {
-    let places: Vec<Place> = plan
-        .routes
-        .iter()
-        .flat_map(|route| {
-            route.start.iter().map(|(&partition, start)| Place {
-                topic: route.source_topic.clone(),
-                partition,
-                bounds: start.bounds,
-            })
-        })
-        .collect();
-    look(&task.source, places).unwrap_or_else(|error| {
-        tracing::info!(%error, "the source's batches cannot be looked at");
-        BTreeMap::new()
-    })
 }

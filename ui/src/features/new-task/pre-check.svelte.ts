@@ -24,6 +24,7 @@ export const ITEMS = [
   'message_format',
   'delivery',
   'message_size',
+  'compression',
   'timestamp_window',
   'target_retention',
   'compaction_keys',

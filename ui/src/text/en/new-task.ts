@@ -88,7 +88,7 @@ export const newTask = {
   replicationWrong: 'Write a whole number from 1 on, or leave it blank.',
   compression: 'Compression',
   compressionNames: {
-    auto: 'Automatic (lz4)',
+    auto: 'As at the source',
     none: 'None',
     gzip: 'gzip',
     snappy: 'Snappy',
@@ -287,6 +287,7 @@ export const newTask = {
     message_format: 'Message format',
     delivery: 'Delivery',
     message_size: 'Record size',
+    compression: 'Compression',
     timestamp_window: 'Timestamps',
     target_retention: 'Retention on the target',
     compaction_keys: 'Keys for compaction',

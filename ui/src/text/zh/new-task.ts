@@ -86,7 +86,7 @@ export const newTask: typeof en = {
   replicationWrong: '请填写不小于 1 的整数，或留空。',
   compression: '压缩',
   compressionNames: {
-    auto: '自动（lz4）',
+    auto: '与源相同',
     none: '不压缩',
     gzip: 'gzip',
     snappy: 'Snappy',
@@ -277,6 +277,7 @@ export const newTask: typeof en = {
     message_format: '消息格式',
     delivery: '投递语义',
     message_size: '记录大小',
+    compression: '压缩',
     timestamp_window: '时间戳',
     target_retention: '目标的保留期',
     compaction_keys: '压缩主题的键',

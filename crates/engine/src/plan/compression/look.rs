@@ -11,6 +11,7 @@ use sluice_model::Cluster;
 use sluice_wire::format::{Codec, Entry, RecordSet};
 use sluice_wire::{Cancel, Client, Isolation, OffsetSpec, Reach, TopicPartition, WireError};
 
+use crate::plan::Resolved;
 use crate::plan::compression::choice::Seen;
 use crate::position::LogBounds;
 
@@ -33,11 +34,30 @@ pub(crate) struct Place {
     pub(crate) bounds: LogBounds,
 }
 
-/// Looks at the newest batches of each topic, each topic once before any of them twice, until the time is over.
-///
-/// # Errors
-/// The source cannot be asked in this way (GSSAPI), or did not answer.
-pub(crate) fn look(source: &Cluster, places: Vec<Place>) -> Result<BTreeMap<String, Seen>, WireError> {
+impl Place {
+    /// The partitions of a topic that said where their logs are.
+    pub(crate) fn of<'a>(
+        topic: &'a str,
+        start: &'a BTreeMap<i32, Resolved>,
+    ) -> impl Iterator<Item = Self> + 'a {
+        start.iter().map(|(&partition, start)| Self {
+            topic: topic.to_owned(),
+            partition,
+            bounds: start.bounds,
+        })
+    }
+}
+
+/// Looks at the newest batches of each topic, each topic once before any of them twice, for two seconds at most. That
+/// nothing can be told (GSSAPI, no answer) is no reason not to go on: topics are missing then, or unknown.
+pub(crate) fn look(source: &Cluster, places: Vec<Place>) -> BTreeMap<String, Seen> {
+    ask(source, places).unwrap_or_else(|error| {
+        tracing::info!(%error, "the source's batches cannot be looked at");
+        BTreeMap::new()
+    })
+}
+
+fn ask(source: &Cluster, places: Vec<Place>) -> Result<BTreeMap<String, Seen>, WireError> {
     let mut seen: BTreeMap<String, Seen> = places
         .iter()
         .map(|place| (place.topic.clone(), Seen::Empty))
@@ -141,7 +161,7 @@ fn newest(client: &Client, place: &Place) -> Result<Option<CompressionCodec>, Wi
 /// The codec of the batch that holds the record at `offset`; none where there is no such record.
 ///
 /// # Errors
-/// As [`look`].
+/// The source cannot be asked in this way (GSSAPI), or did not answer.
 pub(crate) fn codec_at(
     source: &Cluster,
     topic: &str,

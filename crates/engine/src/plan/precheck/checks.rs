@@ -8,8 +8,8 @@ use crate::plan::precheck::context::PreCheckContext;
 use crate::plan::precheck::estimate::Estimate;
 use crate::plan::precheck::facts::{Growth, KnownRights, Offsets, Outline, Reached, Sample, Setup};
 use crate::plan::precheck::{
-    compaction, connection, cycles, data, delivery, durability, estimate, formats, names, permission,
-    retention, sizes, start, timestamps, topics, versions, writers,
+    compaction, compression, connection, cycles, data, delivery, durability, estimate, formats, names,
+    permission, retention, sizes, start, timestamps, topics, versions, writers,
 };
 
 /// A question, or several, that items need the answer of.
@@ -339,6 +339,17 @@ pub(crate) const CHECKS: &[Check] = &[
         judge: |inputs| {
             let (outline, setup) = (inputs.facts.outline.known()?, inputs.facts.setup.known()?);
             Some(sizes::message_size(outline, setup, inputs.facts.sample.known()))
+        },
+    },
+    Check {
+        id: "compression",
+        needs: &[Need::Outline, Need::Setup, Need::Sample],
+        must: &[Need::Outline, Need::Setup],
+        unanswered: Verdict::Warning,
+        judge: |inputs| {
+            let (outline, setup) = (inputs.facts.outline.known()?, inputs.facts.setup.known()?);
+            let sample = inputs.facts.sample.known();
+            Some(compression::compression(inputs.task, outline, setup, sample))
         },
     },
     Check {

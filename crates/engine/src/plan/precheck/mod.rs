@@ -5,6 +5,7 @@
 
 mod checks;
 mod compaction;
+mod compression;
 mod connection;
 mod context;
 mod cycles;

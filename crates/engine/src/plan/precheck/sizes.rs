@@ -35,7 +35,7 @@ pub(crate) fn message_size(outline: &Outline, setup: &Setup, sample: Option<&Sam
         return Finding::warning(
             ID,
             listed(&seen, "; "),
-            "larger records are refused by the target and go to quarantine",
+            "records that are larger, compressed as strongly as the target takes it, go to quarantine",
             format!(
                 "set max.message.bytes={bytes} on '{topic}' of the target (kafka-configs --alter --topic {topic} --add-config max.message.bytes={bytes})"
             ),

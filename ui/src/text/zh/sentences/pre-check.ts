@@ -276,7 +276,7 @@ export const preCheck: Sentence[] = [
   // Sizes.
   ["'{source}' holds a record of {#largest} bytes, '{target}' takes batches up to {#to}", '“{source}”中有 {largest} 字节的记录，而“{target}”最多接受 {to} 字节的批次'],
   ["'{source}' takes batches up to {#from} bytes, '{target}' only up to {#to}", '“{source}”最多接受 {from} 字节的批次，而“{target}”只接受到 {to} 字节'],
-  ['larger records are refused by the target and go to quarantine', '更大的记录会被目标拒绝并进入隔离区'],
+  ['records that are larger, compressed as strongly as the target takes it, go to quarantine', '以目标可接受的最强压缩后仍超出上限的记录会进入隔离区'],
   [
     "set max.message.bytes={#bytes} on '{topic}' of the target (kafka-configs --alter --topic {@again} --add-config max.message.bytes={#value})",
     '请在目标的“{topic}”上设置 max.message.bytes={bytes}（kafka-configs --alter --topic {again} --add-config max.message.bytes={value}）',
@@ -288,6 +288,16 @@ export const preCheck: Sentence[] = [
   ['records larger than the target takes go to quarantine', '超出目标上限的记录会进入隔离区'],
   ['compare max.message.bytes (message.max.bytes of the brokers) of both sides by hand', '请自行比较两侧的 max.message.bytes（broker 上为 message.max.bytes）'],
   ['the target takes batches as large as the source does', '目标接受的批次大小不小于源'],
+
+  // Compression.
+  ['compression {@codec} for {*topics}, as the task says', '{topics} 按任务设置使用 {codec} 压缩'],
+  ['compression {@codec} for {*topics}, as the target topic is set to it', '{topics} 使用 {codec} 压缩，与目标主题的设置一致'],
+  ['compression {@codec} for {*topics}, as the source topic is set to it', '{topics} 使用 {codec} 压缩，与源主题的设置一致'],
+  ['compression {@codec} for {*topics}, as the newest records at the source have it', '{topics} 使用 {codec} 压缩，与源上最新的记录一致'],
+  ['compression {@codec} for {*topics}: the source has zstd, which the target cannot store', '{topics} 使用 {codec} 压缩：源使用 zstd，而目标无法存储'],
+  ['compression {@codec} for {*topics}: the source holds no records to go by', '{topics} 使用 {codec} 压缩：源上没有可供参考的记录'],
+  ['compression {@codec} for {*topics}: how the source compresses them is not known', '{topics} 使用 {codec} 压缩：无法得知源的压缩方式'],
+  ['there is no topic to choose a compression for', '没有需要选择压缩方式的主题'],
 
   // Start.
   ['the task was launched before and continues from its positions', '任务此前启动过，将从其位置继续'],

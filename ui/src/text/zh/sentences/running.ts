@@ -223,4 +223,10 @@ export const running: Sentence[] = [
     '其目标主题“{target}”中已有数据（{offsets} 个偏移量）；请为它单独建立任务并选择“追加”（--existing append），或清空目标主题',
   ],
   ["the target refused the record: {*error}", '目标拒绝了该记录：{error}'],
+  ['tried with compression {*usual} and {*stronger}', '已尝试的压缩方式：{usual} 与 {stronger}'],
+  [
+    '{@key} offset {#offset} was too large with compression {*usual}, and is written with {*stronger}',
+    '{key} 偏移量 {offset} 用 {usual} 压缩后仍过大，写入时改用 {stronger}',
+  ],
+  ['{@codec} at level {#level}', '{codec}（级别 {level}）'],
 ];

@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{ErrorCode, KafkaError, Message, PartitionOffset, Reader, ReaderTuning, TimestampKind};
-use sluice_model::Task;
+use sluice_model::{Codec, Task};
 
 use crate::plan::precheck::facts::misread::misread;
+use crate::plan::compression::{self, Seen, look};
 use crate::plan::precheck::facts::{Offsets, Outline};
 use crate::position::PartitionKey;
 
@@ -79,6 +80,8 @@ pub(crate) struct Sample {
     /// Where records are stored that librdkafka would misread, from which offset on.
     pub(crate) misread: BTreeMap<PartitionKey, i64>,
     pub(crate) speed: Option<Speed>,
+    /// What the newest batches of each source topic are compressed with, where the task leaves that open.
+    pub(crate) codecs: BTreeMap<String, Seen>,
 }
 
 impl Sample {
@@ -139,6 +142,12 @@ impl Sample {
     ) -> sluice_kafka::Result<Self> {
         let mut sample = Self::default();
         let places = places(outline, offsets);
+        if task.compression == Codec::Auto {
+            let each = outline.routes.iter().zip(&offsets.routes);
+            let places =
+                each.flat_map(|(route, found)| compression::Place::of(&route.source_topic, &found.start));
+            sample.codecs = look(&task.source, places.collect());
+        }
         let Some(largest) = places.first() else {
             return Ok(sample);
         };
