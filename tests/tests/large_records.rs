@@ -161,7 +161,7 @@ fn acknowledged(writer: &mut Writer, ticket: u64) -> Result<()> {
     Ok(())
 }
 
-/// Measures, prints, and asserts nothing but that all records came: the numbers stand at `ReaderTuning`.
+/// Measures, prints, and asserts nothing but that all records came: what a reader takes that is not tuned to its source.
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "measures memory; run it alone with --ignored --nocapture"]

@@ -24,9 +24,9 @@ pub use copy::RunOptions;
 pub use error::{EngineError, Result, Side, StoreError};
 pub use finding::{Finding, Verdict};
 pub use lane::{
-    Compressions, TopicCompression, CommitPosition, HoleKind, Lane, LaneError, LanePartition, Notice, NoticeKind, Passed, RecordLane,
-    RecordLaneConfig, Refusal, RefusalCause, Report, Slot, SourceIncident, Span, StepLimit, TargetIncident,
-    TargetIncidentKind, WireLane, WireLaneConfig,
+    CommitPosition, Compressions, HoleKind, Lane, LaneError, LanePartition, Notice, NoticeKind, Passed,
+    RecordLane, RecordLaneConfig, Refusal, RefusalCause, Report, Slot, SourceIncident, Span, StepLimit,
+    TargetIncident, TargetIncidentKind, TopicCompression, WireLane, WireLaneConfig,
 };
 pub use launch::{Modification, modify};
 pub use partition::OffsetRuns;

@@ -41,23 +41,21 @@ pub struct Fetched {
 
 /// Memory and latency of a reader.
 ///
-/// What bounds the memory of fetched records is [`ReaderTuning::prefetch_kib`] together with
-/// [`ReaderTuning::partition_fetch_kib`]. librdkafka asks for more while less than the first is queued, counted as keys and
-/// values after decompression; one answer then brings up to the second of each partition as it is stored (whole batches,
-/// at least one, 16 MiB over all partitions), and is decompressed at once. A batch stays in memory until its last record is
-/// dropped. So well compressed records exceed the first limit by the second times their ratio, and a single batch cannot be
-/// held in parts.
-///
-/// Measured (librdkafka 2.12.1, 1 000 records of 500 KB of one letter as zstd, read and dropped one by one with
-/// `prefetch_kib` 32 768; peak of a process that takes 85 MB by itself): one batch of 500 MB 585 MB; batches of 25 MB 591 MB
-/// with `partition_fetch_kib` 1 024, 365 MB with 16, 169 MB with 4.
+/// librdkafka asks for more while it holds fewer than [`ReaderTuning::prefetch_records`] records and less than
+/// [`ReaderTuning::prefetch_kib`], of which it counts the values alone, after decompression. One answer then brings up to
+/// [`ReaderTuning::partition_fetch_kib`] of each partition as it is stored (whole batches, at least one,
+/// [`ReaderTuning::fetch_max_bytes`] over all partitions), and is decompressed at once. A batch stays in memory until its
+/// last record is dropped, and cannot be held in parts. So what is held beyond the first two limits is one answer of each
+/// broker, times what it expands to.
 #[derive(Debug, Clone, Copy)]
 pub struct ReaderTuning {
-    /// KiB of records fetched ahead, over all partitions.
+    /// KiB of values fetched ahead, over all partitions.
     pub prefetch_kib: u32,
+    /// Records fetched ahead, over all partitions; what bounds the memory of keys and headers.
+    pub prefetch_records: u32,
     /// KiB that one answer brings of a partition, as stored; a larger batch comes alone.
     pub partition_fetch_kib: u32,
-    /// Bytes of one answer at most, unless its first batch alone is bigger. A broker with a quota sends nothing at all when
+    /// Bytes of one answer at most (1 000 or more), unless its first batch alone is bigger. A broker with a quota sends nothing at all when
     /// one answer is more than the quota allows in its window (10 s by default), and librdkafka asks for twice as much
     /// after each answer without a visible record.
     pub fetch_max_bytes: u32,
@@ -71,6 +69,7 @@ impl Default for ReaderTuning {
     fn default() -> Self {
         Self {
             prefetch_kib: 32 * 1024,
+            prefetch_records: 100_000,
             partition_fetch_kib: 1024,
             fetch_max_bytes: 16 * 1024 * 1024,
             fetch_wait_ms: 100,
@@ -126,7 +125,7 @@ impl Reader {
             .set("fetch.queue.backoff.ms", "10")
             .set("fetch.error.backoff.ms", "200")
             .set("fetch.wait.max.ms", tuning.fetch_wait_ms.to_string())
-            .set("queued.min.messages", "100000")
+            .set("queued.min.messages", tuning.prefetch_records.max(1).to_string())
             .set("queued.max.messages.kbytes", tuning.prefetch_kib.to_string())
             .set(
                 "fetch.message.max.bytes",
@@ -136,6 +135,11 @@ impl Reader {
                     .to_string(),
             )
             .set("fetch.max.bytes", tuning.fetch_max_bytes.to_string())
+            // A limit of producers, which librdkafka wants no answer to be smaller than.
+            .set(
+                "message.max.bytes",
+                tuning.fetch_max_bytes.clamp(1_000, 1_000_000).to_string(),
+            )
             // A record may be bigger than any limit above; this one only guards against garbage.
             .set("receive.message.max.bytes", "2147483647")
             .set("topic.metadata.refresh.interval.ms", "10000");

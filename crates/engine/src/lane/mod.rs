@@ -13,5 +13,5 @@ pub use interface::{
     Span, StepLimit,
 };
 pub(crate) use missing_time::effective_time;
-pub use record::{Compressions, RecordLane, RecordLaneConfig, TopicCompression};
+pub use record::{Compressions, Nature, RecordLane, RecordLaneConfig, TopicCompression};
 pub use wire::{WireLane, WireLaneConfig};

@@ -6,20 +6,31 @@ use sluice_model::{Codec, Task};
 
 use crate::lane::Compressions;
 use crate::plan::Plan;
-use crate::plan::compression::{Choice, Place, Seen, TopicFacts, choose, look, sentences};
+use crate::plan::compression::{Choice, Look, Place, Seen, TopicFacts, choose, look, sentences};
+use crate::position::PartitionState;
 use crate::progress::{Event, Observer};
 
+/// Looks at what the source holds, at its end and where the copy of these partitions goes on.
+pub(super) fn look_at_source(plan: &Plan, task: &Task, partitions: &[PartitionState]) -> Look {
+    let positions: BTreeMap<(&str, i32), i64> = partitions
+        .iter()
+        .map(|state| ((state.key.topic.as_str(), state.key.partition), state.position))
+        .collect();
+    let places = plan.routes.iter().flat_map(|route| {
+        let positions = &positions;
+        Place::of(&route.source_topic, &route.start).map(move |place| Place {
+            position: positions
+                .get(&(route.source_topic.as_str(), place.partition))
+                .copied(),
+            ..place
+        })
+    });
+    look(&task.source, places.collect())
+}
+
 /// Decides for every target topic, and says what it decided where the task leaves it open.
-pub(super) fn compressions(plan: &Plan, task: &Task, observer: &Observer) -> Compressions {
+pub(super) fn compressions(plan: &Plan, task: &Task, look: &Look, observer: &Observer) -> Compressions {
     let target_zstd = plan.pair.target.capabilities.zstd;
-    let seen = match task.compression {
-        Codec::Auto => {
-            let routes = plan.routes.iter();
-            let places = routes.flat_map(|route| Place::of(&route.source_topic, &route.start));
-            look(&task.source, places.collect())
-        }
-        _ => BTreeMap::new(),
-    };
     let choices: BTreeMap<&str, Choice> = plan
         .routes
         .iter()
@@ -27,7 +38,7 @@ pub(super) fn compressions(plan: &Plan, task: &Task, observer: &Observer) -> Com
             let facts = TopicFacts {
                 source_setting: route.source_compression.as_deref(),
                 target_setting: route.target_compression.as_deref(),
-                seen: seen.get(&route.source_topic).unwrap_or(&Seen::Unknown),
+                seen: look.codecs.get(&route.source_topic).unwrap_or(&Seen::Unknown),
                 target_zstd,
             };
             (route.target_topic.as_str(), choose(task.compression, facts))

@@ -13,7 +13,7 @@ use crate::copy::Watcher;
 use crate::copy::{Copier, Job, Pruning, RunOptions, Shared, UNMATCHED, reconcile};
 use crate::error::{EngineError, Result};
 use crate::finding::Verdict;
-use crate::lane::{Compressions, RecordLane, RecordLaneConfig};
+use crate::lane::{Compressions, Nature, RecordLane, RecordLaneConfig};
 use crate::lane::{LaneError, TargetIncidentKind};
 use crate::launch;
 use crate::partition::{Track, take_committed, target_partitions};
@@ -23,7 +23,7 @@ use crate::position::{Checkpoint, CheckpointStore, PartitionKey, PartitionState}
 use crate::position::{Writership, committed_positions, latest_writer};
 use crate::position::{each, lacks_leader};
 use crate::progress::{Event, Observer, Progress};
-use crate::run::compression::compressions;
+use crate::run::compression::{compressions, look_at_source};
 use crate::run::handle::Running;
 
 /// How long the target may take to accept this instance as the only writer.
@@ -105,12 +105,10 @@ pub fn start_unless(
     let hashes = partitions
         .iter()
         .any(|partition| partition.source_topic_id.is_none());
-    let compression = compressions(&plan, &task, &observer);
-    let lane = RecordLane::open(
-        lane_config(&plan, &task, compression, &identity, hashes, options),
-        OPEN_DEADLINE,
-    )
-    .map_err(|error| lane_refused(&task, error))?;
+    let look = look_at_source(&plan, &task, &partitions);
+    let compression = compressions(&plan, &task, &look, &observer);
+    let config = lane_config(&plan, &task, compression, look.nature, &identity, hashes, options);
+    let lane = RecordLane::open(config, OPEN_DEADLINE).map_err(|error| lane_refused(&task, error))?;
     let mut tracks = tracks(&plan, store.as_ref(), &task, partitions, hashes)?;
     let mut writership = Writership {
         generation: 1,
@@ -277,6 +275,7 @@ fn lane_config(
     plan: &Plan,
     task: &Task,
     compression: Compressions,
+    nature: Option<Nature>,
     identity: &str,
     hashes: bool,
     options: RunOptions,
@@ -308,6 +307,8 @@ fn lane_config(
             prefetch_kib: u32::try_from(memory / 7 * 4 / 1024).unwrap_or(u32::MAX),
             ..ReaderTuning::default()
         },
+        source_brokers: plan.pair.source.metadata.brokers.len(),
+        nature,
         writer: WriterTuning {
             guarantee: plan.delivery.guarantee(identity),
             batch_bytes,

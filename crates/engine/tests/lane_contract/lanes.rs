@@ -20,6 +20,8 @@ pub fn record_lane(ground: &Ground, wanted: &Wanted) -> Result<Box<dyn Lane>> {
         source: Cluster::new(&ground.source.bootstrap())?,
         target: Cluster::new(&ground.target.bootstrap())?,
         reader: ReaderTuning::default(),
+        source_brokers: 2,
+        nature: None,
         writer: WriterTuning {
             guarantee: match wanted.delivery {
                 Delivery::Transactions => Guarantee::Transactional(wanted.id.to_owned()),

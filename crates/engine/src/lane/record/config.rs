@@ -2,6 +2,7 @@ use sluice_kafka::{ReaderTuning, WriterTuning};
 use sluice_model::{Cluster, MissingTimestamps};
 
 use crate::lane::record::compression::Compressions;
+use crate::lane::record::intake::Nature;
 
 /// What a record lane needs to know.
 #[derive(Debug, Clone)]
@@ -10,8 +11,12 @@ pub struct RecordLaneConfig {
     pub source: Cluster,
     /// Where to write.
     pub target: Cluster,
-    /// The reader's memory and latency.
+    /// The reader's latency, and the memory that it takes at most.
     pub reader: ReaderTuning,
+    /// Brokers of the source.
+    pub source_brokers: usize,
+    /// What the source's records are like, where that is known.
+    pub nature: Option<Nature>,
     /// The writer's guarantee and limits.
     pub writer: WriterTuning,
     /// How the target topics are compressed.

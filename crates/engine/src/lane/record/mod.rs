@@ -4,6 +4,7 @@ mod arrival;
 mod compression;
 mod config;
 mod incidents;
+mod intake;
 mod proof;
 mod record_lane;
 mod sampling;
@@ -12,4 +13,5 @@ mod writer;
 
 pub use compression::{Compressions, TopicCompression};
 pub use config::RecordLaneConfig;
+pub use intake::Nature;
 pub use record_lane::RecordLane;

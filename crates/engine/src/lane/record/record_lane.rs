@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{
-    Compression, ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind, Reader, Writer,
+    Compression, ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind, Reader,
+    ReaderTuning, Writer,
 };
 
 use crate::clock::now_ms;
@@ -13,6 +14,7 @@ use crate::lane::missing_time::effective_time;
 use crate::lane::record::arrival::Arrival;
 use crate::lane::record::config::RecordLaneConfig;
 use crate::lane::record::incidents::{notice, source_incident, source_unusable, target_incident};
+use crate::lane::record::intake::Intake;
 use crate::lane::record::proof::Proof;
 use crate::lane::record::sampling::Sampling;
 use crate::lane::record::track::{Fate, SEQUENCE_BITS, SEQUENCE_MASK, Track, pass_over, settle_delivery};
@@ -50,6 +52,9 @@ pub struct RecordLane {
     last_route: Option<((usize, i32), Slot)>,
     sampling: Sampling,
     arrival: Arrival,
+    intake: Intake,
+    /// What the reader was opened with.
+    asked: ReaderTuning,
     in_flight: usize,
     in_flight_bytes: usize,
     /// Bytes that may be in flight now.
@@ -68,7 +73,9 @@ impl RecordLane {
     /// # Errors
     /// A refused property, the target refuses transactions, or it did not answer within `deadline`.
     pub fn open(config: RecordLaneConfig, deadline: Duration) -> Result<Self, LaneError> {
-        let reader = Reader::new(&config.source, config.reader).map_err(source_unusable)?;
+        let intake = Intake::new(config.reader.prefetch_kib, config.source_brokers, config.nature);
+        let asked = intake.tuning(config.reader);
+        let reader = Reader::new(&config.source, asked).map_err(source_unusable)?;
         let writer = open_writer(&config, deadline)?;
         Ok(Self {
             in_flight_limit: config.in_flight_bytes,
@@ -84,6 +91,8 @@ impl RecordLane {
             held: Vec::new(),
             sampling: Sampling::default(),
             arrival: Arrival::new(),
+            intake,
+            asked,
             in_flight: 0,
             in_flight_bytes: 0,
             transaction_open: false,
@@ -120,13 +129,19 @@ impl RecordLane {
 
     fn receive(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
         let mut inbox = std::mem::take(&mut self.inbox);
+        let (mut records, mut memory) = (0, 0);
         let outcome = self
             .reader
-            .read(limit.records, limit.wait, |message| inbox.push_back(message));
+            .read(self.intake.at_once(limit.records), limit.wait, |message| {
+                records += 1;
+                memory += message.memory();
+                inbox.push_back(message);
+            });
         self.sampling.begin(inbox.len());
         self.inbox = inbox;
         outcome.map_err(source_unusable)?;
         self.arrival.look(self.reader.fetched(), self.tracks.len());
+        self.intake.note(records, memory, self.reader.fetched().bytes);
         report.notices.extend(
             self.reader
                 .notices()
@@ -435,27 +450,15 @@ impl Lane for RecordLane {
             let less = self.config.reader.fetch_max_bytes / 4;
             self.config.reader.fetch_max_bytes = less.max(LEAST_FETCH);
         }
-        let mut reader = Reader::new(&self.config.source, self.config.reader).map_err(source_unusable)?;
-        // Records go before the client they came from, and what was learned of its topics with them.
-        self.inbox.clear();
-        self.held.clear();
-        self.routes.clear();
-        self.last_route = None;
-        let reading = self.reading();
-        self.fresh = reading.is_empty();
-        reader.assign(&reading).map_err(source_unusable)?;
-        for track in self.tracks.iter_mut().flatten() {
-            track.proof = Proof::of_assigned(track.epoch, true);
-        }
-        self.arrival = Arrival::new();
-        let stale = std::mem::replace(&mut self.reader, reader);
-        // Closing may take as long as what it is waiting for.
-        std::thread::spawn(move || drop(stale));
-        Ok(())
+        self.reopen_reader()
     }
 
     fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
         let nothing_read = self.inbox.is_empty() && self.held.is_empty();
+        if nothing_read && self.intake.must_change(self.asked, self.config.reader) {
+            tracing::info!("reading with a new client, which asks for another amount at a time");
+            self.reopen_reader()?;
+        }
         if nothing_read && self.in_flight_bytes < self.in_flight_limit {
             // With acknowledgements outstanding, waiting long for new records would delay their collection.
             let wait = if self.in_flight > 0 {
@@ -600,6 +603,29 @@ fn is_reached(limit: StepLimit, read: (u64, u64), bytes: u64) -> bool {
 }
 
 impl RecordLane {
+    /// Goes on with a new reader, from the first record that was not sent.
+    fn reopen_reader(&mut self) -> Result<(), LaneError> {
+        self.asked = self.intake.tuning(self.config.reader);
+        let mut reader = Reader::new(&self.config.source, self.asked).map_err(source_unusable)?;
+        // Records go before the client they came from, and what was learned of its topics with them.
+        self.inbox.clear();
+        self.held.clear();
+        self.routes.clear();
+        self.last_route = None;
+        let reading = self.reading();
+        self.fresh = reading.is_empty();
+        reader.assign(&reading).map_err(source_unusable)?;
+        for track in self.tracks.iter_mut().flatten() {
+            track.proof = Proof::of_assigned(track.epoch, true);
+        }
+        self.arrival = Arrival::new();
+        self.intake.begin_again();
+        let stale = std::mem::replace(&mut self.reader, reader);
+        // Closing may take as long as what it is waiting for.
+        std::thread::spawn(move || drop(stale));
+        Ok(())
+    }
+
     fn reading(&self) -> Vec<PartitionOffset> {
         self.tracks
             .iter()

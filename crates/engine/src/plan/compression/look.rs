@@ -1,5 +1,5 @@
-//! What the source's newest batches are compressed with. librdkafka hands out records without it, so the wire client reads
-//! the headers of a few batches; nothing is expanded.
+//! What the source's newest batches are compressed with, and what the records to be copied next are like. librdkafka hands
+//! out records without the one, and the other must be known before it fetches them, so the wire client reads a few batches.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,23 +8,32 @@ use std::time::{Duration, Instant};
 
 use sluice_kafka::CompressionCodec;
 use sluice_model::Cluster;
-use sluice_wire::format::{Codec, Entry, RecordSet};
-use sluice_wire::{Cancel, Client, Isolation, OffsetSpec, Reach, TopicPartition, WireError};
+use sluice_wire::format::{Codec, Entry, RecordReader, RecordSet};
+use sluice_wire::{
+    Cancel, Client, FetchedPartition, Isolation, OffsetSpec, Reach, TopicPartition, WireError,
+};
 
+use crate::lane::Nature;
 use crate::plan::Resolved;
 use crate::plan::compression::choice::Seen;
 use crate::position::LogBounds;
 
 /// How long everything may take.
-const DEADLINE: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_secs(3);
 /// Partitions looked at in each topic, those with the most records.
 const PARTITIONS: usize = 3;
 /// Questions asked at once.
 const AT_ONCE: usize = 4;
 /// Bytes of one answer, unless its first batch alone is larger.
 const MAX_BYTES: i32 = 64 * 1024;
-/// How many offsets before the end are looked at, and where markers of transactions are all that is there, how many then.
-const BEFORE_END: [i64; 2] = [20, 2_000];
+/// Partitions in which records are read, to see what they are like, and bytes that those of one partition may expand to.
+const NATURES: usize = 24;
+const MOST_EXPANDED: usize = 16 * 1024 * 1024;
+/// Bytes of memory that a record takes beside its own.
+const RECORD_OVERHEAD: usize = 512;
+/// How many offsets before the end are looked at, and how many where markers of transactions are all that is there.
+const FEW_BEFORE_END: i64 = 20;
+const MORE_BEFORE_END: i64 = 2_000;
 
 /// A partition that may be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +41,18 @@ pub(crate) struct Place {
     pub(crate) topic: String,
     pub(crate) partition: i32,
     pub(crate) bounds: LogBounds,
+    /// Where the copy goes on, if that is of interest.
+    pub(crate) position: Option<i64>,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Look {
+    /// The codecs of each topic's newest batches.
+    pub(crate) codecs: BTreeMap<String, Seen>,
+    /// What the records at the positions and at the ends are like: the largest, and those that expand the most. `None` where
+    /// none could be read.
+    pub(crate) nature: Option<Nature>,
 }
 
 impl Place {
@@ -44,29 +65,32 @@ impl Place {
             topic: topic.to_owned(),
             partition,
             bounds: start.bounds,
+            position: None,
         })
     }
 }
 
-/// Looks at the newest batches of each topic, each topic once before any of them twice, for two seconds at most. That
+/// Looks at the newest batches of each topic, each topic once before any of them twice, for three seconds at most. That
 /// nothing can be told (GSSAPI, no answer) is no reason not to go on: topics are missing then, or unknown.
-pub(crate) fn look(source: &Cluster, places: Vec<Place>) -> BTreeMap<String, Seen> {
+pub(crate) fn look(source: &Cluster, places: Vec<Place>) -> Look {
     ask(source, places).unwrap_or_else(|error| {
         tracing::info!(%error, "the source's batches cannot be looked at");
-        BTreeMap::new()
+        Look::default()
     })
 }
 
-fn ask(source: &Cluster, places: Vec<Place>) -> Result<BTreeMap<String, Seen>, WireError> {
-    let mut seen: BTreeMap<String, Seen> = places
-        .iter()
-        .map(|place| (place.topic.clone(), Seen::Empty))
-        .collect();
+fn ask(source: &Cluster, places: Vec<Place>) -> Result<Look, WireError> {
+    let empty = places.iter().map(|place| (place.topic.clone(), Seen::Empty));
+    let mut seen = Look {
+        codecs: empty.collect(),
+        nature: None,
+    };
     let places = in_turn(places);
     for place in &places {
-        seen.insert(place.topic.clone(), Seen::Unknown);
+        seen.codecs.insert(place.topic.clone(), Seen::Unknown);
     }
     if places.is_empty() {
+        seen.nature = Some(Nature::EXPECTED);
         return Ok(seen);
     }
     let until = Instant::now() + DEADLINE;
@@ -86,21 +110,99 @@ fn ask(source: &Cluster, places: Vec<Place>) -> Result<BTreeMap<String, Seen>, W
         for _ in 0..AT_ONCE.min(places.len()) {
             let (tell, client, next, places) = (tell.clone(), &client, &next, &places);
             scope.spawn(move || {
-                while let Some(place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if Instant::now() >= until || tell.send((place, newest(client, place))).is_err() {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(place) = places.get(index).filter(|_| Instant::now() < until) else {
+                        return;
+                    };
+                    let newest = newest(client, place);
+                    let mut found = None;
+                    if place.position.is_some() && index < NATURES {
+                        // Records may have become another kind since.
+                        let at_end = newest.as_ref().ok().and_then(|newest| nature(&newest.records));
+                        found = worse(nature_at_position(client, place), at_end);
+                    }
+                    let codec = newest.map(|newest| codecs(&newest.records).last().map(|(_, codec)| codec));
+                    if tell.send((place, codec, found)).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(tell);
-        while let Ok((place, outcome)) = told.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            note(&mut seen, place, outcome);
+        while let Ok((place, outcome, found)) =
+            told.recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
+            note(&mut seen.codecs, place, outcome);
+            seen.nature = worse(seen.nature, found);
         }
         // Nobody waits for what is still being asked.
         cancel.cancel();
     });
     Ok(seen)
+}
+
+/// The larger records and the greater expansion of both.
+fn worse(one: Option<Nature>, other: Option<Nature>) -> Option<Nature> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(Nature {
+            record_bytes: one.record_bytes.max(other.record_bytes),
+            expansion: one.expansion.max(other.expansion),
+        }),
+        (one, other) => one.or(other),
+    }
+}
+
+/// What the records of a partition are like where the copy goes on; `None` where none could be read.
+fn nature_at_position(client: &Client, place: &Place) -> Option<Nature> {
+    let position = place.position.filter(|position| *position < place.bounds.high)?;
+    let from = position.max(place.bounds.low);
+    let fetched = client
+        .fetch_raw(
+            &place.topic,
+            place.partition,
+            from,
+            MAX_BYTES,
+            Isolation::Uncommitted,
+        )
+        .inspect_err(|error| {
+            tracing::debug!(topic = place.topic, partition = place.partition, %error, "the records are not known");
+        })
+        .ok()?;
+    nature(&fetched.records)
+}
+
+/// What whole batches are like; `None` where there is none with records.
+fn nature(fetched: &[u8]) -> Option<Nature> {
+    let mut reader = RecordReader::new(MOST_EXPANDED);
+    let (mut stored, mut memory, mut records) = (0, 0, 0);
+    for entry in RecordSet::new(fetched).flatten() {
+        let bytes = match &entry {
+            Entry::Batch(batch) if batch.header().attributes.is_control() => continue,
+            Entry::Batch(batch) => batch.bytes().len(),
+            Entry::Message(message) => message.bytes().len(),
+            Entry::Partial(_) => break,
+        };
+        match reader.read(&entry) {
+            Ok(read) => {
+                memory += read.byte_len() + read.len() * RECORD_OVERHEAD;
+                records += read.len();
+            }
+            // It expands to more than that, or is damaged: as much as may be known of it.
+            Err(_) => {
+                memory += MOST_EXPANDED;
+                records += 1;
+            }
+        }
+        stored += bytes;
+        if memory >= MOST_EXPANDED {
+            break;
+        }
+    }
+    (records > 0 && stored > 0).then(|| Nature {
+        record_bytes: memory as f64 / records as f64,
+        expansion: memory as f64 / stored as f64,
+    })
 }
 
 /// Takes in what one partition tells. A topic whose records are all markers counts as empty.
@@ -139,23 +241,25 @@ fn in_turn(mut places: Vec<Place>) -> Vec<Place> {
     ranked.into_iter().map(|(_, place)| place).collect()
 }
 
-/// The codec of the newest records of a partition; none where only markers are found.
-fn newest(client: &Client, place: &Place) -> Result<Option<CompressionCodec>, WireError> {
-    for before in BEFORE_END {
-        let offset = (place.bounds.high - before).max(place.bounds.low);
-        let fetched = client.fetch_raw(
-            &place.topic,
-            place.partition,
-            offset,
-            MAX_BYTES,
-            Isolation::Uncommitted,
-        )?;
-        let found = codecs(&fetched.records).last();
-        if found.is_some() || offset == place.bounds.low {
-            return Ok(found.map(|(_, codec)| codec));
-        }
+/// The newest batches of a partition, with records unless only markers are found.
+fn newest(client: &Client, place: &Place) -> Result<FetchedPartition, WireError> {
+    let few = before_end(client, place, FEW_BEFORE_END)?;
+    let whole = place.bounds.high - FEW_BEFORE_END <= place.bounds.low;
+    if whole || codecs(&few.records).next().is_some() {
+        return Ok(few);
     }
-    Ok(None)
+    before_end(client, place, MORE_BEFORE_END)
+}
+
+fn before_end(client: &Client, place: &Place, offsets: i64) -> Result<FetchedPartition, WireError> {
+    let offset = (place.bounds.high - offsets).max(place.bounds.low);
+    client.fetch_raw(
+        &place.topic,
+        place.partition,
+        offset,
+        MAX_BYTES,
+        Isolation::Uncommitted,
+    )
 }
 
 /// The codec of the batch that holds the record at `offset`; none where there is no such record.
@@ -210,6 +314,7 @@ mod tests {
                 low: 10,
                 high: 10 + records,
             },
+            position: None,
         }
     }
 

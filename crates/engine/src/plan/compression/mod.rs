@@ -8,5 +8,5 @@ mod sentence;
 pub(crate) const COMPRESSION_TYPE: &str = "compression.type";
 
 pub(crate) use choice::{Choice, Seen, TopicFacts, choose};
-pub(crate) use look::{Place, codec_at, look};
+pub(crate) use look::{Look, Place, codec_at, look};
 pub(crate) use sentence::sentences;

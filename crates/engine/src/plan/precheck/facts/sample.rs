@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 use sluice_kafka::{ErrorCode, KafkaError, Message, PartitionOffset, Reader, ReaderTuning, TimestampKind};
 use sluice_model::{Codec, Task};
 
-use crate::plan::precheck::facts::misread::misread;
 use crate::plan::compression::{self, Seen, look};
+use crate::plan::precheck::facts::misread::misread;
 use crate::plan::precheck::facts::{Offsets, Outline};
 use crate::position::PartitionKey;
 
@@ -146,7 +146,7 @@ impl Sample {
             let each = outline.routes.iter().zip(&offsets.routes);
             let places =
                 each.flat_map(|(route, found)| compression::Place::of(&route.source_topic, &found.start));
-            sample.codecs = look(&task.source, places.collect());
+            sample.codecs = look(&task.source, places.collect()).codecs;
         }
         let Some(largest) = places.first() else {
             return Ok(sample);
