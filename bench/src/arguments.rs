@@ -9,7 +9,8 @@ pub struct Arguments {
     /// One small workload, once: 200 MB of 1 KB records, lz4, 8 partitions.
     #[arg(long, conflicts_with = "full")]
     pub quick: bool,
-    /// All twelve workloads, 1 GB of 1 KB records or 5 million of 100 B each. This is the default.
+    /// All fourteen workloads: 1 GB of 1 KB records or 5 million of 100 B each, and two of Sluice alone that show its
+    /// memory. This is the default.
     #[arg(long)]
     pub full: bool,
     /// Only the workloads whose name holds this, for example 1kb, lz4-8p or 100b-none.

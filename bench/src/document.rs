@@ -24,6 +24,8 @@ pub fn section(plan: &Plan, versions: &ProgramVersions, machine: &Machine, table
          plaintext on loopback; 4 threads for disks and 2 for the network, the rest as Kafka comes. {runs}\n\
          - Values are lines of JSON-like text of equal length, keys are null. Kafka's own ProducerPerformance wrote \
          them (`batch.size=65536`, `linger.ms=20`). *log*: bytes of the topic's log per byte of values.\n\
+         - Two rows show memory where a replicator may hold far more than it counts: 20 000 records with a header of \
+         64 KB each (written by kcat; their sizes count as values), and 2 000 of 500 KB of one letter.\n\
          - *CPU s/GB*: user and system time of the replicator's processes alone, without the brokers', per 10⁹ bytes \
          of values before compression. *peak MB*: the most memory they had resident (VmHWM).\n\
          - A copy that takes longer than {} s is stopped and judged on what it has copied till then.\n",

@@ -9,15 +9,23 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use sluice_kafka::{Admin, Isolation, NewTopic, OffsetQuery};
-use sluice_testground::{Cluster, Jvm, KafkaVersion, tools::JavaTool};
+use sluice_testground::{
+    Cluster, Jvm, KafkaVersion,
+    tools::{JavaTool, kcat},
+};
 
-use crate::{interrupt, payload, workload::Workload};
+use crate::{
+    interrupt, payload,
+    workload::{Content, Workload},
+};
 
 /// As Kafka's own start script gives a broker.
 const BROKER_HEAP_MEGABYTES: u32 = 1024;
 const VERSION: KafkaVersion = KafkaVersion::V4_3_1;
 const PATIENCE: Duration = Duration::from_secs(60);
 const PATIENCE_TO_FILL: Duration = Duration::from_secs(1800);
+/// kcat holds all headers of one call in memory.
+const RECORDS_AT_ONCE: u64 = 2_000;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// The two clusters, of one broker each, that everything is copied between.
@@ -54,15 +62,28 @@ impl Grounds {
         self.target.cluster.bootstrap()
     }
 
-    /// Makes the workload's topic on the source with Kafka's own producer, and returns how many bytes its log takes
-    /// there.
+    /// Makes the workload's topic on the source, and returns how many bytes its log takes there.
     ///
     /// # Errors
     /// It cannot be made.
     pub fn fill(&self, workload: &Workload) -> Result<u64> {
         self.source.create(workload)?;
+        match workload.content {
+            Content::Text => self.write_values(workload, &payload::lines(workload.record_bytes))?,
+            Content::OneLetter => self.write_values(workload, &payload::letters(workload.record_bytes))?,
+            Content::Headers => self.write_headers(workload)?,
+        }
+        let filled = self.source.records(workload)?;
+        if filled != workload.records {
+            bail!("{filled} records in the source instead of {}", workload.records);
+        }
+        Ok(log_bytes(self.source.cluster.dir(), &workload.name())?)
+    }
+
+    /// Writes lines as values with Kafka's own producer.
+    fn write_values(&self, workload: &Workload, lines: &str) -> Result<()> {
         let mut values = tempfile::NamedTempFile::new()?;
-        values.write_all(payload::lines(workload.record_bytes).as_bytes())?;
+        values.write_all(lines.as_bytes())?;
         values.flush()?;
         let codec = format!("compression.type={}", workload.codec.option());
         JavaTool::new(VERSION, "org.apache.kafka.tools.ProducerPerformance")
@@ -77,11 +98,28 @@ impl Grounds {
             .args(["batch.size=65536", "linger.ms=20", &codec])
             .run()?
             .successful()?;
-        let filled = self.source.records(workload)?;
-        if filled != workload.records {
-            bail!("{filled} records in the source instead of {}", workload.records);
+        Ok(())
+    }
+
+    /// Writes records of a value of one byte and a header with kcat, which Kafka's own producer cannot.
+    fn write_headers(&self, workload: &Workload) -> Result<()> {
+        let header = format!("large={}", payload::letters(workload.record_bytes).trim_end());
+        let mut left = workload.records;
+        while left > 0 {
+            interrupt::check()?;
+            let some = left.min(RECORDS_AT_ONCE);
+            let mut lines = tempfile::NamedTempFile::new()?;
+            lines.write_all("v\n".repeat(usize::try_from(some)?).as_bytes())?;
+            lines.flush()?;
+            let file = lines.path().display().to_string();
+            let (topic, source) = (workload.name(), self.source());
+            let args = [
+                "-P", "-b", &source, "-t", &topic, "-p", "0", "-H", &header, "-l", &file,
+            ];
+            kcat(args)?.successful()?;
+            left -= some;
         }
-        Ok(log_bytes(self.source.cluster.dir(), &workload.name())?)
+        Ok(())
     }
 
     /// Makes the empty topic on the target, for tools that make none.

@@ -51,6 +51,13 @@ pub fn lines(length: usize) -> String {
     text
 }
 
+/// One line of `length` times the same letter.
+pub fn letters(length: usize) -> String {
+    let mut line = "x".repeat(length);
+    line.push('\n');
+    line
+}
+
 fn line(length: usize, random: &mut Random) -> String {
     let mut line = format!(
         r#"{{"id":{},"user":"u{}","action":"{}","text":""#,

@@ -75,6 +75,10 @@ impl Plan {
 
     /// Those that run on this workload, in order.
     pub fn tools_for(&self, workload: &Workload) -> Vec<Tool> {
+        if workload.is_for_memory() {
+            let own = self.tools.iter().copied().filter(|tool| tool.is_sluice());
+            return own.collect();
+        }
         let all = self.mirror_maker_everywhere || workload.is_for_mirror_maker();
         self.tools
             .iter()
@@ -146,8 +150,17 @@ mod tests {
     }
 
     #[test]
+    fn what_shows_memory_is_copied_by_sluice_alone() {
+        for only in ["headers", "letter"] {
+            let plan = plan(&["--only", only, "--mm2-everywhere"]).unwrap();
+            assert_eq!(plan.workloads().len(), 1, "{only}");
+            assert_eq!(plan.tools_for(&plan.workloads()[0]).len(), 2, "{only}");
+        }
+    }
+
+    #[test]
     fn mirror_maker_is_left_out_where_it_says_nothing_new() {
-        let plan = plan(&["--only", "zstd"]).unwrap();
+        let plan = plan(&["--only", "b-zstd"]).unwrap();
         assert!(
             plan.workloads()
                 .iter()

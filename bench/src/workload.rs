@@ -3,7 +3,9 @@ use std::fmt;
 /// What a topic holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workload {
-    /// Bytes of each value. Keys are null.
+    /// What its records are made of.
+    pub content: Content,
+    /// Bytes of each value, or of the header where that is its content. Keys are null.
     pub record_bytes: usize,
     /// Its producer's compression.
     pub codec: Codec,
@@ -11,6 +13,17 @@ pub struct Workload {
     pub partitions: usize,
     /// Records in all.
     pub records: u64,
+}
+
+/// What records are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Values of text.
+    Text,
+    /// Values of one letter: in memory they are thousands of times what they are on the wire.
+    OneLetter,
+    /// One header each, beside a value of one byte.
+    Headers,
 }
 
 /// A producer's compression.
@@ -38,13 +51,14 @@ impl Codec {
 const KILOBYTE: usize = 1000;
 
 impl Workload {
-    /// The twelve of the whole benchmark.
+    /// The fourteen of the whole benchmark: twelve for speed, two for memory.
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for (record_bytes, records) in [(KILOBYTE, 1_000_000), (100, 5_000_000)] {
             for codec in [Codec::None, Codec::Lz4, Codec::Zstd] {
                 for partitions in [8, 1] {
                     all.push(Self {
+                        content: Content::Text,
                         record_bytes,
                         codec,
                         partitions,
@@ -53,12 +67,22 @@ impl Workload {
                 }
             }
         }
+        let one = |content, record_bytes, codec, records| Self {
+            content,
+            record_bytes,
+            codec,
+            partitions: 1,
+            records,
+        };
+        all.push(one(Content::Headers, 64 * KILOBYTE, Codec::None, 20_000));
+        all.push(one(Content::OneLetter, 500 * KILOBYTE, Codec::Zstd, 2_000));
         all
     }
 
     /// The one of a first look.
     pub fn quick() -> Self {
         Self {
+            content: Content::Text,
             record_bytes: KILOBYTE,
             codec: Codec::Lz4,
             partitions: 8,
@@ -69,10 +93,20 @@ impl Workload {
     /// A short name, which is also that of its topic.
     pub fn name(&self) -> String {
         let size = match self.record_bytes {
-            KILOBYTE => "1kb".to_owned(),
+            bytes if bytes % KILOBYTE == 0 => format!("{}kb", bytes / KILOBYTE),
             bytes => format!("{bytes}b"),
         };
-        format!("{size}-{}-{}p", self.codec.option(), self.partitions)
+        let content = match self.content {
+            Content::Text => "",
+            Content::OneLetter => "letter-",
+            Content::Headers => "headers-",
+        };
+        format!("{size}-{content}{}-{}p", self.codec.option(), self.partitions)
+    }
+
+    /// Whether it shows how much memory a copy takes, and not how fast it is.
+    pub fn is_for_memory(&self) -> bool {
+        self.content != Content::Text
     }
 
     /// Bytes of the values of so many of its records, before compression.
@@ -94,15 +128,24 @@ impl Workload {
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = match self.record_bytes {
-            KILOBYTE => "1 KB".to_owned(),
+            bytes if bytes % KILOBYTE == 0 => format!("{} KB", bytes / KILOBYTE),
             bytes => format!("{bytes} B"),
+        };
+        let content = match self.content {
+            Content::Text => "",
+            Content::OneLetter => " of one letter",
+            Content::Headers => " of headers",
         };
         let codec = match self.codec {
             Codec::None => "uncompressed",
             codec => codec.option(),
         };
         let plural = if self.partitions == 1 { "" } else { "s" };
-        write!(f, "{size} {codec}, {} partition{plural}", self.partitions)
+        write!(
+            f,
+            "{size}{content} {codec}, {} partition{plural}",
+            self.partitions
+        )
     }
 }
 
@@ -115,11 +158,17 @@ mod tests {
     #[test]
     fn every_workload_has_a_name_of_its_own() {
         let names: BTreeSet<String> = Workload::all().iter().map(Workload::name).collect();
-        assert_eq!(names.len(), 12);
+        assert_eq!(names.len(), 14);
         assert!(
             names.contains("1kb-lz4-8p") && names.contains("100b-none-1p"),
             "{names:?}"
         );
+        assert!(
+            names.contains("64kb-headers-none-1p") && names.contains("500kb-letter-zstd-1p"),
+            "{names:?}"
+        );
+        let letters = Workload::all()[13].to_string();
+        assert_eq!(letters, "500 KB of one letter zstd, 1 partition");
         assert_eq!(Workload::all()[1].to_string(), "1 KB uncompressed, 1 partition");
     }
 
