@@ -5,6 +5,10 @@ pub enum Tool {
     SluiceExactlyOnce,
     /// Sluice without transactions, as all the others.
     SluiceAtLeastOnce,
+    /// Sluice's wire lane, in transactions.
+    WireExactlyOnce,
+    /// Sluice's wire lane without transactions.
+    WireAtLeastOnce,
     /// Another build of Sluice, to be compared with this one.
     OtherExactlyOnce,
     /// The same without transactions.
@@ -19,9 +23,11 @@ pub enum Tool {
 
 impl Tool {
     /// All, in the order in which they run.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SluiceExactlyOnce,
         Self::SluiceAtLeastOnce,
+        Self::WireExactlyOnce,
+        Self::WireAtLeastOnce,
         Self::OtherExactlyOnce,
         Self::OtherAtLeastOnce,
         Self::Kcat,
@@ -34,6 +40,8 @@ impl Tool {
         match self {
             Self::SluiceExactlyOnce => "sluice-exactly-once",
             Self::SluiceAtLeastOnce => "sluice-at-least-once",
+            Self::WireExactlyOnce => "wire-exactly-once",
+            Self::WireAtLeastOnce => "wire-at-least-once",
             Self::OtherExactlyOnce => "other-exactly-once",
             Self::OtherAtLeastOnce => "other-at-least-once",
             Self::Kcat => "kcat",
@@ -47,6 +55,8 @@ impl Tool {
         match self {
             Self::SluiceExactlyOnce => "Sluice, exactly once",
             Self::SluiceAtLeastOnce => "Sluice, at least once",
+            Self::WireExactlyOnce => "Sluice, wire lane, exactly once",
+            Self::WireAtLeastOnce => "Sluice, wire lane, at least once",
             Self::OtherExactlyOnce => "Sluice (other build), exactly once",
             Self::OtherAtLeastOnce => "Sluice (other build), at least once",
             Self::Kcat => "kcat to kcat",
@@ -65,7 +75,7 @@ impl Tool {
 
     /// Whether it is Sluice in one of its modes.
     pub fn is_sluice(self) -> bool {
-        matches!(self, Self::SluiceExactlyOnce | Self::SluiceAtLeastOnce) || self.is_other()
+        matches!(self, Self::SluiceExactlyOnce | Self::SluiceAtLeastOnce) || self.is_other() || self.is_wire()
     }
 
     /// Whether it is another build of Sluice.
@@ -73,9 +83,17 @@ impl Tool {
         matches!(self, Self::OtherExactlyOnce | Self::OtherAtLeastOnce)
     }
 
+    /// Whether it is Sluice's wire lane.
+    pub fn is_wire(self) -> bool {
+        matches!(self, Self::WireExactlyOnce | Self::WireAtLeastOnce)
+    }
+
     /// Whether Sluice copies in transactions.
     pub fn is_exactly_once(self) -> bool {
-        matches!(self, Self::SluiceExactlyOnce | Self::OtherExactlyOnce)
+        matches!(
+            self,
+            Self::SluiceExactlyOnce | Self::WireExactlyOnce | Self::OtherExactlyOnce
+        )
     }
 
     /// Whether it is MirrorMaker 2.

@@ -60,6 +60,9 @@ pub fn copy(
         .args(["--delivery", delivery])
         .args(["--existing", "rewrite"])
         .args(["--until-caught-up", "--json"]);
+    if tool.is_wire() {
+        command.args(["--lane", "wire"]);
+    }
 
     let (mut output, mut log) = (tempfile::tempfile()?, tempfile::tempfile()?);
     command.stdout(output.try_clone()?).stderr(log.try_clone()?);

@@ -17,6 +17,9 @@ const RECORDS: usize = 60_000;
 /// flight (24 MB with its book-keeping) are both less, as long as the backlog is short.
 const IN_FLIGHT: usize = 5_000;
 
+/// The lanes, in turn: the next run takes over from the other one.
+const LANES: [&str; 2] = ["wire", "record"];
+
 fn rounds() -> usize {
     std::env::var("SLUICE_KILL_ROUNDS")
         .ok()
@@ -67,7 +70,9 @@ fn kill_rounds(delivery: &str) -> Result<Copied> {
         });
         let chance = RandomState::new();
         for round in 0..rounds() {
-            let mut copy = spawn_sluice(&endless)?;
+            let mut arguments = endless.clone();
+            arguments.extend(["--lane", LANES[round % LANES.len()]]);
+            let mut copy = spawn_sluice(&arguments)?;
             let life = Duration::from_millis(100 + chance.hash_one(round) % 1_900);
             std::thread::sleep(life);
             ensure!(

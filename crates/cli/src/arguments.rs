@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use sluice_model::{
-    Codec, Delivery, ExistingData, ForbiddenTopics, MissingTimestamps, OutOfRange, RegexRename, Start,
-    TaskName,
+    Codec, Delivery, ExistingData, ForbiddenTopics, LaneChoice, MissingTimestamps, OutOfRange, RegexRename,
+    Start, TaskName,
 };
 
 use crate::amount::Amount;
@@ -177,6 +177,10 @@ pub struct TaskArguments {
     /// record before [default: copy-time].
     #[arg(long, value_parser = one_of::<MissingTimestamps>(&["copy-time", "previous"]), hide_possible_values = true, value_name = "copy-time|previous", help_heading = "How to copy")]
     pub missing_timestamps: Option<MissingTimestamps>,
+    /// How records travel: record by record, or in the batches in which they are stored (target of version 0.11 or
+    /// later) [default: auto, which is record by record].
+    #[arg(long, value_parser = one_of::<LaneChoice>(&["auto", "wire", "record"]), hide_possible_values = true, value_name = "auto|wire|record", help_heading = "How to copy")]
+    pub lane: Option<LaneChoice>,
     /// Copy at most this many records per second, as 5000 or 20k.
     #[arg(long, value_name = "N", help_heading = "How to copy")]
     pub rate_records: Option<Amount>,

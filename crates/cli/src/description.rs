@@ -75,6 +75,7 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
         .missing_timestamps
         .or(file.missing_timestamps)
         .unwrap_or_default();
+    task.lane = arguments.lane.or(file.lane).unwrap_or_default();
     task.rate = RateLimits {
         records_per_second: arguments
             .rate_records

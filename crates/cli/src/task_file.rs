@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use sluice_model::{
-    Codec, Delivery, ExistingData, ForbiddenTopics, MissingTimestamps, Objects, OutOfRange, Rename, Start,
-    TaskName,
+    Codec, Delivery, ExistingData, ForbiddenTopics, LaneChoice, MissingTimestamps, Objects, OutOfRange,
+    Rename, Start, TaskName,
 };
 
 use crate::amount::Amount;
@@ -29,6 +29,7 @@ pub struct TaskFile {
     pub out_of_range: Option<OutOfRange>,
     pub forbidden_topics: Option<ForbiddenTopics>,
     pub missing_timestamps: Option<MissingTimestamps>,
+    pub lane: Option<LaneChoice>,
     pub limits: LimitsSection,
     pub replication_factor: Option<u16>,
     pub compression: Option<Codec>,

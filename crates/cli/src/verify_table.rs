@@ -103,16 +103,14 @@ pub fn render(report: &VerificationReport) -> String {
 /// Which client read the two sides.
 fn read_by(report: &VerificationReport) -> &'static str {
     match (report.source_read_by, report.target_read_by) {
-        (ReadBy::Wire, ReadBy::Wire) => {
-            "read by the wire client, which shares nothing with what made the copy"
-        }
+        (ReadBy::Wire, ReadBy::Wire) => "both sides were read by the wire client",
         (ReadBy::Wire, ReadBy::Librdkafka) => {
-            "source read by the wire client, target by librdkafka, which made the copy"
+            "the source was read by the wire client, the target by librdkafka"
         }
         (ReadBy::Librdkafka, ReadBy::Wire) => {
-            "source read by librdkafka, which made the copy, target by the wire client"
+            "the source was read by librdkafka, the target by the wire client"
         }
-        (ReadBy::Librdkafka, ReadBy::Librdkafka) => "read by librdkafka, which also made the copy",
+        (ReadBy::Librdkafka, ReadBy::Librdkafka) => "both sides were read by librdkafka",
     }
 }
 

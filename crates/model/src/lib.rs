@@ -32,7 +32,7 @@ pub use extra_properties::{SET_BY_SLUICE, check_extra_property};
 pub use field_error::FieldError;
 pub use id::{SourceId, TaskId};
 pub use limits::RateLimits;
-pub use policy::{Codec, Delivery, ExistingData, ForbiddenTopics, MissingTimestamps, OutOfRange};
+pub use policy::{Codec, Delivery, ExistingData, ForbiddenTopics, LaneChoice, MissingTimestamps, OutOfRange};
 pub use record_range::OffsetRange;
 pub use rename::{RegexRename, Rename};
 pub use secret::Secret;

@@ -60,6 +60,19 @@ pub enum MissingTimestamps {
     Previous,
 }
 
+/// How records travel from the source to the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum LaneChoice {
+    /// Record by record, between any two clusters.
+    #[default]
+    Auto,
+    /// In the batches in which they are stored, with the wire client; the target must be of version 0.11 or later.
+    Wire,
+    /// Record by record, with librdkafka.
+    Record,
+}
+
 /// Compression of the records on their way to the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "kebab-case")]

@@ -4,8 +4,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cluster, Codec, Delivery, ExistingData, ForbiddenTopics, InvalidTask, MissingTimestamps, Objects,
-    OutOfRange, RateLimits, Rename, Result, Start,
+    Cluster, Codec, Delivery, ExistingData, ForbiddenTopics, InvalidTask, LaneChoice, MissingTimestamps,
+    Objects, OutOfRange, RateLimits, Rename, Result, Start,
 };
 
 /// A task's name: 1 to 64 characters (not bytes), without blanks at its ends.
@@ -79,6 +79,8 @@ pub struct Task {
     pub forbidden_topics: ForbiddenTopics,
     /// Timestamp of records that have none at the source.
     pub missing_timestamps: MissingTimestamps,
+    /// How records travel.
+    pub lane: LaneChoice,
     /// Ceilings of speed.
     pub rate: RateLimits,
     /// Replicas of created target topics; `None` takes the source's count, fitted to the target's brokers.
@@ -103,6 +105,7 @@ impl Task {
             out_of_range: OutOfRange::default(),
             forbidden_topics: ForbiddenTopics::default(),
             missing_timestamps: MissingTimestamps::default(),
+            lane: LaneChoice::default(),
             rate: RateLimits::default(),
             replication_factor: None,
             compression: Codec::default(),

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Cluster, Codec, Delivery, ExistingData, FieldError, ForbiddenTopics, MissingTimestamps, Objects,
-    OutOfRange, RateLimits, Rename, Result, SourceId, Spec, Start, Task, TaskId, TaskName,
+    Cluster, Codec, Delivery, ExistingData, FieldError, ForbiddenTopics, LaneChoice, MissingTimestamps,
+    Objects, OutOfRange, RateLimits, Rename, Result, SourceId, Spec, Start, Task, TaskId, TaskName,
 };
 
 /// Everything a person decides about a task; what the wizard asks.
@@ -47,6 +47,9 @@ pub struct TaskSettings {
     /// Timestamp of records that have none at the source.
     #[serde(default)]
     pub missing_timestamps: MissingTimestamps,
+    /// How records travel.
+    #[serde(default)]
+    pub lane: LaneChoice,
     /// How much it may use.
     #[serde(default)]
     pub spec: Spec,
@@ -80,6 +83,7 @@ impl TaskSettings {
             out_of_range: OutOfRange::default(),
             forbidden_topics: ForbiddenTopics::default(),
             missing_timestamps: MissingTimestamps::default(),
+            lane: LaneChoice::default(),
             spec: Spec::default(),
             rate: RateLimits::default(),
             replication_factor: None,
@@ -166,6 +170,7 @@ impl TaskSettings {
         task.out_of_range = self.out_of_range;
         task.forbidden_topics = self.forbidden_topics;
         task.missing_timestamps = self.missing_timestamps;
+        task.lane = self.lane;
         task.rate = self.spec.limits(self.rate)?;
         task.replication_factor = self.replication_factor;
         task.compression = self.compression;

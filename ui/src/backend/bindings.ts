@@ -667,6 +667,11 @@ principal: string | null,
 keytab: string | null, };
 
 /**
+ * How records travel from the source to the target.
+ */
+export type LaneChoice = "auto" | "wire" | "record";
+
+/**
  * How long records take, over the last minute: from when the reader handed a record over to when the target's
  * acknowledgement of it was seen, or, where target transactions carry the records, the commit of its transaction.
  * What the record waited for in between counts: the speed limit, memory, records before it in its partition. One in 256
@@ -2349,6 +2354,10 @@ forbidden_topics: ForbiddenTopics,
  * Timestamp of records that have none at the source.
  */
 missing_timestamps: MissingTimestamps, 
+/**
+ * How records travel.
+ */
+lane: LaneChoice, 
 /**
  * How much it may use.
  */

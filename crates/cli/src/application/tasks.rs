@@ -149,6 +149,7 @@ fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<T
     settings.out_of_range = task.out_of_range.unwrap_or_default();
     settings.forbidden_topics = task.forbidden_topics.unwrap_or_default();
     settings.missing_timestamps = task.missing_timestamps.unwrap_or_default();
+    settings.lane = task.lane.unwrap_or_default();
     settings.spec = arguments.spec.unwrap_or_default();
     settings.rate = RateLimits {
         records_per_second: task.rate_records.map(|amount| amount.0),

@@ -2,6 +2,7 @@
 
 mod compression;
 mod handle;
+mod lanes;
 mod start;
 
 pub use handle::Running;

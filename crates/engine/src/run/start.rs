@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use sluice_kafka::{CALL_DEADLINE, Isolation, KafkaError, OffsetQuery, ReaderTuning, WriterTuning};
+use sluice_kafka::{CALL_DEADLINE, Isolation, OffsetQuery};
 use sluice_model::Task;
 
 use crate::copy::Followed;
@@ -13,8 +13,6 @@ use crate::copy::Watcher;
 use crate::copy::{Copier, Job, Pruning, RunOptions, Shared, UNMATCHED, reconcile};
 use crate::error::{EngineError, Result};
 use crate::finding::Verdict;
-use crate::lane::{Compressions, Nature, RecordLane, RecordLaneConfig};
-use crate::lane::{LaneError, TargetIncidentKind};
 use crate::launch;
 use crate::partition::{Track, take_committed, target_partitions};
 use crate::plan::{Plan, plan};
@@ -23,18 +21,8 @@ use crate::position::{Checkpoint, CheckpointStore, PartitionKey, PartitionState}
 use crate::position::{Writership, committed_positions, latest_writer};
 use crate::position::{each, lacks_leader};
 use crate::progress::{Event, Observer, Progress};
-use crate::run::compression::{compressions, look_at_source};
 use crate::run::handle::Running;
-
-/// How long the target may take to accept this instance as the only writer.
-const OPEN_DEADLINE: Duration = Duration::from_secs(60);
-
-/// Buffered bytes if nothing is said: 32 MB fetched ahead, 24 MB in flight.
-const DEFAULT_MEMORY: usize = 56 * 1024 * 1024;
-/// A few batches must fit.
-const LEAST_MEMORY: usize = 4 * 1024 * 1024;
-/// librdkafka's queues take no more.
-const MOST_MEMORY: usize = 1024 * 1024 * 1024;
+use crate::run::lanes;
 
 /// Starts or resumes `task`. Returns when positions are pinned and saved and the target has accepted this instance as
 /// the only writer; the copy then runs on its own threads.
@@ -105,10 +93,7 @@ pub fn start_unless(
     let hashes = partitions
         .iter()
         .any(|partition| partition.source_topic_id.is_none());
-    let look = look_at_source(&plan, &task, &partitions);
-    let compression = compressions(&plan, &task, &look, &observer);
-    let config = lane_config(&plan, &task, compression, look.nature, &identity, hashes, options);
-    let lane = RecordLane::open(config, OPEN_DEADLINE).map_err(|error| lane_refused(&task, error))?;
+    let lane = lanes::open(&plan, &task, &partitions, &identity, hashes, options, &observer)?;
     let mut tracks = tracks(&plan, store.as_ref(), &task, partitions, hashes)?;
     let mut writership = Writership {
         generation: 1,
@@ -154,7 +139,7 @@ pub fn start_unless(
         options,
         shared: shared.clone(),
     };
-    let mut copier = Copier::new(job, Box::new(lane), tracks)?;
+    let mut copier = Copier::new(job, lane, tracks)?;
     copier.wait_for_leaders(waiting);
     copier.publish();
     let copier = std::thread::Builder::new()
@@ -203,31 +188,6 @@ fn new_launch_id() -> String {
     )
 }
 
-fn lane_refused(task: &Task, error: LaneError) -> EngineError {
-    match error {
-        LaneError::Fenced(_) => EngineError::Fenced {
-            task: task.name.to_string(),
-        },
-        LaneError::Fatal(error) if error.kind == TargetIncidentKind::AccessDenied => {
-            EngineError::Refused(format!(
-                "the target does not let this user write transactions: {error}. Give the user WRITE and DESCRIBE on transactional ids and READ on groups with the prefix 'sluice.', or choose --delivery at-least-once"
-            ))
-        }
-        LaneError::Fatal(error) | LaneError::Retry(error) | LaneError::Recover(error) => {
-            EngineError::Cluster {
-                side: crate::error::Side::Target,
-                what: "taking the right to write".to_owned(),
-                error: error.into(),
-            }
-        }
-        LaneError::Source { code, detail } => EngineError::Cluster {
-            side: crate::error::Side::Source,
-            what: "opening a reader".to_owned(),
-            error: KafkaError::new(code, detail),
-        },
-    }
-}
-
 /// Takes in what came to the source while the task did not run: without it, a run could be caught up and know nothing of
 /// a new partition.
 fn add_new_partitions(
@@ -269,58 +229,6 @@ fn waiting(store: &dyn CheckpointStore, task: &Task) -> Result<BTreeMap<Partitio
         .filter(|state| chosen.contains(&state.key.topic.as_str()))
         .map(|state| (state.key.clone(), state.target_topic.clone()))
         .collect())
-}
-
-fn lane_config(
-    plan: &Plan,
-    task: &Task,
-    compression: Compressions,
-    nature: Option<Nature>,
-    identity: &str,
-    hashes: bool,
-    options: RunOptions,
-) -> RecordLaneConfig {
-    let memory = options
-        .memory_bytes
-        .map_or(DEFAULT_MEMORY, |bytes| {
-            usize::try_from(bytes).unwrap_or(usize::MAX)
-        })
-        .clamp(LEAST_MEMORY, MOST_MEMORY);
-    let smallest = plan
-        .routes
-        .iter()
-        .filter_map(|route| {
-            route
-                .draft
-                .topic
-                .config
-                .get("max.message.bytes")
-                .and_then(|value| value.parse::<u32>().ok())
-        })
-        .min();
-    // A batch must stay below the target's limit, whose default is 1 048 588 bytes (1 000 012 on old brokers).
-    let batch_bytes = smallest.map_or(900_000, |limit| (limit / 10 * 9).clamp(1_000, 900_000));
-    RecordLaneConfig {
-        source: task.source.clone(),
-        target: task.target.clone(),
-        reader: ReaderTuning {
-            prefetch_kib: u32::try_from(memory / 7 * 4 / 1024).unwrap_or(u32::MAX),
-            ..ReaderTuning::default()
-        },
-        source_brokers: plan.pair.source.metadata.brokers.len(),
-        nature,
-        writer: WriterTuning {
-            guarantee: plan.delivery.guarantee(identity),
-            batch_bytes,
-            queue_kib: 96 * 1024,
-            transaction_timeout_ms: 60_000,
-        },
-        compression,
-        group: identity.to_owned(),
-        in_flight_bytes: memory / 7 * 3,
-        hashes,
-        missing_timestamps: task.missing_timestamps,
-    }
 }
 
 fn tracks(

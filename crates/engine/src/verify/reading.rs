@@ -1,7 +1,7 @@
 //! Which client reads which side: another one than wrote the copy, where it can.
 
 use sluice_kafka::{PartitionOffset, Reader, ReaderTuning};
-use sluice_model::Cluster;
+use sluice_model::{Cluster, LaneChoice};
 use sluice_wire::{Cancel, Client, Reach, WireError};
 
 use crate::error::{EngineError, Result, Side};
@@ -15,16 +15,19 @@ const PREFETCH_KIB: u32 = 12 * 1024;
 
 /// How one side is read.
 pub(crate) enum Reading {
-    /// By the wire client: the copy was made by librdkafka.
+    /// By the wire client: the record lane copies with librdkafka.
     Wire(Client),
-    /// By librdkafka, because the wire client lacks what the cluster asks for.
+    /// By librdkafka: the wire lane copies with the wire client, or that lacks what the cluster asks for.
     Library,
 }
 
 impl Reading {
     /// # Errors
     /// The cluster's properties are wrong.
-    pub(crate) fn of(cluster: &Cluster, side: Side) -> Result<Self> {
+    pub(crate) fn of(cluster: &Cluster, side: Side, lane: LaneChoice) -> Result<Self> {
+        if lane == LaneChoice::Wire {
+            return Ok(Self::Library);
+        }
         match Client::new(cluster, Reach::default()) {
             Ok(client) => Ok(Self::Wire(client)),
             Err(WireError::Unsupported(why)) => {

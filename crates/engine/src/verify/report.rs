@@ -81,9 +81,9 @@ pub enum LogSide {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadBy {
-    /// The wire client, which shares nothing with what made the copy.
+    /// The wire client.
     Wire,
-    /// librdkafka, which also made the copy: the wire client lacks what the cluster asks for, or the report is older.
+    /// librdkafka.
     #[default]
     Librdkafka,
 }

@@ -53,8 +53,8 @@ pub fn verify(
 ) -> Result<VerificationReport> {
     let begun = Instant::now();
     let reading = (
-        Reading::of(&task.source, Side::Source)?,
-        Reading::of(&task.target, Side::Target)?,
+        Reading::of(&task.source, Side::Source, task.lane)?,
+        Reading::of(&task.target, Side::Target, task.lane)?,
     );
     let pair = Pair::connect(task, &|| cancel.load(Ordering::Relaxed))?;
     let (jobs, left_out) = jobs(&pair, task, store, &options)?;

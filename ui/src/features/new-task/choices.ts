@@ -3,6 +3,7 @@ import type {
   Delivery,
   ExistingData,
   ForbiddenTopics,
+  LaneChoice,
   MissingTimestamps,
   OutOfRange,
   RegexRename,
@@ -47,6 +48,7 @@ export interface Choices {
   outOfRange: OutOfRange;
   forbiddenTopics: ForbiddenTopics;
   missingTimestamps: MissingTimestamps;
+  lane: LaneChoice;
   spec: Spec;
   rateRecords: string;
   rateMegabytes: string;
@@ -81,6 +83,7 @@ export function blankChoices(): Choices {
     outOfRange: 'stop',
     forbiddenTopics: 'stop',
     missingTimestamps: 'copy-time',
+    lane: 'auto',
     spec: 'xlarge',
     rateRecords: '',
     rateMegabytes: '',
@@ -174,6 +177,7 @@ export function toSettings(choices: Choices): TaskSettings {
     out_of_range: choices.outOfRange,
     forbidden_topics: choices.forbiddenTopics,
     missing_timestamps: choices.missingTimestamps,
+    lane: choices.lane,
     spec: choices.spec,
     rate: {
       records_per_second: positive(choices.rateRecords) ?? null,
@@ -215,6 +219,7 @@ export function fromSettings(settings: TaskSettings): Choices {
     outOfRange: settings.out_of_range,
     forbiddenTopics: settings.forbidden_topics,
     missingTimestamps: settings.missing_timestamps,
+    lane: settings.lane,
     spec: settings.spec,
     rateRecords: rate.records_per_second === null ? '' : String(rate.records_per_second),
     rateMegabytes: rate.bytes_per_second === null ? '' : String(Math.max(1, Math.round(rate.bytes_per_second / BYTES_IN_MEGABYTE))),

@@ -86,6 +86,12 @@ export const newTask = {
   replication: 'Replicas of created topics',
   replicationHint: 'Blank: as at the source, fitted to the target’s brokers.',
   replicationWrong: 'Write a whole number from 1 on, or leave it blank.',
+  lane: 'How records travel',
+  laneNames: {
+    auto: 'Automatic (record by record)',
+    record: 'Record by record',
+    wire: 'In stored batches (target 0.11 or later)',
+  },
   compression: 'Compression',
   compressionNames: {
     auto: 'As at the source',

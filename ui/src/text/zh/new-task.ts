@@ -85,6 +85,12 @@ export const newTask: typeof en = {
   replicationHint: '留空：与源相同，并适配目标的 broker 数。',
   replicationWrong: '请填写不小于 1 的整数，或留空。',
   compression: '压缩',
+  lane: '传输方式',
+  laneNames: {
+    auto: '自动（逐条记录）',
+    record: '逐条记录',
+    wire: '按存储的批次（目标为 0.11 或更高）',
+  },
   compressionNames: {
     auto: '与源相同',
     none: '不压缩',

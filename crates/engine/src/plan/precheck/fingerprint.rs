@@ -21,6 +21,7 @@ pub fn settings_fingerprint(task: &Task) -> String {
     put("out_of_range", &task.out_of_range);
     put("forbidden_topics", &task.forbidden_topics);
     put("missing_timestamps", &task.missing_timestamps);
+    put("lane", &task.lane);
     put("replication_factor", &task.replication_factor);
     put("compression", &task.compression);
     format!("{:016x}", xxh3_64(text.as_bytes()))

@@ -198,6 +198,11 @@ export const running: Sentence[] = [
     'the target partition {@partition} holds a record at offset {#offset} that does not come from this copy: another program writes to it. Stop that program, or choose --delivery at-least-once',
     '目标分区 {partition} 的偏移量 {offset} 处有一条并非来自此次复制的记录：有其他程序在写入。请停止该程序，或选择“至少一次”（--delivery at-least-once）',
   ],
+  ['the wire lane copies: batches travel as they are stored', '使用按批次传输：批次按存储的原样传送'],
+  [
+    'the wire lane writes to targets of version 0.11 or later; choose --lane record',
+    '按批次传输只能写入 0.11 或更高版本的目标；请选择 --lane record',
+  ],
   [
     'the partition has no leader on one of the clusters, so the end of its target cannot be matched with its source; it is copied when one is back',
     '该分区在其中一个集群上没有 leader，因此无法将目标末尾与源核对；leader 恢复后会继续复制',
