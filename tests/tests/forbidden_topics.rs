@@ -218,7 +218,7 @@ fn a_task_of_the_application_is_judged_as_a_copy_is() -> Result<()> {
         .id;
     let plain = desk.source("plain", &target.bootstrap())?;
     let mut settings = desk.settings("forbidden", &secured, &plain, &[])?;
-    settings.objects = bench.task.objects.clone();
+    settings.objects = bench.task.objects;
     let id = desk
         .app
         .call(TaskCreate {

@@ -15,8 +15,11 @@ fn contents(cluster: &Cluster, topic: &str, partitions: i32) -> Result<Vec<Vec<P
         .collect()
 }
 
+/// Key, value and timestamp.
+type Fields = (Option<Vec<u8>>, Option<Vec<u8>>, Option<i64>);
+
 /// Everything of a record but where it stands.
-fn fields(records: &[PlainRecord]) -> Vec<(Option<Vec<u8>>, Option<Vec<u8>>, Option<i64>)> {
+fn fields(records: &[PlainRecord]) -> Vec<Fields> {
     records
         .iter()
         .map(|record| (record.key.clone(), record.value.clone(), record.timestamp))

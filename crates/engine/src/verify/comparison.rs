@@ -332,7 +332,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
         } else {
             self.count_if_uncopied(record);
         }
-        self.awaited_at_source.saw(&record);
+        self.awaited_at_source.saw(record);
         if self.memory.0.insert(record.hash) {
             self.memory.1.push_back(record.hash);
             if self.memory.1.len() > MEMORY
@@ -346,7 +346,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
     pub(crate) fn saw_target(&mut self, record: &Record) {
         self.report.target_records += 1;
         self.digests.1.update(&record.hash.to_le_bytes());
-        self.awaited_on_target.saw(&record);
+        self.awaited_on_target.saw(record);
     }
 
     /// Whether a record with this content was seen at the source a while ago.

@@ -135,9 +135,15 @@ fn look(cx: &Request<'_>, q: &FetchRequest, plan: &Plan) -> Round {
         let name = resolve(&state, cx.version, &wanted.topic, wanted.topic_id);
         let left = budget.saturating_sub(round.bytes);
         let first = round.bytes == 0;
-        let data = name
-            .clone()
-            .and_then(|name| read(cx, &state, &name, asked, q.isolation_level, has_rack, left, first));
+        let data = name.clone().and_then(|name| {
+            let reader = Asking {
+                isolation: q.isolation_level,
+                has_rack,
+                budget: left,
+                first,
+            };
+            read(cx, &state, &name, asked, reader)
+        });
         round.failed |= data.is_err();
         let data = data.unwrap_or_else(|error| failure(cx, &state, &name, asked, error));
         round.failed |= data.diverging_epoch.end_offset >= 0;
@@ -221,15 +227,28 @@ fn served_by<'s>(
     }
 }
 
+/// How a request is answered, as far as its partitions before have left it open.
+#[derive(Clone, Copy)]
+struct Asking {
+    isolation: i8,
+    has_rack: bool,
+    /// Bytes that are left.
+    budget: usize,
+    /// Whether nothing was read yet: the first batch comes whole.
+    first: bool,
+}
+
 fn read(
     cx: &Request<'_>,
     state: &ClusterState,
     name: &str,
     asked: &FetchPartition,
-    isolation: i8,
-    has_rack: bool,
-    budget: usize,
-    first: bool,
+    Asking {
+        isolation,
+        has_rack,
+        budget,
+        first,
+    }: Asking,
 ) -> Result<PartitionData, ResponseError> {
     cx.partition_fault(name, asked.partition)?;
     state.check_access(name, Access::Read)?;
