@@ -188,7 +188,6 @@ fn open_producer(
         }),
         request_bytes: REQUEST_BYTES,
         queue_bytes: config.in_flight_bytes.saturating_mul(2),
-        stops_at_refusal: true,
         ..ProduceSettings::default()
     };
     let until = Instant::now() + patience;

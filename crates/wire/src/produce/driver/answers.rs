@@ -153,10 +153,6 @@ impl Producer {
             return;
         };
         let (events, bytes) = stream.answered(place, ticket, outcome);
-        let is_refused = |event: &ProduceEvent| matches!(event, ProduceEvent::Refused { .. });
-        if self.settings.stops_at_refusal && events.iter().any(is_refused) {
-            stream.stopped = true;
-        }
         self.take_events(events, bytes);
         self.list(place);
     }

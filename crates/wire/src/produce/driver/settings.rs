@@ -20,9 +20,6 @@ pub struct ProduceSettings {
     pub request_bytes: usize,
     /// The most bytes of batches that were handed over and are not settled; a single batch may be larger.
     pub queue_bytes: usize,
-    /// Whether nothing more is written to a partition whose broker has refused a batch: whoever must keep the order
-    /// writes the rest again with a new producer.
-    pub stops_at_refusal: bool,
 }
 
 impl Default for ProduceSettings {
@@ -33,7 +30,6 @@ impl Default for ProduceSettings {
             request_timeout: Duration::from_secs(30),
             request_bytes: 8 << 20,
             queue_bytes: 24 << 20,
-            stops_at_refusal: false,
         }
     }
 }

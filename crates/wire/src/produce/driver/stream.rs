@@ -51,8 +51,6 @@ pub(crate) struct Stream {
     pub(crate) trouble: Trouble,
     /// Whether it stands in its leader's list.
     pub(crate) listed: bool,
-    /// Nothing more is sent.
-    pub(crate) stopped: bool,
 }
 
 impl Stream {
@@ -65,7 +63,6 @@ impl Stream {
             on_wire: None,
             trouble: Trouble::default(),
             listed: false,
-            stopped: false,
         }
     }
 
@@ -107,7 +104,7 @@ impl Stream {
     pub(crate) fn upcoming(&self, broker: i32) -> Option<usize> {
         // Over another connection only when nothing is in flight.
         let elsewhere = self.on_wire.is_some_and(|(other, _)| other != broker);
-        if self.stopped || elsewhere || self.leader != Some(broker) || self.trouble.retry_at.is_some() {
+        if elsewhere || self.leader != Some(broker) || self.trouble.retry_at.is_some() {
             return None;
         }
         let ticket = self.sequences.upcoming()?;
