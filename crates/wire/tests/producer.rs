@@ -315,7 +315,7 @@ fn a_broker_that_never_answers_holds_up_no_other() {
 }
 
 #[test]
-fn a_refused_batch_names_its_records_and_those_behind_it_go_on() {
+fn a_refused_batch_names_its_records_and_those_behind_it_wait_for_a_decision() {
     let cluster = FakeCluster::builder().start().unwrap();
     cluster
         .create_topic("t", 1, &[("cleanup.policy", "compact")])
@@ -338,23 +338,37 @@ fn a_refused_batch_names_its_records_and_those_behind_it_go_on() {
     assert_eq!((*ticket, *code), (first, ErrorCode::INVALID_RECORD));
     assert!(message.as_ref().unwrap().contains("without key"), "{message:?}");
     assert_eq!(records[0].index, 0);
+    run.producer.go_on(&place(0));
     cluster
         .set_topic_config("t", "cleanup.policy", Some("delete"))
         .unwrap();
     cluster
         .set_topic_config("t", "max.message.bytes", Some("500"))
         .unwrap();
-    run.others.clear();
-    run.send(0, "a");
-    let large = run.send(0, &"x".repeat(1_000));
-    run.send(0, "b");
-    run.send(0, "c");
+    let refused = |run: &mut Run| {
+        run.others.clear();
+        run.send(0, "a");
+        let large = run.send(0, &"x".repeat(1_000));
+        let behind = [run.send(0, "b"), run.send(0, "c")];
+        run.until("the large one is refused", |run| {
+            matches!(&run.others[..], [ProduceEvent::Refused { ticket, code, .. }]
+                if *ticket == large && *code == ErrorCode::MESSAGE_TOO_LARGE)
+        });
+        assert_eq!(run.producer.poll(Instant::now()).unwrap(), []);
+        assert_eq!(run.producer.unsettled(), 2);
+        behind
+    };
+    refused(&mut run);
+    assert_eq!(values(&cluster, 0), ["a"]);
+    run.producer.go_on(&place(0));
     run.drain();
-    assert!(
-        matches!(&run.others[..], [ProduceEvent::Refused { ticket, code, .. }]
-        if *ticket == large && *code == ErrorCode::MESSAGE_TOO_LARGE)
-    );
     assert_eq!(values(&cluster, 0), ["a", "b", "c"]);
+    let behind = refused(&mut run);
+    assert_eq!(run.producer.withdraw(&place(0)), behind);
+    assert_eq!((run.producer.unsettled(), run.producer.queued_bytes()), (0, 0));
+    run.send(0, "d");
+    run.drain();
+    assert_eq!(values(&cluster, 0), ["a", "b", "c", "a", "d"]);
 }
 
 #[test]

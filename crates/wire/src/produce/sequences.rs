@@ -199,6 +199,21 @@ impl Sequences {
         (sent < window && sent < self.batches.len()).then_some(sent)
     }
 
+    /// Takes back everything behind a batch that was refused, and returns the caller's numbers. Only right after
+    /// [`Event::Refused`] is it certain that none of it was written: their sequence numbers were out of order. Nothing is
+    /// taken back while something is in flight.
+    pub fn withdraw(&mut self) -> Vec<u64> {
+        let waits = |one: &Batch| one.state == State::Waiting;
+        if !self.batches.iter().all(waits) || matches!(self.mode, Mode::Broken | Mode::Fenced) {
+            return Vec::new();
+        }
+        if let Some(first) = self.batches.front() {
+            self.next_sequence = first.sequence;
+        }
+        self.mode = Mode::Flowing;
+        self.batches.drain(..).map(|one| one.id).collect()
+    }
+
     /// Whether nothing is sent until [`Sequences::restart`].
     pub fn is_broken(&self) -> bool {
         self.mode == Mode::Broken

@@ -44,7 +44,8 @@ pub struct FetchedBatches {
 }
 
 impl FetchedBatches {
-    /// The batches one by one, checked, with markers and aborted ones told apart.
+    /// The batches one by one, checked, with markers and aborted ones told apart. The fetcher has gone on behind all of
+    /// them already: if one is damaged, the caller decides where it goes on ([`super::Fetcher::seek`]).
     pub fn entries(&self) -> CopiedSet<'_> {
         let aborted = self.aborted.iter().map(|one| format::AbortedTransaction {
             first_offset: one.first_offset,

@@ -112,7 +112,9 @@ pub enum ProduceEvent {
         /// The first offset of the log; none before Kafka 1.0.
         log_start: Option<i64>,
     },
-    /// A broker will never take a batch; it is not written. Those behind it go on, but a transaction must be aborted.
+    /// A broker will never take a batch; it is not written. The partition is held until the caller decides on the batches
+    /// behind it ([`super::Producer::go_on`], [`super::Producer::withdraw`]), so that a hole
+    /// is the caller's decision; a transaction must be aborted.
     Refused {
         /// It.
         ticket: Ticket,

@@ -192,6 +192,28 @@ impl Producer {
         Ok(())
     }
 
+    /// Goes on with a partition after [`ProduceEvent::Refused`]: what is behind the refused batch is sent.
+    pub fn go_on(&mut self, place: &TopicPartition) {
+        if let Some(stream) = self.streams.get_mut(place) {
+            stream.held = false;
+        }
+        self.list(place);
+    }
+
+    /// Takes back what is behind a refused batch, instead of [`Producer::go_on`]: none of it was written. Returns the
+    /// batches in their order; nothing for a partition that is not held by a refusal.
+    pub fn withdraw(&mut self, place: &TopicPartition) -> Vec<Ticket> {
+        let Some(stream) = self.streams.get_mut(place).filter(|stream| stream.held) else {
+            return Vec::new();
+        };
+        stream.held = false;
+        let (tickets, bytes) = stream.withdraw();
+        self.unsettled = self.unsettled.saturating_sub(tickets.len());
+        self.queued_bytes = self.queued_bytes.saturating_sub(bytes);
+        self.list(place);
+        tickets.into_iter().map(Ticket).collect()
+    }
+
     /// Sends what can be sent and returns everything that has happened; waits until `deadline` for something.
     ///
     /// # Errors

@@ -49,6 +49,8 @@ pub(crate) struct Stream {
     /// The broker that has requests without an answer, and how many.
     pub(crate) on_wire: Option<(i32, usize)>,
     pub(crate) trouble: Trouble,
+    /// Whether a batch was refused and the caller has not decided on those behind it.
+    pub(crate) held: bool,
     /// Whether it stands in its leader's list.
     pub(crate) listed: bool,
 }
@@ -62,6 +64,7 @@ impl Stream {
             leader: None,
             on_wire: None,
             trouble: Trouble::default(),
+            held: false,
             listed: false,
         }
     }
@@ -104,7 +107,7 @@ impl Stream {
     pub(crate) fn upcoming(&self, broker: i32) -> Option<usize> {
         // Over another connection only when nothing is in flight.
         let elsewhere = self.on_wire.is_some_and(|(other, _)| other != broker);
-        if elsewhere || self.leader != Some(broker) || self.trouble.retry_at.is_some() {
+        if elsewhere || self.held || self.leader != Some(broker) || self.trouble.retry_at.is_some() {
             return None;
         }
         let ticket = self.sequences.upcoming()?;
@@ -188,6 +191,16 @@ impl Stream {
         self.apply(place, events)
     }
 
+    /// Takes back what is behind a refused batch: its numbers and its bytes.
+    pub(crate) fn withdraw(&mut self) -> (Vec<u64>, usize) {
+        let tickets = self.sequences.withdraw();
+        let taken = tickets
+            .iter()
+            .filter_map(|ticket| self.take(*ticket))
+            .collect::<Vec<_>>();
+        (tickets, taken.iter().map(|one| one.bytes.len()).sum())
+    }
+
     /// Whether it waits for [`Stream::restart`].
     pub(crate) fn is_broken(&self) -> bool {
         self.sequences.is_broken()
@@ -212,6 +225,7 @@ impl Stream {
                 Event::Refused { batch, code } => {
                     let Some(queued) = self.take(batch) else { continue };
                     settled += queued.bytes.len();
+                    self.held = true;
                     out.push(ProduceEvent::Refused {
                         ticket: Ticket(batch),
                         place: place.clone(),
