@@ -492,6 +492,8 @@ fn no_more_is_held_than_the_limit_and_one_larger_batch_still_comes_through() {
             }
         }
         let has_large = kept.iter().any(|records| records.len() > 100_000);
+        let kept_bytes: usize = kept.iter().map(bytes::Bytes::len).sum();
+        assert!(kept_bytes <= fetcher.held_bytes());
         assert!(
             has_large || fetcher.held_bytes() <= 21_000,
             "{}",

@@ -260,3 +260,41 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::BATCH_HEADER_LEN;
+
+    /// A header of one record and something behind it: nothing here looks at records.
+    fn batch() -> Bytes {
+        let mut bytes = vec![0; BATCH_HEADER_LEN + 9];
+        let length = i32::try_from(bytes.len() - 12).unwrap();
+        bytes[8..12].copy_from_slice(&length.to_be_bytes());
+        bytes[16] = 2;
+        bytes[60] = 1;
+        bytes.into()
+    }
+
+    #[test]
+    fn a_partition_goes_to_another_leader_only_when_nothing_is_in_flight_and_with_the_same_bytes() {
+        let place = TopicPartition::new("t", 0);
+        let mut stream = Stream::new(ProducerIdentity { id: 7, epoch: 0 });
+        stream.leader = Some(1);
+        for ticket in 1..=3 {
+            stream.add(ticket, batch(), 1);
+        }
+        stream.next(1, false).unwrap().unwrap();
+        stream.answered(&place, 1, Outcome::Written(Some(0)));
+        let second = stream.next(1, false).unwrap().unwrap();
+        assert_eq!(stream.upcoming(1), Some(batch().len()));
+        stream.leader = Some(2);
+        assert_eq!((stream.upcoming(1), stream.upcoming(2)), (None, None));
+        stream.answered(&place, 2, Outcome::Unknown);
+        assert_eq!(stream.upcoming(2), Some(batch().len()));
+        let again = stream.next(2, false).unwrap().unwrap();
+        assert_eq!((again.ticket, &again.pieces), (second.ticket, &second.pieces));
+        // Alone, until its outcome is known.
+        assert_eq!(stream.upcoming(2), None);
+    }
+}
