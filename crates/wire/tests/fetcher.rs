@@ -263,8 +263,8 @@ fn sessions_that_are_evicted_or_out_of_step_begin_again_and_brokers_without_any_
                 cluster.skew_fetch_sessions();
             }
         }
-        let sessions = cluster.fetch_sessions();
-        assert_eq!(sessions > 0, highest >= 7, "{sessions} with version {highest}");
+        // An answer that was held back meanwhile may have come without a session.
+        copy.until(&mut fetcher, |_| (cluster.fetch_sessions() > 0) == (highest >= 7));
     }
 }
 

@@ -19,7 +19,7 @@ use sluice_wire::{
     WrongState,
 };
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 const ID: &str = "writer";
 
 fn client(cluster: &FakeCluster) -> Client {
