@@ -18,6 +18,8 @@ const NOT_SHOWN = new Set([
   'the policy of new target topics is not known',
   'looking at what is stored',
   'matching with the source',
+  'reading a refused batch again',
+  'opening a transaction',
   'verifying with librdkafka',
   'message formats are not looked at',
   "the source's batch cannot be looked at",

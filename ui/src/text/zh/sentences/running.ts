@@ -198,6 +198,8 @@ export const running: Sentence[] = [
     'the target partition {@partition} holds a record at offset {#offset} that does not come from this copy: another program writes to it. Stop that program, or choose --delivery at-least-once',
     '目标分区 {partition} 的偏移量 {offset} 处有一条并非来自此次复制的记录：有其他程序在写入。请停止该程序，或选择“至少一次”（--delivery at-least-once）',
   ],
+  ["the target's coordinator did not answer in time", '目标的协调器没有及时应答'],
+  ['the record at offset {#offset} is larger than the protocol allows', '偏移量 {offset} 处的记录超出了协议允许的大小'],
   ['the wire lane copies: batches travel as they are stored', '使用按批次传输：批次按存储的原样传送'],
   [
     'the wire lane writes to targets of version 0.11 or later; choose --lane record',
