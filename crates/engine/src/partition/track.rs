@@ -169,15 +169,15 @@ impl Track {
                 (records, span.bytes)
             }
             Passed::Hole { to, .. } => {
-                self.ahead.position = self.ahead.position.max(to);
+                self.move_over_hole(to);
                 (0, 0)
             }
             Passed::Skipped { source } => {
-                self.ahead.position = source + 1;
+                self.move_over_hole(source + 1);
                 (0, 0)
             }
             Passed::End { offset } => {
-                self.ahead.position = self.ahead.position.max(offset);
+                self.move_over_hole(offset);
                 self.at_end = true;
                 self.was_at_end = true;
                 self.advance_caught_up(now_ms());
@@ -186,6 +186,15 @@ impl Track {
                 }
                 (0, 0)
             }
+        }
+    }
+
+    /// What was in the hole may have had another epoch than the record before it, a marker behind an election: compared by
+    /// that record's epoch, the log would seem to be another one.
+    fn move_over_hole(&mut self, to: i64) {
+        if to > self.ahead.position {
+            self.ahead.position = to;
+            self.ahead.leader_epoch = None;
         }
     }
 
@@ -394,6 +403,21 @@ mod tests {
                 .behind_ms(late)
                 .is_some_and(|behind| (60_000..90_000).contains(&behind))
         );
+    }
+
+    #[test]
+    fn a_position_behind_a_hole_has_no_epoch_to_compare_its_log_by() {
+        let mut track = track();
+        let mut passed = record(0, Some(0));
+        if let Passed::Span(span) = &mut passed {
+            span.leader_epoch = Some(5);
+        }
+        track.absorb(&passed);
+        track.absorb(&Passed::End { offset: 1 });
+        assert_eq!(track.lane_partition(0).leader_epoch, Some(5));
+        track.absorb(&Passed::End { offset: 2 });
+        assert_eq!(track.lane_partition(0).leader_epoch, None);
+        assert_eq!(track.lane_partition(0).position, 2);
     }
 
     #[test]

@@ -48,6 +48,7 @@ macro_rules! lane_contract {
                 a_new_source_client_notices_another_log
                 a_new_lane_notices_another_log
                 a_new_leader_with_the_same_log_is_no_divergence
+                a_marker_of_a_newer_epoch_is_no_divergence
                 a_damaged_batch_is_named_and_nothing_behind_it_is_copied
                 a_topic_that_may_not_be_read_is_forbidden
             }

@@ -204,7 +204,8 @@ pub fn nothing_is_reported_before_the_target_has_it(open: Open) -> Result<()> {
         })?;
         assert_eq!(course.told, [], "nothing is on the target");
         assert!(course.lane.in_flight() >= 50);
-        assert!(course.lane.in_flight_of(0) >= 50);
+        // A lane may wait for the first answer before it sends more of a partition.
+        assert!(course.lane.in_flight_of(0) >= 1);
         assert_eq!(course.lane.oldest_in_flight(0), Some(BEGIN));
         ground.target.clear_faults();
         course.reach_the_end()?;

@@ -211,6 +211,31 @@ pub fn a_new_lane_notices_another_log(open: Open) -> Result<()> {
     Ok(())
 }
 
+pub fn a_marker_of_a_newer_epoch_is_no_divergence(open: Open) -> Result<()> {
+    let ground = Ground::with_topic(1)?;
+    ground
+        .source
+        .append_transaction("t", 0, numbers(0, 10), Outcome::Open)?;
+    let leader = ground.source.leader("t", 0);
+    let mut brokers = ground.source.broker_ids().into_iter();
+    let other = brokers.find(|id| Some(*id) != leader).unwrap_or_default();
+    ground.source.move_leader("t", 0, other)?;
+    ground.source.end_open_transactions("t", 0, true)?;
+    let mut course = Course::new(
+        open,
+        &ground,
+        &Wanted::new(Delivery::Idempotent),
+        &[partition(0, 0)],
+    )?;
+    course.reach_the_end()?;
+    assert_eq!(course.position(0), 11, "behind the marker");
+    course.lane.renew_source()?;
+    ground.append(0, 11, 5, 5)?;
+    course.until("what came after is copied", |course| course.position(0) == 16)?;
+    assert_eq!(course.incidents, [], "the log is the one that was copied");
+    Ok(())
+}
+
 pub fn a_new_leader_with_the_same_log_is_no_divergence(open: Open) -> Result<()> {
     let ground = Ground::with_topic(1)?;
     ground.append(0, 0, 40, 10)?;

@@ -71,6 +71,10 @@ impl Track {
             self.epoch = message.leader_epoch();
         }
         let expected = std::mem::replace(&mut self.next, if is_end { source } else { source + 1 });
+        if is_end && source > expected {
+            // Whatever was there may have had another epoch.
+            self.epoch = None;
+        }
         self.queue.push_back(InFlight {
             source,
             expected,

@@ -25,20 +25,19 @@ pub(super) struct Harder {
 }
 
 impl Harder {
-    /// The strongest that the target takes: of the codec that the task asks for, where it asks for one. `None` where
-    /// that knows no levels.
-    pub(super) fn of(asked: Option<Codec>, known: CodecSet) -> Option<Self> {
-        let codec = match asked {
-            Some(codec) => codec,
-            None if known.contains(Codec::Zstd) => Codec::Zstd,
-            None => Codec::Gzip,
-        };
-        let level = match codec {
-            Codec::Zstd => ZSTD,
-            Codec::Gzip => GZIP,
-            Codec::None | Codec::Snappy | Codec::Lz4 => return None,
-        };
-        Some(Self { codec, level })
+    /// The strongest that the target takes.
+    pub(super) fn of(known: CodecSet) -> Self {
+        if known.contains(Codec::Zstd) {
+            Self {
+                codec: Codec::Zstd,
+                level: ZSTD,
+            }
+        } else {
+            Self {
+                codec: Codec::Gzip,
+                level: GZIP,
+            }
+        }
     }
 
     pub(super) fn level(self) -> Level {

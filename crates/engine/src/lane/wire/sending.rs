@@ -260,6 +260,7 @@ impl WireLane {
         report.read_bytes += framed.bytes;
         self.in_flight_bytes += framed.batch.len();
         track.next = framed.next;
+        track.epoch = epoch;
         if framed.greatest_timestamp >= 0 {
             track.last_time = Some(framed.greatest_timestamp);
         }

@@ -98,10 +98,7 @@ impl WireLane {
                 FetchFrom {
                     place: track.source.clone(),
                     position: track.next,
-                    leader_epoch: track
-                        .partition
-                        .leader_epoch
-                        .filter(|_| track.next == track.partition.position),
+                    leader_epoch: track.epoch,
                     topic_id: None,
                 }
             })

@@ -70,6 +70,8 @@ pub(super) struct Track {
     reported: i64,
     /// What was passed over since the last batch.
     hole: Option<HoleKind>,
+    /// Leader epoch of the record before `next`, where that is known.
+    pub(super) epoch: Option<i32>,
     pub(super) reading: bool,
     /// A batch was refused: nothing more is sent until the lane recovers.
     pub(super) blocked: bool,
@@ -93,6 +95,7 @@ impl Track {
             next: partition.position,
             reported: partition.position,
             hole: None,
+            epoch: partition.leader_epoch,
             reading: true,
             blocked: false,
             waiting: 0,
@@ -116,6 +119,7 @@ impl Track {
         }
         let rejected = self.partition.rejected.range(self.next..next).next().is_some();
         self.next = next;
+        self.epoch = None;
         self.hole = Some(match self.hole {
             None => kind,
             Some(known) if known == kind => kind,

@@ -280,7 +280,7 @@ impl Lane for WireLane {
     }
 
     fn compress_harder(&mut self, target_topic: &str) -> Option<[Compression; 2]> {
-        let harder = Harder::of(self.config.codec, self.config.known_codecs)?;
+        let harder = Harder::of(self.config.known_codecs);
         let usual = self.refused_with.get(target_topic).copied().unwrap_or_default();
         self.harder.insert(target_topic.to_owned(), harder);
         Some(harder.beside(usual))
