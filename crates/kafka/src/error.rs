@@ -19,6 +19,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The broker failed in a way that it has no code for.
+    UNKNOWN_SERVER_ERROR = -1;
     /// No error.
     NONE = 0;
     /// The offset is outside the log.

@@ -11,6 +11,9 @@ pub(in crate::lane) fn refusal_cause(code: ErrorCode) -> RefusalCause {
         ErrorCode::LOCAL_INVALID_DIFFERENT_RECORD => RefusalCause::Companion,
         code if code.refuses_record() => RefusalCause::Invalid,
         code if code.concerns_topic() => RefusalCause::Topic,
+        // A fault of the broker at this partition, as an uncompressed batch of a transaction for a topic in an old message
+        // format is (2.0.1): the others can go on.
+        ErrorCode::UNKNOWN_SERVER_ERROR => RefusalCause::Topic,
         _ => RefusalCause::Unwritten,
     }
 }
@@ -24,7 +27,8 @@ mod tests {
         for code in (-200..120).map(ErrorCode) {
             let cause = refusal_cause(code);
             assert_eq!(cause.is_of_record(), code.refuses_record(), "{}", code.0);
-            assert_eq!(cause == RefusalCause::Topic, code.concerns_topic(), "{}", code.0);
+            let of_topic = code.concerns_topic() || code == ErrorCode::UNKNOWN_SERVER_ERROR;
+            assert_eq!(cause == RefusalCause::Topic, of_topic, "{}", code.0);
         }
     }
 }
