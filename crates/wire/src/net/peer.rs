@@ -112,12 +112,20 @@ pub(crate) fn framed(correlation: i32, body: &[u8]) -> Bytes {
     out.freeze()
 }
 
+fn put_varint(out: &mut BytesMut, mut value: usize) {
+    while value >= 0x80 {
+        out.put_u8(0x80 | (value & 0x7f) as u8);
+        value >>= 7;
+    }
+    out.put_u8(value as u8);
+}
+
 /// An answer to ApiVersions.
 pub(crate) fn versions(version: i16, ranges: &[(ApiKey, i16, i16)]) -> Vec<u8> {
     let mut out = BytesMut::new();
     out.put_i16(0);
     if version >= 3 {
-        out.put_u8(u8::try_from(ranges.len()).unwrap() + 1);
+        put_varint(&mut out, ranges.len() + 1);
     } else {
         out.put_i32(i32::try_from(ranges.len()).unwrap());
     }

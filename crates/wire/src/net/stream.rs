@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -52,6 +53,7 @@ pub(crate) fn open(
             socket: reader,
             session: session.clone(),
             cipher: vec![0; if session.is_some() { CIPHER_CHUNK } else { 0 }],
+            untaken: 0..0,
         },
         WriteHalf {
             socket,
@@ -123,6 +125,8 @@ pub(crate) struct ReadHalf {
     socket: TcpStream,
     session: Option<Session>,
     cipher: Vec<u8>,
+    /// What of `cipher` the session has not taken yet.
+    untaken: Range<usize>,
 }
 
 impl ReadHalf {
@@ -142,18 +146,20 @@ impl Read for ReadHalf {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 other => return other,
             }
-            let count = self.socket.read(&mut self.cipher)?;
-            if count == 0 {
-                return Ok(0);
+            if self.untaken.is_empty() {
+                let count = self.socket.read(&mut self.cipher)?;
+                if count == 0 {
+                    return Ok(0);
+                }
+                self.untaken = 0..count;
             }
-            let mut fresh = &self.cipher[..count];
+            // No more at once than the session can hand over: it takes nothing while plain bytes are left in it.
+            let mut fresh = &self.cipher[self.untaken.clone()];
             let mut session = lock(session);
-            while !fresh.is_empty() {
-                session.read_tls(&mut fresh)?;
-                session
-                    .process_new_packets()
-                    .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-            }
+            self.untaken.start += session.read_tls(&mut fresh)?;
+            session
+                .process_new_packets()
+                .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
         }
     }
 }

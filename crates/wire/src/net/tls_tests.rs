@@ -84,7 +84,9 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> std::io::Result<()> {
     let mut head = [0; 12];
     stream.read_exact(&mut head)?;
     let correlation = i32::from_be_bytes([head[8], head[9], head[10], head[11]]);
-    stream.write_all(&framed(correlation, &versions(3, &[(ApiKey::Metadata, 0, 9)])))?;
+    // Many TLS records, and more than is read at once.
+    let offered = [(ApiKey::Metadata, 0, 9); 40_000];
+    stream.write_all(&framed(correlation, &versions(3, &offered)))?;
     stream.flush()?;
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest)?;
