@@ -102,6 +102,12 @@ impl Splice {
         self.frames.body.len()
     }
 
+    /// Forgets what was collected.
+    pub fn clear(&mut self) {
+        self.frames.clear();
+        self.next_offset = None;
+    }
+
     /// Adds the wanted records of an entry, and returns their number. All of the entry is settled by that: the position
     /// behind it is that of the last batch of the next [`Splice::finish`], if any record was collected.
     pub fn add(&mut self, records: &Records<'_>, wanted: &Wanted<'_>) -> u32 {
@@ -144,8 +150,7 @@ impl Splice {
                 last.next_offset = next_offset.max(last.next_offset);
             }
         }
-        self.frames.clear();
-        self.next_offset = None;
+        self.clear();
         Ok(out)
     }
 

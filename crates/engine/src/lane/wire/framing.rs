@@ -156,7 +156,7 @@ impl Framer {
     /// Several entries as one run of records: messages of old formats, or small batches.
     ///
     /// # Errors
-    /// One of them cannot be read; those before it are not framed either.
+    /// The first cannot be read. One behind it ends the run: what is before it is framed.
     pub(super) fn several(
         &mut self,
         config: &WireLaneConfig,
@@ -195,9 +195,15 @@ impl Framer {
             missing_timestamp: Some(missing),
         };
         let (mut next, mut anchor) = (part.from, None);
+        // An entry that could not be read may have left what stood before it, of any partition.
+        self.splice.clear();
         self.splice.set_options(options);
-        for entry in entries {
-            let records = self.reader.read(entry)?;
+        for (index, entry) in entries.iter().enumerate() {
+            let records = match self.reader.read(entry) {
+                // Those before it are sound: it is met again, alone.
+                Err(_) if index > 0 => break,
+                records => records?,
+            };
             self.splice.add(&records, &wanted);
             next = records.next_offset().min(wanted.before).max(next);
             if config.hashes {
@@ -232,6 +238,7 @@ impl Framer {
         entries: &[Entry<'_>],
         offset: i64,
     ) -> Result<Framed, FramingError> {
+        self.splice.clear();
         self.splice.set_options(SpliceOptions {
             max_batch_bytes: EXPANDED,
             ..options
@@ -320,4 +327,88 @@ impl From<SplicedBatch> for Framed {
 /// The bytes are no message.
 pub(super) fn message(bytes: &Bytes) -> Result<Entry<'_>, Fault> {
     Message::parse(bytes).map(Entry::Message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use sluice_model::Cluster;
+    use sluice_wire::format::CodecSet;
+
+    use super::*;
+
+    fn config() -> WireLaneConfig {
+        let cluster = Cluster::new("a:1").unwrap();
+        WireLaneConfig {
+            source: cluster.clone(),
+            target: cluster,
+            fetched_bytes: 1 << 20,
+            in_flight_bytes: 1 << 20,
+            transactional_id: None,
+            transaction_timeout: Duration::from_secs(1),
+            group: String::new(),
+            codec: None,
+            known_codecs: CodecSet::ALL,
+            batch_limits: BTreeMap::new(),
+            hashes: false,
+            missing_timestamps: MissingTimestamps::CopyTime,
+        }
+    }
+
+    /// A batch of one record at an offset, as a broker stores it; `count` is what its header says.
+    fn stored(offset: i64, count: i32) -> Vec<u8> {
+        let record = [16, 0, 0, 0, 2, b'k', 2, b'v', 0];
+        let mut covered = Vec::new();
+        covered.extend_from_slice(&0_i16.to_be_bytes());
+        covered.extend_from_slice(&(count - 1).to_be_bytes());
+        covered.extend_from_slice(&7_i64.to_be_bytes());
+        covered.extend_from_slice(&7_i64.to_be_bytes());
+        covered.extend_from_slice(&(-1_i64).to_be_bytes());
+        covered.extend_from_slice(&(-1_i16).to_be_bytes());
+        covered.extend_from_slice(&(-1_i32).to_be_bytes());
+        covered.extend_from_slice(&count.to_be_bytes());
+        covered.extend_from_slice(&record);
+        let mut batch = offset.to_be_bytes().to_vec();
+        batch.extend_from_slice(&i32::try_from(covered.len() + 9).unwrap().to_be_bytes());
+        batch.extend_from_slice(&0_i32.to_be_bytes());
+        batch.push(2);
+        batch.extend_from_slice(&[0; 4]);
+        batch.extend_from_slice(&covered);
+        batch
+    }
+
+    fn framed(framer: &mut Framer, batches: &[Vec<u8>]) -> Result<Vec<i64>, FramingError> {
+        let entries: Vec<Entry<'_>> = batches
+            .iter()
+            .map(|bytes| BatchView::parse(bytes).map(Entry::Batch))
+            .collect::<Result<_, _>>()?;
+        let rejected = BTreeSet::new();
+        let part = Part {
+            from: 0,
+            before: i64::MAX,
+            rejected: &rejected,
+            topic: "t",
+            last_time: None,
+            harder: None,
+        };
+        Ok(match framer.several(&config(), &entries, part)? {
+            Framing::Batches(all) => all
+                .iter()
+                .flat_map(|one| &one.spans)
+                .flat_map(|span| span.source..span.source + i64::from(span.len))
+                .collect(),
+            Framing::Nothing { .. } => Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_run_ends_before_an_entry_that_cannot_be_read_and_leaves_nothing_for_the_next() {
+        let mut framer = Framer::new();
+        let run = [stored(10, 1), stored(11, 1), stored(12, 3), stored(15, 1)];
+        assert_eq!(framed(&mut framer, &run).unwrap(), [10, 11]);
+        assert!(framed(&mut framer, &run[2..]).is_err(), "alone it is an error");
+        assert_eq!(framed(&mut framer, &[stored(40, 1)]).unwrap(), [40]);
+    }
 }

@@ -122,8 +122,7 @@ impl WireLane {
         let before = if allowed.begun || allowed.records == i64::MAX {
             i64::MAX
         } else {
-            from.max(first_offset(&bytes, is_message))
-                .saturating_add(allowed.records)
+            from.max(first_offset(&bytes)).saturating_add(allowed.records)
         };
         let framing = self.frame(slot, &run, is_message, before);
         if let (Ok(framing), Some(track)) = (&framing, self.track(slot)) {
@@ -320,9 +319,9 @@ impl WireLane {
             return Ok(());
         }
         let (next, rejected) = (track.next, &mut track.partition.rejected);
-        for bytes in run {
+        for (index, bytes) in run.iter().enumerate() {
             let entry = entry(bytes)?;
-            self.framer.each(&entry, |record| {
+            let read = self.framer.each(&entry, |record| {
                 if record.key.is_none() && record.offset >= next && rejected.insert(record.offset) {
                     report.passed_over.push(Refusal {
                         slot,
@@ -332,7 +331,12 @@ impl WireLane {
                         record: Some(Box::new(copied(record))),
                     });
                 }
-            })?;
+            });
+            match read {
+                // The run ends before it.
+                Err(_) if index > 0 => break,
+                read => read?,
+            }
         }
         Ok(())
     }
@@ -358,10 +362,9 @@ fn end_offset(bytes: &Bytes) -> i64 {
 }
 
 /// The first offset of a stored batch; a compressed message of an old format says its last one.
-fn first_offset(bytes: &Bytes, is_message: bool) -> i64 {
+fn first_offset(bytes: &Bytes) -> i64 {
     match entry(bytes) {
         Ok(Entry::Batch(view)) => view.header().base_offset,
-        _ if is_message => 0,
         _ => 0,
     }
 }
