@@ -1,13 +1,16 @@
 //! The record lane: librdkafka's batch consumer into its producer, record by record.
 
+mod answers;
 mod arrival;
 mod compression;
 mod config;
 mod incidents;
 mod intake;
 mod proof;
+mod reading;
 mod record_lane;
 mod sampling;
+mod sending;
 mod track;
 mod writer;
 

@@ -4,31 +4,21 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{
-    Compression, ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind, Reader,
-    ReaderTuning, Writer,
+    Compression, Guarantee, KafkaError, Message, PartitionOffset, Reader, ReaderTuning, Writer,
 };
 
-use crate::clock::now_ms;
-use crate::error::Side;
-use crate::lane::missing_time::effective_time;
 use crate::lane::record::arrival::Arrival;
 use crate::lane::record::config::RecordLaneConfig;
-use crate::lane::record::incidents::{notice, source_incident, source_unusable, target_incident};
+use crate::lane::record::incidents::{source_unusable, target_incident};
 use crate::lane::record::intake::Intake;
 use crate::lane::record::proof::Proof;
 use crate::lane::record::sampling::Sampling;
-use crate::lane::record::track::{Fate, SEQUENCE_BITS, SEQUENCE_MASK, Track, pass_over, settle_delivery};
-use crate::lane::record::writer::{CALL_SLICE, fatal_error, lane_error, new_writer, open_writer, take_id};
-use crate::lane::refusal_code::refusal_cause;
-use crate::lane::{
-    CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot, StepLimit,
-};
-use crate::record_hash::hash_message;
+use crate::lane::record::track::{Fate, Track};
+use crate::lane::record::writer::{CALL_SLICE, lane_error, new_writer, open_writer, take_id};
+use crate::lane::{CommitPosition, Lane, LaneError, LanePartition, Report, Slot, StepLimit};
 
 /// How long [`Lane::recover`] waits for the answers to what is on its way.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a failed writer is asked for the records it failed with.
-const REFUSAL_DEADLINE: Duration = Duration::from_millis(300);
 /// How long a new client tries to take its transactional id before another one does.
 const OPENING_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -37,32 +27,32 @@ const LEAST_FETCH: u32 = 256 * 1024;
 
 /// See the module.
 pub struct RecordLane {
-    config: RecordLaneConfig,
+    pub(super) config: RecordLaneConfig,
     // Before the reader, and so dropped before it: a client that is closed waits for the messages it gave out.
     pub(super) inbox: VecDeque<Message>,
     /// Messages of partitions that wait for their first acknowledgement, in their order.
-    held: Vec<Message>,
+    pub(super) held: Vec<Message>,
     pub(super) reader: Reader,
     /// The reader has not been given partitions yet.
-    fresh: bool,
-    writer: Writer,
+    pub(super) fresh: bool,
+    pub(super) writer: Writer,
     pub(super) tracks: Vec<Option<Track>>,
-    routes: HashMap<(usize, i32), Slot>,
-    by_name: HashMap<(String, i32), Slot>,
-    last_route: Option<((usize, i32), Slot)>,
-    sampling: Sampling,
-    arrival: Arrival,
-    intake: Intake,
+    pub(super) routes: HashMap<(usize, i32), Slot>,
+    pub(super) by_name: HashMap<(String, i32), Slot>,
+    pub(super) last_route: Option<((usize, i32), Slot)>,
+    pub(super) sampling: Sampling,
+    pub(super) arrival: Arrival,
+    pub(super) intake: Intake,
     /// What the reader was opened with.
-    asked: ReaderTuning,
-    in_flight: usize,
-    in_flight_bytes: usize,
+    pub(super) asked: ReaderTuning,
+    pub(super) in_flight: usize,
+    pub(super) in_flight_bytes: usize,
     /// Bytes that may be in flight now.
-    in_flight_limit: usize,
-    transaction_open: bool,
+    pub(super) in_flight_limit: usize,
+    pub(super) transaction_open: bool,
     /// The open transaction has its positions and is being ended: only that may be tried again.
     ending: bool,
-    broken: Option<KafkaError>,
+    pub(super) broken: Option<KafkaError>,
     /// The writer that is to be the next and has not taken its transactional id yet, and since when it tries.
     opening: Option<(Writer, Instant)>,
 }
@@ -106,259 +96,8 @@ impl RecordLane {
         matches!(self.config.writer.guarantee, Guarantee::Transactional(_))
     }
 
-    pub(super) fn slot_of(&mut self, message: &Message) -> Option<Slot> {
-        let key = (message.topic_key(), message.partition());
-        if let Some((last, slot)) = self.last_route
-            && last == key
-        {
-            return Some(slot);
-        }
-        let slot = match self.routes.get(&key) {
-            Some(&slot) => slot,
-            None => {
-                let slot = *self
-                    .by_name
-                    .get(&(message.topic().to_owned(), message.partition()))?;
-                self.routes.insert(key, slot);
-                slot
-            }
-        };
-        self.last_route = Some((key, slot));
-        Some(slot)
-    }
-
-    fn receive(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
-        let mut inbox = std::mem::take(&mut self.inbox);
-        let (mut records, mut memory) = (0, 0);
-        let outcome = self
-            .reader
-            .read(self.intake.at_once(limit.records), limit.wait, |message| {
-                records += 1;
-                memory += message.memory();
-                inbox.push_back(message);
-            });
-        self.sampling.begin(inbox.len());
-        self.inbox = inbox;
-        outcome.map_err(source_unusable)?;
-        self.arrival.look(self.reader.fetched(), self.tracks.len());
-        self.intake.note(records, memory, self.reader.fetched().bytes);
-        report.notices.extend(
-            self.reader
-                .notices()
-                .into_iter()
-                .map(|told| notice(Side::Source, told.code, told.text)),
-        );
-        Ok(())
-    }
-
-    /// Sends what was received, as far as the budget and the step's limit reach.
-    fn send(&mut self, limit: Option<StepLimit>, report: &mut Report) -> Result<(), LaneError> {
-        let mut unproven = Vec::new();
-        let outcome = self.send_inbox(limit, &mut unproven, report);
-        self.prove(&unproven, report);
-        outcome
-    }
-
-    fn send_inbox(
-        &mut self,
-        limit: Option<StepLimit>,
-        unproven: &mut Vec<Slot>,
-        report: &mut Report,
-    ) -> Result<(), LaneError> {
-        let before = (report.read, report.read_bytes);
-        while let Some(mut message) = self.inbox.pop_front() {
-            if self.in_flight_bytes >= self.in_flight_limit {
-                self.inbox.push_front(message);
-                return Ok(());
-            }
-            let Some(slot) = self.slot_of(&message) else {
-                if message.topic().is_empty() && message.error() != ErrorCode::NONE {
-                    report
-                        .notices
-                        .push(notice(Side::Source, message.error(), message.error_text()));
-                }
-                continue;
-            };
-            let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else {
-                continue;
-            };
-            if !track.reading || track.blocked || matches!(track.proof, Proof::Due { .. }) {
-                continue;
-            }
-            if track.needs_proof(&message) {
-                unproven.push(slot);
-                continue;
-            }
-            if track.must_wait() {
-                self.held.push(message);
-                continue;
-            }
-            let error = message.error();
-            if error == ErrorCode::LOCAL_PARTITION_EOF {
-                track.push(message.offset().max(track.next), &message, Fate::End, None);
-                self.in_flight += 1;
-                continue;
-            }
-            if let Some(fault) = message.fault() {
-                if let ReadFaultKind::UnreadableHeaders { offset } = fault.kind {
-                    if offset >= track.next {
-                        self.in_flight += 1;
-                        let refusal = pass_over(track, slot, &message, RefusalCause::UnreadableHeaders);
-                        report.passed_over.push(refusal);
-                    }
-                } else {
-                    report.incidents.push((slot, source_incident(fault)));
-                }
-                continue;
-            }
-            if message.offset() < track.next {
-                continue;
-            }
-            let bytes = message.payload_len() as u64;
-            if limit.is_some_and(|limit| {
-                let read = (report.read - before.0, report.read_bytes - before.1);
-                is_reached(limit, read, bytes)
-            }) {
-                self.inbox.push_front(message);
-                return Ok(());
-            }
-            report.read += 1;
-            report.read_bytes += bytes;
-            let hash = self.config.hashes.then(|| hash_message(&message, false));
-            let offset = message.offset();
-            if track.partition.rejected.contains(&offset) {
-                track.push(offset, &message, Fate::Skipped, hash);
-                self.in_flight += 1;
-                continue;
-            }
-            if track.partition.keyless_refused && message.key().is_none() {
-                // Old brokers answer with an error that librdkafka retries for ever: it is not sent in the first place.
-                self.in_flight += 1;
-                let refusal = pass_over(track, slot, &message, RefusalCause::MissingKey);
-                report.passed_over.push(refusal);
-                continue;
-            }
-            if !self.transaction_open && matches!(self.config.writer.guarantee, Guarantee::Transactional(_)) {
-                if let Err(error) = self.writer.begin() {
-                    return Err(lane_error(error, &self.topics(&[])));
-                }
-                self.transaction_open = true;
-            }
-            let ticket = ((slot as u64) << SEQUENCE_BITS) | (track.following() & SEQUENCE_MASK);
-            let time = effective_time(
-                self.config.missing_timestamps,
-                message.timestamp(),
-                track.last_time,
-                now_ms,
-            );
-            match self.writer.write_at(track.target, &mut message, time, ticket) {
-                Ok(()) => {
-                    self.in_flight_bytes += track.push(offset, &message, Fate::Waiting, hash);
-                    if let Some(sent) = track.queue.back_mut() {
-                        sent.handed_over = self.sampling.next();
-                    }
-                    track.last_time = Some(time);
-                    self.in_flight += 1;
-                }
-                Err(ErrorCode::LOCAL_QUEUE_FULL) => {
-                    self.inbox.push_front(message);
-                    return Ok(());
-                }
-                Err(code)
-                    if code.refuses_record()
-                        || code == ErrorCode::MESSAGE_TOO_LARGE
-                        || code.concerns_topic() =>
-                {
-                    track.blocked = true;
-                    report.refused.push(Refusal {
-                        slot,
-                        offset,
-                        cause: refusal_cause(code),
-                        code,
-                        record: None,
-                    });
-                }
-                Err(code) => {
-                    let topics = self.topics(&[]);
-                    let failed = || LaneError::Recover(target_incident(KafkaError::from_code(code), &topics));
-                    let fatal = self.writer.fatal();
-                    return Err(fatal.map_or_else(failed, |error| fatal_error(error, &topics)));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn collect(&mut self, wait: Duration, report: &mut Report) {
-        let Self {
-            writer,
-            tracks,
-            in_flight_bytes,
-            broken,
-            config,
-            ..
-        } = self;
-        let ordered = config.writer.guarantee == Guarantee::Ordered;
-        writer.poll(wait, |delivery| {
-            settle_delivery(tracks, delivery, in_flight_bytes, broken, ordered, report)
-        });
-        for told in self.writer.notices() {
-            report.notices.push(notice(Side::Target, told.code, told.text));
-        }
-        self.release(report);
-    }
-
-    /// Reports what stands at the front of each partition and is settled.
-    fn release(&mut self, report: &mut Report) {
-        let before = report.passed.len();
-        for (slot, track) in self.tracks.iter_mut().enumerate() {
-            let Some(track) = track else { continue };
-            while let Some(front) = track.queue.front() {
-                let Some((hole, passed)) = front.passed() else {
-                    break;
-                };
-                if matches!(passed, Passed::Span(_)) {
-                    report.handed_over.extend(front.handed_over);
-                    track.alone = false;
-                }
-                track.queue.pop_front();
-                track.front += 1;
-                self.in_flight -= 1;
-                if let Some(hole) = hole {
-                    report.pass(slot, hole);
-                }
-                report.pass(slot, passed);
-            }
-        }
-        if report.passed.len() > before {
-            self.held
-                .drain(..)
-                .rev()
-                .for_each(|message| self.inbox.push_front(message));
-        }
-    }
-
-    fn check_writer(&mut self, report: &mut Report) -> Result<(), LaneError> {
-        let fatal = self.writer.fatal();
-        let failure = self.writer.transaction_failure();
-        if fatal.is_some() || failure.is_some() {
-            // The failure arrives before the report of the records that it concerns.
-            let until = Instant::now() + REFUSAL_DEADLINE;
-            while report.refused.is_empty() && self.waiting() && Instant::now() < until {
-                self.collect(Duration::from_millis(10), report);
-            }
-        }
-        if let Some(fatal) = fatal {
-            return Err(fatal_error(fatal, &self.topics(&[])));
-        }
-        match self.broken.take().or(failure) {
-            Some(error) => Err(LaneError::Recover(target_incident(error, &self.topics(&[])))),
-            None => Ok(()),
-        }
-    }
-
     /// The target topics that a failure may be about: those of the lane's partitions, and of positions that are committed.
-    fn topics(&self, positions: &[CommitPosition]) -> Vec<String> {
+    pub(super) fn topics(&self, positions: &[CommitPosition]) -> Vec<String> {
         let lane = self.tracks.iter().flatten();
         let topics: BTreeSet<&str> = lane
             .map(|track| track.partition.target_topic.as_str())
@@ -594,49 +333,5 @@ impl Lane for RecordLane {
         // Closing may take as long as what it is waiting for.
         std::thread::spawn(move || drop(stale));
         Ok(())
-    }
-}
-
-/// Whether one record more, of so many bytes, is over the limit of a step that has read so many records and bytes.
-fn is_reached(limit: StepLimit, read: (u64, u64), bytes: u64) -> bool {
-    read.0 > 0 && (read.0 >= limit.records as u64 || read.1.saturating_add(bytes) > limit.bytes)
-}
-
-impl RecordLane {
-    /// Goes on with a new reader, from the first record that was not sent.
-    fn reopen_reader(&mut self) -> Result<(), LaneError> {
-        self.asked = self.intake.tuning(self.config.reader);
-        let mut reader = Reader::new(&self.config.source, self.asked).map_err(source_unusable)?;
-        // Records go before the client they came from, and what was learned of its topics with them.
-        self.inbox.clear();
-        self.held.clear();
-        self.routes.clear();
-        self.last_route = None;
-        let reading = self.reading();
-        self.fresh = reading.is_empty();
-        reader.assign(&reading).map_err(source_unusable)?;
-        for track in self.tracks.iter_mut().flatten() {
-            track.proof = Proof::of_assigned(track.epoch, true);
-        }
-        self.arrival = Arrival::new();
-        self.intake.begin_again();
-        let stale = std::mem::replace(&mut self.reader, reader);
-        // Closing may take as long as what it is waiting for.
-        std::thread::spawn(move || drop(stale));
-        Ok(())
-    }
-
-    fn reading(&self) -> Vec<PartitionOffset> {
-        self.tracks
-            .iter()
-            .flatten()
-            .filter(|track| track.reading)
-            .map(Track::place)
-            .collect()
-    }
-
-    /// Whether an answer is outstanding that may still come.
-    fn waiting(&self) -> bool {
-        self.in_flight_bytes > 0
     }
 }

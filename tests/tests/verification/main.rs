@@ -1,0 +1,8 @@
+//! The verification finds what is wrong with a copy, names it rightly, and is silent about what is not wrong.
+
+mod compaction;
+mod differences;
+mod ground;
+mod memory;
+mod no_false_alarm;
+mod retention;
