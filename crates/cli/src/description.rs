@@ -92,21 +92,22 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
     }
     task.compression = arguments.compression.or(file.compression).unwrap_or_default();
     task.check()?;
-    if let Objects::Topics(topics) = &task.objects {
-        // A misspelt name here would otherwise just not apply.
-        let strangers = task
-            .rename
-            .map
-            .keys()
-            .chain(task.start_overrides.keys())
-            .find(|topic| !topics.contains(topic));
-        if let Some(topic) = strangers {
-            bail!(
-                "'{topic}' has its own name or start but is not one of the topics to copy; correct its spelling or add it to the topics"
-            );
-        }
-    }
+    check_topic_names(&task)?;
     Ok(Description { task, named, notes })
+}
+
+/// A misspelt name of a topic with its own name or start would otherwise just not apply.
+fn check_topic_names(task: &Task) -> anyhow::Result<()> {
+    let Objects::Topics(topics) = &task.objects else {
+        return Ok(());
+    };
+    let mut named = task.rename.map.keys().chain(task.start_overrides.keys());
+    if let Some(topic) = named.find(|topic| !topics.contains(topic)) {
+        bail!(
+            "'{topic}' has its own name or start but is not one of the topics to copy; correct its spelling or add it to the topics"
+        );
+    }
+    Ok(())
 }
 
 fn objects(arguments: &TaskArguments, file: &TaskFile) -> anyhow::Result<Objects> {

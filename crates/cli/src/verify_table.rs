@@ -1,7 +1,7 @@
 //! A verification's report for people.
 
 use comfy_table::ContentArrangement;
-use sluice_engine::{NotCopied, PartitionReport, ReadBy, VerificationReport};
+use sluice_engine::{Difference, NotCopied, PartitionReport, ReadBy, VerificationReport};
 
 use crate::tables;
 use crate::words;
@@ -17,30 +17,7 @@ pub fn render(report: &VerificationReport) -> String {
     let shown: Vec<&PartitionReport> = report.partitions.iter().filter(|p| all || !is_equal(p)).collect();
     let mut text = String::new();
     if !shown.is_empty() {
-        let header = [
-            "partition",
-            "target topic",
-            "source offsets",
-            "source records",
-            "target records",
-            "digest",
-            "result",
-        ];
-        let mut table = tables::table(header, 2..5);
-        for partition in &shown {
-            table.add_row([
-                format!("{}-{}", partition.topic, partition.partition),
-                partition.target_topic.clone(),
-                partition
-                    .source_range
-                    .map_or_else(String::new, |range| range.to_string()),
-                words::count(partition.source_records),
-                words::count(partition.target_records),
-                digest(partition),
-                result(partition),
-            ]);
-        }
-        line(&mut text, &tables::text(&table));
+        line(&mut text, &partition_table(&shown));
     }
     let hidden = report.partitions.len() - shown.len();
     if hidden > 0 {
@@ -53,29 +30,7 @@ pub fn render(report: &VerificationReport) -> String {
         );
     }
     if !report.first_differences.is_empty() {
-        let mut table = tables::table(
-            [
-                "first difference",
-                "partition",
-                "source offset",
-                "target offset",
-                "what",
-            ],
-            2..4,
-        );
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        for difference in &report.first_differences {
-            let offset =
-                |offset: Option<i64>| offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
-            table.add_row([
-                words::word(&difference.kind),
-                format!("{}-{}", difference.topic, difference.partition),
-                offset(difference.source_offset),
-                offset(difference.target_offset),
-                difference.detail.clone(),
-            ]);
-        }
-        line(&mut text, &tables::text(&table));
+        line(&mut text, &difference_table(&report.first_differences));
     }
     if !report.left_out_topics.is_empty() {
         let topics = report.left_out_topics.join(", ");
@@ -98,6 +53,56 @@ pub fn render(report: &VerificationReport) -> String {
     line(&mut text, read_by(report));
     line(&mut text, &report.sentence);
     text
+}
+
+fn partition_table(partitions: &[&PartitionReport]) -> String {
+    let header = [
+        "partition",
+        "target topic",
+        "source offsets",
+        "source records",
+        "target records",
+        "digest",
+        "result",
+    ];
+    let mut table = tables::table(header, 2..5);
+    for partition in partitions {
+        table.add_row([
+            format!("{}-{}", partition.topic, partition.partition),
+            partition.target_topic.clone(),
+            partition
+                .source_range
+                .map_or_else(String::new, |range| range.to_string()),
+            words::count(partition.source_records),
+            words::count(partition.target_records),
+            digest(partition),
+            result(partition),
+        ]);
+    }
+    tables::text(&table)
+}
+
+fn difference_table(differences: &[Difference]) -> String {
+    let header = [
+        "first difference",
+        "partition",
+        "source offset",
+        "target offset",
+        "what",
+    ];
+    let mut table = tables::table(header, 2..4);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    let offset = |offset: Option<i64>| offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string());
+    for difference in differences {
+        table.add_row([
+            words::word(&difference.kind),
+            format!("{}-{}", difference.topic, difference.partition),
+            offset(difference.source_offset),
+            offset(difference.target_offset),
+            difference.detail.clone(),
+        ]);
+    }
+    tables::text(&table)
 }
 
 /// Which client read the two sides.
@@ -212,9 +217,7 @@ fn not_copied(rest: &NotCopied) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use sluice_engine::{
-        Difference, DifferenceKind, NoLongerThere, NotCompared, NotCopiedTotal, VerificationResult,
-    };
+    use sluice_engine::{DifferenceKind, NoLongerThere, NotCompared, NotCopiedTotal, VerificationResult};
     use sluice_model::OffsetRange;
 
     use super::*;

@@ -106,6 +106,14 @@ pub(crate) fn server_properties(
         }
     }
 
+    set_listeners(mine, &mut set);
+    set_security(layout, mine, certificates, &mut set);
+    all.extend(layout.properties.iter().cloned());
+    to_text(&all)
+}
+
+/// Where the broker listens, and what it tells clients of that.
+fn set_listeners(mine: &BrokerPorts, set: &mut dyn FnMut(&str, &str)) {
     let mut listeners = vec![(INTERNAL, mine.internal), (PLAIN, mine.plain.bound)];
     let mut advertised = vec![(INTERNAL, mine.internal), (PLAIN, mine.plain.advertised)];
     for (name, listener) in [(SECURED, mine.secured), (SSL, mine.ssl)] {
@@ -131,7 +139,15 @@ pub(crate) fn server_properties(
         })
         .collect();
     set("listener.security.protocol.map", &protocols.join(","));
+}
 
+/// Certificates, logins and rights.
+fn set_security(
+    layout: &Layout,
+    mine: &BrokerPorts,
+    certificates: Option<&Certificates>,
+    set: &mut dyn FnMut(&str, &str),
+) {
     if let Some(certificates) = certificates {
         set("ssl.keystore.type", "PEM");
         set(
@@ -177,9 +193,6 @@ pub(crate) fn server_properties(
             &format!("User:ANONYMOUS{}", named.collect::<String>()),
         );
     }
-
-    all.extend(layout.properties.iter().cloned());
-    to_text(&all)
 }
 
 /// Brokers count from 1, as in Kafka's own examples.

@@ -31,10 +31,8 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
     let app = Backend::open(place)?;
     match command {
         TaskCommand::Create(arguments) => {
-            let view = app.call(TaskCreate {
-                settings: described(&app, &arguments)?,
-            })?;
-            report(&view, place, screen)
+            let settings = described(&app, &arguments)?;
+            report(&app.call(TaskCreate { settings })?, place, screen)
         }
         TaskCommand::List { state, text } => list(
             &app,
@@ -48,17 +46,10 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
         TaskCommand::Show(task) => show(&app, task.task, place),
         TaskCommand::Check(task) => check(&app, task.task, place, screen),
         TaskCommand::Start { task, confirm } => {
-            let view = app.call(TaskStart { task, confirm })?;
-            started(&app, &view, place, screen)
+            started(&app, &app.call(TaskStart { task, confirm })?, place, screen)
         }
-        TaskCommand::Resume(task) => {
-            let view = app.call(TaskResume { task: task.task })?;
-            started(&app, &view, place, screen)
-        }
-        TaskCommand::Retry(task) => {
-            let view = app.call(TaskRetry { task: task.task })?;
-            started(&app, &view, place, screen)
-        }
+        TaskCommand::Resume(task) => started(&app, &app.call(TaskResume { task: task.task })?, place, screen),
+        TaskCommand::Retry(task) => started(&app, &app.call(TaskRetry { task: task.task })?, place, screen),
         TaskCommand::Pause(task) => {
             let view = app.call(TaskPause { task: task.task })?;
             report(&settled(&app, view)?, place, screen)

@@ -73,31 +73,8 @@ pub(crate) fn reconcile(
     let source = (state.key.topic.clone(), state.key.partition);
     let expected = read(&task.source, &source, state.position, None, wanted)
         .map_err(|error| fail(Side::Source, error))?;
-    let (mut next, mut matched, mut repeated) = (0usize, Vec::new(), 0u64);
-    let same = |candidate: &Seen, record: &Seen| {
-        if record.stamped || candidate.untimed {
-            candidate.bare == record.bare
-        } else {
-            candidate.hash == record.hash
-        }
-    };
-    for record in &received {
-        if let Some(ahead) = expected[next..]
-            .iter()
-            .position(|candidate| same(candidate, record))
-        {
-            matched.push((next + ahead, record.offset));
-            next += ahead + 1;
-        } else if expected[..next].iter().any(|candidate| same(candidate, record)) {
-            repeated += 1;
-        } else {
-            return Err(EngineError::Refused(format!(
-                "the target partition {}-{} holds a record at offset {} that does not come from this copy: another program writes to it. Stop that program, or choose --delivery at-least-once",
-                target.0, target.1, record.offset
-            )));
-        }
-    }
-    for (index, offset) in matched {
+    let matches = match_in_order(&received, &expected, &target)?;
+    for (index, offset) in matches.found {
         let found = &expected[index];
         track.absorb(&Passed::Span(Span {
             source: found.offset,
@@ -114,10 +91,10 @@ pub(crate) fn reconcile(
         track.state.key,
         received.len()
     )));
-    if repeated > 0 {
+    if matches.repeated > 0 {
         observer(Event::Warning(format!(
-            "{}: {repeated} records are twice on the target, from a write that was repeated",
-            track.state.key
+            "{}: {} records are twice on the target, from a write that was repeated",
+            track.state.key, matches.repeated
         )));
     }
     track.ahead.target_next = track.ahead.target_next.max(end);
@@ -131,6 +108,44 @@ pub(crate) fn reconcile(
         },
     )?;
     Ok(())
+}
+
+/// What of the target's records comes from the source.
+#[derive(Default)]
+struct Matches {
+    /// Index of the source's record, and the offset of its copy.
+    found: Vec<(usize, i64)>,
+    /// Copies of records that were matched already.
+    repeated: u64,
+}
+
+/// Matches what the target `received` with what the source holds. The order is the same on both sides.
+fn match_in_order(received: &[Seen], expected: &[Seen], target: &(String, i32)) -> Result<Matches> {
+    let same = |candidate: &Seen, record: &Seen| {
+        if record.stamped || candidate.untimed {
+            candidate.bare == record.bare
+        } else {
+            candidate.hash == record.hash
+        }
+    };
+    let (mut next, mut matches) = (0usize, Matches::default());
+    for record in received {
+        if let Some(ahead) = expected[next..]
+            .iter()
+            .position(|candidate| same(candidate, record))
+        {
+            matches.found.push((next + ahead, record.offset));
+            next += ahead + 1;
+        } else if expected[..next].iter().any(|candidate| same(candidate, record)) {
+            matches.repeated += 1;
+        } else {
+            return Err(EngineError::Refused(format!(
+                "the target partition {}-{} holds a record at offset {} that does not come from this copy: another program writes to it. Stop that program, or choose --delivery at-least-once",
+                target.0, target.1, record.offset
+            )));
+        }
+    }
+    Ok(matches)
 }
 
 fn read(

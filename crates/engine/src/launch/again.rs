@@ -32,38 +32,14 @@ pub(crate) fn again(
         .map(str::to_owned)
         .collect();
     partitions.retain(|p| chosen.contains(&p.key.topic) && p.is_pinned());
-    let mut stopped = BTreeMap::new();
+    check_targets(plan, task, &partitions)?;
     let sources: Vec<&str> = unique(partitions.iter().map(|p| p.key.topic.as_str()));
-    let targets: Vec<&str> = unique(partitions.iter().map(|p| p.target_topic.as_str()));
     let source_ids = plan.pair.source.topic_ids(&sources);
-    let target_ids = plan.pair.target.topic_ids(&targets);
-    for target in targets {
-        let known = partitions
-            .iter()
-            .find(|p| p.target_topic == target)
-            .and_then(|p| p.target_topic_id.clone());
-        let gone = plan.pair.target.partition_count(target).is_none();
-        if gone
-            || (known.is_some()
-                && target_ids.contains_key(target)
-                && target_ids.get(target) != known.as_ref())
-        {
-            return Err(EngineError::Refused(format!(
-                "the target topic '{target}' was deleted{} since task '{}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it anew",
-                if gone { "" } else { " and created again" },
-                task.name
-            )));
-        }
-    }
+    let mut stopped = BTreeMap::new();
     let (mut changed, mut gaps) = (Vec::new(), Vec::new());
     let known: Vec<(String, i32)> = partitions
         .iter()
-        .filter(|p| {
-            plan.pair
-                .source
-                .partition_count(&p.key.topic)
-                .is_some_and(|count| usize::try_from(p.key.partition).is_ok_and(|n| n < count))
-        })
+        .filter(|p| plan.pair.source.has_partition(&p.key.topic, p.key.partition))
         .map(|p| (p.key.topic.clone(), p.key.partition))
         .collect();
     let source = &plan.pair.source;
@@ -115,24 +91,59 @@ pub(crate) fn again(
         }
     }
     if !changed.is_empty() {
-        store.save(
-            &task.name,
-            &Checkpoint {
-                cuts: changed
-                    .iter()
-                    .map(|partition| RunCut {
-                        key: partition.key.clone(),
-                        from: 0,
-                        incarnation: partition.incarnation,
-                    })
-                    .collect(),
-                partitions: changed,
-                gaps,
-                ..Checkpoint::default()
-            },
-        )?;
+        save_restarted(store, task, changed, gaps)?;
     }
     Ok((partitions, stopped))
+}
+
+/// The target topics must be those that the records were copied to.
+fn check_targets(plan: &Plan, task: &Task, partitions: &[PartitionState]) -> Result<()> {
+    let targets: Vec<&str> = unique(partitions.iter().map(|p| p.target_topic.as_str()));
+    let target_ids = plan.pair.target.topic_ids(&targets);
+    for target in targets {
+        let known = partitions
+            .iter()
+            .find(|p| p.target_topic == target)
+            .and_then(|p| p.target_topic_id.clone());
+        let gone = plan.pair.target.partition_count(target).is_none();
+        if gone
+            || (known.is_some()
+                && target_ids.contains_key(target)
+                && target_ids.get(target) != known.as_ref())
+        {
+            return Err(EngineError::Refused(format!(
+                "the target topic '{target}' was deleted{} since task '{}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it anew",
+                if gone { "" } else { " and created again" },
+                task.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Saves partitions whose source topic was created again: their offset maps begin again with them.
+fn save_restarted(
+    store: &dyn CheckpointStore,
+    task: &Task,
+    partitions: Vec<PartitionState>,
+    gaps: Vec<Gap>,
+) -> Result<()> {
+    let cuts = partitions
+        .iter()
+        .map(|partition| RunCut {
+            key: partition.key.clone(),
+            from: 0,
+            incarnation: partition.incarnation,
+        })
+        .collect();
+    let checkpoint = Checkpoint {
+        partitions,
+        gaps,
+        cuts,
+        ..Checkpoint::default()
+    };
+    store.save(&task.name, &checkpoint)?;
+    Ok(())
 }
 
 /// On brokers without topic ids, the last copied record tells whether it is still the same topic.

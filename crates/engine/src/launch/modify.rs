@@ -10,7 +10,7 @@ use crate::finding::{Finding, Verdict};
 use crate::launch::first::clear_existing;
 use crate::launch::pin;
 use crate::plan::structure;
-use crate::plan::{RoutePlan, plan};
+use crate::plan::{Pair, Plan, RoutePlan, plan};
 use crate::position::LogBounds;
 use crate::position::{Checkpoint, CheckpointStore, PartitionState, RunCut};
 use crate::progress::{Event, Observer};
@@ -50,38 +50,11 @@ pub fn modify(task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> 
         return Err(EngineError::Refused(sentence(missing)));
     }
     let known = store.partitions(&task.name)?;
-    let targets: BTreeMap<&str, &str> = known
-        .iter()
-        .map(|partition| (partition.key.topic.as_str(), partition.target_topic.as_str()))
-        .collect();
-    let mut change = Modification::default();
-    for route in &whole.routes {
-        match targets.get(route.source_topic.as_str()) {
-            None => change.added.push(route.source_topic.clone()),
-            Some(target) if *target != route.target_topic => change
-                .renamed
-                .push((route.source_topic.clone(), route.target_topic.clone())),
-            Some(_) => {}
-        }
-    }
-    change.removed = targets
-        .keys()
-        .filter(|topic| whole.routes.iter().all(|route| route.source_topic != **topic))
-        .map(|topic| (*topic).to_owned())
-        .collect();
+    let change = changes(&whole, &known);
     if change.added.is_empty() && change.renamed.is_empty() {
         return Ok(change);
     }
-    // What comes new is judged like a first launch of its own.
-    let mut first = task.clone();
-    first.name = TaskName::new(NEWCOMERS)?;
-    let renamed: Vec<String> = change.renamed.iter().map(|(topic, _)| topic.clone()).collect();
-    for topic in &renamed {
-        // They go on at their positions, wherever the task's start is.
-        first.start_overrides.insert(topic.clone(), Start::Earliest);
-    }
-    first.objects = Objects::Topics([change.added.clone(), renamed].concat());
-    let mut plan = plan(&first, store, &|| false)?;
+    let mut plan = plan(&newcomers(task, &change)?, store, &|| false)?;
     let failed: Vec<String> = plan
         .findings
         .iter()
@@ -114,32 +87,9 @@ pub fn modify(task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> 
     }
     let mut cuts = Vec::new();
     for route in &renamed {
-        let positions: BTreeMap<i32, &PartitionState> = known
-            .iter()
-            .filter(|state| state.key.topic == route.source_topic)
-            .map(|state| (state.key.partition, state))
-            .collect();
-        let moved = pinned(&plan.pair, route, |partition| {
-            positions.get(&partition).map(|state| state.position)
-        })?;
-        for fresh in moved {
-            let Some(old) = positions.get(&fresh.key.partition) else {
-                continue;
-            };
-            cuts.push(RunCut {
-                key: fresh.key.clone(),
-                from: 0,
-                incarnation: old.incarnation,
-            });
-            partitions.push(PartitionState {
-                target_topic: fresh.target_topic,
-                target_topic_id: fresh.target_topic_id,
-                target_start: fresh.target_start,
-                target_next: fresh.target_next,
-                // What was copied before stands in the old target topic: verification compares from here.
-                start: old.position,
-                ..(*old).clone()
-            });
+        for (state, cut) in moved(&plan.pair, route, &known)? {
+            partitions.push(state);
+            cuts.push(cut);
         }
     }
     store.save(
@@ -153,13 +103,83 @@ pub fn modify(task: &Task, store: &dyn CheckpointStore, observer: &Observer) -> 
     Ok(change)
 }
 
+/// How the task's topics differ from those that the state knows.
+fn changes(whole: &Plan, known: &[PartitionState]) -> Modification {
+    let targets: BTreeMap<&str, &str> = known
+        .iter()
+        .map(|partition| (partition.key.topic.as_str(), partition.target_topic.as_str()))
+        .collect();
+    let mut change = Modification::default();
+    for route in &whole.routes {
+        match targets.get(route.source_topic.as_str()) {
+            None => change.added.push(route.source_topic.clone()),
+            Some(target) if *target != route.target_topic => change
+                .renamed
+                .push((route.source_topic.clone(), route.target_topic.clone())),
+            Some(_) => {}
+        }
+    }
+    change.removed = targets
+        .keys()
+        .filter(|topic| whole.routes.iter().all(|route| route.source_topic != **topic))
+        .map(|topic| (*topic).to_owned())
+        .collect();
+    change
+}
+
+/// The added and renamed topics as a task of their own: they are judged like a first launch.
+fn newcomers(task: &Task, change: &Modification) -> Result<Task> {
+    let mut first = task.clone();
+    first.name = TaskName::new(NEWCOMERS)?;
+    let renamed: Vec<String> = change.renamed.iter().map(|(topic, _)| topic.clone()).collect();
+    for topic in &renamed {
+        // They go on at their positions, wherever the task's start is.
+        first.start_overrides.insert(topic.clone(), Start::Earliest);
+    }
+    first.objects = Objects::Topics([change.added.clone(), renamed].concat());
+    Ok(first)
+}
+
+/// The partitions of a renamed topic at their positions in the new target topic, whose offset maps begin there.
+fn moved(pair: &Pair, route: &RoutePlan, known: &[PartitionState]) -> Result<Vec<(PartitionState, RunCut)>> {
+    let positions: BTreeMap<i32, &PartitionState> = known
+        .iter()
+        .filter(|state| state.key.topic == route.source_topic)
+        .map(|state| (state.key.partition, state))
+        .collect();
+    let fresh = pinned(pair, route, |partition| {
+        positions.get(&partition).map(|state| state.position)
+    })?;
+    Ok(fresh
+        .into_iter()
+        .filter_map(|fresh| {
+            let old = *positions.get(&fresh.key.partition)?;
+            let cut = RunCut {
+                key: fresh.key.clone(),
+                from: 0,
+                incarnation: old.incarnation,
+            };
+            let state = PartitionState {
+                target_topic: fresh.target_topic,
+                target_topic_id: fresh.target_topic_id,
+                target_start: fresh.target_start,
+                target_next: fresh.target_next,
+                // What was copied before stands in the old target topic: verification compares from here.
+                start: old.position,
+                ..old.clone()
+            };
+            Some((state, cut))
+        })
+        .collect())
+}
+
 fn sentence(finding: &Finding) -> String {
     format!("{}; {}. {}", finding.cause, finding.effect, finding.remedy)
 }
 
 /// The partitions of `route` for which there is a position, pinned at it.
 fn pinned(
-    pair: &crate::plan::Pair,
+    pair: &Pair,
     route: &RoutePlan,
     position: impl Fn(i32) -> Option<i64>,
 ) -> Result<Vec<PartitionState>> {

@@ -62,6 +62,12 @@ impl Connected {
             .map(|info| info.partitions.len())
     }
 
+    /// Whether a topic has a partition of that number here.
+    pub(crate) fn has_partition(&self, topic: &str, number: i32) -> bool {
+        let count = self.partition_count(topic);
+        count.is_some_and(|count| usize::try_from(number).is_ok_and(|number| number < count))
+    }
+
     /// Ids of topics; empty on brokers before 2.8 (and where they cannot be asked for).
     pub(crate) fn topic_ids(&self, topics: &[&str]) -> BTreeMap<String, String> {
         self.admin.topic_ids(topics).unwrap_or_default()

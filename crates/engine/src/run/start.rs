@@ -17,7 +17,7 @@ use crate::launch;
 use crate::partition::{Track, take_committed, target_partitions};
 use crate::plan::{Plan, plan};
 use crate::position::EffectiveDelivery;
-use crate::position::{Checkpoint, CheckpointStore, PartitionKey, PartitionState};
+use crate::position::{Checkpoint, CheckpointStore, Launch, PartitionKey, PartitionState};
 use crate::position::{Writership, committed_positions, latest_writer};
 use crate::position::{each, lacks_leader};
 use crate::progress::{Event, Observer, Progress};
@@ -50,40 +50,8 @@ pub fn start_unless(
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<Running> {
     let mut plan = plan(&task, store.as_ref(), cancelled)?;
-    let failed: Vec<String> = plan
-        .findings
-        .iter()
-        .filter(|f| f.result == Verdict::Failed)
-        .map(|f| format!("{}; {}. {}", f.cause, f.effect, sentence(&f.remedy)))
-        .collect();
-    if !failed.is_empty() {
-        return Err(EngineError::Refused(failed.join("\n")));
-    }
-    for finding in plan.findings.iter().filter(|f| f.result == Verdict::Warning) {
-        observer(Event::Warning(format!("{}; {}", finding.cause, finding.effect)));
-    }
-    let (launched, partitions, stopped) = match plan.launch.clone() {
-        Some(known) => {
-            let (mut partitions, stopped) = launch::again(&plan, &task, store.as_ref(), &observer)?;
-            partitions.extend(add_new_partitions(
-                &mut plan,
-                &task,
-                store.as_ref(),
-                &observer,
-                &partitions,
-            )?);
-            (known, partitions, stopped)
-        }
-        None => {
-            let id = plan
-                .adopted
-                .values()
-                .next()
-                .map_or_else(new_launch_id, |adopted| adopted.note.launch.clone());
-            let (launched, partitions) = launch::first(&mut plan, &task, store.as_ref(), &observer, id)?;
-            (launched, partitions, BTreeMap::new())
-        }
-    };
+    judge(&plan, &observer)?;
+    let (launched, partitions, stopped) = launch_or_check(&mut plan, &task, store.as_ref(), &observer)?;
     let shared = Arc::new(Shared {
         stop: AtomicBool::new(false),
         rate: Mutex::new(task.rate),
@@ -112,16 +80,7 @@ pub fn start_unless(
         }
         EffectiveDelivery::AtLeastOnce | EffectiveDelivery::AtLeastOnceOrdered => {}
     }
-    for track in &mut tracks {
-        if let Some(reason) = stopped.get(&track.state.key) {
-            observer(Event::PartitionStopped {
-                key: track.state.key.clone(),
-                reason: reason.clone(),
-                range: None,
-            });
-            track.stop(reason.clone());
-        }
-    }
+    stop(&mut tracks, &stopped, &observer);
     let states: Vec<PartitionState> = tracks.iter().map(|track| track.state.clone()).collect();
     let delivery = plan.delivery;
     let pruning = Pruning::new(Arc::clone(&store), task.name.clone(), options.prune_every);
@@ -150,6 +109,59 @@ pub fn start_unless(
         shared,
         copier: Some(copier),
     })
+}
+
+/// Refuses what the plan found to fail, and reports its warnings.
+fn judge(plan: &Plan, observer: &Observer) -> Result<()> {
+    let failed: Vec<String> = plan
+        .findings
+        .iter()
+        .filter(|f| f.result == Verdict::Failed)
+        .map(|f| format!("{}; {}. {}", f.cause, f.effect, sentence(&f.remedy)))
+        .collect();
+    if !failed.is_empty() {
+        return Err(EngineError::Refused(failed.join("\n")));
+    }
+    for finding in plan.findings.iter().filter(|f| f.result == Verdict::Warning) {
+        observer(Event::Warning(format!("{}; {}", finding.cause, finding.effect)));
+    }
+    Ok(())
+}
+
+/// Launches the task, or checks its earlier launch against the clusters as they are now. Returns the launch, the
+/// partitions, and those that must not go on with the reason.
+fn launch_or_check(
+    plan: &mut Plan,
+    task: &Task,
+    store: &dyn CheckpointStore,
+    observer: &Observer,
+) -> Result<(Launch, Vec<PartitionState>, BTreeMap<PartitionKey, String>)> {
+    let Some(known) = plan.launch.clone() else {
+        let id = plan
+            .adopted
+            .values()
+            .next()
+            .map_or_else(new_launch_id, |adopted| adopted.note.launch.clone());
+        let (launched, partitions) = launch::first(plan, task, store, observer, id)?;
+        return Ok((launched, partitions, BTreeMap::new()));
+    };
+    let (mut partitions, stopped) = launch::again(plan, task, store, observer)?;
+    partitions.extend(add_new_partitions(plan, task, store, observer, &partitions)?);
+    Ok((known, partitions, stopped))
+}
+
+/// Stops the partitions that must not go on.
+fn stop(tracks: &mut [Track], stopped: &BTreeMap<PartitionKey, String>, observer: &Observer) {
+    for track in tracks {
+        if let Some(reason) = stopped.get(&track.state.key) {
+            observer(Event::PartitionStopped {
+                key: track.state.key.clone(),
+                reason: reason.clone(),
+                range: None,
+            });
+            track.stop(reason.clone());
+        }
+    }
 }
 
 /// A partition that cannot be matched now waits for its leader; the others are copied.
@@ -241,12 +253,7 @@ fn tracks(
     let known = &plan.pair.source.metadata;
     let keys: Vec<(String, i32)> = partitions
         .iter()
-        .filter(|p| {
-            plan.pair
-                .source
-                .partition_count(&p.key.topic)
-                .is_some_and(|count| usize::try_from(p.key.partition).is_ok_and(|n| n < count))
-        })
+        .filter(|p| plan.pair.source.has_partition(&p.key.topic, p.key.partition))
         .filter(|p| !lacks_leader(known, &p.key.topic, p.key.partition))
         .map(|p| (p.key.topic.clone(), p.key.partition))
         .collect();

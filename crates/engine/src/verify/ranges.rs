@@ -9,7 +9,7 @@ use crate::error::{EngineError, Result, Side};
 use crate::plan::Pair;
 use crate::plan::resolve;
 use crate::position::LogBounds;
-use crate::position::{CheckpointStore, PartitionKey};
+use crate::position::{CheckpointStore, PartitionKey, PartitionState};
 use crate::verify::ends::{Ends, ends};
 
 /// A partition, and what of it must be on the target.
@@ -69,38 +69,17 @@ pub(crate) fn launched(
         .map(|state| state.key.topic.clone())
         .filter(|topic| !chosen.contains(topic))
         .collect();
-    let states: Vec<_> = states
+    let all: Vec<PartitionState> = states
         .into_iter()
         .filter(|state| chosen.contains(&state.key.topic))
         .collect();
-    let targets: BTreeMap<&str, &str> = states
-        .iter()
-        .map(|state| (state.key.topic.as_str(), state.target_topic.as_str()))
-        .collect();
-    let known: BTreeSet<(&str, i32)> = states
-        .iter()
-        .map(|state| (state.key.topic.as_str(), state.key.partition))
-        .collect();
     // A partition without a leader since the launch has nothing copied either.
-    let (states, unpinned): (Vec<_>, Vec<_>) = states.iter().partition(|state| state.is_pinned());
+    let (states, unpinned): (Vec<_>, Vec<_>) = all.iter().partition(|state| state.is_pinned());
     let mut not_begun: Vec<(PartitionKey, String)> = unpinned
         .into_iter()
         .map(|state| (state.key.clone(), state.target_topic.clone()))
         .collect();
-    for (source, target) in task.routes(source_topics(pair))? {
-        let target = targets
-            .get(source.as_str())
-            .map_or(target.as_str(), |known| known);
-        let onto_itself = source == target || targets.values().any(|copy| *copy == source);
-        if pair.same_cluster() && onto_itself {
-            continue;
-        }
-        not_begun.extend(
-            partitions_of(pair, &source)
-                .filter(|partition| !known.contains(&(source.as_str(), *partition)))
-                .map(|partition| (key(&source, partition), target.to_owned())),
-        );
-    }
+    not_begun.extend(new_partitions(pair, task, &all)?);
     let keys: Vec<&PartitionKey> = states
         .iter()
         .map(|state| &state.key)
@@ -138,6 +117,38 @@ pub(crate) fn launched(
         });
     }
     Ok((ranges, left_out.into_iter().collect()))
+}
+
+/// Partitions of the source that the state does not have, and their target topics.
+fn new_partitions(
+    pair: &Pair,
+    task: &Task,
+    states: &[PartitionState],
+) -> Result<Vec<(PartitionKey, String)>> {
+    let targets: BTreeMap<&str, &str> = states
+        .iter()
+        .map(|state| (state.key.topic.as_str(), state.target_topic.as_str()))
+        .collect();
+    let known: BTreeSet<(&str, i32)> = states
+        .iter()
+        .map(|state| (state.key.topic.as_str(), state.key.partition))
+        .collect();
+    let mut found = Vec::new();
+    for (source, target) in task.routes(source_topics(pair))? {
+        let target = targets
+            .get(source.as_str())
+            .map_or(target.as_str(), |known| known);
+        let onto_itself = source == target || targets.values().any(|copy| *copy == source);
+        if pair.same_cluster() && onto_itself {
+            continue;
+        }
+        found.extend(
+            partitions_of(pair, &source)
+                .filter(|partition| !known.contains(&(source.as_str(), *partition)))
+                .map(|partition| (key(&source, partition), target.to_owned())),
+        );
+    }
+    Ok(found)
 }
 
 /// The partitions of a task that the state does not know.

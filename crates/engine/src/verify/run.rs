@@ -64,15 +64,7 @@ pub fn verify(
             task.name
         )));
     }
-    let total: i64 = jobs
-        .iter()
-        .filter_map(|job| Some((job.rules.as_ref()?.source_end - job.source_from).max(0)))
-        .sum();
-    let progress = Mutex::new(VerifyProgress {
-        total: u64::try_from(total).unwrap_or(0),
-        partitions: jobs.len() as u64,
-        ..VerifyProgress::default()
-    });
+    let progress = Mutex::new(nothing_done(&jobs));
     let (next, results) = (AtomicUsize::new(0), Mutex::new((Vec::new(), Vec::new())));
     let (wire_cancel, over) = (Cancel::new(), AtomicBool::new(false));
     let compared = std::thread::scope(|scope| -> Result<()> {
@@ -126,6 +118,18 @@ pub fn verify(
         (reading.0.read_by(), reading.1.read_by()),
         duration,
     ))
+}
+
+fn nothing_done(jobs: &[Job]) -> VerifyProgress {
+    let total: i64 = jobs
+        .iter()
+        .filter_map(|job| Some((job.rules.as_ref()?.source_end - job.source_from).max(0)))
+        .sum();
+    VerifyProgress {
+        total: u64::try_from(total).unwrap_or(0),
+        partitions: jobs.len() as u64,
+        ..VerifyProgress::default()
+    }
 }
 
 /// Cancels what waits for brokers when the verification is cancelled.

@@ -6,10 +6,31 @@ use crate::finding::Finding;
 use crate::plan::precheck::facts::{KnownRights, Outline, Setup, bound, broker_number};
 use crate::position::EffectiveDelivery;
 
+const ID: &str = "delivery";
 /// The target's topic that keeps the state of transactions.
 const TRANSACTION_STATE: &str = "__transaction_state";
 /// The timeout that a transactional copy asks for, in ms (as in the lane's settings).
 const TRANSACTION_TIMEOUT_MS: i64 = 60_000;
+
+fn without_transactions(task: &Task, described: &'static str, rights: Option<&KnownRights>) -> Finding {
+    if task.delivery == Delivery::ExactlyOnce {
+        return Finding::warning(
+            ID,
+            described,
+            "at each start the end of the target's log is matched with the source, so that nothing is copied twice; other writers on the target topics would disturb that",
+            "let nobody else write to the target topics; with a target of version 0.11 or later transactions are used",
+        );
+    }
+    if let Some(error) = rights.and_then(|rights| rights.idempotence.as_ref()) {
+        return Finding::failed(
+            ID,
+            format!("this user may not write idempotently to the target: {error}"),
+            "the target refuses every record",
+            "give the user IDEMPOTENT_WRITE on the cluster (kafka-acls --add --operation IdempotentWrite --cluster); from version 2.8 on WRITE on a topic is enough",
+        );
+    }
+    Finding::success(ID, described)
+}
 
 /// Whether records can be delivered as the task wants.
 pub(crate) fn delivery(
@@ -18,26 +39,9 @@ pub(crate) fn delivery(
     setup: &Setup,
     rights: Option<&KnownRights>,
 ) -> Finding {
-    const ID: &str = "delivery";
     let described = outline.delivery.describe();
     if outline.delivery != EffectiveDelivery::Transactions {
-        if task.delivery == Delivery::ExactlyOnce {
-            return Finding::warning(
-                ID,
-                described,
-                "at each start the end of the target's log is matched with the source, so that nothing is copied twice; other writers on the target topics would disturb that",
-                "let nobody else write to the target topics; with a target of version 0.11 or later transactions are used",
-            );
-        }
-        if let Some(error) = rights.and_then(|rights| rights.idempotence.as_ref()) {
-            return Finding::failed(
-                ID,
-                format!("this user may not write idempotently to the target: {error}"),
-                "the target refuses every record",
-                "give the user IDEMPOTENT_WRITE on the cluster (kafka-acls --add --operation IdempotentWrite --cluster); from version 2.8 on WRITE on a topic is enough",
-            );
-        }
-        return Finding::success(ID, described);
+        return without_transactions(task, described, rights);
     }
     let target = &outline.pair.target;
     let brokers = target.metadata.brokers.len();

@@ -125,21 +125,14 @@ pub(crate) fn target(
         }
         let Some(rights) = rights else { continue };
         if route.target_partitions.is_none() {
-            if setup
-                .routes
-                .get(index)
-                .is_some_and(|found| matches!(found.draft, Some(Ok(_))))
-            {
+            let found = setup.routes.get(index);
+            if found.is_some_and(|found| matches!(found.draft, Some(Ok(_)))) {
                 unmade.push(name);
             }
             continue;
         }
         let known = rights.target.get(name);
-        let to_clear = task.existing == ExistingData::Rewrite
-            && outline.launch.is_none()
-            && offsets
-                .and_then(|offsets| offsets.routes.get(index))
-                .is_some_and(|found| found.target_offsets() > 0);
+        let to_clear = is_to_be_cleared(task, outline, offsets, index);
         if missing(known, Right::Write) {
             unwritable.push(name);
         } else if to_clear && missing(known, Right::Delete) {
@@ -183,16 +176,18 @@ pub(crate) fn target(
             "make sure that the user has DESCRIBE and WRITE on the topic",
         );
     }
-    let nothing_denied = "no target topic is closed to this user";
-    Finding::success(
-        ID,
-        if rights.is_some() {
-            format!(
-                "this user may write to {}, as the brokers say",
-                counted(outline.routes.len(), "topic")
-            )
-        } else {
-            nothing_denied.to_owned()
-        },
-    )
+    if rights.is_none() {
+        return Finding::success(ID, "no target topic is closed to this user");
+    }
+    let topics = counted(outline.routes.len(), "topic");
+    Finding::success(ID, format!("this user may write to {topics}, as the brokers say"))
+}
+
+/// Whether the launch deletes what the target topic of a route holds.
+fn is_to_be_cleared(task: &Task, outline: &Outline, offsets: Option<&Offsets>, route: usize) -> bool {
+    task.existing == ExistingData::Rewrite
+        && outline.launch.is_none()
+        && offsets
+            .and_then(|offsets| offsets.routes.get(route))
+            .is_some_and(|found| found.target_offsets() > 0)
 }

@@ -10,6 +10,18 @@ pub(crate) fn deletes(policy: Option<&str>) -> bool {
     policy.is_none_or(|policy| policy.contains("delete"))
 }
 
+/// Time of the oldest record that was looked at, in ms since 1970.
+fn oldest(sample: &Sample, topic: &str) -> Option<i64> {
+    let (first, _) = sample.topics.get(topic)?.times?;
+    Some(first)
+}
+
+/// `retention.ms` in words: negative, or not set, is for ever.
+fn duration(ms: Option<i64>) -> String {
+    ms.filter(|ms| *ms >= 0)
+        .map_or_else(|| "ever".to_owned(), |ms| format!("{ms} ms"))
+}
+
 /// Whether the target would delete what is copied soon after.
 pub(crate) fn target(
     outline: &Outline,
@@ -20,28 +32,23 @@ pub(crate) fn target(
 ) -> Finding {
     const ID: &str = "target_retention";
     let (mut at_once, mut sooner, mut too_much) = (Vec::new(), Vec::new(), Vec::new());
-    let mut remedy: Option<String> = None;
-    let backlog = match (sample, offsets) {
-        (Some(sample), Some(offsets)) => sample.backlog_bytes(outline, offsets),
-        _ => Vec::new(),
-    };
+    let mut remedy = None;
+    let known = sample.zip(offsets);
+    let backlog = known.map_or_else(Vec::new, |(sample, offsets)| {
+        sample.backlog_bytes(outline, offsets)
+    });
     for (index, (route, found)) in outline.routes.iter().zip(&setup.routes).enumerate() {
         let (source, target) = (&route.source_topic, route.target_topic.as_str());
         if !deletes(setup.target(found, "cleanup.policy").as_deref()) {
             continue;
         }
+        let limit = |key| setup.target_number(found, key).filter(|keeps| *keeps >= 0);
         let from = found.source_number("retention.ms");
-        if let Some(keeps) = setup
-            .target_number(found, "retention.ms")
-            .filter(|keeps| *keeps >= 0)
-        {
-            let stamped = setup.target(found, "message.timestamp.type").as_deref() == Some("LogAppendTime");
+        if let Some(keeps) = limit("retention.ms") {
             // What the target stamps itself, and what gets the time of the copy, begins to age then.
-            let oldest = sample
-                .filter(|_| !stamped)
-                .and_then(|sample| sample.topics.get(source))
-                .and_then(|topic| topic.times)
-                .map(|(first, _)| first);
+            let stamped = setup.target(found, "message.timestamp.type").as_deref() == Some("LogAppendTime");
+            let kept_times = sample.filter(|_| !stamped);
+            let oldest = kept_times.and_then(|sample| oldest(sample, source));
             if let Some(first) = oldest.filter(|first| now.saturating_sub(*first) > keeps) {
                 at_once.push(format!(
                     "'{source}' holds records of {}, '{target}' keeps them for {} (retention.ms={keeps}), until {}",
@@ -55,32 +62,24 @@ pub(crate) fn target(
             } else if from.is_some_and(|from| from < 0 || keeps < from) {
                 sooner.push(format!(
                     "'{target}' keeps records for {keeps} ms, '{source}' for {}",
-                    match from {
-                        Some(from) if from >= 0 => format!("{from} ms"),
-                        _ => "ever".to_owned(),
-                    }
+                    duration(from)
                 ));
                 remedy.get_or_insert(format!("raise retention.ms on '{target}'"));
             }
         }
-        if let (Some(keeps), Some(size)) = (
-            setup
-                .target_number(found, "retention.bytes")
-                .filter(|keeps| *keeps >= 0),
-            backlog.get(index),
-        ) {
-            let partitions = route.partitions.max(1) as u64;
-            if size / partitions > keeps as u64 {
+        if let (Some(keeps), Some(size)) = (limit("retention.bytes"), backlog.get(index)) {
+            let size = size / route.partitions.max(1) as u64;
+            if size > keeps as u64 {
                 too_much.push(format!(
                     "about {} of each partition of '{source}' are to be copied, '{target}' keeps {} (retention.bytes={keeps})",
-                    bytes(size / partitions),
+                    bytes(size),
                     bytes(keeps as u64)
                 ));
                 remedy.get_or_insert(format!("raise retention.bytes on '{target}'"));
             }
         }
     }
-    let remedy = remedy.unwrap_or_default();
+    let remedy: String = remedy.unwrap_or_default();
     at_once.extend(too_much);
     if !at_once.is_empty() {
         return Finding::warning(
@@ -125,11 +124,7 @@ pub(crate) fn source(
             continue;
         }
         let keeps = found.source_number("retention.ms").filter(|keeps| *keeps >= 0);
-        let oldest = sample
-            .topics
-            .get(source)
-            .and_then(|topic| topic.times)
-            .map(|(first, _)| first);
+        let oldest = oldest(sample, source);
         if let (Some(keeps), Some(first)) = (keeps, oldest)
             && now.saturating_sub(first) >= keeps
         {

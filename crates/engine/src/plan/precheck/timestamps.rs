@@ -3,8 +3,10 @@
 use sluice_model::{MissingTimestamps, Task};
 
 use crate::finding::Finding;
-use crate::plan::precheck::facts::{Outline, RouteSetup, Sample, Setup};
+use crate::plan::precheck::facts::{Outline, Route, RouteSetup, Sample, Setup};
 use crate::plan::precheck::words::{listed, quoted, span, time};
+
+const ID: &str = "timestamp_window";
 
 /// How far from its own clock a target topic takes records, in ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +31,62 @@ impl Window {
         }
     }
 
+    /// What of a topic it refuses. Too old and too far ahead have different remedies; where both occur, it is about the
+    /// oldest.
+    fn refusal(self, route: &Route, (first, last): (i64, i64), now: i64) -> String {
+        let (source, target) = (&route.source_topic, &route.target_topic);
+        if now.saturating_sub(first) <= self.before {
+            format!(
+                "'{source}' holds records of {}, '{target}' takes none more than {} ahead of its clock (message.timestamp.after.max.ms)",
+                time(last),
+                span(self.after)
+            )
+        } else {
+            format!(
+                "'{source}' holds records of {}, '{target}' takes none older than {} (message.timestamp.before.max.ms or difference.max.ms)",
+                time(first),
+                span(self.before)
+            )
+        }
+    }
+
     fn takes(self, at: i64, now: i64) -> bool {
         now.saturating_sub(at) <= self.before && at.saturating_sub(now) <= self.after
     }
+}
+
+/// How to make the target take them: a topic with the age of its oldest record in ms, if one is too old.
+fn wider(too_old: Option<(&str, i64)>) -> String {
+    too_old.map_or_else(
+        || "raise message.timestamp.after.max.ms on the target topic".to_owned(),
+        |(topic, age)| {
+            // A tenth more, for the time that passes until they are copied.
+            let room = age.saturating_add(age / 10);
+            format!(
+                "set message.timestamp.before.max.ms={room} or more on '{topic}' of the target (message.timestamp.difference.max.ms before 3.6)"
+            )
+        },
+    )
+}
+
+/// Records from before 0.10 have no time.
+fn without_time(task: &Task, topics: &[&str]) -> Finding {
+    Finding::warning(
+        ID,
+        format!(
+            "records of {} have no timestamp: they were written before 0.10",
+            quoted(topics)
+        ),
+        match task.missing_timestamps {
+            MissingTimestamps::CopyTime => {
+                "they get the time of the copy; verification lists it as an accepted difference"
+            }
+            MissingTimestamps::Previous => {
+                "they get the time of the record before; verification lists it as an accepted difference"
+            }
+        },
+        "none needed; --missing-timestamps says which time they get",
+    )
 }
 
 /// Whether the target takes records as old (or as far ahead) as the source holds.
@@ -42,7 +97,6 @@ pub(crate) fn window(
     sample: Option<&Sample>,
     now: i64,
 ) -> Finding {
-    const ID: &str = "timestamp_window";
     let (mut none, mut some, mut restamped, mut untimed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut wanted: Option<(&str, i64)> = None;
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
@@ -63,41 +117,17 @@ pub(crate) fn window(
         if takes_first && takes_last {
             continue;
         }
-        // Too old and too far ahead have different remedies; the oldest is told of where both occur.
-        let told = if now.saturating_sub(first) <= window.before {
-            format!(
-                "'{}' holds records of {}, '{target}' takes none more than {} ahead of its clock (message.timestamp.after.max.ms)",
-                route.source_topic,
-                time(last),
-                span(window.after)
-            )
-        } else {
+        if now.saturating_sub(first) > window.before {
             wanted.get_or_insert((target, now - first));
-            format!(
-                "'{}' holds records of {}, '{target}' takes none older than {} (message.timestamp.before.max.ms or difference.max.ms)",
-                route.source_topic,
-                time(first),
-                span(window.before)
-            )
-        };
+        }
+        let cause = window.refusal(route, (first, last), now);
         if takes_first || takes_last {
-            some.push(told);
+            some.push(cause);
         } else {
-            none.push(told);
+            none.push(cause);
         }
     }
-    let remedy = || {
-        wanted.map_or_else(
-            || "raise message.timestamp.after.max.ms on the target topic".to_owned(),
-            |(topic, age)| {
-                // A tenth more, for the time that passes until they are copied.
-                let room = age.saturating_add(age / 10);
-                format!(
-                    "set message.timestamp.before.max.ms={room} or more on '{topic}' of the target (message.timestamp.difference.max.ms before 3.6)"
-                )
-            },
-        )
-    };
+    let remedy = || wider(wanted);
     if !none.is_empty() {
         return Finding::failed(
             ID,
@@ -123,22 +153,7 @@ pub(crate) fn window(
         );
     }
     if !untimed.is_empty() {
-        return Finding::warning(
-            ID,
-            format!(
-                "records of {} have no timestamp: they were written before 0.10",
-                quoted(&untimed)
-            ),
-            match task.missing_timestamps {
-                MissingTimestamps::CopyTime => {
-                    "they get the time of the copy; verification lists it as an accepted difference"
-                }
-                MissingTimestamps::Previous => {
-                    "they get the time of the record before; verification lists it as an accepted difference"
-                }
-            },
-            "none needed; --missing-timestamps says which time they get",
-        );
+        return without_time(task, &untimed);
     }
     Finding::success(ID, "the target keeps the records' times")
 }

@@ -10,6 +10,8 @@ use crate::plan::precheck::facts::{Outline, Setup};
 use crate::plan::precheck::words::{counted, listed, quoted};
 use crate::plan::structure::TopicDraft;
 
+const TARGET_TOPICS: &str = "target_topics";
+
 /// Whether what is to be copied exists, and can be read now.
 pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
     const ID: &str = "source_topics";
@@ -86,9 +88,27 @@ pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
     Finding::success(ID, format!("{} found", counted(names.len(), "topic")))
 }
 
+/// Target topics have fewer partitions than their sources. `target` is the first of them, and has to have `wanted`.
+fn fewer_partitions(outline: &Outline, cause: &str, target: &str, wanted: usize) -> Finding {
+    if outline.launch.is_some() {
+        return Finding::warning(
+            TARGET_TOPICS,
+            cause,
+            "the source has grown: its target topic is grown before the new partitions are copied",
+            "none needed; the user needs ALTER on the target topic",
+        );
+    }
+    Finding::failed(
+        TARGET_TOPICS,
+        cause,
+        "records could not keep their partitions, and their order by key would be lost",
+        format!("grow it on the target: kafka-topics --alter --topic {target} --partitions {wanted}"),
+    )
+}
+
 /// Whether every target topic is there, or can be made.
 pub(crate) fn target_topics(outline: &Outline, setup: &Setup) -> Finding {
-    const ID: &str = "target_topics";
+    const ID: &str = TARGET_TOPICS;
     let (mut impossible, mut fewer, mut more, mut unsure, mut made) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
@@ -128,25 +148,9 @@ pub(crate) fn target_topics(outline: &Outline, setup: &Setup) -> Finding {
             "see the cause; or create the topics on the target by hand",
         );
     }
-    if !fewer.is_empty() && outline.launch.is_some() {
-        let told: Vec<String> = fewer.iter().map(|(told, ..)| told.clone()).collect();
-        return Finding::warning(
-            ID,
-            listed(&told, "; "),
-            "the source has grown: its target topic is grown before the new partitions are copied",
-            "none needed; the user needs ALTER on the target topic",
-        );
-    }
     if let Some((_, target, wanted)) = fewer.first() {
-        let remedy =
-            format!("grow it on the target: kafka-topics --alter --topic {target} --partitions {wanted}");
-        let told: Vec<String> = fewer.iter().map(|(told, ..)| told.clone()).collect();
-        return Finding::failed(
-            ID,
-            listed(&told, "; "),
-            "records could not keep their partitions, and their order by key would be lost",
-            remedy,
-        );
+        let causes: Vec<String> = fewer.iter().map(|(cause, ..)| cause.clone()).collect();
+        return fewer_partitions(outline, &listed(&causes, "; "), target, *wanted);
     }
     if !more.is_empty() {
         return Finding::warning(

@@ -61,23 +61,7 @@ impl Offsets {
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Self> {
         let pair = &outline.pair;
-        let partitions = |topic: &str, count: usize| -> Vec<(String, i32)> {
-            (0..i32::try_from(count).unwrap_or(0))
-                .map(|partition| (topic.to_owned(), partition))
-                .collect()
-        };
-        let at_source: Vec<(String, i32)> = outline
-            .routes
-            .iter()
-            .flat_map(|route| partitions(&route.source_topic, route.partitions))
-            .collect();
-        let mut at_target: Vec<(String, i32)> = outline
-            .routes
-            .iter()
-            .flat_map(|route| partitions(&route.target_topic, route.target_partitions.unwrap_or(0)))
-            .collect();
-        at_target.sort();
-        at_target.dedup();
+        let (at_source, at_target) = partitions(outline);
         let go_on = || {
             if cancelled() {
                 return Err(EngineError::Refused("the pre-check was cancelled".into()));
@@ -140,6 +124,29 @@ impl Offsets {
             at,
         })
     }
+}
+
+/// Topics with numbers of their partitions.
+type Partitions = Vec<(String, i32)>;
+
+/// The partitions of all routes, at the source and, each once, on the target.
+fn partitions(outline: &Outline) -> (Partitions, Partitions) {
+    let of = |topic: &str, count: usize| -> Partitions {
+        (0..i32::try_from(count).unwrap_or(0))
+            .map(|partition| (topic.to_owned(), partition))
+            .collect()
+    };
+    let routes = outline.routes.iter();
+    let at_source = routes
+        .clone()
+        .flat_map(|route| of(&route.source_topic, route.partitions))
+        .collect();
+    let mut at_target: Partitions = routes
+        .flat_map(|route| of(&route.target_topic, route.target_partitions.unwrap_or(0)))
+        .collect();
+    at_target.sort();
+    at_target.dedup();
+    (at_source, at_target)
 }
 
 fn by_topic(all: BTreeMap<(String, i32), LogBounds>) -> BTreeMap<String, BTreeMap<i32, LogBounds>> {

@@ -92,27 +92,6 @@ impl Outline {
                 })
             })
             .collect();
-        let known = |id: String| (!id.is_empty()).then_some(id);
-        let mut launched = Vec::new();
-        for other in store.launches()? {
-            if other.task == task.name {
-                continue;
-            }
-            let mut between: Vec<(String, String)> = store
-                .partitions(&other.task)?
-                .into_iter()
-                .map(|partition| (partition.key.topic, partition.target_topic))
-                .collect();
-            between.sort();
-            between.dedup();
-            launched.push(OtherTask {
-                name: other.task.to_string(),
-                source_cluster_id: known(other.source_cluster),
-                target_cluster_id: known(other.target_cluster),
-                routes: between,
-                active: true,
-            });
-        }
         Ok(Self {
             pair,
             launch,
@@ -120,7 +99,7 @@ impl Outline {
             routes,
             readable,
             invalid,
-            launched,
+            launched: other_launches(task, store)?,
         })
     }
 
@@ -133,6 +112,32 @@ impl Outline {
             .chain(self.launched.iter().filter(|other| !told(&other.name)))
             .collect()
     }
+}
+
+/// The launched tasks that the store has beside this one.
+fn other_launches(task: &Task, store: &dyn CheckpointStore) -> Result<Vec<OtherTask>> {
+    let known = |id: String| (!id.is_empty()).then_some(id);
+    let mut launched = Vec::new();
+    for other in store.launches()? {
+        if other.task == task.name {
+            continue;
+        }
+        let mut between: Vec<(String, String)> = store
+            .partitions(&other.task)?
+            .into_iter()
+            .map(|partition| (partition.key.topic, partition.target_topic))
+            .collect();
+        between.sort();
+        between.dedup();
+        launched.push(OtherTask {
+            name: other.task.to_string(),
+            source_cluster_id: known(other.source_cluster),
+            target_cluster_id: known(other.target_cluster),
+            routes: between,
+            active: true,
+        });
+    }
+    Ok(launched)
 }
 
 /// The chosen topics, those that are not listed included: of these a broker tells a missing one from a hidden one, from
