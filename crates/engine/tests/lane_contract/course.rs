@@ -41,18 +41,24 @@ pub struct Course<'g> {
 }
 
 impl<'g> Course<'g> {
+    /// A lane that copies all partitions of the topic, from their first records on.
+    pub fn of_all(open: Open, ground: &'g Ground, wanted: impl Into<Wanted>) -> Result<Self> {
+        Self::new(open, ground, wanted, &ground.partitions())
+    }
+
     /// A lane that copies these partitions.
     pub fn new(
         open: Open,
         ground: &'g Ground,
-        wanted: &Wanted,
+        wanted: impl Into<Wanted>,
         partitions: &[LanePartition],
     ) -> Result<Self> {
+        let wanted = wanted.into();
         let mut course = Self {
             ground,
             open,
-            wanted: wanted.clone(),
-            lane: open(ground, wanted)?,
+            lane: open(ground, &wanted)?,
+            wanted,
             told: Vec::new(),
             refused: Vec::new(),
             passed_over: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use sluice_engine::{Lane, LanePartition, Slot};
 use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
 
@@ -43,26 +43,53 @@ impl Wanted {
     }
 }
 
-/// A source and a target of two brokers each.
+impl From<Delivery> for Wanted {
+    fn from(delivery: Delivery) -> Self {
+        Self::new(delivery)
+    }
+}
+
+/// A source and a target of two brokers each, with the topic `t` on both.
 pub struct Ground {
     pub source: FakeCluster,
     pub target: FakeCluster,
+    partitions: i32,
 }
 
 impl Ground {
-    pub fn new() -> Result<Self> {
-        Ok(Self {
-            source: FakeCluster::builder().brokers(2).cluster_id("source").start()?,
-            target: FakeCluster::builder().brokers(2).cluster_id("target").start()?,
-        })
+    /// With so many partitions on both sides, which are empty.
+    pub fn with_topic(partitions: i32) -> Result<Self> {
+        Self::start(partitions, &[], &[])
     }
 
-    /// With the topic `t` of so many partitions on both sides.
-    pub fn with_topic(partitions: i32) -> Result<Self> {
-        let ground = Self::new()?;
-        ground.source.create_topic("t", partitions, &[])?;
-        ground.target.create_topic("t", partitions, &[])?;
+    /// With so many partitions on both sides, and numbered records in each of the source, in batches of ten.
+    pub fn filled(partitions: i32, records: usize) -> Result<Self> {
+        let ground = Self::with_topic(partitions)?;
+        for number in 0..partitions {
+            ground.append(number, 0, records, 10)?;
+        }
         Ok(ground)
+    }
+
+    /// With one partition on both sides, which is empty, and these settings of the topic.
+    pub fn configured(source: &[(&str, &str)], target: &[(&str, &str)]) -> Result<Self> {
+        Self::start(1, source, target)
+    }
+
+    fn start(partitions: i32, at_source: &[(&str, &str)], on_target: &[(&str, &str)]) -> Result<Self> {
+        let ground = Self {
+            source: FakeCluster::builder().brokers(2).cluster_id("source").start()?,
+            target: FakeCluster::builder().brokers(2).cluster_id("target").start()?,
+            partitions,
+        };
+        ground.source.create_topic("t", partitions, at_source)?;
+        ground.target.create_topic("t", partitions, on_target)?;
+        Ok(ground)
+    }
+
+    /// All partitions, from their first records on.
+    pub fn partitions(&self) -> Vec<LanePartition> {
+        (0..self.partitions).map(|number| partition(number, 0)).collect()
     }
 
     /// Appends numbered records to a source partition in batches of `batch`.
@@ -88,6 +115,15 @@ impl Ground {
 fn content(cluster: &FakeCluster, partition: i32, isolation: Isolation) -> Result<Vec<FakeRecord>> {
     let stored = cluster.records("t", partition, isolation)?;
     Ok(stored.into_iter().map(|stored| stored.record).collect())
+}
+
+/// Moves the leader of a partition of `t` to the other broker.
+pub fn move_leader(cluster: &FakeCluster, partition: i32) -> Result<()> {
+    let leader = cluster.leader("t", partition);
+    let mut brokers = cluster.broker_ids().into_iter();
+    let other = brokers.find(|id| Some(*id) != leader);
+    cluster.move_leader("t", partition, other.context("a cluster of two brokers")?)?;
+    Ok(())
 }
 
 /// Records that differ in everything.

@@ -5,7 +5,7 @@ use sluice_engine::{Lane, StepLimit};
 use sluice_fakekafka::{ApiKey, ResponseError};
 
 use crate::course::{Course, STEP};
-use crate::ground::{BOTH, Delivery, Ground, Open, Wanted, numbers, partition};
+use crate::ground::{BOTH, Delivery, Ground, Open, numbers, partition};
 
 /// How a partition is stopped.
 type Stop = fn(&mut dyn Lane) -> std::result::Result<(), sluice_engine::LaneError>;
@@ -21,8 +21,7 @@ fn stop_in_flight(open: Open, stop: Stop) -> Result<()> {
         ground
             .target
             .fail_next_at(ApiKey::Produce, "t", Some(0), unavailable, 1_000_000);
-        let parts = [partition(0, 0), partition(1, 0)];
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &parts)?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         // Most of it is not sent when it is stopped.
         course.lane.limit_in_flight(5_000);
         let few = StepLimit { records: 20, ..STEP };
@@ -65,11 +64,8 @@ pub fn a_partition_that_is_drained_comes_to_rest_and_the_others_go_on(open: Open
 }
 
 pub fn a_partition_comes_back_where_it_was_left(open: Open) -> Result<()> {
-    let ground = Ground::with_topic(2)?;
-    ground.append(0, 0, 300, 10)?;
-    ground.append(1, 0, 300, 10)?;
-    let parts = [partition(0, 0), partition(1, 0)];
-    let mut course = Course::new(open, &ground, &Wanted::new(Delivery::Idempotent), &parts)?;
+    let ground = Ground::filled(2, 300)?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     let few = StepLimit { records: 10, ..STEP };
     while course.position(0) < 15 {
         course.step(few)??;
@@ -87,11 +83,8 @@ pub fn a_partition_comes_back_where_it_was_left(open: Open) -> Result<()> {
 
 pub fn a_new_source_client_neither_repeats_nor_loses(open: Open) -> Result<()> {
     for delivery in BOTH {
-        let ground = Ground::with_topic(2)?;
-        ground.append(0, 0, 300, 10)?;
-        ground.append(1, 0, 300, 10)?;
-        let parts = [partition(0, 0), partition(1, 0)];
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &parts)?;
+        let ground = Ground::filled(2, 300)?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         let few = StepLimit { records: 40, ..STEP };
         for _ in 0..3 {
             let before = course.read.0;

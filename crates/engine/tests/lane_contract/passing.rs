@@ -7,7 +7,7 @@ use sluice_engine::{Passed, StepLimit};
 use sluice_fakekafka::{ApiKey, Compression, FakeRecord, Isolation, ResponseError};
 
 use crate::course::{Course, STEP};
-use crate::ground::{BEGIN, BOTH, Delivery, Ground, Open, Wanted, numbers, partition};
+use crate::ground::{BEGIN, BOTH, Delivery, Ground, Open, Wanted, move_leader, numbers, partition};
 
 pub fn records_arrive_in_the_order_of_their_partitions_and_unchanged(open: Open) -> Result<()> {
     for delivery in BOTH {
@@ -32,8 +32,7 @@ pub fn records_arrive_in_the_order_of_their_partitions_and_unchanged(open: Open)
             FakeRecord::new(vec![0u8, 255, 10], vec![7u8; 100_000]).at(BEGIN - 5),
         ];
         ground.source.append("t", 1, odd.clone())?;
-        let parts = [partition(0, 0), partition(1, 0), partition(2, 0)];
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &parts)?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         course.reach_the_end()?;
         if delivery == Delivery::Transactions {
             course.commit("")??;
@@ -62,7 +61,7 @@ pub fn batches_of_every_codec_arrive(open: Open) -> Result<()> {
                 .source
                 .append_compressed("t", 0, numbers(20 * n, 20), codec)?;
         }
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         course.reach_the_end()?;
         assert_eq!(course.copied(0), (0..100).collect::<Vec<_>>());
         assert_eq!(ground.written(0)?, numbers(0, 100));
@@ -71,11 +70,7 @@ pub fn batches_of_every_codec_arrive(open: Open) -> Result<()> {
 }
 
 pub fn times_that_the_source_gave_are_kept(open: Open) -> Result<()> {
-    let ground = Ground::new()?;
-    ground
-        .source
-        .create_topic("t", 1, &[("message.timestamp.type", "LogAppendTime")])?;
-    ground.target.create_topic("t", 1, &[])?;
+    let ground = Ground::configured(&[("message.timestamp.type", "LogAppendTime")], &[])?;
     ground.append(0, 0, 30, 10)?;
     let given = ground.source.records("t", 0, Isolation::Committed)?;
     ensure!(
@@ -84,12 +79,7 @@ pub fn times_that_the_source_gave_are_kept(open: Open) -> Result<()> {
             .all(|stored| stored.append_time && stored.record.timestamp > BEGIN + 30),
         "the source has given them its time"
     );
-    let mut course = Course::new(
-        open,
-        &ground,
-        &Wanted::new(Delivery::Idempotent),
-        &[partition(0, 0)],
-    )?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.reach_the_end()?;
     let copied = ground.target.records("t", 0, Isolation::Committed)?;
     assert_eq!(copied.len(), 30);
@@ -105,19 +95,11 @@ pub fn spans_count_their_records_bytes_times_and_epochs(open: Open) -> Result<()
     let mut records = numbers(0, 300);
     records[120] = FakeRecord::new("late", "out of order").at(BEGIN + 1_000_000);
     ground.source.append("t", 0, records[..150].to_vec())?;
-    // A new leader, and with it a new epoch.
-    let other = ground.source.broker_ids().into_iter();
-    let leader = ground.source.leader("t", 0);
-    let other = other.filter(|id| Some(*id) != leader).min().unwrap_or_default();
     let first_epoch = ground.source.leader_epoch("t", 0);
-    ground.source.move_leader("t", 0, other)?;
+    // A new leader, and with it a new epoch.
+    move_leader(&ground.source, 0)?;
     ground.source.append("t", 0, records[150..].to_vec())?;
-    let mut course = Course::new(
-        open,
-        &ground,
-        &Wanted::new(Delivery::Idempotent),
-        &[partition(0, 0)],
-    )?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.reach_the_end()?;
     let spans = course.spans(0);
     assert_eq!(course.copied(0), (0..300).collect::<Vec<_>>());
@@ -157,7 +139,7 @@ pub fn a_span_ends_with_the_hash_of_its_last_record_where_hashes_are_asked_for(o
             hashes,
             ..Wanted::new(Delivery::Idempotent)
         };
-        let mut course = Course::new(open, &ground, &wanted, &[partition(0, at)])?;
+        let mut course = Course::new(open, &ground, wanted, &[partition(0, at)])?;
         course.reach_the_end()?;
         let span = course.spans(0).into_iter().find(|span| span.end() == 21);
         Ok(span.and_then(|span| span.anchor))
@@ -173,7 +155,7 @@ pub fn a_span_ends_with_the_hash_of_its_last_record_where_hashes_are_asked_for(o
     let mut course = Course::new(
         open,
         &ground,
-        &Wanted {
+        Wanted {
             hashes: true,
             ..Wanted::new(Delivery::Idempotent)
         },
@@ -198,7 +180,7 @@ pub fn nothing_is_reported_before_the_target_has_it(open: Open) -> Result<()> {
         ground
             .target
             .fail_next(ApiKey::Produce, ResponseError::NotEnoughReplicas, 1_000_000);
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         course.until("the target has refused some tries", |_| {
             ground.target.request_count(ApiKey::Produce) >= 4
         })?;
@@ -218,8 +200,7 @@ pub fn nothing_is_reported_before_the_target_has_it(open: Open) -> Result<()> {
 pub fn the_end_is_reported_behind_the_last_record_and_again_behind_the_next(open: Open) -> Result<()> {
     let ground = Ground::with_topic(2)?;
     ground.append(0, 0, 30, 10)?;
-    let parts = [partition(0, 0), partition(1, 0)];
-    let mut course = Course::new(open, &ground, &Wanted::new(Delivery::Idempotent), &parts)?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.reach_the_end()?;
     assert_eq!(
         (course.end_of(0), course.end_of(1)),
@@ -240,12 +221,7 @@ pub fn the_end_is_reported_behind_the_last_record_and_again_behind_the_next(open
 pub fn a_copy_begins_in_the_middle_of_a_batch(open: Open) -> Result<()> {
     let ground = Ground::with_topic(1)?;
     ground.append(0, 0, 40, 20)?;
-    let mut course = Course::new(
-        open,
-        &ground,
-        &Wanted::new(Delivery::Idempotent),
-        &[partition(0, 13)],
-    )?;
+    let mut course = Course::new(open, &ground, Delivery::Idempotent, &[partition(0, 13)])?;
     course.reach_the_end()?;
     assert_eq!(course.copied(0), (13..40).collect::<Vec<_>>());
     assert_eq!(ground.written(0)?, numbers(13, 27));
@@ -273,12 +249,7 @@ pub fn a_step_keeps_to_its_limits(open: Open) -> Result<()> {
         },
         StepLimit { bytes: 1, ..STEP },
     ] {
-        let mut course = Course::new(
-            open,
-            &ground,
-            &Wanted::new(Delivery::Idempotent),
-            &[partition(0, 0)],
-        )?;
+        let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
         let most = (limit.records as u64).min((limit.bytes / 1_000).max(1)) + BATCH - 1;
         while course.read.0 < 100 {
             let before = course.read.0;
@@ -302,12 +273,7 @@ pub fn what_is_in_flight_keeps_to_its_limit(open: Open) -> Result<()> {
         ground
             .target
             .fail_next(ApiKey::Produce, ResponseError::NotEnoughReplicas, 1_000_000);
-        let mut course = Course::new(
-            open,
-            &ground,
-            &Wanted::new(Delivery::Idempotent),
-            &[partition(0, 0)],
-        )?;
+        let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
         assert_eq!(course.lane.in_flight_limit(), 8 * 1024 * 1024);
         course.lane.limit_in_flight(limit);
         while ground.target.request_count(ApiKey::Produce) < 6 {
@@ -334,15 +300,9 @@ pub fn what_is_in_flight_keeps_to_its_limit(open: Open) -> Result<()> {
 }
 
 pub fn the_bounds_of_a_log_are_those_of_its_last_fetch(open: Open) -> Result<()> {
-    let ground = Ground::with_topic(1)?;
-    ground.append(0, 0, 40, 10)?;
+    let ground = Ground::filled(1, 40)?;
     ground.source.delete_records("t", 0, 10)?;
-    let mut course = Course::new(
-        open,
-        &ground,
-        &Wanted::new(Delivery::Idempotent),
-        &[partition(0, 10)],
-    )?;
+    let mut course = Course::new(open, &ground, Delivery::Idempotent, &[partition(0, 10)])?;
     course.reach_the_end()?;
     assert_eq!(course.lane.watermarks(0), Some((10, 40)));
     assert_eq!(course.lane.watermarks(1), None, "no such partition");

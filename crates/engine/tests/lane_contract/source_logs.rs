@@ -5,7 +5,7 @@ use sluice_engine::{LanePartition, Passed, SourceIncident};
 use sluice_fakekafka::{Access, FakeRecord, Isolation, Outcome};
 
 use crate::course::Course;
-use crate::ground::{BEGIN, BOTH, Delivery, Ground, Open, Wanted, numbers, partition};
+use crate::ground::{BEGIN, BOTH, Delivery, Ground, Open, move_leader, numbers, partition};
 
 pub fn offsets_that_compaction_left_out_are_holes(open: Open) -> Result<()> {
     for delivery in BOTH {
@@ -28,7 +28,7 @@ pub fn offsets_that_compaction_left_out_are_holes(open: Open) -> Result<()> {
             "the log has holes: {}",
             left.len()
         );
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         course.reach_the_end()?;
         let there: Vec<i64> = left.iter().map(|stored| stored.offset).collect();
         assert_eq!(course.copied(0), there);
@@ -54,7 +54,7 @@ pub fn markers_and_aborted_records_are_holes(open: Open) -> Result<()> {
             .iter()
             .map(|stored| stored.offset)
             .collect();
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         course.until("the end of the log", |course| course.end_of(0) == Some(end))?;
         assert_eq!(ground.written(0)?, numbers(0, 9));
         assert_eq!(course.copied(0), there);
@@ -88,12 +88,7 @@ pub fn a_copy_begins_at_any_offset_of_a_log_with_holes(open: Open) -> Result<()>
         .map(|stored| stored.offset)
         .collect();
     for from in 0..=end {
-        let mut course = Course::new(
-            open,
-            &ground,
-            &Wanted::new(Delivery::Idempotent),
-            &[partition(0, from)],
-        )?;
+        let mut course = Course::new(open, &ground, Delivery::Idempotent, &[partition(0, from)])?;
         course.until("the end of the log", |course| course.end_of(0) == Some(end))?;
         let expected: Vec<i64> = there.iter().copied().filter(|offset| *offset >= from).collect();
         assert_eq!(course.copied(0), expected, "from {from}");
@@ -107,12 +102,7 @@ pub fn an_open_transaction_is_the_end_until_it_is_decided(open: Open) -> Result<
     source.append("t", 0, numbers(0, 4))?;
     source.append_transaction("t", 0, numbers(4, 3), Outcome::Open)?;
     source.append("t", 0, numbers(7, 2))?;
-    let mut course = Course::new(
-        open,
-        &ground,
-        &Wanted::new(Delivery::Idempotent),
-        &[partition(0, 0)],
-    )?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.reach_the_end()?;
     assert_eq!(course.end_of(0), Some(4), "everything visible");
     assert_eq!(ground.written(0)?, numbers(0, 4));
@@ -124,12 +114,10 @@ pub fn an_open_transaction_is_the_end_until_it_is_decided(open: Open) -> Result<
 }
 
 pub fn a_position_that_was_deleted_is_out_of_range(open: Open) -> Result<()> {
-    let ground = Ground::with_topic(2)?;
-    ground.append(0, 0, 40, 10)?;
-    ground.append(1, 0, 40, 10)?;
+    let ground = Ground::filled(2, 40)?;
     ground.source.delete_records("t", 0, 25)?;
     let parts = [partition(0, 5), partition(1, 0)];
-    let mut course = Course::new(open, &ground, &Wanted::new(Delivery::Idempotent), &parts)?;
+    let mut course = Course::new(open, &ground, Delivery::Idempotent, &parts)?;
     course.until("the incident, and the other partition's end", |course| {
         !course.incidents.is_empty() && course.end_of(1) == Some(40)
     })?;
@@ -158,8 +146,7 @@ type Again = fn(&mut Course<'_>, LanePartition) -> Result<()>;
 fn diverge(open: Open, others: usize, again: Again) -> Result<()> {
     let ground = Ground::with_topic(2)?;
     ground.append(0, 0, 40, 10)?;
-    let parts = [partition(0, 0), partition(1, 0)];
-    let mut course = Course::new(open, &ground, &Wanted::new(Delivery::Idempotent), &parts)?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.reach_the_end()?;
     let epoch = course.spans(0).last().and_then(|span| span.leader_epoch);
     epoch.context("brokers of today tell the leader epoch")?;
@@ -167,10 +154,7 @@ fn diverge(open: Open, others: usize, again: Again) -> Result<()> {
     ground.source.truncate("t", 0, 20)?;
     ground.append(0, 500, others, 10)?;
     // The client asks for the topic's leaders, and so knows of the election before it reads the partition again.
-    let leader = ground.source.leader("t", 1);
-    let mut brokers = ground.source.broker_ids().into_iter();
-    let other = brokers.find(|id| Some(*id) != leader).unwrap_or_default();
-    ground.source.move_leader("t", 1, other)?;
+    move_leader(&ground.source, 1)?;
     ground.append(1, 0, 1, 1)?;
     course.until("the other partition goes on", |course| {
         course.end_of(1) == Some(1)
@@ -216,17 +200,9 @@ pub fn a_marker_of_a_newer_epoch_is_no_divergence(open: Open) -> Result<()> {
     ground
         .source
         .append_transaction("t", 0, numbers(0, 10), Outcome::Open)?;
-    let leader = ground.source.leader("t", 0);
-    let mut brokers = ground.source.broker_ids().into_iter();
-    let other = brokers.find(|id| Some(*id) != leader).unwrap_or_default();
-    ground.source.move_leader("t", 0, other)?;
+    move_leader(&ground.source, 0)?;
     ground.source.end_open_transactions("t", 0, true)?;
-    let mut course = Course::new(
-        open,
-        &ground,
-        &Wanted::new(Delivery::Idempotent),
-        &[partition(0, 0)],
-    )?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.reach_the_end()?;
     assert_eq!(course.position(0), 11, "behind the marker");
     course.lane.renew_source()?;
@@ -237,24 +213,15 @@ pub fn a_marker_of_a_newer_epoch_is_no_divergence(open: Open) -> Result<()> {
 }
 
 pub fn a_new_leader_with_the_same_log_is_no_divergence(open: Open) -> Result<()> {
-    let ground = Ground::with_topic(1)?;
-    ground.append(0, 0, 40, 10)?;
-    let mut course = Course::new(
-        open,
-        &ground,
-        &Wanted::new(Delivery::Idempotent),
-        &[partition(0, 0)],
-    )?;
+    let ground = Ground::filled(1, 40)?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.reach_the_end()?;
     let mut epoch = None;
     for more in [0, 20, 0] {
         let last = course.spans(0).last().and_then(|span| span.leader_epoch);
         epoch = last.or(epoch);
         course.lane.drain(0)?;
-        let leader = ground.source.leader("t", 0);
-        let mut brokers = ground.source.broker_ids().into_iter();
-        let other = brokers.find(|id| Some(*id) != leader).unwrap_or_default();
-        ground.source.move_leader("t", 0, other)?;
+        move_leader(&ground.source, 0)?;
         ground.append(0, 40, more, 10)?;
         let mut there = partition(0, course.position(0));
         there.leader_epoch = epoch;
@@ -269,13 +236,10 @@ pub fn a_new_leader_with_the_same_log_is_no_divergence(open: Open) -> Result<()>
 
 pub fn a_damaged_batch_is_named_and_nothing_behind_it_is_copied(open: Open) -> Result<()> {
     for delivery in BOTH {
-        let ground = Ground::with_topic(2)?;
-        ground.append(0, 0, 60, 10)?;
-        ground.append(1, 0, 60, 10)?;
+        let ground = Ground::filled(2, 60)?;
         let first = ground.source.damage("t", 0, 34)?;
         assert_eq!(first, Some(30));
-        let parts = [partition(0, 0), partition(1, 0)];
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &parts)?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         course.until("the incident, and the other partition's end", |course| {
             !course.incidents.is_empty() && course.end_of(1) == Some(60) && course.lane.in_flight_of(0) == 0
         })?;
@@ -301,15 +265,9 @@ pub fn a_damaged_batch_is_named_and_nothing_behind_it_is_copied(open: Open) -> R
 }
 
 pub fn a_topic_that_may_not_be_read_is_forbidden(open: Open) -> Result<()> {
-    let ground = Ground::with_topic(1)?;
-    ground.append(0, 0, 10, 10)?;
+    let ground = Ground::filled(1, 10)?;
     ground.source.deny("t", Access::Read);
-    let mut course = Course::new(
-        open,
-        &ground,
-        &Wanted::new(Delivery::Idempotent),
-        &[partition(0, 0)],
-    )?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.until("the incident", |course| !course.incidents.is_empty())?;
     let (slot, incident) = &course.incidents[0];
     assert!(

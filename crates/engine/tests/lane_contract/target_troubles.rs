@@ -7,22 +7,20 @@ use sluice_engine::{LaneError, Passed, RefusalCause, TargetIncidentKind};
 use sluice_fakekafka::{Access, ApiKey, FakeRecord, Isolation};
 
 use crate::course::Course;
-use crate::ground::{BEGIN, BOTH, Delivery, Ground, Open, Wanted, numbers, partition};
+use crate::ground::{BEGIN, BOTH, Delivery, Ground, Open, move_leader, numbers, partition};
 
 /// Times before this are refused by a topic with the setting below.
 const TOO_OLD: (&str, &str) = ("message.timestamp.before.max.ms", "1000000000000");
 
 pub fn behind_a_refused_record_nothing_is_written(open: Open) -> Result<()> {
     for delivery in BOTH {
-        let ground = Ground::new()?;
-        ground.source.create_topic("t", 1, &[])?;
-        ground.target.create_topic("t", 1, &[TOO_OLD])?;
+        let ground = Ground::configured(&[], &[TOO_OLD])?;
         ground.append(0, 0, 20, 10)?;
         ground
             .source
             .append("t", 0, vec![FakeRecord::new("old", "refused").at(1)])?;
         ground.append(0, 21, 40, 10)?;
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         if let Some(error) = course.until_failure()? {
             assert!(matches!(error, LaneError::Recover(_)), "{error:?}");
         }
@@ -78,11 +76,10 @@ fn course_committed(course: &Course<'_>, delivery: Delivery) -> usize {
 
 pub fn rejected_offsets_are_passed_over(open: Open) -> Result<()> {
     for delivery in BOTH {
-        let ground = Ground::with_topic(1)?;
-        ground.append(0, 0, 30, 10)?;
+        let ground = Ground::filled(1, 30)?;
         let mut rejecting = partition(0, 0);
         rejecting.rejected = BTreeSet::from([0, 7, 8, 29]);
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[rejecting])?;
+        let mut course = Course::new(open, &ground, delivery, &[rejecting])?;
         course.reach_the_end()?;
         let skipped: Vec<i64> = course
             .told_of(0)
@@ -102,18 +99,14 @@ pub fn rejected_offsets_are_passed_over(open: Open) -> Result<()> {
 
 pub fn records_without_a_key_are_passed_over_where_the_target_is_compacted(open: Open) -> Result<()> {
     for delivery in BOTH {
-        let ground = Ground::new()?;
-        ground.source.create_topic("t", 1, &[])?;
-        ground
-            .target
-            .create_topic("t", 1, &[("cleanup.policy", "compact")])?;
+        let ground = Ground::configured(&[], &[("cleanup.policy", "compact")])?;
         let mut records = numbers(0, 20);
         records[3] = FakeRecord::unkeyed("no key").at(BEGIN);
         records[19] = FakeRecord::unkeyed("none either").at(BEGIN).header("h", None);
         ground.source.append("t", 0, records.clone())?;
         let mut keyed = partition(0, 0);
         keyed.keyless_refused = true;
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[keyed])?;
+        let mut course = Course::new(open, &ground, delivery, &[keyed])?;
         course.reach_the_end()?;
         let over: Vec<(i64, RefusalCause)> = course.passed_over.iter().map(|r| (r.offset, r.cause)).collect();
         assert_eq!(
@@ -140,10 +133,9 @@ pub fn records_without_a_key_are_passed_over_where_the_target_is_compacted(open:
 
 pub fn a_denied_target_topic_is_named_as_the_cause(open: Open) -> Result<()> {
     for delivery in BOTH {
-        let ground = Ground::with_topic(1)?;
-        ground.append(0, 0, 10, 10)?;
+        let ground = Ground::filled(1, 10)?;
         ground.target.deny("t", Access::Write);
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         let error = course.until_failure()?;
         let by_error = matches!(&error, Some(LaneError::Recover(incident))
             if matches!(&incident.kind, TargetIncidentKind::Topics(topics) if topics.is_empty() || topics == &["t"]));
@@ -165,11 +157,10 @@ pub fn a_denied_target_topic_is_named_as_the_cause(open: Open) -> Result<()> {
 
 pub fn lost_answers_neither_repeat_nor_lose(open: Open) -> Result<()> {
     for delivery in BOTH {
-        let ground = Ground::with_topic(1)?;
-        ground.append(0, 0, 100, 10)?;
+        let ground = Ground::filled(1, 100)?;
         ground.target.drop_before_response(ApiKey::Produce, 2);
         ground.source.drop_before_response(ApiKey::Fetch, 2);
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         course.reach_the_end()?;
         assert_eq!(ground.written(0)?, numbers(0, 100));
     }
@@ -178,14 +169,11 @@ pub fn lost_answers_neither_repeat_nor_lose(open: Open) -> Result<()> {
 
 pub fn leaders_that_move_interrupt_nothing(open: Open) -> Result<()> {
     for delivery in BOTH {
-        let ground = Ground::with_topic(1)?;
-        ground.append(0, 0, 50, 10)?;
-        let mut course = Course::new(open, &ground, &Wanted::new(delivery), &[partition(0, 0)])?;
+        let ground = Ground::filled(1, 50)?;
+        let mut course = Course::of_all(open, &ground, delivery)?;
         course.reach_the_end()?;
         for cluster in [&ground.source, &ground.target] {
-            let leader = cluster.leader("t", 0);
-            let mut others = cluster.broker_ids().into_iter().filter(|id| Some(*id) != leader);
-            cluster.move_leader("t", 0, others.next().unwrap_or_default())?;
+            move_leader(cluster, 0)?;
         }
         ground.append(0, 50, 50, 10)?;
         course.until("the records after the move", |course| {

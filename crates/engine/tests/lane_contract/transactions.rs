@@ -5,11 +5,7 @@ use sluice_engine::LaneError;
 use sluice_fakekafka::{ApiKey, ResponseError};
 
 use crate::course::Course;
-use crate::ground::{Delivery, Ground, Open, Wanted, numbers, partition};
-
-fn transactional() -> Wanted {
-    Wanted::new(Delivery::Transactions)
-}
+use crate::ground::{Delivery, Ground, Open, numbers, partition};
 
 fn kept(ground: &Ground) -> Option<(i64, String)> {
     let kept = ground.target.committed("contract", "t", 0)?;
@@ -17,9 +13,8 @@ fn kept(ground: &Ground) -> Option<(i64, String)> {
 }
 
 pub fn records_and_positions_become_visible_together(open: Open) -> Result<()> {
-    let ground = Ground::with_topic(1)?;
-    ground.append(0, 0, 30, 10)?;
-    let mut course = Course::new(open, &ground, &transactional(), &[partition(0, 0)])?;
+    let ground = Ground::filled(1, 30)?;
+    let mut course = Course::of_all(open, &ground, Delivery::Transactions)?;
     course.reach_the_end()?;
     assert_eq!(ground.written(0)?, numbers(0, 30));
     assert_eq!((ground.committed(0)?, kept(&ground)), (Vec::new(), None));
@@ -37,7 +32,7 @@ pub fn records_and_positions_become_visible_together(open: Open) -> Result<()> {
 
 pub fn a_commit_without_records_keeps_positions(open: Open) -> Result<()> {
     let ground = Ground::with_topic(1)?;
-    let mut course = Course::new(open, &ground, &transactional(), &[partition(0, 17)])?;
+    let mut course = Course::new(open, &ground, Delivery::Transactions, &[partition(0, 17)])?;
     course.commit("moved")??;
     assert_eq!(kept(&ground), Some((17, "moved".to_owned())));
     assert_eq!(ground.written(0)?, []);
@@ -46,9 +41,8 @@ pub fn a_commit_without_records_keeps_positions(open: Open) -> Result<()> {
 
 pub fn a_commit_whose_answer_is_lost_counts_once(open: Open) -> Result<()> {
     for lost in [ApiKey::EndTxn, ApiKey::TxnOffsetCommit, ApiKey::AddOffsetsToTxn] {
-        let ground = Ground::with_topic(1)?;
-        ground.append(0, 0, 30, 10)?;
-        let mut course = Course::new(open, &ground, &transactional(), &[partition(0, 0)])?;
+        let ground = Ground::filled(1, 30)?;
+        let mut course = Course::of_all(open, &ground, Delivery::Transactions)?;
         course.reach_the_end()?;
         ground.target.drop_before_response(lost, 1);
         match course.commit("")? {
@@ -70,9 +64,8 @@ pub fn a_commit_whose_answer_is_lost_counts_once(open: Open) -> Result<()> {
 }
 
 pub fn what_was_not_committed_is_given_up_and_the_same_id_goes_on(open: Open) -> Result<()> {
-    let ground = Ground::with_topic(1)?;
-    ground.append(0, 0, 30, 10)?;
-    let mut course = Course::new(open, &ground, &transactional(), &[partition(0, 0)])?;
+    let ground = Ground::filled(1, 30)?;
+    let mut course = Course::of_all(open, &ground, Delivery::Transactions)?;
     course.reach_the_end()?;
     course.commit("")??;
     ground.append(0, 30, 30, 10)?;
@@ -92,11 +85,10 @@ pub fn what_was_not_committed_is_given_up_and_the_same_id_goes_on(open: Open) ->
 }
 
 pub fn a_later_lane_of_the_same_id_fences_the_earlier_one(open: Open) -> Result<()> {
-    let ground = Ground::with_topic(1)?;
-    ground.append(0, 0, 30, 10)?;
-    let mut first = Course::new(open, &ground, &transactional(), &[partition(0, 0)])?;
+    let ground = Ground::filled(1, 30)?;
+    let mut first = Course::of_all(open, &ground, Delivery::Transactions)?;
     first.reach_the_end()?;
-    let mut second = Course::new(open, &ground, &transactional(), &[partition(0, 0)])?;
+    let mut second = Course::of_all(open, &ground, Delivery::Transactions)?;
     let refused = first.commit("first")?;
     assert!(matches!(refused, Err(LaneError::Fenced(_))), "{refused:?}");
     assert_eq!((ground.committed(0)?, kept(&ground)), (Vec::new(), None));
@@ -112,12 +104,7 @@ pub fn recovery_reports_what_arrives_without_transactions(open: Open) -> Result<
     ground.append(0, 0, 30, 30)?;
     let unavailable = ResponseError::NotEnoughReplicas;
     ground.target.fail_next(ApiKey::Produce, unavailable, 3);
-    let mut course = Course::new(
-        open,
-        &ground,
-        &Wanted::new(Delivery::Idempotent),
-        &[partition(0, 0)],
-    )?;
+    let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.until("the target has refused", |_| {
         ground.target.request_count(ApiKey::Produce) >= 1
     })?;
