@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kafka_protocol::messages::ApiKey;
+
 use crate::client::core::Client;
 use crate::client::link::{Link, LinkId, LinkSignal};
 use crate::client::wake::Mailbox;
@@ -92,6 +94,14 @@ impl BrokerLink {
         let is_new = self.reported.as_ref() != Some(error);
         self.reported = Some(error.clone());
         is_new
+    }
+
+    /// Notes the throttle time of an answer: requests wait until it is over.
+    pub(crate) fn throttled(&self, api: ApiKey, version: i16, time: Duration) {
+        if let Some((_, connection)) = self.usable() {
+            let milliseconds = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+            connection.note_throttle(api, version, milliseconds);
+        }
     }
 
     /// The broker has answered.

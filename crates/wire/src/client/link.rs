@@ -22,26 +22,21 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// What a link reports.
 #[derive(Debug)]
-pub(crate) enum LinkSignal {
+pub(crate) struct LinkSignal {
+    pub(crate) link: LinkId,
+    pub(crate) broker: i32,
+    pub(crate) event: LinkEvent,
+}
+
+/// What has become of a link, or of a request on it.
+#[derive(Debug)]
+pub(crate) enum LinkEvent {
     /// It can be used.
-    Opened {
-        link: LinkId,
-        broker: i32,
-        connection: Arc<Connection>,
-    },
+    Opened(Arc<Connection>),
     /// An answer, or why there is none: then it is of no more use, and the request may have been carried out.
-    Answered {
-        link: LinkId,
-        broker: i32,
-        token: u64,
-        answer: Result<Bytes>,
-    },
+    Answered { token: u64, answer: Result<Bytes> },
     /// It was not opened, or could not send.
-    Ended {
-        link: LinkId,
-        broker: i32,
-        error: WireError,
-    },
+    Ended(WireError),
 }
 
 struct Job {
@@ -148,15 +143,12 @@ impl<T: From<LinkSignal> + Send + 'static> Worker<T> {
                 }
             },
         };
-        self.report(LinkSignal::Ended {
-            link: self.id,
-            broker: self.broker,
-            error,
-        });
+        self.report(LinkEvent::Ended(error));
     }
 
-    fn report(&self, signal: LinkSignal) {
-        self.mailbox.put(signal.into());
+    fn report(&self, event: LinkEvent) {
+        let (link, broker) = (self.id, self.broker);
+        self.mailbox.put(LinkSignal { link, broker, event }.into());
     }
 
     fn open(&self) -> Result<Arc<Connection>> {
@@ -166,23 +158,15 @@ impl<T: From<LinkSignal> + Send + 'static> Worker<T> {
                 self.client.forget_brokers();
             }
         })?;
-        self.report(LinkSignal::Opened {
-            link: self.id,
-            broker: self.broker,
-            connection: Arc::clone(&connection),
-        });
+        self.report(LinkEvent::Opened(Arc::clone(&connection)));
         Ok(connection)
     }
 
     fn send(&self, connection: &Arc<Connection>, job: Job) -> Result<()> {
         let (link, broker, token) = (self.id, self.broker, job.token);
         let answered = move |answer| {
-            T::from(LinkSignal::Answered {
-                link,
-                broker,
-                token,
-                answer,
-            })
+            let event = LinkEvent::Answered { token, answer };
+            T::from(LinkSignal { link, broker, event })
         };
         let mailbox = self.mailbox.clone();
         let on_answer = Box::new(move |answer| mailbox.put(answered(answer)));

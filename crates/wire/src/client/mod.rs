@@ -34,7 +34,7 @@ pub use coordinators::CoordinatorKind;
 pub use group_offsets::GroupOffset;
 pub use groups::{ClassicGroup, ClassicMember, ConsumerGroup, ConsumerMember, ListedGroup};
 pub(crate) use leader_lookup::{LeaderLookup, LeadersFound};
-pub(crate) use link::LinkSignal;
+pub(crate) use link::{LinkEvent, LinkSignal};
 pub use list_offsets::{Isolation, ListedOffset, OffsetSpec};
 pub use log_dirs::LogDir;
 pub use open_transactions::{MissingDetail, OpenTransaction};

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 
-use crate::client::{LeadersFound, LinkSignal, TopicInfo};
+use crate::client::{LeadersFound, LinkEvent, LinkSignal, TopicInfo};
 use crate::error::{Result, WireError};
 use crate::error_code::ErrorCode;
 use crate::fetch::answer::{self, FetchAnswer, FetchedPartition};
@@ -18,31 +18,22 @@ impl Fetcher {
     pub(crate) fn apply(&mut self, signal: Signal) {
         match signal {
             Signal::Leaders(found) => self.take_leaders(found),
-            Signal::Link(LinkSignal::Opened {
-                link,
-                broker,
-                connection,
-            }) => {
-                if let Some(own) = self.brokers.get_mut(&broker).filter(|own| own.link.is(link)) {
-                    own.link.opened(connection);
-                }
-            }
-            Signal::Link(LinkSignal::Ended { link, broker, error }) => {
-                if self.brokers.get(&broker).is_some_and(|own| own.link.is(link)) {
-                    self.broker_failed(broker, error);
-                }
-            }
-            Signal::Link(LinkSignal::Answered {
-                link,
-                broker,
-                token,
-                answer,
-            }) => {
-                let is_own = self.brokers.get(&broker).is_some_and(|own| {
-                    own.link.is(link) && own.in_flight.as_ref().is_some_and(|one| one.token == token)
-                });
-                if is_own && let Err(error) = answer.and_then(|body| self.take_answer(broker, body)) {
-                    self.broker_failed(broker, error);
+            Signal::Link(signal) => self.take_link_event(signal),
+        }
+    }
+
+    fn take_link_event(&mut self, signal: LinkSignal) {
+        let id = signal.broker;
+        let Some(broker) = self.brokers.get_mut(&id).filter(|own| own.link.is(signal.link)) else {
+            return;
+        };
+        match signal.event {
+            LinkEvent::Opened(connection) => broker.link.opened(connection),
+            LinkEvent::Ended(error) => self.broker_failed(id, error),
+            LinkEvent::Answered { token, answer } => {
+                let is_asked = broker.in_flight.as_ref().is_some_and(|one| one.token == token);
+                if is_asked && let Err(error) = answer.and_then(|body| self.take_answer(id, body)) {
+                    self.broker_failed(id, error);
                 }
             }
         }
@@ -93,9 +84,8 @@ impl Fetcher {
         if time.is_zero() {
             return;
         }
-        if let Some((_, connection)) = self.brokers.get(&id).and_then(|broker| broker.link.usable()) {
-            let milliseconds = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
-            connection.note_throttle(ApiKey::Fetch, version, milliseconds);
+        if let Some(broker) = self.brokers.get(&id) {
+            broker.link.throttled(ApiKey::Fetch, version, time);
         }
         self.throttled += time;
         self.events.push(FetchEvent::Throttled { broker: id, time });

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 
-use crate::client::LinkSignal;
+use crate::client::{LinkEvent, LinkSignal};
 use crate::error::{Result, WireError};
 use crate::error_code::ErrorCode;
 use crate::net::skip_header;
@@ -21,37 +21,27 @@ impl Producer {
         match signal {
             Signal::Leaders(found) => self.take_leaders(found),
             Signal::Coordinator(done) => self.take_step(done),
-            Signal::Link(LinkSignal::Opened {
-                link,
-                broker,
-                connection,
-            }) => {
-                if let Some(own) = self.brokers.get_mut(&broker).filter(|own| own.link.is(link)) {
-                    own.link.opened(connection);
-                }
-            }
-            Signal::Link(LinkSignal::Ended { link, broker, error }) => {
-                if self.brokers.get(&broker).is_some_and(|own| own.link.is(link)) {
-                    self.broker_failed(broker, error);
-                }
-            }
-            Signal::Link(LinkSignal::Answered {
-                link,
-                broker,
-                token,
-                answer,
-            }) => {
-                let Some(own) = self.brokers.get_mut(&broker).filter(|own| own.link.is(link)) else {
-                    return;
-                };
-                let Some(in_flight) = own.in_flight.remove(&token) else {
+            Signal::Link(signal) => self.take_link_event(signal),
+        }
+    }
+
+    fn take_link_event(&mut self, signal: LinkSignal) {
+        let id = signal.broker;
+        let Some(broker) = self.brokers.get_mut(&id).filter(|own| own.link.is(signal.link)) else {
+            return;
+        };
+        match signal.event {
+            LinkEvent::Opened(connection) => broker.link.opened(connection),
+            LinkEvent::Ended(error) => self.broker_failed(id, error),
+            LinkEvent::Answered { token, answer } => {
+                let Some(in_flight) = broker.in_flight.remove(&token) else {
                     return;
                 };
                 let tickets = in_flight.batches.clone();
-                let taken = answer.and_then(|body| self.take_answer(broker, in_flight, body));
+                let taken = answer.and_then(|body| self.take_answer(id, in_flight, body));
                 if let Err(error) = taken {
                     self.settle_unknown(tickets);
-                    self.broker_failed(broker, error);
+                    self.broker_failed(id, error);
                 }
             }
         }
@@ -106,9 +96,8 @@ impl Producer {
         if time.is_zero() {
             return;
         }
-        if let Some((_, connection)) = self.brokers.get(&id).and_then(|broker| broker.link.usable()) {
-            let milliseconds = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
-            connection.note_throttle(ApiKey::Produce, version, milliseconds);
+        if let Some(broker) = self.brokers.get(&id) {
+            broker.link.throttled(ApiKey::Produce, version, time);
         }
         self.throttled += time;
         self.events.push(ProduceEvent::Throttled { broker: id, time });
