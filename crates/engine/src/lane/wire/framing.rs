@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use sluice_model::MissingTimestamps;
 use sluice_wire::format::{
-    BatchView, Codec, CompressError, Entry, Fault, Level, Message, PassRules, ProducerStamp, RecordReader,
-    RecordView, Route, Span as SourceSpan, Splice, SpliceOptions, SpliceReason, Spliced, SplicedBatch,
-    Wanted,
+    BatchView, Codec, CompressError, Entry, Fault, Level, PassRules, ProducerStamp, RecordReader, RecordView,
+    Route, Span as SourceSpan, Splice, SpliceOptions, SpliceReason, Spliced, SplicedBatch, Wanted,
 };
 
 use crate::clock::now_ms;
@@ -319,14 +318,6 @@ impl From<SplicedBatch> for Framed {
             batch: Bytes::from(batch.bytes),
         }
     }
-}
-
-/// A stored entry again.
-///
-/// # Errors
-/// The bytes are no message.
-pub(super) fn message(bytes: &Bytes) -> Result<Entry<'_>, Fault> {
-    Message::parse(bytes).map(Entry::Message)
 }
 
 #[cfg(test)]

@@ -3,21 +3,71 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use sluice_wire::FetchedBatches;
-use sluice_wire::format::{Copied, Fault};
+use sluice_wire::format::{BatchView, Copied, Entry, Fault, Message};
 
 use crate::lane::{HoleKind, Slot};
 
-/// One stored entry on its way. Its bytes are a slice of the answer that brought it.
+/// One stored entry on its way.
 #[derive(Debug, Clone)]
 pub(super) enum Piece {
-    /// A batch of format 2 with records.
-    Batch(Bytes),
-    /// A message of format 0 or 1.
-    Message(Bytes),
+    /// Records.
+    Stored(Stored),
     /// Nothing to copy up to this offset.
     Hole { next: i64, kind: HoleKind },
     /// Nothing behind this can be read.
     Damaged(Fault),
+}
+
+/// A batch of format 2 with records, or a message of format 0 or 1, and what its header says.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    /// A slice of the answer that brought it.
+    pub(super) bytes: Bytes,
+    pub(super) is_message: bool,
+    /// Its first offset; a compressed message says its last one, so that of a message is not known.
+    pub(super) base_offset: Option<i64>,
+    /// Where the partition goes on behind it.
+    pub(super) next: i64,
+    /// Its records; those of a compressed message are not counted.
+    pub(super) records: i64,
+    pub(super) leader_epoch: Option<i32>,
+}
+
+impl Stored {
+    fn batch(records: &Bytes, batch: &BatchView<'_>) -> Self {
+        let header = batch.header();
+        Self {
+            bytes: records.slice_ref(batch.bytes()),
+            is_message: false,
+            base_offset: Some(header.base_offset),
+            next: header.next_offset(),
+            records: i64::from(header.count),
+            leader_epoch: Some(header.leader_epoch).filter(|epoch| *epoch >= 0),
+        }
+    }
+
+    fn message(records: &Bytes, message: &Message<'_>) -> Self {
+        Self {
+            bytes: records.slice_ref(message.bytes()),
+            is_message: true,
+            base_offset: None,
+            next: message.offset.saturating_add(1),
+            records: 1,
+            leader_epoch: None,
+        }
+    }
+
+    /// The entry for reading its records.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn entry(&self) -> Result<Entry<'_>, Fault> {
+        if self.is_message {
+            Message::parse(&self.bytes).map(Entry::Message)
+        } else {
+            BatchView::parse(&self.bytes).map(Entry::Batch)
+        }
+    }
 }
 
 /// What one answer brought of a partition and was not sent yet.
@@ -34,8 +84,8 @@ impl Arrived {
         let pieces = batches
             .entries()
             .map(|entry| match entry {
-                Ok(Copied::Batch(batch)) => Piece::Batch(batches.records.slice_ref(batch.bytes())),
-                Ok(Copied::Message(message)) => Piece::Message(batches.records.slice_ref(message.bytes())),
+                Ok(Copied::Batch(batch)) => Piece::Stored(Stored::batch(&batches.records, &batch)),
+                Ok(Copied::Message(message)) => Piece::Stored(Stored::message(&batches.records, &message)),
                 Ok(control @ Copied::Control { .. }) => Piece::Hole {
                     next: control.next_offset(),
                     kind: HoleKind::Control,

@@ -2,15 +2,14 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
 use sluice_kafka::ErrorCode;
 use sluice_wire::SendError;
-use sluice_wire::format::{BatchView, Entry};
+use sluice_wire::format::{BatchView, Fault};
 
 use crate::lane::wire::answers::copied;
-use crate::lane::wire::framing::{Framed, Framing, FramingError, Part, message};
+use crate::lane::wire::framing::{Framed, Framing, FramingError, Part};
 use crate::lane::wire::incidents::{damaged, fenced};
-use crate::lane::wire::piece::Piece;
+use crate::lane::wire::piece::{Piece, Stored};
 use crate::lane::wire::track::{Entry as TrackEntry, Sent};
 use crate::lane::wire::wire_lane::WireLane;
 use crate::lane::{HoleKind, LaneError, Refusal, RefusalCause, Report, Slot, SourceIncident};
@@ -96,7 +95,7 @@ impl WireLane {
     ) -> Result<Turn, LaneError> {
         let run = self.run(*allowed);
         let first = self.inbox.front().and_then(|front| front.pieces.front()).cloned();
-        let (bytes, is_message) = match first {
+        let first = match first {
             Some(Piece::Hole { next, kind }) => {
                 self.take_pieces(1);
                 if let Some(track) = self.track_mut(slot) {
@@ -108,8 +107,7 @@ impl WireLane {
                 self.stop_at(slot, |position| damaged(position, &fault), report);
                 return Ok(Turn::Next);
             }
-            Some(Piece::Batch(bytes)) => (bytes, false),
-            Some(Piece::Message(bytes)) => (bytes, true),
+            Some(Piece::Stored(stored)) => stored,
             None => return Ok(Turn::Next),
         };
         if let Err(fault) = self.pass_over_keyless(slot, &run, report) {
@@ -122,9 +120,10 @@ impl WireLane {
         let before = if allowed.begun || allowed.records == i64::MAX {
             i64::MAX
         } else {
-            from.max(first_offset(&bytes)).saturating_add(allowed.records)
+            from.max(first.base_offset.unwrap_or(0))
+                .saturating_add(allowed.records)
         };
-        let framing = self.frame(slot, &run, is_message, before);
+        let framing = self.frame(slot, &run, before);
         if let (Ok(framing), Some(track)) = (&framing, self.track(slot)) {
             // They are read all the same.
             let rejected = track.partition.rejected.range(from..framing.next().max(from));
@@ -148,9 +147,8 @@ impl WireLane {
                 Ok(Turn::Next)
             }
             Ok(Framing::Batches(framed)) => {
-                let epoch = leader_epoch(&bytes, is_message);
                 for one in framed {
-                    if !self.hand_over(slot, one, (at, epoch), allowed, report)? {
+                    if !self.hand_over(slot, one, (at, first.leader_epoch), allowed, report)? {
                         return Ok(Turn::Later);
                     }
                 }
@@ -162,48 +160,35 @@ impl WireLane {
 
     /// The entries that are framed together: messages of old formats and small batches as many as follow each other,
     /// anything else alone.
-    fn run(&self, allowed: Allowance) -> Vec<Bytes> {
-        let mut run: Vec<Bytes> = Vec::new();
+    fn run(&self, allowed: Allowance) -> Vec<Stored> {
+        let mut run: Vec<Stored> = Vec::new();
         let (mut total, mut records) = (0, 0);
         let room = self.in_flight_limit.saturating_sub(self.in_flight_bytes);
         let most = RUN_BYTES
             .min(room)
             .min(usize::try_from(allowed.bytes).unwrap_or(usize::MAX));
-        let mut kind = None;
         let pieces = self.inbox.front().into_iter().flat_map(|front| &front.pieces);
         for piece in pieces.take(RUN_ENTRIES) {
-            let (bytes, is_message) = match piece {
-                Piece::Batch(bytes) => (bytes, false),
-                Piece::Message(bytes) => (bytes, true),
-                Piece::Hole { .. } | Piece::Damaged(_) => break,
-            };
-            let this = (is_message, leader_epoch(bytes, is_message));
-            let joins = match kind {
-                None => true,
-                Some(before) => before == this && (is_message || bytes.len() <= SMALL),
-            };
-            records += records_of(bytes);
-            let is_too_much = total + bytes.len() > most || records > allowed.records;
+            let Piece::Stored(stored) = piece else { break };
+            let is_small = stored.is_message || stored.bytes.len() <= SMALL;
+            let joins = run.first().is_none_or(|first| {
+                is_small && (first.is_message, first.leader_epoch) == (stored.is_message, stored.leader_epoch)
+            });
+            records += stored.records;
+            total += stored.bytes.len();
+            let is_too_much = total > most || records > allowed.records;
             if !joins || !run.is_empty() && is_too_much {
                 break;
             }
-            total += bytes.len();
-            run.push(bytes.clone());
-            kind = Some(this);
-            if !is_message && bytes.len() > SMALL {
+            run.push(stored.clone());
+            if !is_small {
                 break;
             }
         }
         run
     }
 
-    fn frame(
-        &mut self,
-        slot: Slot,
-        run: &[Bytes],
-        is_message: bool,
-        before: i64,
-    ) -> Result<Framing, FramingError> {
+    fn frame(&mut self, slot: Slot, run: &[Stored], before: i64) -> Result<Framing, FramingError> {
         let Some(track) = self.tracks.get(slot).and_then(Option::as_ref) else {
             return Ok(Framing::Nothing { next: 0 });
         };
@@ -215,19 +200,12 @@ impl WireLane {
             last_time: track.last_time,
             harder: self.harder.get(&track.partition.target_topic).copied(),
         };
-        if let ([one], false) = (run, is_message) {
-            return self.framer.batch(&self.config, one, part);
+        if let [one] = run
+            && !one.is_message
+        {
+            return self.framer.batch(&self.config, &one.bytes, part);
         }
-        let entries = run
-            .iter()
-            .map(|bytes| {
-                if is_message {
-                    message(bytes)
-                } else {
-                    BatchView::parse(bytes).map(Entry::Batch)
-                }
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let entries = run.iter().map(Stored::entry).collect::<Result<Vec<_>, _>>()?;
         self.framer.several(&self.config, &entries, part)
     }
 
@@ -283,9 +261,9 @@ impl WireLane {
     }
 
     /// Takes out of the inbox what of a run lies before the position.
-    fn drop_sent(&mut self, slot: Slot, run: &[Bytes]) {
+    fn drop_sent(&mut self, slot: Slot, run: &[Stored]) {
         let next = self.track(slot).map_or(i64::MAX, |track| track.next);
-        let done = run.iter().take_while(|bytes| end_offset(bytes) <= next).count();
+        let done = run.iter().take_while(|stored| stored.next <= next).count();
         self.take_pieces(done);
     }
 
@@ -306,12 +284,7 @@ impl WireLane {
     }
 
     /// Finds records without a key that the target topic would refuse, and passes them over.
-    fn pass_over_keyless(
-        &mut self,
-        slot: Slot,
-        run: &[Bytes],
-        report: &mut Report,
-    ) -> Result<(), sluice_wire::format::Fault> {
+    fn pass_over_keyless(&mut self, slot: Slot, run: &[Stored], report: &mut Report) -> Result<(), Fault> {
         let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else {
             return Ok(());
         };
@@ -319,9 +292,8 @@ impl WireLane {
             return Ok(());
         }
         let (next, rejected) = (track.next, &mut track.partition.rejected);
-        for (index, bytes) in run.iter().enumerate() {
-            let entry = entry(bytes)?;
-            let read = self.framer.each(&entry, |record| {
+        for (index, stored) in run.iter().enumerate() {
+            let read = self.framer.each(&stored.entry()?, |record| {
                 if record.key.is_none() && record.offset >= next && rejected.insert(record.offset) {
                     report.passed_over.push(Refusal {
                         slot,
@@ -342,52 +314,10 @@ impl WireLane {
     }
 }
 
-/// Magic byte of every format.
-const MAGIC_AT: usize = 16;
-
-fn entry(bytes: &Bytes) -> Result<Entry<'_>, sluice_wire::format::Fault> {
-    if bytes.get(MAGIC_AT) == Some(&2) {
-        BatchView::parse(bytes).map(Entry::Batch)
-    } else {
-        message(bytes)
-    }
-}
-
-/// Where the partition goes on behind a stored entry.
-fn end_offset(bytes: &Bytes) -> i64 {
-    entry(bytes)
-        .ok()
-        .and_then(|entry| entry.next_offset())
-        .unwrap_or(i64::MAX)
-}
-
-/// The first offset of a stored batch; a compressed message of an old format says its last one.
-fn first_offset(bytes: &Bytes) -> i64 {
-    match entry(bytes) {
-        Ok(Entry::Batch(view)) => view.header().base_offset,
-        _ => 0,
-    }
-}
-
 /// Time of a batch's first record, in ms since 1970.
 fn first_timestamp(framed: &Framed) -> i64 {
     match BatchView::parse(&framed.batch) {
         Ok(view) if !view.header().attributes.has_delete_horizon() => view.header().base_timestamp,
         _ => framed.greatest_timestamp,
-    }
-}
-
-/// Records in a stored entry; those of a compressed message are not counted.
-fn records_of(bytes: &Bytes) -> i64 {
-    match entry(bytes) {
-        Ok(Entry::Batch(view)) => i64::from(view.header().count),
-        _ => 1,
-    }
-}
-
-fn leader_epoch(bytes: &Bytes, is_message: bool) -> Option<i32> {
-    match entry(bytes) {
-        Ok(Entry::Batch(view)) if !is_message => Some(view.header().leader_epoch).filter(|epoch| *epoch >= 0),
-        _ => None,
     }
 }
