@@ -80,7 +80,7 @@ pub fn on_window_event(window: &Window, event: &WindowEvent) {
     let choice = match CloseChoice::of(&opened) {
         // Asked a second time: the page does not answer, and must not hold the window open for ever.
         CloseChoice::Ask if !shell.has_asked.swap(true, Ordering::Relaxed) => {
-            window::tell(app, &ShellEvent::AskClose);
+            window::notify(app, &ShellEvent::AskClose);
             return;
         }
         CloseChoice::Ask => CloseChoice::Tray,
@@ -96,7 +96,7 @@ pub fn carry_out(app: &AppHandle, choice: CloseChoice) {
     match choice {
         CloseChoice::Ask => {}
         CloseChoice::Tray if shell.tray().is_visible() => window::hide(app),
-        // Nobody would find a hidden window again.
+        // A hidden window could not be found again.
         CloseChoice::Tray => {
             if let Some(window) = app.get_webview_window(window::MAIN)
                 && let Err(error) = window.minimize()
@@ -211,7 +211,7 @@ fn end(app: &AppHandle, opened: Arc<App>) {
     match owned {
         Some(owned) => owned.close_reporting(&|remaining| {
             tracing::info!(remaining, "tasks stop");
-            window::tell(app, &ShellEvent::Quitting { remaining });
+            window::notify(app, &ShellEvent::Quitting { remaining });
         }),
         None => tracing::warn!("a command is still under way; the tasks end with the program"),
     }

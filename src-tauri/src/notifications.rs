@@ -1,4 +1,4 @@
-//! Notifications of the system. Where the desktop tells of clicks, a click opens the task.
+//! Notifications of the system. Where the desktop reports clicks, a click opens the task.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};

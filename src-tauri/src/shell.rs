@@ -14,7 +14,7 @@ pub struct Shell {
     starts_hidden: bool,
     starts_demo: bool,
     phase: Mutex<Phase>,
-    /// Told of every change of the phase.
+    /// Called at every change of the phase.
     changed: Condvar,
     notifier: Arc<SystemNotifier>,
     tray: Tray,

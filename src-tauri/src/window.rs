@@ -21,10 +21,10 @@ const NAME_A_LANGUAGE: &str = "try { new Intl.NumberFormat(navigator.language) }
     Object.defineProperty(navigator, 'language', { value: 'en-US' });
     Object.defineProperty(navigator, 'languages', { value: Object.freeze(['en-US']) });
 }";
-/// Name of the event that tells the page something.
+/// Name of the event that the page receives.
 const EVENT: &str = "shell";
 
-/// What the shell tells the page without being asked.
+/// What the shell reports to the page without being asked.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ShellEvent {
@@ -43,7 +43,7 @@ pub enum ShellEvent {
 }
 
 /// Tells the page something, if it is there.
-pub fn tell(app: &AppHandle, event: &ShellEvent) {
+pub fn notify(app: &AppHandle, event: &ShellEvent) {
     if let Err(error) = app.emit_to(MAIN, EVENT, event) {
         tracing::warn!(%error, ?event, "the page could not be notified");
     }
@@ -122,7 +122,7 @@ pub fn open_task(app: &AppHandle, id: &str) {
     on_main_thread(app, move || {
         let shell = handle.state::<Arc<Shell>>();
         if shell.page_is_loaded.load(Ordering::Relaxed) {
-            tell(&handle, &ShellEvent::OpenTask { id });
+            notify(&handle, &ShellEvent::OpenTask { id });
         } else if let Some(window) = handle.get_webview_window(MAIN) {
             // A page that is being loaded finds its way by the address. An id is made of letters, digits and dashes.
             if let Err(error) = window.eval(format!("location.hash = '#/tasks/{id}'")) {

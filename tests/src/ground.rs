@@ -93,7 +93,7 @@ impl Ground {
         Ok(SqliteStore::open(self.dir())?)
     }
 
-    /// Ends the application and opens it anew, as after a restart of the program.
+    /// Ends the application and opens it again, as after a restart of the program.
     ///
     /// # Errors
     /// It does not open.
@@ -300,7 +300,7 @@ impl Ground {
         Ok(rows)
     }
 
-    /// Polls until a rule has told the beginning of something, and returns what it told.
+    /// Polls until a rule has reported the beginning of something, and returns the report.
     ///
     /// # Errors
     /// It has not within a minute.
@@ -308,7 +308,7 @@ impl Ground {
         self.first_told(rule, "raised")
     }
 
-    /// Polls until a rule has told the end of something, and returns what it told.
+    /// Polls until a rule has reported the end of something, and returns the report.
     ///
     /// # Errors
     /// It has not within a minute.

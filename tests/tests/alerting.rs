@@ -1,4 +1,4 @@
-//! What people are told of their tasks, and how (hermetic: the application on in-process clusters that fail on demand, with
+//! Which notifications people get of their tasks, and how (hermetic: the application on in-process clusters that fail on demand, with
 //! receivers of its messages; one test needs the companion: `cargo build --release -p sluice-cli`).
 
 #[path = "alerting/channels.rs"]

@@ -175,7 +175,7 @@ fn who_says_nothing_too_little_or_hangs_up_holds_up_nobody_and_not_the_end() -> 
         ensure!(read.is_err() || rest.is_empty(), "nothing was asked: {rest:?}");
     }
     let refused = UnixStream::connect(host.dir.path().join("control.sock"));
-    ensure!(refused.is_err(), "nobody listens any more");
+    ensure!(refused.is_err(), "there is no listener any more");
     // The same program may take commands again.
     host.server = Some(ControlServer::start(Arc::clone(&host.app))?);
     host.answers()
@@ -206,7 +206,7 @@ fn what_a_killed_owner_left_behind_is_in_nobody_s_way() -> Result<()> {
         daemon.kill()?;
         daemon.wait()?;
         ensure!(socket.exists(), "it had no time to tidy up");
-        // Without an owner a command is carried out at once, by whoever gives it.
+        // Without an owner a command is carried out at once, by the process that gives it.
         let output = sluice_tests::sluice(&["source", "list", "--json", "--data", data])?;
         ensure!(output.status.success(), "{output:?}");
         ensure!(

@@ -246,7 +246,7 @@ const HELD: Duration = Duration::from_secs(600);
 
 impl Scene {
     /// Kills the daemon as it is, and starts the next. It takes commands when this returns: one that came before would be
-    /// carried out by whoever gives it.
+    /// carried out by the process that gives it.
     fn killed(&self, mut daemon: Child) -> Result<Child> {
         daemon.kill()?;
         daemon.wait()?;

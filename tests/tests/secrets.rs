@@ -150,7 +150,7 @@ impl Scene {
             .arg("--data")
             .arg(&self.data)
             .env("SLUICE_LOG", "trace,librdkafka=trace")
-            // No keychain of whoever runs the test.
+            // Not the keychain of the user who runs the test.
             .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
             .stdin(Stdio::null());
         if self.passphrase {

@@ -208,7 +208,7 @@ impl Scene {
     fn in_a_terminal(&self, action: &str, task: &str) -> Result<Option<std::process::Output>> {
         let data = self.dir.path().to_str().context("a path in UTF-8")?;
         let arguments: &[&str] = match action {
-            // A draft is made anew there.
+            // A draft is recreated there.
             "edit" => return Ok(None),
             "delete" => &["task", "rm", task],
             "copy" => &["task", "copy", task, "another"],

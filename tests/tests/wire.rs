@@ -365,7 +365,7 @@ fn a_transaction_that_its_coordinator_knows_nothing_of_is_abandoned() -> Result<
     if skipped() {
         return Ok(());
     }
-    // Without this check a batch can open a transaction that its coordinator was never told of.
+    // Without this check a batch can open a transaction that its coordinator does not know.
     let cluster = Cluster::builder(KafkaVersion::V3_9_1)
         .property("transaction.partition.verification.enable", "false")
         .start()?;

@@ -39,7 +39,7 @@ function chapter(name, tell) {
   });
 }
 
-/** Prints where the task stands, for whoever looks for the reason of a failure. */
+/** Prints where the task stands, to find the reason of a failure. */
 async function tellTask() {
   if (!task) return;
   const { state, reason, last_error: error, lag_records: lag } = await window.call('task_show', { task });

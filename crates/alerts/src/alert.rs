@@ -9,9 +9,9 @@ use crate::{Condition, Observation};
 pub enum AlertPhase {
     /// It has begun to hold, or has happened.
     Raised,
-    /// It was told before and still holds.
+    /// It was reported before and still holds.
     Repeated,
-    /// It holds no longer, and was told before.
+    /// It holds no longer, and was reported before.
     Recovered,
 }
 
@@ -27,14 +27,14 @@ pub enum Severity {
     Critical,
 }
 
-/// Something worth telling. It serialises, to be kept until it is told.
+/// A condition or an event to report. It serialises, to be kept until it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// The rule that says so.
     pub rule_id: String,
     /// Its name.
     pub rule_name: String,
-    /// Whom to tell.
+    /// The channels it is sent to.
     pub channel_ids: Vec<String>,
     /// What was watched for.
     pub condition: Condition,

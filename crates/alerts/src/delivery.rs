@@ -9,7 +9,7 @@ use crate::Suppression;
 pub enum DeliveryState {
     /// The receiver has it.
     Sent,
-    /// Nobody was told, on purpose.
+    /// It was held back on purpose.
     Suppressed,
     /// The receiver does not have it.
     Undeliverable,
@@ -34,7 +34,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// What the history keeps of a message that nobody was told.
+    /// What the history keeps of a message that was held back.
     pub fn suppressed(
         job_id: impl Into<String>,
         channel_id: impl Into<String>,

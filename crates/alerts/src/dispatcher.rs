@@ -270,7 +270,7 @@ impl Worker {
                 lane.failed = 0;
                 lane.last = None;
                 if let Some(job) = lane.jobs.pop_front() {
-                    self.tell(job, delivered.err().map(|error| error.to_string()), attempts);
+                    self.report(job, delivered.err().map(|error| error.to_string()), attempts);
                 }
             }
         }
@@ -281,12 +281,12 @@ impl Worker {
 
     fn give_up(mut self, incoming: &Receiver<Job>) {
         while let Ok(job) = incoming.try_recv() {
-            self.tell(job, Some(unsent(None)), 0);
+            self.report(job, Some(unsent(None)), 0);
         }
         for (_, mut lane) in std::mem::take(&mut self.lanes) {
             let (mut failed, mut last) = (lane.failed, lane.last.take());
             for job in lane.jobs {
-                self.tell(
+                self.report(
                     job,
                     Some(unsent(last.take().as_ref())),
                     std::mem::take(&mut failed),
@@ -295,7 +295,7 @@ impl Worker {
         }
     }
 
-    fn tell(&mut self, job: Job, failure: Option<String>, attempts: u32) {
+    fn report(&mut self, job: Job, failure: Option<String>, attempts: u32) {
         (self.report)(Delivery {
             job_id: job.id,
             channel_id: job.channel.id,

@@ -4,7 +4,7 @@ use ts_rs::TS;
 
 use crate::QuietHours;
 
-/// Why nobody is told.
+/// Why a message is held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Suppression {
@@ -36,7 +36,7 @@ pub enum Disposition {
 }
 
 /// Decides at `now_ms` whether an alert of a task is delivered. `muted_until_ms` is the task's; both in ms since 1970.
-/// What is suppressed is not told later: a rule with a repeat interval brings it up again.
+/// A suppressed message is not sent later: a rule with a repeat interval brings it up again.
 pub fn decide(
     quiet_hours: &[QuietHours],
     muted_until_ms: Option<i64>,

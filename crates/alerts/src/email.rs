@@ -152,7 +152,7 @@ impl Mailer<'_> {
                 address,
                 step: step.to_owned(),
                 code: code.into(),
-                answer: redaction.told(&answer),
+                answer: redaction.shown(&answer),
             };
         }
         if let Some(error) = network_failure::find::<std::io::Error>(error) {

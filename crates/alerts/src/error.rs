@@ -6,7 +6,7 @@ pub type Result<T> = std::result::Result<T, ChannelError>;
 /// The rule came with the program.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "the rule '{name}' came with Sluice and cannot be changed or deleted; make a rule of your own, or mute a task that should not be told of"
+    "the rule '{name}' came with Sluice and cannot be changed or deleted; make a rule of your own, or mute a task that should raise no alerts"
 )]
 pub struct BuiltinRule {
     /// The rule's name.
@@ -36,7 +36,7 @@ pub enum ChannelError {
         /// Where to.
         address: String,
     },
-    /// Nobody answers there.
+    /// No answer from that address.
     #[error("{address} cannot be connected to: {reason}. Check address and port, and firewalls on the way")]
     NotConnected {
         /// Where to.
@@ -201,7 +201,7 @@ fn smtp_advice(code: u16) -> &'static str {
             "Check the sender's and the recipients' addresses, and that this user may send from there"
         }
         400..=499 => "It asks to try again later",
-        _ => "Ask whoever runs the mail server",
+        _ => "Ask the administrator of the mail server",
     }
 }
 

@@ -482,7 +482,7 @@ mod tests {
         assert_eq!(bench.step(task("starting", 62), 62 * MINUTE), None);
         assert!(
             !bench.evaluator.agrees_with(&saved),
-            "failing once more would be news: it is on its way, with nothing to tell"
+            "failing once more would be news: it is on its way, with nothing to report"
         );
         let saved = bench.evaluator.clone();
         bench.evaluator.forget_task("rp-1");

@@ -1,7 +1,7 @@
 use crate::catalogue::catalogue;
 use crate::{Alert, Language};
 
-/// The longest reason that is told, in characters; the task's log has all of it.
+/// The longest reason that is sent, in characters; the task's log has all of it.
 const LONGEST_REASON: usize = 400;
 
 /// What a channel delivers: an alert in words.

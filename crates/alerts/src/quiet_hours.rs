@@ -113,7 +113,7 @@ impl From<jiff::civil::Weekday> for Weekday {
     }
 }
 
-/// A window of the day in which nobody is told anything. It belongs to the day on which it begins: 22:00 to 07:00 on
+/// A window of the day without notifications. It belongs to the day on which it begins: 22:00 to 07:00 on
 /// Friday ends on Saturday morning. With the same time twice it lasts a whole day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct QuietHours {

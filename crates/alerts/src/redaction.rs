@@ -4,8 +4,8 @@ use sluice_model::Secret;
 
 /// Shorter texts are no secrets, and replacing them would make answers unreadable.
 const SHORTEST: usize = 4;
-/// How much of an answer is told, in characters.
-const TOLD: usize = 200;
+/// How much of an answer is shown, in characters.
+const SHOWN: usize = 200;
 
 /// Strikes a channel's secrets out of what its receiver says, because receivers repeat what they were sent.
 #[derive(Default)]
@@ -41,7 +41,7 @@ impl Redaction {
     }
 
     /// The beginning of `answer`, on one line, without secrets.
-    pub(crate) fn told(&self, answer: &str) -> String {
+    pub(crate) fn shown(&self, answer: &str) -> String {
         let mut text = answer.to_owned();
         for hidden in &self.0 {
             text = text.replace(hidden.as_str(), "***");
@@ -51,7 +51,7 @@ impl Redaction {
             .join(" ")
             .chars()
             .filter(|c| !c.is_control())
-            .take(TOLD)
+            .take(SHOWN)
             .collect()
     }
 }
@@ -66,13 +66,13 @@ mod tests {
         redaction.hide_url("https://h.example.com/robot/send?access_token=abcdef0123456789");
         redaction.hide(&Secret::new("hunter2"));
         assert_eq!(
-            redaction.told("no robot abcdef0123456789, aHVudGVyMg==,\r\n /robot/send?access_token=abcdef0123456789 hunter2"),
+            redaction.shown("no robot abcdef0123456789, aHVudGVyMg==,\r\n /robot/send?access_token=abcdef0123456789 hunter2"),
             "no robot ***, ***, *** ***"
         );
     }
 
     #[test]
     fn two_hundred_characters_are_told() {
-        assert_eq!(Redaction::default().told(&"中".repeat(500)), "中".repeat(200));
+        assert_eq!(Redaction::default().shown(&"中".repeat(500)), "中".repeat(200));
     }
 }

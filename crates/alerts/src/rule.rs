@@ -85,7 +85,7 @@ impl Rule {
             errors.push(InvalidField::new(
                 "repeat_seconds",
                 format!(
-                    "{seconds} s is outside of {SHORTEST_REPEAT_SECONDS} to {LONGEST_REPEAT_SECONDS} s (a week); leave it out to be told once"
+                    "{seconds} s is outside of {SHORTEST_REPEAT_SECONDS} to {LONGEST_REPEAT_SECONDS} s (a week); leave it out to be notified once"
                 ),
             ));
         }

@@ -181,12 +181,12 @@ impl Webhook<'_> {
     }
 
     fn verdict(&self, status: StatusCode, answer: &str, address: &str) -> Result<()> {
-        let told = || self.redaction().told(answer);
+        let shown = || self.redaction().shown(answer);
         if !status.is_success() {
             return Err(ChannelError::Status {
                 address: address.to_owned(),
                 status: status.as_u16(),
-                answer: told(),
+                answer: shown(),
             });
         }
         let code = match self.format {
@@ -204,13 +204,13 @@ impl Webhook<'_> {
                 receiver,
                 address,
                 code,
-                answer: told(),
+                answer: shown(),
                 later: passes(self.format, code),
             }),
             None => Err(ChannelError::NotUnderstood {
                 receiver,
                 address,
-                answer: told(),
+                answer: shown(),
             }),
         }
     }

@@ -27,7 +27,7 @@ impl Events {
     /// An observer for the engine, and the events it gets.
     pub fn new() -> (Observer, Self) {
         let (sender, queue) = mpsc::channel();
-        // Nobody listens any more only when the process ends.
+        // The receiver is gone only when the process ends.
         let observer = std::sync::Arc::new(move |event| drop(sender.send(event)));
         (
             observer,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 
-/// Writes a result. Whoever reads it may have read enough and be gone, as `head` is; that is no failure.
+/// Writes a result. The reading program may have ended already, as `head` does; that is no failure.
 ///
 /// # Errors
 /// Stdout cannot be written, because a disk is full, for example.

@@ -1,4 +1,4 @@
-//! Two Kafka clusters inside this process, with topics, a backlog and a writer: whoever tries Sluice needs nothing
+//! Two Kafka clusters inside this process, with topics, a backlog and a writer: trying Sluice needs nothing
 //! installed. The terminal companion runs them by hand, the window through [`EmbeddedDemo`].
 
 mod clusters;

@@ -64,7 +64,7 @@ fn the_demo_is_checked_started_caught_up_and_verified_and_leaves_nothing_behind(
     let verified = app.call(TaskVerify { task: task.clone() }).unwrap();
     assert_eq!(verified.result, VerificationResult::Equal, "{verified:?}");
 
-    // Anew while it runs: the earlier one goes, and there is never more than one.
+    // Started again while it runs: the earlier one goes, and there is never more than one.
     let again = app.call(DemoStart {}).unwrap();
     assert_ne!(again.task_id, demo.task_id);
     let error = app.call(TaskShow { task }).unwrap_err();

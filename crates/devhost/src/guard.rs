@@ -1,4 +1,4 @@
-//! Refuses whoever does not speak to this computer by a name of its own: a page of the internet could otherwise give
+//! Refuses requests that do not speak to this computer by a name of its own: a page of the internet could otherwise give
 //! commands through the browser, directly or by a name that it lets point here.
 
 use axum::extract::Request;

@@ -1,5 +1,5 @@
 //! The application behind HTTP on loopback, so that the page can be built and tested in a browser. Never shipped: it
-//! lets every program of this computer give commands, keeps secrets in memory, and shows notifications to nobody.
+//! lets every program of this computer give commands, keeps secrets in memory, and shows no notifications.
 
 mod arguments;
 mod events;

@@ -1,4 +1,4 @@
-//! What a running task tells about itself.
+//! What a running task reports about itself.
 
 use serde::{Deserialize, Serialize};
 use sluice_model::OffsetRange;

@@ -17,7 +17,7 @@ use crate::shared::Shared;
 
 /// Brokers a cluster may have: each holds a socket and a task.
 const MAX_BROKERS: usize = 64;
-/// Replicas a topic gets unless told otherwise, if there are as many brokers.
+/// Replicas a topic gets by default, if there are as many brokers.
 const USUAL_REPLICAS: usize = 3;
 
 /// Collects what a [`FakeCluster`] is to be like.

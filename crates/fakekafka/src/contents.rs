@@ -182,7 +182,7 @@ impl FakeCluster {
         Ok(offset)
     }
 
-    /// Writes records as one batch of a transaction of their own producer, ends it as told, and returns the offset
+    /// Writes records as one batch of a transaction of their own producer, ends it as `outcome` says, and returns the offset
     /// of the first record.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ impl Faults {
         self.counts.get(&api).copied().unwrap_or_default()
     }
 
-    /// Notes an arrival and tells how long to hold it.
+    /// Notes an arrival and returns how long to hold it.
     pub(crate) fn arrive(&mut self, api: ApiKey) -> Option<Duration> {
         *self.counts.entry(api).or_default() += 1;
         self.delays.get(&api).copied()

@@ -30,7 +30,7 @@
 //!
 //! * Replication: a partition has one log. Brokers only take turns in serving it, nothing is lost when one stops, and
 //!   the high watermark is always the end.
-//! * A disk: what is not in memory is gone. `retention.bytes` is kept to, batch by batch; retention by time is not,
+//! * A disk: only memory is kept. `retention.bytes` is kept to, batch by batch; retention by time is not,
 //!   and neither does compaction run by itself.
 //! * TLS, SASL mechanisms other than PLAIN, and ACLs other than [`FakeCluster::deny`].
 //! * Quotas other than [`FakeCluster::throttle`], followers, KRaft and ZooKeeper requests, share groups, the new

@@ -27,12 +27,12 @@ impl<'a> Request<'a> {
         self.shared.state()
     }
 
-    /// Wakes whoever waits for news from the log.
+    /// Wakes requests that wait for news from the log.
     pub(crate) fn announce(&self) {
         self.shared.changed.notify_waiters();
     }
 
-    /// How long the client is told to be quiet.
+    /// The throttle time that the client is answered.
     pub(crate) fn throttle_ms(&self) -> i32 {
         let throttle = lock(&self.shared.faults).throttle(self.injected.api());
         i32::try_from(throttle.as_millis()).unwrap_or(i32::MAX)

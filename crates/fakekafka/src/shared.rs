@@ -17,7 +17,7 @@ pub(crate) struct Shared {
     /// Wakes fetches that wait for records.
     pub(crate) changed: Notify,
     pub(crate) faults: Mutex<Faults>,
-    /// Passwords by user; empty means that nobody needs to log in.
+    /// Passwords by user; empty means that no login is needed.
     pub(crate) users: HashMap<String, String>,
     /// Newest version offered of single APIs, where it is not the newest there is.
     pub(crate) version_caps: HashMap<ApiKey, i16>,

@@ -152,7 +152,7 @@ impl TopicConf {
 
 impl Drop for TopicConf {
     fn drop(&mut self) {
-        // SAFETY: nobody took it.
+        // SAFETY: no one has taken it.
         unsafe { rd::rd_kafka_topic_conf_destroy(self.0.as_ptr()) }
     }
 }

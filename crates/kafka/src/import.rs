@@ -16,7 +16,7 @@ pub use url::import_url;
 /// A data source, read and not yet checked or kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Everything that may be shown. [`SourceForm::check`] tells what is still missing.
+    /// Everything that may be shown. [`SourceForm::check`] says what is still missing.
     pub form: SourceForm,
     /// What may not.
     pub secrets: SourceSecrets,

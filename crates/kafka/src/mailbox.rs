@@ -34,7 +34,7 @@ pub(crate) struct Mailbox {
     pub(crate) traffic: Traffic,
 }
 
-/// What the log says of a failed transaction. librdkafka tells the application only at its next transactional call,
+/// What the log says of a failed transaction. librdkafka informs the application only at its next transactional call,
 /// which cannot be made while records wait for acknowledgements that will never come.
 #[derive(Debug, Default)]
 struct TransactionTrouble {

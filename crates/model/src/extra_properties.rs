@@ -3,7 +3,7 @@
 use crate::FieldError;
 use crate::cluster::is_secret_property;
 
-/// Properties that decide whether a copy is right. Sluice sets them itself, and nobody else may.
+/// Properties that decide whether a copy is right. Sluice sets them itself, and the user may not.
 pub const SET_BY_SLUICE: &[&str] = &[
     "acks",
     "allow.auto.create.topics",

@@ -20,7 +20,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// A new id, which nobody can guess from others.
+            /// A new id, which cannot be guessed from others.
             pub fn generate() -> Self {
                 Self(format!("{}{}", $prefix, random_characters()))
             }

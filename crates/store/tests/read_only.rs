@@ -25,7 +25,7 @@ fn permit(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Whether this user may write where nobody is permitted to.
+/// Whether this user may write where no one is permitted to.
 fn is_root(dir: &Path) -> bool {
     let probe = dir.join("probe");
     fs::write(&probe, "").unwrap();

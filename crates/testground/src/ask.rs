@@ -1,4 +1,4 @@
-//! The two questions that tell whether a broker is there: ApiVersions and Metadata, as raw bytes.
+//! The two questions that show whether a broker is there: ApiVersions and Metadata, as raw bytes.
 //!
 //! Written by hand so that readiness does not depend on a client library, least of all on the one under test.
 

@@ -16,7 +16,7 @@ use crate::{
     server_properties::{BrokerPorts, broker_id},
 };
 
-/// A combined node that has lost its quorum waits minutes for a leader before it gives up; nobody needs that.
+/// A combined node that has lost its quorum waits minutes for a leader before it gives up; no test needs that.
 const PATIENCE_TO_STOP: Duration = Duration::from_secs(20);
 
 /// One broker of a cluster.
@@ -129,7 +129,7 @@ impl Broker {
         self.wait_for_end()
     }
 
-    /// Kills the broker as a power cut would: nothing is flushed, nobody is told.
+    /// Kills the broker as a power cut would: nothing is flushed, no one is informed.
     ///
     /// # Errors
     /// The operating system refuses.

@@ -148,7 +148,7 @@ impl ClusterBuilder {
         self
     }
 
-    /// Access control: whoever comes in by the plain listener, and `admin`, may do everything; others only what
+    /// Access control: clients of the plain listener, and `admin`, may do everything; others only what
     /// they are granted.
     #[must_use]
     pub fn acls(mut self) -> Self {
@@ -156,7 +156,7 @@ impl ClusterBuilder {
         self
     }
 
-    /// Puts a [`Link`] before each broker, which clients are told to connect to. Traffic among the brokers does
+    /// Puts a [`Link`] before each broker, which is the address that clients get. Traffic among the brokers does
     /// not pass through it.
     #[must_use]
     pub fn behind_link(mut self) -> Self {

@@ -97,7 +97,7 @@ pub(crate) fn are_cached(version: KafkaVersion) -> bool {
     dir(version).is_ok_and(|dir| is_complete(version, &dir))
 }
 
-/// Lies beside the jars and tells by which recipe they were fetched.
+/// Lies beside the jars and says by which recipe they were fetched.
 const POM: &str = "pom.xml";
 
 fn dir(version: KafkaVersion) -> Result<PathBuf> {

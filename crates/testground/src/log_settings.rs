@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use crate::{KafkaVersion, Result, error::Doing};
 
-/// Logs at INFO where a consumer begins to read; nothing else tells an empty topic from one not read.
+/// Logs at INFO where a consumer begins to read; nothing else distinguishes an empty topic from one not read.
 const POSITIONS: &str = "org.apache.kafka.clients.consumer.internals.SubscriptionState";
 
 /// Where the log lines of a program go.
@@ -17,7 +17,7 @@ pub(crate) enum Logging {
 }
 
 impl Logging {
-    /// Writes the settings into `dir` and tells `command` of them.
+    /// Writes the settings into `dir` and points `command` to them.
     pub(crate) fn set(self, version: KafkaVersion, dir: &Path, command: &mut Command) -> Result<()> {
         let (level, stream) = match self {
             Self::Broker => ("INFO", "out"),

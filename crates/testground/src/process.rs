@@ -159,7 +159,7 @@ mod signal {
     }
 
     /// The exclusive borrow and the look at `try_wait` make sure that the pid still is the child's: a pid is
-    /// given to nobody else before its owner has been waited for.
+    /// given to no other process before its owner has been waited for.
     fn send(child: &mut Child, name: &str, signal: libc::c_int) -> Result<()> {
         let not_running = || Error::NotRunning(name.to_owned());
         if child.try_wait().is_ok_and(|ended| ended.is_some()) {

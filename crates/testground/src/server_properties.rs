@@ -112,7 +112,7 @@ pub(crate) fn server_properties(
     to_text(&all)
 }
 
-/// Where the broker listens, and what it tells clients of that.
+/// Where the broker listens, and the addresses that clients get.
 fn set_listeners(mine: &BrokerPorts, set: &mut dyn FnMut(&str, &str)) {
     let mut listeners = vec![(INTERNAL, mine.internal), (PLAIN, mine.plain.bound)];
     let mut advertised = vec![(INTERNAL, mine.internal), (PLAIN, mine.plain.advertised)];

@@ -21,7 +21,7 @@ struct Order {
 
 static ORDERS: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
     let (orders, inbox) = mpsc::channel::<Order>();
-    // Owned by nobody on purpose: it must outlast every cluster. It ends with the process.
+    // It has no owner on purpose: it must outlast every cluster. It ends with the process.
     thread::spawn(move || {
         for Order { mut command, reply } in inbox {
             if let Err(unclaimed) = reply.send(command.spawn())

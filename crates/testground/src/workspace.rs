@@ -13,7 +13,7 @@ const PREFIX: &str = "cluster-";
 
 /// The folder of one cluster: data, logs, certificates. Deleted when dropped.
 ///
-/// A process that is killed cannot delete; so each new folder first clears away those whose lock nobody holds.
+/// A process that is killed cannot delete; so each new folder first clears away those whose lock no process holds.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     // Before the folder, since Windows deletes no open file.

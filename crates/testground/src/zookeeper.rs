@@ -39,7 +39,7 @@ impl ZooKeeper {
             data.display().to_string().replace('\\', "\\\\")
         );
         fs::write(&config, text).doing(|| format!("writing {}", config.display()))?;
-        // Nobody needs a test's ZooKeeper to survive a power cut.
+        // A test's ZooKeeper need not survive a power cut.
         let jvm = Jvm::quick()
             .heap_megabytes(128)
             .option("-Dzookeeper.forceSync=no");

@@ -1,4 +1,4 @@
-//! A desktop for the tests of the window: it shows icons of programs and notifications to nobody, and lets the test look
+//! A desktop for the tests of the window: it accepts icons of programs and notifications without showing them, and lets the test look
 //! at them and click them. It takes one line of JSON a request on stdin and answers each with one on stdout.
 
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! What people are told, and what they are not.
+//! Which notifications people get, and which they do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

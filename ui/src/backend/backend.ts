@@ -7,7 +7,7 @@ export type Request<K extends CommandName> = Commands[K]['request'];
 /** What a command answers. */
 export type Answer<K extends CommandName> = Commands[K]['answer'];
 
-/** What the shell tells the page without being asked. */
+/** What the shell reports to the page without being asked. */
 export type ShellEvent =
   | { kind: 'open_task'; id: string }
   | { kind: 'ask_close' }

@@ -10,7 +10,7 @@ export class Loadable<T> {
   at = $state<number | null>(null);
   #turn = 0;
 
-  /** Fetches anew; what is there stays until the answer comes. */
+  /** Fetches again; what is there stays until the answer comes. */
   async load(fetch: () => Promise<T>): Promise<void> {
     this.#turn += 1;
     const turn = this.#turn;

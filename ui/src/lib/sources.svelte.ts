@@ -2,7 +2,7 @@ import { backend } from '../backend';
 import type { SourceRow } from '../backend/bindings';
 import { Loadable } from './loadable.svelte';
 
-/** The data sources: a snapshot, fetched anew when the backend says that they have changed. */
+/** The data sources: a snapshot, fetched again when the backend says that they have changed. */
 class Sources {
   readonly list = new Loadable<SourceRow[]>();
   #isWatching = false;

@@ -10,7 +10,7 @@ const REMEMBERED = 40;
 /** Changes that come together lead to one fetch. */
 const GATHER_MS = 60;
 
-/** All tasks: a snapshot, then what events tell; fetched anew when something came or went. */
+/** All tasks: a snapshot, then events; fetched again when tasks came or went. */
 class Tasks {
   readonly page = new Loadable<TaskPage>();
   /** The last numbers of tasks that run. */

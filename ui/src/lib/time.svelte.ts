@@ -1,6 +1,6 @@
 import { language, t } from '../text/index.svelte';
 
-/** How often relative times are drawn anew. */
+/** How often relative times are redrawn. */
 const TICK_MS = 5000;
 
 class Clock {

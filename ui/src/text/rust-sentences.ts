@@ -35,7 +35,7 @@ export function literals(source: string): string[] {
   });
 }
 
-/** Words that the backend makes of the names of variants: `NullEmpty` is told as `null empty`. */
+/** Words that the backend makes of the names of variants: `NullEmpty` is shown as `null empty`. */
 function variants(source: string): string[] {
   return [...source.matchAll(/^ +([A-Z][a-z]\w+),$/gm)].map(([, name = '']) => name.replaceAll(/\B[A-Z]/g, ' $&').toLowerCase());
 }

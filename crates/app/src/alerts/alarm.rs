@@ -137,7 +137,7 @@ impl Alarm {
         }
         for errand in errands {
             let muted_until = muted.get(&errand.alert.task.task_id).copied();
-            if let Err(error) = self.tell(&errand, muted_until) {
+            if let Err(error) = self.send(&errand, muted_until) {
                 self.memory.put_off(&errand.id);
                 tracing::error!(%error, rule = %errand.alert.rule_name, "an alert waits for its delivery");
             }
@@ -174,7 +174,7 @@ impl Alarm {
         Ok(counts)
     }
 
-    fn tell(&self, errand: &Errand, muted_until_ms: Option<i64>) -> Result<()> {
+    fn send(&self, errand: &Errand, muted_until_ms: Option<i64>) -> Result<()> {
         let Some((name, channel)) = self.channel_of(&errand.channel_id)? else {
             // It was removed between the alert and now.
             self.memory.done(&errand.id);

@@ -78,7 +78,7 @@ impl AlertMemory {
                 });
             }
         }
-        // Also when there is nothing to tell: what a rule counts from, and that a failure is over, must outlive the
+        // Also when there is nothing to report: what a rule counts from, and that a failure is over, must outlive the
         // program. Where it cannot be written alerts are sent all the same: the full disk may be what it is about.
         self.log_failure(inner.keep(&self.store));
         (alerts, inner.give_out())

@@ -122,8 +122,8 @@ impl Watcher {
                 break;
             }
             if let Err(error) = self.ask(&row) {
-                // A run tells that its source is away; what was known of a task without one is still so.
-                tracing::debug!(task = %row.id, %error, "the source does not tell how long it keeps what waits");
+                // A run reports that its source is away; what was known of a task without one is still so.
+                tracing::debug!(task = %row.id, %error, "the source does not report how long it keeps what waits");
             }
         }
         self.core

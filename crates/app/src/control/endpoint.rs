@@ -16,7 +16,7 @@ pub(super) fn endpoint(dir: &Path) -> String {
     if own.as_os_str().len() <= MAX_PATH_BYTES {
         return own.display().to_string();
     }
-    // A path this long cannot be a socket's. The folder's id keeps two folders apart; the owner tells the others where.
+    // A path this long cannot be a socket's. The folder's id keeps two folders apart; the owner publishes it to the others.
     let id = place
         .as_os_str()
         .as_encoded_bytes()

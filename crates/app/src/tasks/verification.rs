@@ -94,7 +94,7 @@ impl Verifications {
             &task,
             store,
             options,
-            &|progress| self.tell(core, id, progress),
+            &|progress| self.report(core, id, progress),
             &cancelled,
         );
         let answer = if cancelled.load(Ordering::Relaxed) {
@@ -117,7 +117,7 @@ impl Verifications {
         answer
     }
 
-    fn tell(&self, core: &Core, id: &TaskId, progress: VerifyProgress) {
+    fn report(&self, core: &Core, id: &TaskId, progress: VerifyProgress) {
         let percent = if progress.total == 0 {
             100.0
         } else {

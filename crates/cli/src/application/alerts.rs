@@ -132,10 +132,10 @@ fn history(app: &Backend, task: Option<String>, limit: usize, place: &Place) -> 
     output::write(&tables::text(&table))
 }
 
-/// Reads a JSON file; `tell` says what is wrong in it.
+/// Reads a JSON file; `describe` says what is wrong in it.
 fn read<T: DeserializeOwned>(
     file: &Path,
-    tell: impl FnOnce(&serde_json::Error) -> String,
+    describe: impl FnOnce(&serde_json::Error) -> String,
 ) -> anyhow::Result<T> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("'{}' cannot be read", file.display()))?;
@@ -143,7 +143,7 @@ fn read<T: DeserializeOwned>(
         anyhow!(
             "'{}' is not what docs/alerts.md describes: {}",
             file.display(),
-            tell(&error)
+            describe(&error)
         )
     })
 }

@@ -17,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Where commands go.
 pub enum Backend {
-    /// Nobody has the folder: this process does it.
+    /// No other process has the folder: this one does it.
     Here(Box<App>),
     /// Another process has it and takes commands.
     There(RemoteApp),

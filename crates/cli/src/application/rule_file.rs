@@ -1,4 +1,4 @@
-//! Alert rules as files describe them and as lists tell them.
+//! Alert rules as files describe them and as lists show them.
 
 use serde::Deserialize;
 use sluice_alerts::{Condition, DESKTOP_CHANNEL_ID, Rule};

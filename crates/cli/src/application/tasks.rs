@@ -421,7 +421,7 @@ fn set(app: &Backend, arguments: &SetArguments, place: &Place, screen: &Screen) 
             records_per_second: other(arguments.rate_records, old.records_per_second),
             bytes_per_second: other(arguments.rate_bytes, old.bytes_per_second),
         }),
-        // What is not given stays as it was seen.
+        // Values that are not given stay as they were seen.
         version: changed.then_some(now.settings_version),
     })?;
     report(&view, place, screen)

@@ -57,7 +57,7 @@ impl Completion {
 }
 
 impl Copier {
-    /// Whether everything that was there when the run began is copied, or what is not has been waited for.
+    /// Whether everything that was there when the run began is copied, or the rest has been waited for.
     pub(super) fn is_complete(&mut self) -> bool {
         let now = Instant::now();
         let mut held = false;

@@ -58,7 +58,7 @@ pub(crate) struct Copier {
 
 /// Why the copy loop leaves its normal way.
 pub(super) enum LaneFailure {
-    /// What is not committed must be given up; the records that were refused, if that is why.
+    /// Uncommitted records must be given up; the records that were refused, if that is why.
     Recover(RecoveryCause, Vec<Refusal>),
     /// The run cannot go on.
     Failed(EngineError),

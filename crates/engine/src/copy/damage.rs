@@ -15,7 +15,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const FIRST_BYTES: usize = 1024 * 1024;
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-/// The offsets from `position` to the end of the damaged batch there; only `position` itself where the end cannot be told
+/// The offsets from `position` to the end of the damaged batch there; only `position` itself where the end is unknown
 /// (GSSAPI, a damaged length). Reading on then meets the same batch again, offset by offset.
 pub(super) fn damaged_range(source: &Cluster, key: &PartitionKey, position: i64) -> OffsetRange {
     let next = end_of_damage(source, key, position)

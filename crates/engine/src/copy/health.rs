@@ -86,7 +86,7 @@ impl Health {
     }
 }
 
-/// The text for a call that is repeated. The client's own words for a time-out tell a programmer what to do.
+/// The text for a call that is repeated. The client's own words for a time-out are advice to a programmer.
 pub(super) fn trying_again(incident: &TargetIncident) -> String {
     match incident.kind {
         TargetIncidentKind::TimedOut => RecoveryCause::NoAnswer.to_string(),

@@ -271,7 +271,7 @@ impl Copier {
 
     fn restart_recreated(&mut self, slot: Slot, id: Option<String>) -> Step {
         let key = self.tracks[slot].state.key.clone();
-        // What is not committed may already be of the new topic.
+        // Uncommitted records may already be of the new topic.
         if self.job.is_transactional() && self.tracks[slot].is_ahead() {
             let topic = key.topic;
             return Err(LaneFailure::Recover(

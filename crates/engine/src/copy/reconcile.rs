@@ -1,5 +1,5 @@
 //! Exactly-once on targets without transactions: after a crash, what the target received behind the last checkpoint is
-//! matched with the source, and the copy goes on behind the last match. Right as long as nobody else writes to the
+//! matched with the source, and the copy goes on behind the last match. Right as long as no other program writes to the
 //! partition; a foreign record is noticed and stops the start.
 
 use std::time::{Duration, Instant};
@@ -59,7 +59,7 @@ pub(crate) fn reconcile(
             Isolation::Uncommitted,
         )
         .map_err(|error| fail(Side::Target, error))?;
-    // Without the target's end nobody knows what a broken connection left there.
+    // Without the target's end it is unknown what a broken connection left there.
     let end = every_offset(asked, Side::Target)?
         .into_values()
         .next()

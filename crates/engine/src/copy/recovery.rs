@@ -1,4 +1,4 @@
-//! What happens when the lane cannot go on: what is not committed is given up, and copied again behind what is.
+//! What happens when the lane cannot go on: uncommitted records are given up, and copied again from the committed positions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ impl Copier {
         }
     }
 
-    /// Gives up what is not committed and begins again behind what is.
+    /// Gives up uncommitted records and begins again at the committed positions.
     fn recover(&mut self, cause: &RecoveryCause, mut refusals: Vec<Refusal>) -> Result<()> {
         tracing::info!(%cause, refused = refusals.len(), "recovering the lane");
         self.health.task_error = Some(cause.to_string());
@@ -124,7 +124,7 @@ impl Copier {
         }
     }
 
-    /// Gives up what is not committed and makes the lane fit to be used again, with nothing assigned. Returns what was
+    /// Gives up uncommitted records and makes the lane fit to be used again, with nothing assigned. Returns what was
     /// refused meanwhile, `None` when a stop was asked for before that.
     pub(super) fn renew_lane(&mut self) -> Result<Option<Vec<Refusal>>> {
         let mut report = Report::default();

@@ -1,6 +1,6 @@
 use crate::lane::{TargetIncident, TargetIncidentKind};
 
-/// Why what is not committed is given up.
+/// Why uncommitted records are given up.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum RecoveryCause {
     /// The lane says so.

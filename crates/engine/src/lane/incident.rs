@@ -46,7 +46,7 @@ pub struct TargetIncident {
     pub kind: TargetIncidentKind,
     /// The reason in words, as the client describes it.
     pub detail: String,
-    /// The client's number for it, for logs and for programs that are told of a failed run.
+    /// The client's number for it, for logs and for programs that learn of a failed run.
     pub code: ErrorCode,
 }
 
@@ -103,6 +103,6 @@ pub enum NoticeKind {
     Disconnected,
     /// The cluster does not accept the user, the password or the certificate.
     AccessDenied,
-    /// Anything else: good to know, and nobody's error.
+    /// Anything else: good to know, and not an error.
     Other,
 }

@@ -94,7 +94,7 @@ impl Span {
 /// Why a partition has no record at some of its source offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoleKind {
-    /// The lane was not told what was there: compaction, markers and aborted records look the same to it.
+    /// The lane cannot know what was there: compaction, markers and aborted records look the same to it.
     Unseen,
     /// Compaction took the records out.
     Compacted,
@@ -280,7 +280,7 @@ pub struct CommitPosition {
 /// Why a lane cannot go on as it is.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LaneError {
-    /// What is not committed must be given up; [`Lane::recover`], then go on from the committed positions.
+    /// Uncommitted records must be given up; [`Lane::recover`], then go on from the committed positions.
     #[error("{0}")]
     Recover(TargetIncident),
     /// The same call again later may succeed.
@@ -295,7 +295,7 @@ pub enum LaneError {
     /// The client of the source cannot be used at all: a refused property, a resource that is exhausted.
     #[error("{detail}")]
     Source {
-        /// The client's number for it, for logs and for programs that are told of a failed run.
+        /// The client's number for it, for logs and for programs that learn of a failed run.
         code: ErrorCode,
         /// The reason in words.
         detail: String,
@@ -305,7 +305,7 @@ pub enum LaneError {
 /// See the module.
 pub trait Lane: Send {
     /// Takes partitions in; they are copied from their positions on. One whose log is not the one that was copied up to its
-    /// position, as the leader epoch of the record before it tells, is reported as [`SourceIncident::Diverged`] before
+    /// position, as the leader epoch of the record before it shows, is reported as [`SourceIncident::Diverged`] before
     /// anything of it is passed.
     ///
     /// # Errors
@@ -378,10 +378,10 @@ pub trait Lane: Send {
     /// flight. A lane without transactions has nothing to do.
     ///
     /// # Errors
-    /// [`LaneError::Retry`]: call again. [`LaneError::Recover`]: it was not committed, or nobody knows.
+    /// [`LaneError::Retry`]: call again. [`LaneError::Recover`]: it was not committed, or that is unknown.
     fn commit(&mut self, positions: &[CommitPosition]) -> Result<(), LaneError>;
 
-    /// Gives up what is not committed and all partitions, and makes the lane fit to be used again. Acknowledgements
+    /// Gives up uncommitted records and all partitions, and makes the lane fit to be used again. Acknowledgements
     /// that still arrive are reported, where they count without a commit.
     ///
     /// # Errors

@@ -112,7 +112,7 @@ fn check_targets(plan: &Plan, task: &Task, partitions: &[PartitionState]) -> Res
                 && target_ids.get(target) != known.as_ref())
         {
             return Err(EngineError::Refused(format!(
-                "the target topic '{target}' was deleted{} since task '{}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it anew",
+                "the target topic '{target}' was deleted{} since task '{}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it again",
                 if gone { "" } else { " and created again" },
                 task.name
             )));
@@ -146,7 +146,7 @@ fn save_restarted(
     Ok(())
 }
 
-/// On brokers without topic ids, the last copied record tells whether it is still the same topic.
+/// On brokers without topic ids, the last copied record shows whether it is still the same topic.
 fn anchor_differs(task: &Task, partition: &PartitionState, now: LogBounds) -> Result<bool> {
     let Some(Anchor { offset, hash }) = partition.anchor else {
         return Ok(false);

@@ -87,7 +87,7 @@ fn track(hashes: bool) -> Track {
     Track::new(state, None, Some(0), hashes)
 }
 
-/// One partition, told the same in two ways.
+/// One partition, with the same reported in two ways.
 struct Both {
     by_record: Track,
     by_span: Track,

@@ -54,7 +54,7 @@ pub(crate) struct Track {
     pub(crate) at_end: bool,
     /// Was at the end of the source at some time in this run.
     pub(crate) was_at_end: bool,
-    /// End of the source when this run began, open transactions included; `None` where only reaching the end tells.
+    /// End of the source when this run began, open transactions included; `None` where it is known only when it is reached.
     pub(crate) end_at_start: Option<i64>,
     /// Who holds back what is behind the last stable offset, as a sentence.
     pub(crate) held_by: Option<String>,

@@ -73,7 +73,7 @@ impl Connected {
         self.admin.topic_ids(topics).unwrap_or_default()
     }
 
-    /// Reads brokers and topics anew.
+    /// Reads brokers and topics again.
     pub(crate) fn refresh(&mut self) -> Result<()> {
         self.metadata = self
             .admin

@@ -12,9 +12,9 @@ use crate::plan::precheck::deletes;
 use crate::position::PartitionState;
 use crate::position::{bounds, by_partition};
 
-/// How long one question may take: nobody waits for the answer, but whoever closes waits for the end of the question.
+/// How long one question may take: its answer is not waited for, but closing waits for the end of the question.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(3);
-/// The answer is told to this part of the retention time.
+/// The answer is exact to this part of the retention time.
 const RESOLUTION: i64 = 512;
 
 /// Next offsets to copy, of partitions.
@@ -25,11 +25,11 @@ type Positions = BTreeMap<(String, i32), i64>;
 /// is to be copied, or nothing is deleted by its age.
 ///
 /// A broker deletes from the beginning of the log, and a segment when the youngest record in it is old enough: a record
-/// goes when everything before it has gone. So it is the youngest record up to a position that tells, and the time is
+/// goes when everything before it has gone. So it is the youngest record up to a position that counts, and the time is
 /// the least there is: the segment may hold younger ones. What `retention.bytes` deletes is seen when it is gone.
 ///
 /// # Errors
-/// The source cannot be reached or does not tell its offsets or its configuration (brokers before 0.11).
+/// The source cannot be reached or does not report its offsets or its configuration (brokers before 0.11).
 pub fn source_retention_left(
     source: &Cluster,
     partitions: &[PartitionState],
@@ -38,7 +38,7 @@ pub fn source_retention_left(
 ) -> Result<Option<Duration>> {
     let mut source = Connected::open(Side::Source, source, cancelled)?;
     source.admin.set_deadline(QUESTION_DEADLINE);
-    // A topic that is gone is told by the run; the others are no less at risk.
+    // A topic that is gone is reported by the run; the others are no less at risk.
     let mut positions: Positions = partitions
         .iter()
         .filter(|state| source.partition_count(&state.key.topic).is_some())
@@ -105,7 +105,7 @@ fn is_one_outdated(source: &Connected, positions: &Positions, time_ms: i64) -> R
         }))
 }
 
-/// Time in ms until a position is `keeps_ms` old; `is_one_outdated` tells whether one is older than a time.
+/// Time in ms until a position is `keeps_ms` old; `is_one_outdated` says whether one is older than a time.
 fn left_of(keeps_ms: i64, now_ms: i64, is_one_outdated: &dyn Fn(i64) -> Result<bool>) -> Result<i64> {
     let mut early = now_ms.saturating_sub(keeps_ms).max(0);
     if is_one_outdated(early)? {

@@ -1,4 +1,4 @@
-//! In which format records are stored at the source, seen by the wire client: librdkafka does not tell.
+//! In which format records are stored at the source, seen by the wire client: librdkafka does not report it.
 
 use std::time::Duration;
 

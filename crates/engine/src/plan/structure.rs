@@ -218,7 +218,7 @@ fn fit(target: &Admin, draft: &mut TopicDraft) -> Result<()> {
     match target.create_topic(&draft.topic, true) {
         Ok(()) => return Ok(()),
         Err(error) if error.code == ErrorCode::TOPIC_ALREADY_EXISTS => return Ok(()),
-        // Validation alone is unknown before 0.10.2's successor versions: the creation itself will tell.
+        // Validation alone is unknown before 0.10.2's successor versions: the creation itself will show it.
         Err(error) if error.code.is_unsupported() => {
             draft.validated = false;
             return Ok(());

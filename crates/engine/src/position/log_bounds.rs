@@ -1,4 +1,4 @@
-//! What a cluster tells of where its logs begin and end.
+//! Where a cluster's logs begin and end.
 
 use std::collections::BTreeMap;
 

@@ -36,7 +36,7 @@ pub(crate) struct Note {
 }
 
 /// A run of the task as the target knows it. A broker fences the earlier of two instances, but also a single one whose
-/// transaction it gave up after a minute without contact; only what stands on the target tells these apart.
+/// transaction it gave up after a minute without contact; only what stands on the target distinguishes these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Writership {
     /// One more than the greatest that was found when the run began. A run commits only while it holds the

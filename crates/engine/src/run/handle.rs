@@ -28,7 +28,7 @@ impl Running {
         *lock(&self.shared.rate) = rate;
     }
 
-    /// Asks for a clean stop: what is in flight is acknowledged and saved. [`Running::wait`] tells when it is done.
+    /// Asks for a clean stop: what is in flight is acknowledged and saved. [`Running::wait`] returns when it is done.
     pub fn stop(&self) {
         self.shared.stop.store(true, Ordering::Relaxed);
     }

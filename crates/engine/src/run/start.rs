@@ -38,7 +38,7 @@ pub fn start(
     start_unless(task, store, observer, options, &|| false)
 }
 
-/// As [`start`], and gives up soon after `cancelled` says so, unless both clusters have told everything by then.
+/// As [`start`], and gives up soon after `cancelled` says so, unless both clusters have answered by then.
 ///
 /// # Errors
 /// As [`start`].

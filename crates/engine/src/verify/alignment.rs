@@ -75,7 +75,7 @@ impl Comparison<'_, '_> {
     }
 
     /// Two records that stand where copies of each other would: on a compacted topic each may also be what the other
-    /// side's cleaner removed, which their keys tell.
+    /// side's cleaner removed, which their keys show.
     fn pair_or_split(&mut self, certain: bool) -> Result<()> {
         let same_key = match (self.source.peek(0)?, self.target.peek(0)?) {
             (Some(source), Some(target)) => source.key() == target.key(),

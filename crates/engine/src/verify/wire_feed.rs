@@ -214,7 +214,7 @@ impl Feed for WireFeed<'_> {
             came = self.ask()?;
         }
         let Some(rest) = self.rest.take() else {
-            // Without records the answer may have told that this is the end.
+            // Without records the answer may have said that this is the end.
             return Ok(came + usize::from(self.end.is_some_and(|end| self.position >= end)));
         };
         let mut set = FetchedSet::resume(&rest.bytes, rest.filter, IsolationLevel::ReadCommitted);

@@ -29,7 +29,7 @@ pub struct Course<'g> {
     wanted: Wanted,
     pub lane: Box<dyn Lane>,
     /// What was reported, in order.
-    pub told: Vec<(Slot, Passed)>,
+    pub reported: Vec<(Slot, Passed)>,
     pub refused: Vec<Refusal>,
     pub passed_over: Vec<Refusal>,
     pub incidents: Vec<(Slot, SourceIncident)>,
@@ -59,7 +59,7 @@ impl<'g> Course<'g> {
             open,
             lane: open(ground, &wanted)?,
             wanted,
-            told: Vec::new(),
+            reported: Vec::new(),
             refused: Vec::new(),
             passed_over: Vec::new(),
             incidents: Vec::new(),
@@ -71,17 +71,17 @@ impl<'g> Course<'g> {
         Ok(course)
     }
 
-    /// Takes partitions in. What was told of them before is forgotten.
+    /// Takes partitions in. What was reported of them before is forgotten.
     pub fn add(&mut self, partitions: &[LanePartition]) -> Result<()> {
         for partition in partitions {
-            self.told.retain(|(slot, _)| *slot != partition.slot);
+            self.reported.retain(|(slot, _)| *slot != partition.slot);
             self.partitions.insert(partition.slot, partition.clone());
             self.next.insert(partition.slot, partition.position);
         }
         Ok(self.lane.add(partitions)?)
     }
 
-    /// Goes on with another lane, opened anew.
+    /// Goes on with another lane, opened again.
     pub fn reopen(&mut self, partitions: &[LanePartition]) -> Result<()> {
         self.lane = (self.open)(self.ground, &self.wanted)?;
         self.partitions.clear();
@@ -123,7 +123,7 @@ impl<'g> Course<'g> {
             ensure!(
                 Instant::now() < limited,
                 "not within a minute: {what}; {:?}",
-                self.told
+                self.reported
             );
             self.step(STEP)?
                 .with_context(|| format!("on the way to: {what}"))?;
@@ -142,7 +142,7 @@ impl<'g> Course<'g> {
                 Ok(()) => {}
             }
         }
-        bail!("nothing went wrong within a minute: {:?}", self.told)
+        bail!("nothing went wrong within a minute: {:?}", self.reported)
     }
 
     /// Steps until every partition is at its end and nothing is in flight.
@@ -155,21 +155,21 @@ impl<'g> Course<'g> {
 
     /// The end that was reported of a partition, if that is the last thing that was.
     pub fn end_of(&self, slot: Slot) -> Option<i64> {
-        match self.told_of(slot).last() {
+        match self.reported_of(slot).last() {
             Some(Passed::End { offset }) => Some(*offset),
             _ => None,
         }
     }
 
-    pub fn told_of(&self, slot: Slot) -> impl Iterator<Item = &Passed> {
-        self.told
+    pub fn reported_of(&self, slot: Slot) -> impl Iterator<Item = &Passed> {
+        self.reported
             .iter()
             .filter(move |(of, _)| *of == slot)
             .map(|(_, passed)| passed)
     }
 
     pub fn spans(&self, slot: Slot) -> Vec<Span> {
-        self.told_of(slot)
+        self.reported_of(slot)
             .filter_map(|passed| match passed {
                 Passed::Span(span) => Some(*span),
                 _ => None,
@@ -185,7 +185,7 @@ impl<'g> Course<'g> {
 
     /// Source offsets that were reported as holes.
     pub fn holes(&self, slot: Slot) -> Vec<i64> {
-        self.told_of(slot)
+        self.reported_of(slot)
             .filter_map(|passed| match *passed {
                 Passed::Hole { from, to, .. } => Some(from..to),
                 _ => None,
@@ -272,7 +272,7 @@ impl<'g> Course<'g> {
             }
         }
         self.check_target(&report)?;
-        self.told.extend(report.passed);
+        self.reported.extend(report.passed);
         self.refused.extend(report.refused);
         self.passed_over.extend(report.passed_over);
         self.incidents.extend(report.incidents);
@@ -301,7 +301,7 @@ impl<'g> Course<'g> {
             let (source, target) = &logs[slot];
             let on_target = span
                 .target
-                .context("this target tells the offsets of its records")?;
+                .context("this target reports the offsets of its records")?;
             for n in 0..span.records {
                 let original = source
                     .get(&(span.source + n))

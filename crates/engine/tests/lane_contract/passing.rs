@@ -184,7 +184,7 @@ pub fn nothing_is_reported_before_the_target_has_it(open: Open) -> Result<()> {
         course.until("the target has refused some tries", |_| {
             ground.target.request_count(ApiKey::Produce) >= 4
         })?;
-        assert_eq!(course.told, [], "nothing is on the target");
+        assert_eq!(course.reported, [], "nothing is on the target");
         assert!(course.lane.in_flight() >= 50);
         // A lane may wait for the first answer before it sends more of a partition.
         assert!(course.lane.in_flight_of(0) >= 1);
@@ -207,7 +207,7 @@ pub fn the_end_is_reported_behind_the_last_record_and_again_behind_the_next(open
         (Some(30), Some(0)),
         "one of them is empty"
     );
-    assert!(matches!(course.told_of(0).next(), Some(Passed::Span(_))));
+    assert!(matches!(course.reported_of(0).next(), Some(Passed::Span(_))));
     ground.append(0, 30, 5, 5)?;
     ground.append(1, 0, 1, 1)?;
     course.until("the new records and ends", |course| {

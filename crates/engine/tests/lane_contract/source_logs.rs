@@ -125,13 +125,13 @@ pub fn a_position_that_was_deleted_is_out_of_range(open: Open) -> Result<()> {
         course
             .incidents
             .iter()
-            .all(|told| *told == (0, SourceIncident::OutOfRange)),
+            .all(|one| *one == (0, SourceIncident::OutOfRange)),
         "{:?}",
         course.incidents
     );
-    assert_eq!(course.told_of(0).count(), 0, "nothing of it is passed");
+    assert_eq!(course.reported_of(0).count(), 0, "nothing of it is passed");
     assert_eq!(ground.written(0)?, []);
-    // As whoever drives the lane decides.
+    // As the copy decides.
     course.lane.drain(0)?;
     course.add(&[partition(0, 25)])?;
     course.reach_the_end()?;
@@ -149,7 +149,7 @@ fn diverge(open: Open, others: usize, again: Again) -> Result<()> {
     let mut course = Course::of_all(open, &ground, Delivery::Idempotent)?;
     course.reach_the_end()?;
     let epoch = course.spans(0).last().and_then(|span| span.leader_epoch);
-    epoch.context("brokers of today tell the leader epoch")?;
+    epoch.context("brokers of today report the leader epoch")?;
     course.lane.drain(0)?;
     ground.source.truncate("t", 0, 20)?;
     ground.append(0, 500, others, 10)?;
@@ -165,7 +165,11 @@ fn diverge(open: Open, others: usize, again: Again) -> Result<()> {
     course.until("the incident", |course| !course.incidents.is_empty())?;
     let expected = (0, SourceIncident::Diverged { end: Some(20) });
     assert_eq!(course.incidents[0], expected);
-    assert_eq!(course.told_of(0).count(), 0, "nothing is passed of the other log");
+    assert_eq!(
+        course.reported_of(0).count(),
+        0,
+        "nothing is passed of the other log"
+    );
     assert_eq!(ground.written(0)?, numbers(0, 40), "and nothing of it is written");
     Ok(())
 }
@@ -250,7 +254,7 @@ pub fn a_damaged_batch_is_named_and_nothing_behind_it_is_copied(open: Open) -> R
         assert_eq!(course.copied(0), (0..30).collect::<Vec<_>>());
         assert!(
             !course
-                .told_of(0)
+                .reported_of(0)
                 .any(|passed| matches!(passed, Passed::End { .. }))
         );
         assert_eq!(ground.written(0)?, numbers(0, 30));

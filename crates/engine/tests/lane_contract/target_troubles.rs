@@ -50,7 +50,7 @@ pub fn behind_a_refused_record_nothing_is_written(open: Open) -> Result<()> {
         assert!(written.len() <= 20);
         course.recover()?;
         assert_eq!(ground.committed(0)?.len(), course_committed(&course, delivery));
-        // As whoever drives the lane does: passed over from now on.
+        // As the copy does: passed over from now on.
         let at = course_committed(&course, delivery) as i64;
         let mut again = partition(0, at);
         again.rejected = BTreeSet::from([20]);
@@ -82,7 +82,7 @@ pub fn rejected_offsets_are_passed_over(open: Open) -> Result<()> {
         let mut course = Course::new(open, &ground, delivery, &[rejecting])?;
         course.reach_the_end()?;
         let skipped: Vec<i64> = course
-            .told_of(0)
+            .reported_of(0)
             .filter_map(|passed| match passed {
                 Passed::Skipped { source } => Some(*source),
                 _ => None,
@@ -145,7 +145,7 @@ pub fn a_denied_target_topic_is_named_as_the_cause(open: Open) -> Result<()> {
             .any(|refusal| refusal.cause == RefusalCause::Topic);
         assert!(by_error || by_record, "{error:?} {:?}", course.refused);
         assert!(!course.refused.iter().any(|refusal| refusal.cause.is_of_record()));
-        assert_eq!(course.told, []);
+        assert_eq!(course.reported, []);
         ground.target.allow("t", Access::Write);
         course.recover()?;
         course.add(&[partition(0, 0)])?;

@@ -47,7 +47,7 @@ pub fn a_commit_whose_answer_is_lost_counts_once(open: Open) -> Result<()> {
         ground.target.drop_before_response(lost, 1);
         match course.commit("")? {
             Ok(()) => {}
-            // Nobody knows: only the target's positions tell whether it went through.
+            // Unknown: only the target's positions show whether it went through.
             Err(LaneError::Recover(_)) => {
                 course.recover()?;
                 let position = kept(&ground).map_or(0, |(position, _)| position);

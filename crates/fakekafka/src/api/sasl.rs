@@ -13,7 +13,7 @@ const MECHANISM: &str = "PLAIN";
 /// How far a connection has come in logging in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Login {
-    /// Nobody has to.
+    /// Not required.
     NotNeeded,
     /// No mechanism chosen yet.
     Awaited,

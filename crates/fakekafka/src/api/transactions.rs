@@ -71,7 +71,7 @@ pub(crate) fn add_partitions(cx: &Request<'_>, q: AddPartitionsToTxnRequest) -> 
     };
     let mut results: Vec<Result<(), ResponseError>> = places.iter().map(check).collect();
     if results.iter().any(Result::is_err) {
-        // All or none: the good ones are told that nothing was tried.
+        // All or none: the good ones are answered that nothing was tried.
         for result in results.iter_mut().filter(|r| r.is_ok()) {
             *result = Err(ResponseError::OperationNotAttempted);
         }

@@ -139,7 +139,7 @@ impl PartitionLog {
         Some(batch.header.base_offset)
     }
 
-    /// Ends the transaction a producer may have open here; also tells later batches its epoch.
+    /// Ends the transaction a producer may have open here; also sets the epoch of later batches.
     pub(crate) fn append_marker(
         &mut self,
         producer_id: i64,

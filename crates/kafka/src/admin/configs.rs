@@ -41,7 +41,7 @@ pub struct ConfigEntry {
 pub type Config = BTreeMap<String, ConfigEntry>;
 
 impl Admin {
-    /// Configuration of a topic. Its code tells brokers before 0.11 apart ([`ErrorCode::is_unsupported`]).
+    /// Configuration of a topic. Its code distinguishes brokers before 0.11 ([`ErrorCode::is_unsupported`]).
     ///
     /// # Errors
     /// Unknown topic, no right, or too old a broker.

@@ -1,4 +1,4 @@
-//! What this user may do, as far as brokers tell (2.3 on).
+//! What this user may do, as far as brokers report it (2.3 on).
 #![expect(unsafe_code, reason = "calls librdkafka's admin client")]
 
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ impl Rights {
 pub struct TopicRights {
     /// Why the topic cannot be described; [`ErrorCode::NONE`] when it can.
     pub error: ErrorCode,
-    /// The rights; `None` where the brokers do not tell (before 2.3).
+    /// The rights; `None` where the brokers do not report them (before 2.3).
     pub rights: Option<Rights>,
 }
 
@@ -92,7 +92,7 @@ impl Admin {
     }
 
     /// The same from the list of all topics, for brokers that would create a topic that is asked for by name. They are
-    /// older than those that tell rights.
+    /// older than those that report rights.
     fn listed_rights(&self, topics: &[&str]) -> Result<BTreeMap<String, TopicRights>> {
         let all = self.topics_all()?;
         let missing = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
@@ -105,7 +105,7 @@ impl Admin {
             .collect())
     }
 
-    /// What this user may do with the cluster itself; `None` where the brokers do not tell.
+    /// What this user may do with the cluster itself; `None` where the brokers do not report it.
     ///
     /// # Errors
     /// No broker answered.

@@ -1,6 +1,6 @@
 use crate::probe::wire::ApiRanges;
 
-/// Numbers of the requests that tell a release (Kafka's protocol guide, "API Keys").
+/// Numbers of the requests that identify a release (Kafka's protocol guide, "API Keys").
 const FETCH: i16 = 1;
 const API_VERSIONS: i16 = 18;
 

@@ -24,13 +24,13 @@ pub enum SecretError {
         seconds: u64,
     },
     /// The file was protected with another passphrase.
-    #[error("the passphrase does not open '{}'. Give the one it was protected with; if nobody knows it, remove the file and enter the passwords of the data sources again", .path.display())]
+    #[error("the passphrase does not open '{}'. Give the one it was protected with; if it is lost, remove the file and enter the passwords of the data sources again", .path.display())]
     WrongPassphrase {
         /// The file.
         path: PathBuf,
     },
     /// The file is protected with a passphrase, and none was given.
-    #[error("the file of secrets '{}' is protected with a passphrase. Give it (a terminal takes it from SLUICE_PASSPHRASE) and try again; if nobody knows it, remove the file and enter the secrets again", .path.display())]
+    #[error("the file of secrets '{}' is protected with a passphrase. Give it (a terminal takes it from SLUICE_PASSPHRASE) and try again; if it is lost, remove the file and enter the secrets again", .path.display())]
     PassphraseNeeded {
         /// The file.
         path: PathBuf,

@@ -8,7 +8,7 @@ use super::SecretError;
 pub(crate) const SALT: usize = 16;
 /// Bytes of the key of XChaCha20-Poly1305.
 pub(crate) const KEY: usize = 32;
-/// Bytes that tell whether a passphrase is the right one.
+/// Bytes that show whether a passphrase is the right one.
 pub(crate) const CHECK: usize = 32;
 
 /// What deriving a key costs its owner, and an attacker who guesses.
@@ -48,7 +48,7 @@ impl Cost {
 pub(crate) struct PassphraseKey {
     cost: Cost,
     salt: [u8; SALT],
-    // The key, then the check: two halves of one output of Argon2, neither of which tells anything of the other.
+    // The key, then the check: two halves of one output of Argon2, neither of which reveals anything of the other.
     derived: Zeroizing<[u8; KEY + CHECK]>,
 }
 
@@ -65,7 +65,7 @@ impl PassphraseKey {
         Self::derive(passphrase, cost, salt)
     }
 
-    /// Derives the key of a file that has a salt. Whether it is the right one is for [`PassphraseKey::check`] to tell.
+    /// Derives the key of a file that has a salt. Whether it is the right one is checked by [`PassphraseKey::check`].
     ///
     /// # Errors
     /// As of [`PassphraseKey::new`].

@@ -124,7 +124,7 @@ impl Up {
         }
         println!("{json}");
         io::stdout().flush()?;
-        // An error means that nobody is left who could ask for the end.
+        // An error means that no client is left to ask for the end.
         let reason = end.recv().unwrap_or("nothing left to wait for");
         eprintln!("{reason}: stopping");
         if let Some(file) = &self.port_file {
@@ -138,7 +138,7 @@ impl Up {
 fn wait_for_end() -> Result<mpsc::Receiver<&'static str>, ctrlc::Error> {
     let (ended, end) = mpsc::channel();
     let by_input = ended.clone();
-    // Nobody listens any more when these fail: the end has begun.
+    // The receivers are gone when these fail: the end has begun.
     ctrlc::set_handler(move || {
         ended.send("signal").ok();
     })?;
@@ -153,7 +153,7 @@ fn wait_for_end() -> Result<mpsc::Receiver<&'static str>, ctrlc::Error> {
     Ok(end)
 }
 
-/// Whether the end of standard input says that whoever started us is gone. Shells give background jobs /dev/null,
+/// Whether the end of standard input says that the parent process is gone. Shells give background jobs /dev/null,
 /// which ends at once and says nothing.
 fn input_has_an_owner() -> bool {
     io::stdin().is_terminal() || input_is_pipe()
@@ -171,7 +171,7 @@ fn input_is_pipe() -> bool {
     true
 }
 
-/// Whoever waits for the file must not read half of it.
+/// A program that waits for the file must not read half of it.
 fn write_whole(file: &Path, text: &str) -> io::Result<()> {
     let beside = file.with_extension("part");
     fs::write(&beside, text)?;

@@ -24,7 +24,7 @@ pub struct ToolOutput {
 }
 
 impl ToolOutput {
-    /// Standard output as text; what is not UTF-8 becomes U+FFFD.
+    /// Standard output as text; other bytes than UTF-8 become U+FFFD.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
@@ -59,7 +59,7 @@ pub(crate) fn run(
     patience: Duration,
 ) -> Result<ToolOutput> {
     let file = || tempfile::tempfile().doing(|| format!("making a file for the output of {tool}"));
-    // Files instead of pipes: nobody has to empty them while the program runs.
+    // Files instead of pipes: they need not be emptied while the program runs.
     let (mut out, mut err) = (file()?, file()?);
     let handle = |file: &File| {
         file.try_clone()

@@ -66,7 +66,7 @@ pub enum ConfigSource {
     DynamicDefaultBroker,
     /// From the broker's file.
     StaticBroker,
-    /// Kafka's default. Brokers before 1.1 do not tell it from the brokers' own values for topics.
+    /// Kafka's default. Brokers before 1.1 do not distinguish it from the brokers' own values for topics.
     Default,
     /// Set on the group.
     Group,

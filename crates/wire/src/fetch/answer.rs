@@ -45,7 +45,7 @@ pub struct FetchedPartition {
     pub topic_id: Option<Uuid>,
     /// Why there are no records.
     pub error: Option<ErrorCode>,
-    /// The end of what all replicas have; none if the broker does not tell because of the error.
+    /// The end of what all replicas have; none if the broker does not report it because of the error.
     pub high_watermark: Option<i64>,
     /// The end of what no open transaction is before; none before Kafka 0.11.
     pub last_stable_offset: Option<i64>,
@@ -71,7 +71,7 @@ pub struct FetchAnswer {
     pub throttle: Duration,
     /// The session's number; 0 without one.
     pub session_id: i32,
-    /// The partitions; in a session only those that have something to tell.
+    /// The partitions; in a session only those with news.
     pub partitions: Vec<FetchedPartition>,
     /// Addresses of the leaders that the partitions name.
     pub leaders: BTreeMap<i32, Address>,

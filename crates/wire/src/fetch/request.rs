@@ -150,7 +150,7 @@ impl FetchRequest {
                     body.out.put_i32(partition.last_epoch.unwrap_or(-1));
                 }
                 if version >= HAS_LOG_START {
-                    // Only followers tell theirs.
+                    // Only followers send theirs.
                     body.out.put_i64(-1);
                 }
                 body.out.put_i32(partition.max_bytes);

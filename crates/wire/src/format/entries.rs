@@ -134,7 +134,7 @@ impl<'a> RecordSet<'a> {
         if matches!(fault.range.next, Edge::Exact(_)) {
             return fault;
         }
-        // Only a sound neighbour can tell: its checksum stands for its length and place.
+        // Only a sound neighbour shows it: its checksum stands for its length and place.
         let following = self.bytes.get(self.at..).map(read_entry);
         if let Some((Ok(entry), _)) = following
             && let Some(first) = first_offset(&entry)

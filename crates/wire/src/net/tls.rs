@@ -152,7 +152,7 @@ pub(crate) fn read_pem(property: &str, path: &str) -> Result<String> {
     let mut all = String::new();
     for entry in std::fs::read_dir(path).map_err(failed)? {
         let file = entry.map_err(failed)?.path();
-        // What is not text is not PEM.
+        // PEM is text.
         if let Ok(text) = std::fs::read_to_string(&file) {
             all.push_str(&text);
             all.push('\n');

@@ -2,7 +2,7 @@
 export const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 export type Day = (typeof DAYS)[number];
 
-/** Hours in which nobody is told anything; they belong to the day on which they begin. */
+/** Hours without notifications; they belong to the day on which they begin. */
 export interface QuietWindow {
   from: string;
   to: string;
@@ -20,7 +20,7 @@ export function newWindow(): QuietWindow {
   return { from: '22:00', to: '07:00', days: [...DAYS], enabled: true };
 }
 
-/** Reads the setting; what is not as expected is left out. */
+/** Reads the setting; entries of another shape are left out. */
 export function readWindows(value: unknown): QuietWindow[] {
   if (!Array.isArray(value)) return [];
   return value.filter(

@@ -27,7 +27,7 @@ export interface StartChoice {
 
 /**
  * What a person has entered so far. Unlike settings it may be incomplete or wrong, and it keeps what is out of use at the
- * moment: whoever goes back finds everything as it was.
+ * moment: going back finds everything as it was.
  */
 export interface Choices {
   name: string;
@@ -144,7 +144,7 @@ export function positive(text: string): number | null | undefined {
   return /^\d+$/.test(trimmed) && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }
 
-/** What the choices amount to. Incomplete parts take their defaults: the wizard lets nobody on before they are complete. */
+/** What the choices amount to. Incomplete parts take their defaults: the wizard does not go on before they are complete. */
 export function toSettings(choices: Choices): TaskSettings {
   const chosen = choices.objects === 'chosen';
   const overrides = choices.overrides

@@ -18,7 +18,7 @@ export interface Surroundings {
   targetName: string;
   /** Whether the target is tagged Production. */
   production: boolean;
-  /** Whether the source has told its topics, is being asked, or does not answer. */
+  /** Whether the source has listed its topics, is being asked, or does not answer. */
   sourceTopics: 'known' | 'asked' | 'silent';
 }
 

@@ -31,7 +31,7 @@ export function patternProblem(pattern: string): string | null {
     expression(pattern, true);
     return null;
   } catch (error) {
-    // “Invalid regular expression: /(/g: Unterminated group”: only the end tells something.
+    // “Invalid regular expression: /(/g: Unterminated group”: only the end says something.
     return error instanceof Error ? (error.message.split(': ').at(-1) ?? error.message) : String(error);
   }
 }

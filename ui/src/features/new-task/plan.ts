@@ -16,7 +16,7 @@ export interface PlannedTopic {
 export interface Plan {
   topics: PlannedTopic[];
   partitions: number;
-  /** Records that exist now; null when the source does not tell of every topic. */
+  /** Records that exist now; null when the source does not report every topic. */
   records: number | null;
   /** Topics of the target that do not exist yet; null when the target is not known. */
   created: number | null;

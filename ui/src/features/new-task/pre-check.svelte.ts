@@ -100,7 +100,7 @@ export class PreCheck {
   }
 
   /**
-   * Follows a pre-check that an earlier page began. `look` fetches the task anew, and answers whether the check is over.
+   * Follows a pre-check that an earlier page began. `look` fetches the task again, and answers whether the check is over.
    */
   async follow(task: string, look: () => Promise<boolean>): Promise<void> {
     this.#task = task;

@@ -157,7 +157,7 @@ export class Wizard {
         return false;
       }
     }
-    // Whoever goes back loses nothing; what is not valid yet is kept by this page alone.
+    // Going back loses nothing; input that is not valid yet is kept by this page alone.
     const isValid = this.wrong[1].length === 0 && this.wrong[2].length === 0 && this.wrong[3].length === 0;
     if (isValid ? !(await this.save()) : to > this.step && !(await this.#saveEarly())) return false;
     this.attempted = false;

@@ -75,7 +75,7 @@ function indented(text: string): string | null {
   return reindent(text.trim());
 }
 
-/** Lays JSON out anew character by character: parsing and writing would change long numbers and double keys. */
+/** Formats JSON character by character: parsing and writing would change long numbers and double keys. */
 function reindent(text: string): string {
   let out = '';
   let depth = 0;

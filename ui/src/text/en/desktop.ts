@@ -1,4 +1,4 @@
-/** What the shell asks and tells: closing the window, quitting. */
+/** What the shell asks and reports: closing the window, quitting. */
 export const desktop = {
   closeTitle: 'Close the window?',
   closeText: 'Tasks can go on in the tray while the window is closed. This is asked once; the settings change it.',

@@ -218,7 +218,7 @@ export const newTask = {
   reads: (source: string, target: string) => `Copies from ${source} to ${target}.`,
   size: (topics: string, partitions: string) => `${topics} topics, ${partitions} partitions.`,
   sizeOne: (partitions: string) => `1 topic, ${partitions} partitions.`,
-  sizeUnknown: 'How much it is cannot be told: the source does not answer.',
+  sizeUnknown: 'The amount is not known: the source does not answer.',
   backlog: (records: string) => `What exists now (${records} offsets), then all new records.`,
   backlogBounded: (records: string) => `What exists now (${records} offsets); then the task is completed.`,
   backlogUnknown: 'The records that exist now, then all new ones.',

@@ -28,8 +28,8 @@ impl RecordLane {
         writer.poll(wait, |delivery| {
             settle_delivery(tracks, delivery, in_flight_bytes, broken, ordered, report)
         });
-        for told in self.writer.notices() {
-            report.notices.push(notice(Side::Target, told.code, told.text));
+        for one in self.writer.notices() {
+            report.notices.push(notice(Side::Target, one.code, one.text));
         }
         self.release(report);
     }

@@ -1,4 +1,4 @@
-//! What librdkafka's codes and faults mean for whoever drives the lane.
+//! What librdkafka's codes and faults mean for the copy that drives the lane.
 
 use sluice_kafka::{ErrorCode, KafkaError, ReadFault, ReadFaultKind};
 

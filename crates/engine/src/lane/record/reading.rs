@@ -30,7 +30,7 @@ impl RecordLane {
             self.reader
                 .notices()
                 .into_iter()
-                .map(|told| notice(Side::Source, told.code, told.text)),
+                .map(|one| notice(Side::Source, one.code, one.text)),
         );
         Ok(())
     }

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-/// Chooses the records whose latency is measured: asking the clock for each would cost more than it tells.
+/// Chooses the records whose latency is measured: asking the clock for each would cost too much.
 #[derive(Default)]
 pub(super) struct Sampling {
     pub(super) read_at: Option<Instant>,

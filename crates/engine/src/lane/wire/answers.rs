@@ -164,7 +164,7 @@ impl WireLane {
             .slot_of_target(&unresolved.place)
             .and_then(|slot| self.track_mut(slot)?.acknowledged);
         let Some(from) = from else {
-            // Nothing tells where to look: with a new producer it is sent again.
+            // It is unknown where to look: with a new producer it is sent again.
             let error = WireError::Kafka {
                 api: sluice_wire::ApiKey::Produce,
                 code: unresolved.code,

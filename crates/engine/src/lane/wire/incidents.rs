@@ -1,4 +1,4 @@
-//! What the wire client's errors and events mean for whoever drives the lane.
+//! What the wire client's errors and events mean for the copy that drives the lane.
 
 use sluice_kafka::ErrorCode;
 use sluice_wire::format::Fault;

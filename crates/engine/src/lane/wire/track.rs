@@ -254,7 +254,7 @@ impl Track {
         }
     }
 
-    /// Reports what is not copied up to `to`: rejected records one by one, the rest as holes.
+    /// Reports the offsets up to `to` that are not copied: rejected records one by one, the rest as holes.
     fn advance(&mut self, slot: Slot, to: i64, kind: HoleKind, report: &mut Report) {
         let rejected: Vec<i64> = if self.reported < to {
             self.partition

@@ -71,7 +71,7 @@ impl Place {
 }
 
 /// Looks at the newest batches of each topic, each topic once before any of them twice, for three seconds at most. That
-/// nothing can be told (GSSAPI, no answer) is no reason not to go on: topics are missing then, or unknown.
+/// nothing can be learned (GSSAPI, no answer) is no reason not to go on: topics are missing then, or unknown.
 pub(crate) fn look(source: &Cluster, places: Vec<Place>) -> Look {
     ask(source, places).unwrap_or_else(|error| {
         tracing::info!(%error, "the source's batches cannot be looked at");
@@ -105,10 +105,10 @@ fn ask(source: &Cluster, places: Vec<Place>) -> Result<Look, WireError> {
         .collect();
     client.list_offsets(&asked, OffsetSpec::Latest, Isolation::Uncommitted)?;
     let next = AtomicUsize::new(0);
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(places.len()) {
-            let (tell, client, next, places) = (tell.clone(), &client, &next, &places);
+            let (sender, client, next, places) = (sender.clone(), &client, &next, &places);
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -123,20 +123,20 @@ fn ask(source: &Cluster, places: Vec<Place>) -> Result<Look, WireError> {
                         found = worse(nature_at_position(client, place), at_end);
                     }
                     let codec = newest.map(|newest| codecs(&newest.records).last().map(|(_, codec)| codec));
-                    if tell.send((place, codec, found)).is_err() {
+                    if sender.send((place, codec, found)).is_err() {
                         return;
                     }
                 }
             });
         }
-        drop(tell);
+        drop(sender);
         while let Ok((place, outcome, found)) =
-            told.recv_timeout(until.saturating_duration_since(Instant::now()))
+            receiver.recv_timeout(until.saturating_duration_since(Instant::now()))
         {
             note(&mut seen.codecs, place, outcome);
             seen.nature = worse(seen.nature, found);
         }
-        // Nobody waits for what is still being asked.
+        // Answers to open questions are not waited for.
         cancel.cancel();
     });
     Ok(seen)
@@ -205,7 +205,7 @@ fn nature(fetched: &[u8]) -> Option<Nature> {
     })
 }
 
-/// Takes in what one partition tells. A topic whose records are all markers counts as empty.
+/// Takes in what one partition holds. A topic whose records are all markers counts as empty.
 fn note(
     seen: &mut BTreeMap<String, Seen>,
     place: &Place,

@@ -24,14 +24,14 @@ pub(crate) fn compaction(outline: &Outline, setup: &Setup, sample: Option<&Sampl
             Compaction::Compacted => {}
         }
         if let Some(topic) = unkeyed {
-            let told = format!(
+            let cause = format!(
                 "{} of {} sampled records of '{source}' have no key, and '{target}' is compacted",
                 topic.unkeyed, topic.records
             );
             if topic.unkeyed == topic.records {
-                none.push(told);
+                none.push(cause);
             } else {
-                some.push(told);
+                some.push(cause);
             }
         } else if found.source.is_some()
             && Compaction::of(found.source("cleanup.policy").as_deref()) != Compaction::Compacted
@@ -71,7 +71,7 @@ pub(crate) fn compaction(outline: &Outline, setup: &Setup, sample: Option<&Sampl
         return Finding::warning(
             ID,
             format!(
-                "records without a key go to {}, whose cleanup.policy cannot be read: a broker before 0.11 does not tell its configuration, or the user lacks DESCRIBE_CONFIGS",
+                "records without a key go to {}, whose cleanup.policy cannot be read: a broker before 0.11 does not report its configuration, or the user lacks DESCRIBE_CONFIGS",
                 quoted(&unknown)
             ),
             if outline.pair.target.capabilities.message_v2 {

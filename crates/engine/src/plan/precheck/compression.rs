@@ -24,9 +24,9 @@ pub(crate) fn compression(task: &Task, outline: &Outline, setup: &Setup, sample:
         };
         (route.target_topic.as_str(), choose(task.compression, facts))
     });
-    let told = sentences(choices);
-    if told.is_empty() {
+    let causes = sentences(choices);
+    if causes.is_empty() {
         return Finding::success(ID, "there is no topic to choose a compression for");
     }
-    Finding::success(ID, told.join("; "))
+    Finding::success(ID, causes.join("; "))
 }

@@ -1,4 +1,4 @@
-//! `cyclic_replication`: clusters are told apart by their ids, never by their addresses.
+//! `cyclic_replication`: clusters are distinguished by their ids, never by their addresses.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -44,7 +44,7 @@ pub(crate) fn cycles(task: &Task, outline: &Outline, others: &[&OtherTask]) -> F
     let (Some(source), Some(target)) = (&outline.pair.source.id, &outline.pair.target.id) else {
         return Finding::success(
             ID,
-            "no loop within this task; the clusters have no ids to tell by",
+            "no loop within this task; the clusters have no ids to compare",
         );
     };
     let own: Vec<(Node<'_>, Node<'_>)> = outline
@@ -166,7 +166,7 @@ fn way<'a>(
 
 /// Sentences on tasks that feed this one, or that this one feeds.
 fn chains(own: &[(Node<'_>, Node<'_>)], others: &[&OtherTask]) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut loops = Vec::new();
     for other in others.iter().filter(|other| other.active) {
         let ends =
             |cluster: &Option<String>, of: fn(&(String, String)) -> &String| -> BTreeSet<(String, String)> {
@@ -186,7 +186,7 @@ fn chains(own: &[(Node<'_>, Node<'_>)], others: &[&OtherTask]) -> Vec<String> {
             .map(|(from, _)| from.1)
             .collect();
         if !fed.is_empty() {
-            told.push(format!(
+            loops.push(format!(
                 "task '{}' writes to {}, which this task reads",
                 other.name,
                 quoted(&fed)
@@ -198,14 +198,14 @@ fn chains(own: &[(Node<'_>, Node<'_>)], others: &[&OtherTask]) -> Vec<String> {
             .map(|(_, to)| to.1)
             .collect();
         if !feeds.is_empty() {
-            told.push(format!(
+            loops.push(format!(
                 "task '{}' reads {}, which this task writes to",
                 other.name,
                 quoted(&feeds)
             ));
         }
     }
-    told
+    loops
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ fn without_transactions(task: &Task, described: &'static str, rights: Option<&Kn
             ID,
             described,
             "at each start the end of the target's log is matched with the source, so that nothing is copied twice; other writers on the target topics would disturb that",
-            "let nobody else write to the target topics; with a target of version 0.11 or later transactions are used",
+            "let no other program write to the target topics; with a target of version 0.11 or later transactions are used",
         );
     }
     if let Some(error) = rights.and_then(|rights| rights.idempotence.as_ref()) {

@@ -7,26 +7,26 @@ use crate::position::EffectiveDelivery;
 
 /// Whether a topic of either side keeps records in the format from before 0.11 on brokers that know the newer one.
 /// Brokers before 0.11 know one format alone, and are read and written in it; those before 2.7 are read in both.
-/// What the setting does not tell, older records of a topic whose setting was changed, the sample does.
+/// What the setting does not show, older records of a topic whose setting was changed, the sample does.
 pub(crate) fn formats(outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "message_format";
     let (mut unreadable, mut unwritable, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
         let (source, target) = (&route.source_topic, &route.target_topic);
         if let Format::Old { version, heeded } = setup.source_format(found) {
-            let told = format!("'{source}' has message.format.version={version} at the source");
+            let cause = format!("'{source}' has message.format.version={version} at the source");
             if heeded {
-                unreadable.push(told);
+                unreadable.push(cause);
             } else {
-                unsure.push(told);
+                unsure.push(cause);
             }
         }
         if let Format::Old { version, heeded } = setup.target_format(found) {
-            let told = format!("'{target}' has message.format.version={version} on the target");
+            let cause = format!("'{target}' has message.format.version={version} on the target");
             if heeded {
-                unwritable.push(told);
+                unwritable.push(cause);
             } else {
-                unsure.push(told);
+                unsure.push(cause);
             }
         }
     }

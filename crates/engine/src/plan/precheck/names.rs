@@ -49,11 +49,11 @@ pub(crate) fn collisions(outline: &Outline) -> Finding {
         };
         let created = route.target_partitions.is_none() && !route.target_denied;
         if let Some(other) = like(&existing).or_else(|| like(&chosen)) {
-            let told = format!("'{name}' and '{other}' differ only in '.' and '_'");
+            let cause = format!("'{name}' and '{other}' differ only in '.' and '_'");
             if created {
-                refused.push(told);
+                refused.push(cause);
             } else {
-                mixed.push(told);
+                mixed.push(cause);
             }
         }
     }
@@ -70,7 +70,7 @@ pub(crate) fn collisions(outline: &Outline) -> Finding {
             ID,
             listed(&mixed, "; "),
             "the target's metrics mix the two topics",
-            "none needed; to tell them apart in metrics, rename one",
+            "none needed; to distinguish them in metrics, rename one",
         );
     }
     Finding::success(ID, "each topic has a target name of its own")

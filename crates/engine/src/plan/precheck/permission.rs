@@ -30,7 +30,7 @@ pub(crate) fn source(task: &Task, outline: &Outline, sample: Option<&Sample>) ->
             .into_iter()
             .flat_map(|sample| sample.denied.iter().map(String::as_str)),
     );
-    let (mut told, mut read, mut open) = (0, 0, Vec::new());
+    let (mut granted, mut read, mut open) = (0, 0, Vec::new());
     for route in &outline.routes {
         let name = route.source_topic.as_str();
         if denied.contains(name) {
@@ -40,7 +40,7 @@ pub(crate) fn source(task: &Task, outline: &Outline, sample: Option<&Sample>) ->
         if sampled || readable.proved.contains(name) {
             read += 1;
         } else if proven(readable.rights.get(name), Right::Read) {
-            told += 1;
+            granted += 1;
         } else {
             open.push(name);
         }
@@ -53,7 +53,7 @@ pub(crate) fn source(task: &Task, outline: &Outline, sample: Option<&Sample>) ->
         return Finding::warning(
             ID,
             format!(
-                "whether this user may read {} could not be found out: the source does not tell (before 2.3), and no record was there to be read in time",
+                "whether this user may read {} could not be found out: the source does not report rights (before 2.3), and no record was there to be read in time",
                 quoted(&open)
             ),
             "without the right the topic waits with its error, and the others are copied",
@@ -63,7 +63,7 @@ pub(crate) fn source(task: &Task, outline: &Outline, sample: Option<&Sample>) ->
     Finding::success(
         ID,
         format!(
-            "this user may read {}: {read} proved by reading, {told} as the brokers say",
+            "this user may read {}: {read} proved by reading, {granted} as the brokers say",
             counted(outline.routes.len(), "topic")
         ),
     )
@@ -106,7 +106,7 @@ fn forbidden(task: &Task, outline: &Outline, denied: &[&str]) -> Finding {
     }
 }
 
-/// Whether this user may write to the target topics. Only brokers from 2.3 on tell; nothing is written to find out.
+/// Whether this user may write to the target topics. Only brokers from 2.3 on report it; nothing is written to find out.
 pub(crate) fn target(
     task: &Task,
     outline: &Outline,
@@ -169,7 +169,7 @@ pub(crate) fn target(
         return Finding::warning(
             ID,
             format!(
-                "whether this user may write to {} cannot be found out without writing: the target does not tell (before 2.3), or the topic does not exist yet",
+                "whether this user may write to {} cannot be found out without writing: the target does not report rights (before 2.3), or the topic does not exist yet",
                 quoted(&open)
             ),
             "without the right the topic waits with its error, and the others are copied",

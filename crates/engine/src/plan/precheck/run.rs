@@ -38,11 +38,11 @@ enum News {
 }
 
 /// Checks `task` without changing anything on either side. Questions are asked in parallel, by at most six threads at
-/// once, and each item is told to `on_item` when it begins (`running`) and when it is done; on the calling thread.
+/// once, and each item is given to `on_item` when it begins (`running`) and when it is done; on the calling thread.
 ///
 /// An item that has no answer within its deadline says so. The whole takes at most two deadlines (first the connections,
 /// then everything else) and the time of the one question that may still be under way, at most some ten seconds.
-/// `cancel` ends it early: what is not known then is reported as failed.
+/// `cancel` ends it early: items without a result are reported as failed.
 pub fn precheck(
     task: &Task,
     store: &dyn CheckpointStore,
@@ -52,7 +52,7 @@ pub fn precheck(
 ) -> PreCheckReport {
     let at_ms = now_ms();
     let over = AtomicBool::new(false);
-    let (tell, news) = unbounded();
+    let (answers, news) = unbounded();
     let mut run = Run {
         task,
         store,
@@ -73,9 +73,9 @@ pub fn precheck(
         connected: (None, None),
     };
     std::thread::scope(|scope| {
-        run.connect(scope, &tell);
-        run.judge_all(scope, &tell, &news);
-        // What is still being asked has nobody to tell.
+        run.connect(scope, &answers);
+        run.judge_all(scope, &answers, &news);
+        // Answers to open questions are not received any more.
         over.store(true, Ordering::Relaxed);
     });
     run.report(at_ms)
@@ -93,7 +93,7 @@ struct Run<'a> {
     context: &'a PreCheckContext<'a>,
     cancel: &'a AtomicBool,
     on_item: &'a (dyn Fn(&PreCheckItem) + Sync),
-    /// Set when nobody waits for answers any more.
+    /// Set when answers are not waited for any more.
     over: &'a AtomicBool,
     facts: Facts,
     items: Vec<Running>,
@@ -128,19 +128,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn connect<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, tell: &Sender<News>)
+    fn connect<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, answers: &Sender<News>)
     where
         'a: 'scope,
     {
         self.begin(&[Need::Source, Need::Target]);
         if let Err(invalid) = self.task.check() {
             for side in [Side::Source, Side::Target] {
-                self.take(scope, tell, News::Reached(side, Err(invalid.clone().into())));
+                self.take(scope, answers, News::Reached(side, Err(invalid.clone().into())));
             }
             return;
         }
         for side in [Side::Source, Side::Target] {
-            let (tell, task, stopped) = (tell.clone(), self.task, self.stopped());
+            let (answers, task, stopped) = (answers.clone(), self.task, self.stopped());
             let question = self.question();
             scope.spawn(move || {
                 let cluster = match side {
@@ -150,11 +150,11 @@ impl<'a> Run<'a> {
                 let reached = Connected::open(side, cluster, stopped).map(|mut connected| {
                     connected.admin.set_deadline(question);
                     let metadata = connected.metadata.clone();
-                    // Nobody listens any more when this fails.
-                    drop(tell.send(News::Connected(side, Box::new(connected))));
+                    // The receiver is gone when this fails.
+                    drop(answers.send(News::Connected(side, Box::new(connected))));
                     Reached::read(cluster, &metadata, &stopped)
                 });
-                drop(tell.send(News::Reached(side, reached)));
+                drop(answers.send(News::Reached(side, reached)));
             });
         }
     }
@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
     fn judge_all<'scope>(
         &mut self,
         scope: &'scope Scope<'scope, '_>,
-        tell: &Sender<News>,
+        answers: &Sender<News>,
         news: &Receiver<News>,
     ) where
         'a: 'scope,
@@ -174,9 +174,9 @@ impl<'a> Run<'a> {
                 return;
             }
             match news.recv_timeout(SLICE) {
-                Ok(one) => self.take(scope, tell, one),
+                Ok(one) => self.take(scope, answers, one),
                 Err(RecvTimeoutError::Timeout) => {}
-                // Not while `tell` lives.
+                // Not while `answers` lives.
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             if self.cancel.load(Ordering::Relaxed) {
@@ -257,7 +257,7 @@ impl<'a> Run<'a> {
         self.facts.growth.give_up(UNREACHED);
     }
 
-    fn take<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, tell: &Sender<News>, news: News)
+    fn take<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, answers: &Sender<News>, news: News)
     where
         'a: 'scope,
     {
@@ -274,7 +274,7 @@ impl<'a> Run<'a> {
                         source: *source,
                         target: *target,
                     };
-                    self.ask_outline(scope, tell, pair);
+                    self.ask_outline(scope, answers, pair);
                 }
             }
             News::Reached(side, reached) => {
@@ -289,7 +289,7 @@ impl<'a> Run<'a> {
             News::Outline(Ok(outline)) => {
                 let outline = Arc::new(*outline);
                 self.facts.outline = Fact::Known(Arc::clone(&outline));
-                self.ask_topics(scope, tell, &outline);
+                self.ask_topics(scope, answers, &outline);
             }
             News::Outline(Err(error)) => {
                 let why = error.to_string();
@@ -301,7 +301,7 @@ impl<'a> Run<'a> {
             News::Offsets(Ok(offsets)) => {
                 let offsets = Arc::new(offsets);
                 self.facts.offsets = Fact::Known(Arc::clone(&offsets));
-                self.ask_records(scope, tell, &offsets);
+                self.ask_records(scope, answers, &offsets);
             }
             News::Offsets(Err(error)) => self.without_offsets(&error.to_string()),
             News::Setup(setup) => self.facts.setup = fact(setup),
@@ -317,7 +317,7 @@ impl<'a> Run<'a> {
         self.facts.growth.give_up(why);
     }
 
-    fn ask_outline<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, tell: &Sender<News>, pair: Pair)
+    fn ask_outline<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, answers: &Sender<News>, pair: Pair)
     where
         'a: 'scope,
     {
@@ -334,24 +334,24 @@ impl<'a> Run<'a> {
             Need::Sample,
             Need::Growth,
         ]);
-        let (tell, task, store, stopped) = (tell.clone(), self.task, self.store, self.stopped());
+        let (answers, task, store, stopped) = (answers.clone(), self.task, self.store, self.stopped());
         scope.spawn(move || {
             let outline = Outline::read(task, store, pair, &stopped).map(Box::new);
-            drop(tell.send(News::Outline(outline)));
+            drop(answers.send(News::Outline(outline)));
         });
     }
 
     fn ask_topics<'scope>(
         &mut self,
         scope: &'scope Scope<'scope, '_>,
-        tell: &Sender<News>,
+        answers: &Sender<News>,
         outline: &Arc<Outline>,
     ) where
         'a: 'scope,
     {
         let (task, stopped, question) = (self.task, self.stopped(), self.question());
         if self.wants(Need::Offsets) || self.wants(Need::Sample) || self.wants(Need::Growth) {
-            let (tell, outline) = (tell.clone(), Arc::clone(outline));
+            let (answers, outline) = (answers.clone(), Arc::clone(outline));
             scope.spawn(move || {
                 let offsets = Clients::new(task, question)
                     .map_err(|error| EngineError::Refused(error.to_string()))
@@ -359,19 +359,19 @@ impl<'a> Run<'a> {
                         let both = (&clients.source, &clients.target);
                         Offsets::read(task, &outline, both, question, &stopped)
                     });
-                drop(tell.send(News::Offsets(offsets)));
+                drop(answers.send(News::Offsets(offsets)));
             });
         }
         if self.wants(Need::Setup) {
-            let (tell, outline) = (tell.clone(), Arc::clone(outline));
-            scope.spawn(move || drop(tell.send(News::Setup(Setup::read(task, &outline, &stopped)))));
+            let (answers, outline) = (answers.clone(), Arc::clone(outline));
+            scope.spawn(move || drop(answers.send(News::Setup(Setup::read(task, &outline, &stopped)))));
         }
         if self.wants(Need::Rights) {
-            let (tell, outline) = (tell.clone(), Arc::clone(outline));
+            let (answers, outline) = (answers.clone(), Arc::clone(outline));
             scope.spawn(move || {
                 let rights = Clients::new(task, question)
                     .and_then(|clients| KnownRights::read(task, &outline, &clients));
-                drop(tell.send(News::Rights(rights)));
+                drop(answers.send(News::Rights(rights)));
             });
         }
     }
@@ -379,7 +379,7 @@ impl<'a> Run<'a> {
     fn ask_records<'scope>(
         &mut self,
         scope: &'scope Scope<'scope, '_>,
-        tell: &Sender<News>,
+        answers: &Sender<News>,
         offsets: &Arc<Offsets>,
     ) where
         'a: 'scope,
@@ -389,15 +389,15 @@ impl<'a> Run<'a> {
         };
         let (task, stopped, watch) = (self.task, self.stopped(), self.context.watch);
         if self.wants(Need::Sample) {
-            let (tell, outline, offsets) = (tell.clone(), Arc::clone(outline), Arc::clone(offsets));
+            let (answers, outline, offsets) = (answers.clone(), Arc::clone(outline), Arc::clone(offsets));
             scope.spawn(move || {
-                drop(tell.send(News::Sample(Sample::read(task, &outline, &offsets, &stopped))));
+                drop(answers.send(News::Sample(Sample::read(task, &outline, &offsets, &stopped))));
             });
         }
         if self.wants(Need::Growth) {
-            let (tell, outline, offsets) = (tell.clone(), Arc::clone(outline), Arc::clone(offsets));
+            let (answers, outline, offsets) = (answers.clone(), Arc::clone(outline), Arc::clone(offsets));
             scope.spawn(move || {
-                drop(tell.send(News::Growth(Growth::read(&outline, &offsets, watch, &stopped))));
+                drop(answers.send(News::Growth(Growth::read(&outline, &offsets, watch, &stopped))));
             });
         }
     }

@@ -45,7 +45,7 @@ pub(crate) fn message_size(outline: &Outline, setup: &Setup, sample: Option<&Sam
         return Finding::warning(
             ID,
             format!(
-                "the size limits of {} cannot be compared: a broker before 0.11 does not tell its configuration, or the user lacks DESCRIBE_CONFIGS",
+                "the size limits of {} cannot be compared: a broker before 0.11 does not report its configuration, or the user lacks DESCRIBE_CONFIGS",
                 quoted(&unknown)
             ),
             "records larger than the target takes go to quarantine",

@@ -84,6 +84,6 @@ pub(crate) fn earlier_run(task: &Task, offsets: &Offsets) -> Finding {
             counted(offsets.adopted.len(), "partition")
         ),
         "the copy continues from them; --start and --existing do not apply to those partitions",
-        "use another --name to copy anew",
+        "use another --name to copy it again",
     )
 }

@@ -18,7 +18,7 @@ pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
     let topics = &outline.pair.source.metadata.topics;
     let mut names: Vec<&str> = outline.routes.iter().map(|r| r.source_topic.as_str()).collect();
     if let Objects::Topics(chosen) = &task.objects {
-        // Those that are denied are told of under the permissions.
+        // Denied topics are reported under the permissions.
         let missing: Vec<&str> = chosen
             .iter()
             .map(String::as_str)
@@ -126,15 +126,15 @@ pub(crate) fn target_topics(outline: &Outline, setup: &Setup) -> Finding {
             (Some(there), _) if *there > route.partitions => more.push(counts(*there)),
             (None, Some(Err(reason))) => impossible.push(reason.clone()),
             (None, Some(Ok(draft))) => {
-                let told = format!(
+                let creation = format!(
                     "'{target}' will be created with {}, replication factor {}",
                     counted(draft.topic.partitions, "partition"),
                     draft.topic.replication_factor
                 );
                 if draft.validated {
-                    made.push(told);
+                    made.push(creation);
                 } else {
-                    unsure.push(told);
+                    unsure.push(creation);
                 }
             }
             _ => {}
@@ -172,20 +172,20 @@ pub(crate) fn target_topics(outline: &Outline, setup: &Setup) -> Finding {
         );
     }
     let there = outline.routes.len() - made.len();
-    let mut told = Vec::new();
+    let mut causes = Vec::new();
     if there > 0 {
-        told.push(format!(
+        causes.push(format!(
             "{} exist with enough partitions",
             counted(there, "topic")
         ));
     }
     if !made.is_empty() {
-        told.push(listed(&made, "; "));
+        causes.push(listed(&made, "; "));
     }
-    if told.is_empty() {
-        told.push("no target topic is needed".to_owned());
+    if causes.is_empty() {
+        causes.push("no target topic is needed".to_owned());
     }
-    Finding::success(ID, told.join("; "))
+    Finding::success(ID, causes.join("; "))
 }
 
 /// What is set on created topics because the defaults of both clusters differ: one sentence for each value.
@@ -226,15 +226,15 @@ pub(crate) fn configuration(outline: &Outline, setup: &Setup) -> Finding {
         .collect();
     let inherited = inherited_settings(&created);
     if remarks.is_empty() {
-        let mut told = vec!["topics that are created get the configuration of their sources".to_owned()];
-        told.extend(inherited);
-        return Finding::success(ID, told.join("; "));
+        let mut causes = vec!["topics that are created get the configuration of their sources".to_owned()];
+        causes.extend(inherited);
+        return Finding::success(ID, causes.join("; "));
     }
-    let mut told = vec![listed(&remarks, "; ")];
-    told.extend(inherited);
+    let mut causes = vec![listed(&remarks, "; ")];
+    causes.extend(inherited);
     Finding::warning(
         ID,
-        told.join("; "),
+        causes.join("; "),
         "the created target topics differ from their sources in this",
         "set it on the target by hand if it matters",
     )

@@ -4,7 +4,7 @@ use crate::finding::Finding;
 use crate::plan::precheck::facts::{Growth, Outline};
 use crate::plan::precheck::words::{listed, quoted};
 
-/// Whether somebody else writes to the target topics. Brokers do not tell producers to this client: what is seen is that
+/// Whether somebody else writes to the target topics. Brokers do not list producers to this client: what is seen is that
 /// a topic gains offsets, holds records of the last minute, or has a transaction that is not over.
 pub(crate) fn writers(outline: &Outline, growth: &Growth) -> Finding {
     const ID: &str = "other_writers";
@@ -14,12 +14,12 @@ pub(crate) fn writers(outline: &Outline, growth: &Growth) -> Finding {
             "the task was launched before: what its target topics gain may be its own",
         );
     }
-    let mut told: Vec<String> = growth
+    let mut signs: Vec<String> = growth
         .target
         .iter()
         .map(|(topic, offsets)| format!("'{topic}' gained {offsets} offsets in {:.1} s", growth.seconds))
         .collect();
-    told.extend(
+    signs.extend(
         growth
             .recent
             .iter()
@@ -28,9 +28,9 @@ pub(crate) fn writers(outline: &Outline, growth: &Growth) -> Finding {
     );
     let open: Vec<&String> = growth.open.iter().collect();
     if !open.is_empty() {
-        told.push(format!("{} has a transaction that is not over", quoted(&open)));
+        signs.push(format!("{} has a transaction that is not over", quoted(&open)));
     }
-    if told.is_empty() {
+    if signs.is_empty() {
         return Finding::success(
             ID,
             format!(
@@ -41,7 +41,7 @@ pub(crate) fn writers(outline: &Outline, growth: &Growth) -> Finding {
     }
     Finding::warning(
         ID,
-        format!("somebody else writes to the target: {}", listed(&told, "; ")),
+        format!("somebody else writes to the target: {}", listed(&signs, "; ")),
         "the copy is mixed with other records, and verification lists them as differences",
         "stop the other producer, or choose other target names",
     )

@@ -21,7 +21,7 @@ use crate::net::budget::Budget;
 const DEADLINE: Duration = Duration::from_secs(15);
 /// Tokens are some kilobytes at most.
 const ANSWER_LIMIT: u64 = 1024 * 1024;
-/// A token whose endpoint does not tell how long it is valid.
+/// A token whose endpoint does not say how long it is valid.
 const USUAL_LIFE: Duration = Duration::from_secs(300);
 
 /// Where tokens come from.

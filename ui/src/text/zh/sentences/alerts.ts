@@ -83,7 +83,7 @@ export const alerts: Sentence[] = [
   ['the delivery of alerts has ended; start Sluice again', '告警投递已结束；请重新启动 Sluice'],
   ['too many alerts wait for delivery. Check the channels that do not answer, or watch for fewer things', '等待投递的告警过多。请检查没有应答的渠道，或减少监控项'],
   [
-    "the rule '{name}' came with Sluice and cannot be changed or deleted; make a rule of your own, or mute a task that should not be told of",
+    "the rule '{name}' came with Sluice and cannot be changed or deleted; make a rule of your own, or mute a task that should raise no alerts",
     '规则“{name}”是 Sluice 自带的，不能更改或删除；请自建规则，或将不需要通知的任务静音',
   ],
   ['the rule for failed tasks is always there; mute a task instead', '失败任务的规则始终存在；请改为将任务静音'],
@@ -132,7 +132,7 @@ export const alerts: Sentence[] = [
   ['Check user name and password; many providers want a password made for applications', '请检查用户名和密码；许多服务商要求使用应用专用密码'],
   ["Check the sender's and the recipients' addresses, and that this user may send from there", '请检查发件人和收件人地址，以及该用户能否以此地址发送'],
   ['It asks to try again later', '它要求稍后再试'],
-  ['Ask whoever runs the mail server', '请咨询邮件服务器的管理员'],
+  ['Ask the administrator of the mail server', '请咨询邮件服务器的管理员'],
   ['the mail server {@address} does not offer {*what}. {*advice}', '邮件服务器 {address} 不提供{what}。{advice}'],
   ['a secure connection', '安全连接'],
   ['a login with user and password', '用户名密码登录'],

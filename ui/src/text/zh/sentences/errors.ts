@@ -165,7 +165,7 @@ export const errors: Sentence[] = [
     '机密应在本系统的钥匙串中，但它已 {s} 秒没有应答。如果它要求输入密码，请解锁后重试；如果它已永久不可用，请用 `sluice source leave-keychain` 停用它并重新输入机密',
   ],
   [
-    "the file of secrets '{path}' is protected with a passphrase. Give it (a terminal takes it from SLUICE_PASSPHRASE) and try again; if nobody knows it, remove the file and enter the secrets again",
+    "the file of secrets '{path}' is protected with a passphrase. Give it (a terminal takes it from SLUICE_PASSPHRASE) and try again; if it is lost, remove the file and enter the secrets again",
     '机密文件“{path}”由口令保护。请输入口令（终端从 SLUICE_PASSPHRASE 读取）后重试；如果无人知道，请删除该文件并重新输入机密',
   ],
   [
@@ -176,7 +176,7 @@ export const errors: Sentence[] = [
   ['the secrets are kept {*place}, not in the keychain of this system. There is nothing to leave', '机密保存在{place}，不在本系统的钥匙串中。无需停用'],
   ['it names no place that this version knows: {word}', '其中的保存位置不为本版本所知：{word}'],
   [
-    "the passphrase does not open '{path}'. Give the one it was protected with; if nobody knows it, remove the file and enter the passwords of the data sources again",
+    "the passphrase does not open '{path}'. Give the one it was protected with; if it is lost, remove the file and enter the passwords of the data sources again",
     '口令无法打开“{path}”。请输入保护它时所用的口令；如果无人知道，请删除该文件并重新输入各数据源的密码',
   ],
   ['an empty passphrase protects nothing. Choose one that is hard to guess', '空口令起不到保护作用。请选择难以猜测的口令'],

@@ -91,7 +91,7 @@ export const fields: Sentence[] = [
   ['name a task, or leave it out to watch every task', '请指定任务；留空则监控所有任务'],
   ['choose at least one channel', '请至少选择一个渠道'],
   ["channel '{name}' is named twice", '渠道“{name}”出现了两次'],
-  ['{#s} s is outside of {#least} to {#most} s (a week); leave it out to be told once', '{s} 秒超出 {least} 至 {most} 秒（一周）的范围；留空则只通知一次'],
+  ['{#s} s is outside of {#least} to {#most} s (a week); leave it out to be notified once', '{s} 秒超出 {least} 至 {most} 秒（一周）的范围；留空则只通知一次'],
   ['{#s} s is outside of 1 to {#most} s (30 days)', '{s} 秒超出 1 至 {most} 秒（30 天）的范围'],
   ['{@format} knows no signature: leave the secret out, its address is the secret', '{format} 不支持签名：请不要填写密钥，其地址本身即为机密'],
   ["enter the mail server's name or address alone, as smtp.example.com", '只填写邮件服务器的名称或地址，如 smtp.example.com'],

@@ -92,7 +92,7 @@ export const kafka: Sentence[] = [
   ['There is a newer producer with the same transactionalId which fences the current one', '使用相同事务 ID 的新生产者已将当前生产者隔离'],
   ['Unknown topic id', '未知的主题 ID'],
 
-  // Connections, as librdkafka tells of them.
+  // Connections, as librdkafka reports them.
   ['{*what} (after {@ms}ms in state {@state})', '{what}（处于 {state} 状态 {ms} 毫秒后）'],
   ['{*what} (after {@ms}ms in state {@state}, {#n} identical error(s) suppressed)', '{what}（处于 {state} 状态 {ms} 毫秒后，另有 {n} 个相同错误未显示）'],
   ['Connect to {@address} failed: {*why}', '连接 {address} 失败：{why}'],

@@ -71,7 +71,7 @@ export const preCheck: Sentence[] = [
   ['source and target are the same cluster, and a target topic is also a source of this task', '源和目标是同一个集群，且某个目标主题同时也是本任务的源主题'],
   ['copied records would be copied again, without end', '复制过的记录会再次被复制，没有尽头'],
   ['narrow the topics (--exclude) so that no target topic is chosen as a source', '请缩小主题范围（--exclude），使目标主题不会被选为源主题'],
-  ['no loop within this task; the clusters have no ids to tell by', '本任务内没有循环；两个集群没有可供识别的集群 ID，无法判断其他任务'],
+  ['no loop within this task; the clusters have no ids to compare', '本任务内没有循环；两个集群没有可供识别的集群 ID，无法判断其他任务'],
   ['each record would travel in a circle, without end', '每条记录会循环复制，没有尽头'],
   ['rename the topics in one direction, or end the other task', '请在其中一个方向上重命名主题，或结束另一个任务'],
   ['{*loop}; that task does not run now', '{loop}；该任务目前没有运行'],
@@ -107,7 +107,7 @@ export const preCheck: Sentence[] = [
     '每次启动时会将目标日志末尾与源比对，以免重复复制；若有其他程序写入目标主题，比对会受到干扰',
   ],
   [
-    'let nobody else write to the target topics; with a target of version 0.11 or later transactions are used',
+    'let no other program write to the target topics; with a target of version 0.11 or later transactions are used',
     '请勿让其他程序写入目标主题；目标为 0.11 或更高版本时会使用事务',
   ],
   [
@@ -214,7 +214,7 @@ export const preCheck: Sentence[] = [
   ['the target refuses to create the second of two such topics', '这样的两个主题，目标会拒绝创建第二个'],
   ['give one of them another target name', '请为其中一个改用其他目标名称'],
   ["the target's metrics mix the two topics", '目标的监控指标会将这两个主题混在一起'],
-  ['none needed; to tell them apart in metrics, rename one', '无需处理；如需在指标中区分，请重命名其中一个'],
+  ['none needed; to distinguish them in metrics, rename one', '无需处理；如需在指标中区分，请重命名其中一个'],
   ['each topic has a target name of its own', '每个主题都有各自的目标名称'],
 
   // Permissions.
@@ -224,18 +224,18 @@ export const preCheck: Sentence[] = [
   ['{*grant}, or leave such topics out with --forbidden-topics leave-out', '{grant}，或选择不复制这些主题（--forbidden-topics leave-out）'],
   ['give the user DESCRIBE and READ on the topic (kafka-acls --add --operation Read --topic NAME)', '请授予该用户对该主题的 DESCRIBE 和 READ 权限（kafka-acls --add --operation Read --topic NAME）'],
   [
-    "whether this user may read {'names} could not be found out: the source does not tell (before 2.3), and no record was there to be read in time",
+    "whether this user may read {'names} could not be found out: the source does not report rights (before 2.3), and no record was there to be read in time",
     '无法得知此用户能否读取 {names}：源不提供这一信息（早于 2.3），且在时限内没有可读取的记录',
   ],
   ['make sure that the user has READ on the topic', '请确认该用户对该主题有 READ 权限'],
-  ['this user may read {*topics}: {#read} proved by reading, {#told} as the brokers say', '此用户可以读取 {topics}：其中 {read} 个经实际读取证实，{told} 个由 broker 告知'],
+  ['this user may read {*topics}: {#read} proved by reading, {#granted} as the brokers say', '此用户可以读取 {topics}：其中 {read} 个经实际读取证实，{granted} 个由 broker 告知'],
   ["this user may not write to {'names} on the target", '此用户无权写入目标上的 {names}'],
   ['give the user DESCRIBE and WRITE on the topic (kafka-acls --add --operation Write --topic NAME)', '请授予该用户对该主题的 DESCRIBE 和 WRITE 权限（kafka-acls --add --operation Write --topic NAME）'],
   ["this user may not delete the records of {'names} on the target", '此用户无权删除目标上 {names} 的记录'],
   ['the existing data cannot be deleted first, as the task says', '无法按任务的要求先删除现有数据'],
   ['give the user DELETE on the topic, or choose --existing append', '请授予该用户对该主题的 DELETE 权限，或选择“追加”（--existing append）'],
   [
-    "whether this user may write to {'names} cannot be found out without writing: the target does not tell (before 2.3), or the topic does not exist yet",
+    "whether this user may write to {'names} cannot be found out without writing: the target does not report rights (before 2.3), or the topic does not exist yet",
     '不实际写入就无法得知此用户能否写入 {names}：目标不提供这一信息（早于 2.3），或该主题尚不存在',
   ],
   ['make sure that the user has DESCRIBE and WRITE on the topic', '请确认该用户对该主题有 DESCRIBE 和 WRITE 权限'],
@@ -282,7 +282,7 @@ export const preCheck: Sentence[] = [
     '请在目标的“{topic}”上设置 max.message.bytes={bytes}（kafka-configs --alter --topic {again} --add-config max.message.bytes={value}）',
   ],
   [
-    "the size limits of {'names} cannot be compared: a broker before 0.11 does not tell its configuration, or the user lacks DESCRIBE_CONFIGS",
+    "the size limits of {'names} cannot be compared: a broker before 0.11 does not report its configuration, or the user lacks DESCRIBE_CONFIGS",
     '无法比较 {names} 的大小限制：早于 0.11 的 broker 不提供其配置，或该用户缺少 DESCRIBE_CONFIGS 权限',
   ],
   ['records larger than the target takes go to quarantine', '超出目标上限的记录会进入隔离区'],
@@ -318,7 +318,7 @@ export const preCheck: Sentence[] = [
   ['the target holds no positions of this task that the state does not know', '目标上没有本任务未知的位置'],
   ["an earlier run of '{task}' left its positions on the target, for {*partitions}", '“{task}”之前的一次运行在目标上留下了位置，涉及 {partitions}'],
   ['the copy continues from them; --start and --existing do not apply to those partitions', '复制从这些位置继续；起点和现有数据的设置（--start、--existing）对这些分区不生效'],
-  ['use another --name to copy anew', '如要重新复制，请改用其他任务名称（--name）'],
+  ['use another --name to copy it again', '如要重新复制，请改用其他任务名称（--name）'],
 
   // Timestamps.
   ["'{target}' has message.timestamp.type=LogAppendTime", '“{target}”设置了 message.timestamp.type=LogAppendTime'],
@@ -359,7 +359,7 @@ export const preCheck: Sentence[] = [
     '目标会拒绝没有键的记录（它们进入隔离区），之后还会清除被取代的记录',
   ],
   [
-    "records without a key go to {'names}, whose cleanup.policy cannot be read: a broker before 0.11 does not tell its configuration, or the user lacks DESCRIBE_CONFIGS",
+    "records without a key go to {'names}, whose cleanup.policy cannot be read: a broker before 0.11 does not report its configuration, or the user lacks DESCRIBE_CONFIGS",
     '没有键的记录会写入 {names}，而其 cleanup.policy 无法读取：早于 0.11 的 broker 不提供其配置，或该用户缺少 DESCRIBE_CONFIGS 权限',
   ],
   [

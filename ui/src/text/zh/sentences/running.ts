@@ -186,11 +186,11 @@ export const running: Sentence[] = [
     '目标主题“{name}”已标记删除，但 {s} 秒后仍然存在；broker 可能设置了 delete.topic.enable=false。请手动删除其数据，或选择“追加”（--existing append）',
   ],
   [
-    "the target topic '{target}' was deleted since task '{task}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it anew",
+    "the target topic '{target}' was deleted since task '{task}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it again",
     '目标主题“{target}”在任务“{task}”启动后被删除，已复制的内容也随之丢失。如要重新复制，请另建一个任务（--name 另取名称）',
   ],
   [
-    "the target topic '{target}' was deleted {*again} since task '{task}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it anew",
+    "the target topic '{target}' was deleted {*again} since task '{task}' was launched, and what was copied is gone with it. Start a new task with another --name to copy it again",
     '目标主题“{target}”在任务“{task}”启动后被删除{again}，已复制的内容也随之丢失。如要重新复制，请另建一个任务（--name 另取名称）',
   ],
   ['and created again', '并重新创建'],

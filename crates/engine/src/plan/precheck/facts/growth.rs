@@ -114,7 +114,7 @@ fn recent(
         .collect())
 }
 
-/// Ends of these partitions, of those that tell.
+/// Ends of these partitions, of those that answer.
 fn ends(
     admin: &Admin,
     places: &BTreeMap<(String, i32), i64>,

@@ -106,10 +106,10 @@ impl Outline {
     /// The launched tasks, and of `others` those that are not among them. What the caller says of a task wins: it knows
     /// which of them have ended.
     pub(crate) fn others<'a>(&'a self, others: &'a [OtherTask]) -> Vec<&'a OtherTask> {
-        let told = |name: &str| others.iter().any(|other| other.name == name);
+        let known = |name: &str| others.iter().any(|other| other.name == name);
         others
             .iter()
-            .chain(self.launched.iter().filter(|other| !told(&other.name)))
+            .chain(self.launched.iter().filter(|other| !known(&other.name)))
             .collect()
     }
 }
@@ -140,7 +140,7 @@ fn other_launches(task: &Task, store: &dyn CheckpointStore) -> Result<Vec<OtherT
     Ok(launched)
 }
 
-/// The chosen topics, those that are not listed included: of these a broker tells a missing one from a hidden one, from
+/// The chosen topics, those that are not listed included: of these a broker distinguishes a missing one from a hidden one, from
 /// 0.11 on without creating it.
 fn asked_for<'a>(task: &'a Task, pair: &Pair, pairs: &'a [(String, String)]) -> Vec<&'a str> {
     let mut names: BTreeSet<&str> = pairs.iter().map(|(source, _)| source.as_str()).collect();

@@ -17,7 +17,7 @@ const PRODUCER_ID_WAIT: Duration = Duration::from_millis(1_500);
 pub(crate) struct KnownRights {
     /// By target topic, of those that exist.
     pub(crate) target: BTreeMap<String, TopicRights>,
-    /// On the target cluster itself; `None` where brokers do not tell (before 2.3).
+    /// On the target cluster itself; `None` where brokers do not report them (before 2.3).
     pub(crate) cluster: Option<Rights>,
     /// Why the group that keeps the positions on the target cannot be used.
     pub(crate) group: Option<KafkaError>,
@@ -52,8 +52,9 @@ impl KnownRights {
         } else {
             None
         };
-        let told = cluster.is_some_and(|rights| rights.allow(Right::IdempotentWrite));
-        let idempotence = if outline.delivery == EffectiveDelivery::AtLeastOnce && bound(cluster) && !told {
+        let granted = cluster.is_some_and(|rights| rights.allow(Right::IdempotentWrite));
+        let idempotence = if outline.delivery == EffectiveDelivery::AtLeastOnce && bound(cluster) && !granted
+        {
             refused_producer_id(task)?
         } else {
             None
@@ -88,7 +89,7 @@ fn refused_producer_id(task: &Task) -> sluice_kafka::Result<Option<KafkaError>> 
     Ok(None)
 }
 
-/// Whether this user may be bound by a list of rights: whoever may do what brokers do among themselves is not.
+/// Whether this user may be bound by a list of rights: a user with the right of brokers among themselves is not.
 pub(crate) fn bound(cluster: Option<Rights>) -> bool {
     cluster.is_none_or(|rights| !rights.allow(Right::ClusterAction))
 }

@@ -283,7 +283,7 @@ fn places(outline: &Outline, offsets: &Offsets) -> Vec<(Place, i64)> {
             if start.bounds.high <= start.bounds.low {
                 continue;
             }
-            // Where nothing is to be copied the newest records tell what will come.
+            // Where nothing is to be copied the newest records show what will come.
             let newest = (start.bounds.high - RECORDS as i64).max(start.bounds.low);
             places.push((
                 Place {

@@ -57,7 +57,7 @@ impl Setup {
             .filter(|route| route.target_partitions.is_some())
             .map(|route| route.target_topic.as_str())
             .collect();
-        // A side that does not tell (before 0.11, no right) leaves its settings unknown.
+        // A side that does not report them (before 0.11, no right) leaves its settings unknown.
         let unread = |names: &[&str], error: KafkaError| -> BTreeMap<String, sluice_kafka::Result<Config>> {
             names
                 .iter()
