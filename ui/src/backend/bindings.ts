@@ -1571,6 +1571,15 @@ export type SaslMechanism = "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" | "OAUTH
 export type SecretLevel = "keychain" | "file" | "session";
 
 /**
+ * Whether secrets can be kept and read now, and where.
+ */
+export type SecretsCheck = { 
+/**
+ * Wait 60 s for a keychain that asks its owner for a password, instead of 3 s.
+ */
+wait_for_owner: boolean, };
+
+/**
  * Leaves a keychain that is gone for good: secrets are kept in a file from now on, and each has to be entered again.
  */
 export type SecretsLeaveKeychain = Record<symbol, never>;
@@ -2882,6 +2891,7 @@ export interface Commands {
   source_show: { request: SourceShow; answer: SourceRow };
   source_remove: { request: SourceRemove; answer: null };
   source_import: { request: SourceImport; answer: SourceImported };
+  secrets_check: { request: SecretsCheck; answer: SecretLevel };
   secrets_leave_keychain: { request: SecretsLeaveKeychain; answer: SecretLevel };
   source_test: { request: SourceTest; answer: ProbeReport };
   source_topics: { request: SourceTopics; answer: Array<TopicListing> };

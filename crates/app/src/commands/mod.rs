@@ -34,8 +34,8 @@ pub use quarantine::{
 pub use settings::{AppInfo, AppInfoQuery, SettingSet, SettingsQuery, SettingsView};
 pub use source_probe::{SourceGroups, SourcePeek, SourceTest, SourceTopic, SourceTopics};
 pub use sources::{
-    SecretsLeaveKeychain, SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList, SourceRemove,
-    SourceRow, SourceShow,
+    SecretsCheck, SecretsLeaveKeychain, SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList,
+    SourceRemove, SourceRow, SourceShow,
 };
 pub use task_history::{
     ChangeView, GapView, LogView, MetricPoint, Metrics, TaskChanges, TaskGaps, TaskLogQuery, TaskMetrics,
@@ -80,6 +80,7 @@ commands!(
     SourceShow,
     SourceRemove,
     SourceImport,
+    SecretsCheck,
     SecretsLeaveKeychain,
     SourceTest,
     SourceTopics,

@@ -61,6 +61,15 @@ pub struct SourceRemove {
     pub source: String,
 }
 
+/// Whether secrets can be kept and read now, and where.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SecretsCheck {
+    /// Wait 60 s for a keychain that asks its owner for a password, instead of 3 s.
+    #[serde(default)]
+    pub wait_for_owner: bool,
+}
+
 /// Leaves a keychain that is gone for good: secrets are kept in a file from now on, and each has to be entered again.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
@@ -219,6 +228,17 @@ impl Command for SourceRemove {
                 core.bus.publish(&AppEvent::SourcesChanged);
                 Ok(())
             })
+    }
+}
+
+impl Command for SecretsCheck {
+    const NAME: &'static str = "secrets_check";
+    type Answer = SecretLevel;
+
+    fn run(self, app: &App) -> Result<SecretLevel> {
+        let secrets = &app.core.secrets;
+        secrets.check(self.wait_for_owner)?;
+        Ok(secrets.level())
     }
 }
 

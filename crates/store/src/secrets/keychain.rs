@@ -105,6 +105,12 @@ impl SecretStore for Keychain {
         })
     }
 
+    fn check(&self, wait_for_owner: bool) -> Result<()> {
+        let account = self.account(&format!("check-{}", std::process::id()));
+        let patience = if wait_for_owner { PATIENCE } else { TRIAL };
+        self.call(patience, move || try_out(&account))
+    }
+
     fn level(&self) -> SecretLevel {
         SecretLevel::Keychain
     }

@@ -122,6 +122,10 @@ impl SecretStore for Automatic {
         self.inner().remove(handle)
     }
 
+    fn check(&self, wait_for_owner: bool) -> Result<()> {
+        self.inner().check(wait_for_owner)
+    }
+
     fn level(&self) -> SecretLevel {
         self.inner().level()
     }
@@ -433,6 +437,32 @@ mod tests {
         );
         std::fs::write(dir.path().join("secrets.key"), key).unwrap();
         assert!(chain.open(dir.path(), None, true).is_ok());
+    }
+
+    #[test]
+    fn a_place_says_whether_it_can_be_used_now_and_a_keychain_that_is_back_is_used_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let chain = Chain::default();
+        chain
+            .open(dir.path(), None, false)
+            .unwrap()
+            .put("ds-1", &secret())
+            .unwrap();
+        chain.fails(Some(missing));
+        let secrets = chain.open(dir.path(), None, true).unwrap();
+        for wait_for_owner in [false, true] {
+            let error = secrets.check(wait_for_owner).unwrap_err();
+            assert!(
+                matches!(error, StateError::Secrets(SecretError::Keychain { .. })),
+                "{error}"
+            );
+        }
+        chain.fails(None);
+        secrets.check(true).unwrap();
+        assert_eq!(secrets.get("ds-1").unwrap(), Some(secret()));
+        chain.fails(Some(missing));
+        secrets.leave_keychain().unwrap();
+        secrets.check(false).unwrap();
     }
 
     #[test]

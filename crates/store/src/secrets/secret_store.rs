@@ -25,6 +25,16 @@ pub trait SecretStore: Send + Sync {
     /// The place cannot be written.
     fn remove(&self, handle: &str) -> Result<()>;
 
+    /// Whether secrets can be kept and read now. A keychain that is locked asks its owner for the password: it is waited
+    /// for 60 s with `wait_for_owner`, and 3 s without.
+    ///
+    /// # Errors
+    /// They cannot.
+    fn check(&self, _wait_for_owner: bool) -> Result<()> {
+        // Of no secret: reading shows whether the place can be used.
+        self.get("check").map(drop)
+    }
+
     /// Where they are.
     fn level(&self) -> SecretLevel;
 

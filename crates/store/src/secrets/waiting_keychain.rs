@@ -65,6 +65,11 @@ impl SecretStore for WaitingKeychain {
         self.opened(self.trial)?.remove(handle)
     }
 
+    fn check(&self, wait_for_owner: bool) -> Result<()> {
+        let patience = if wait_for_owner { self.patience } else { self.trial };
+        self.opened(patience)?.check(wait_for_owner)
+    }
+
     fn level(&self) -> SecretLevel {
         SecretLevel::Keychain
     }
