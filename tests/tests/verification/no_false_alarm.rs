@@ -213,7 +213,9 @@ fn a_real_cleaner_and_real_transactions_raise_no_false_alarm() -> Result<()> {
     assert_eq!(described.result, VerificationResult::Equal, "{described:#?}");
 
     filler.create("open", 1, &[])?;
-    let bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["open"])?;
+    let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["open"])?;
+    // The broker gives the hanging transaction up after a minute.
+    bench.wait_for_transactions = Some(Duration::from_millis(500));
     writer.write("open", 0, &upserts(0), true)?;
     writer.write("open", 0, &upserts(50), false)?;
     let hanging = filler.transactional("hanging")?;
