@@ -7,7 +7,7 @@ use sluice_testground::tools::ConsoleConsumer;
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, OddRecord, PlainRecord, cluster, read_all, skipped};
 use sluice_wire::format::{Codec, Entry, RecordSet};
-use sluice_wire::{Client, Isolation, Reach};
+use sluice_wire::{Client, Isolation};
 
 /// Larger than the default limit of a topic on a batch, 1 048 588 bytes.
 const LARGE: usize = 1_300_000;
@@ -56,7 +56,7 @@ fn few(from: i64) -> Vec<OddRecord> {
 
 /// The codec of each batch of partition 0 and the offset of its last record, as they are in the broker's log.
 fn batches(bootstrap: &str, topic: &str) -> Result<Vec<(i64, Codec)>> {
-    let client = Client::new(&Address::new(bootstrap)?, Reach::default())?;
+    let client = Client::new(&Address::new(bootstrap)?)?;
     let (mut found, mut next) = (Vec::new(), 0);
     loop {
         let fetched = client.fetch_raw(topic, 0, next, 10_000_000, Isolation::Uncommitted)?;

@@ -13,7 +13,7 @@ use sluice_model::{Cluster as DataSource, Delivery, Start};
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, OddRecord, Shared, cluster, eventually, read_all, skipped};
 use sluice_wire::format::RecordSet;
-use sluice_wire::{Client, Isolation, Reach};
+use sluice_wire::{Client, Isolation};
 
 static NEW: Shared<Cluster> = Shared::new();
 static TWO: Shared<Cluster> = Shared::new();
@@ -251,7 +251,7 @@ fn changed_topics(source: &Cluster) -> Result<Vec<(&'static str, i64)>> {
     plain.produce("keyed", 0, &plain_records(10))?;
     plain.produce("keyless", 0, &keyless)?;
     packed.produce("compressed", 0, &plain_records(10))?;
-    let client = Client::new(&DataSource::new(&source.bootstrap())?, Reach::default())?;
+    let client = Client::new(&DataSource::new(&source.bootstrap())?)?;
     let mut firsts = Vec::new();
     for topic in CHANGED {
         plain.configure(topic, &[("message.format.version", "2.8")])?;

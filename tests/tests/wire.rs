@@ -10,19 +10,19 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::records::{Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType};
-use sluice_model::Cluster as Source;
+use sluice_model::{ADDRESS_MAP, Cluster as Source};
 use sluice_testground::{Cluster, KafkaVersion, Mechanism};
 use sluice_tests::{Filler, cluster, eventually, now_ms, odd_records, skipped};
 use sluice_wire::{
-    Address, AddressMap, ApiKey, Cancel, Client, ConfigResource, ConfigSource, ErrorCode, GroupOffset,
-    Isolation, OffsetSpec, ProduceBatch, ProduceRequest, ProducedPartition, ProducerIdentity, Reach,
-    TopicPartition, Unsupported, WireError,
+    Address, ApiKey, Cancel, Client, ConfigResource, ConfigSource, ErrorCode, GroupOffset, Isolation,
+    OffsetSpec, ProduceBatch, ProduceRequest, ProducedPartition, ProducerIdentity, TopicPartition,
+    Unsupported, WireError,
 };
 
 const RECORDS: usize = 50;
 
 fn client(bootstrap: &str) -> Result<Client> {
-    Ok(Client::new(&Source::new(bootstrap)?, Reach::default())?)
+    Ok(Client::new(&Source::new(bootstrap)?)?)
 }
 
 fn place(topic: &str, partition: i32) -> TopicPartition {
@@ -416,14 +416,14 @@ fn every_mechanism_logs_in_over_tls_and_a_wrong_password_is_an_authentication_er
     let cluster = Cluster::builder(KafkaVersion::V4_3_1).secured().start()?;
     for mechanism in Mechanism::ALL.map(Mechanism::name) {
         let source = secured(&cluster, mechanism, "alice-secret")?;
-        let client = Client::new(&source, Reach::default())?;
+        let client = Client::new(&source)?;
         assert_eq!(client.cluster()?.brokers.len(), 1, "{mechanism}");
         let source = secured(&cluster, mechanism, "hunter2")?;
-        let error = Client::new(&source, Reach::default())?.cluster().unwrap_err();
+        let error = Client::new(&source)?.cluster().unwrap_err();
         assert!(matches!(error, WireError::Authentication { .. }), "{error}");
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
-    let error = Client::new(&secured(&cluster, "OAUTHBEARER", "x")?, Reach::default());
+    let error = Client::new(&secured(&cluster, "OAUTHBEARER", "x")?);
     assert!(matches!(error, Err(WireError::Unsupported(_))));
     // Over no TLS at all, and with an authority that did not sign.
     let bare = client(&cluster.secured_bootstrap()?)?.with_timeout(Duration::from_secs(5));
@@ -446,7 +446,7 @@ fn a_login_is_renewed_on_the_same_connection_before_the_broker_ends_it() -> Resu
         .start()?;
     for mechanism in ["SCRAM-SHA-256", "PLAIN"] {
         let source = secured(&cluster, mechanism, "alice-secret")?;
-        let client = Client::new(&source, Reach::default())?;
+        let client = Client::new(&source)?;
         client.cluster()?;
         let first = client.connections();
         let connection = first.first().context("a connection")?;
@@ -498,13 +498,9 @@ fn brokers_that_advertise_unreachable_addresses_are_reached_by_the_address_map_o
     let (cluster, _filler, direct) = filled(KafkaVersion::V4_3_1)?;
     let advertised = direct.cluster()?.brokers[0].address.clone();
     let port = ipv6_forwarder(cluster.bootstrap().parse()?)?;
-    let mut map = AddressMap::default();
-    map.insert(advertised.clone(), Address::new("::1", port));
-    let reach = Reach {
-        map,
-        ..Reach::default()
-    };
-    let client = Client::new(&Source::new(&format!("[::1]:{port}"))?, reach)?;
+    let mut source = Source::new(&format!("[::1]:{port}"))?;
+    source.set(ADDRESS_MAP, format!("{advertised}=[::1]:{port}"));
+    let client = Client::new(&source)?;
     check_offsets(&client)?;
     let known: BTreeSet<String> = client
         .connections()

@@ -14,7 +14,7 @@ use sluice_tests::skipped;
 use sluice_wire::format::{Copied, RecordReader};
 use sluice_wire::{
     Client, FetchEvent, FetchFrom, FetchHalt, FetchSettings, Fetcher, GroupOffset, ProduceEvent,
-    ProduceSettings, Producer, Reach, TopicPartition, TransactionSettings, Wake,
+    ProduceSettings, Producer, TopicPartition, TransactionSettings, Wake,
 };
 
 const PARTITIONS: i32 = 3;
@@ -22,10 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const GROUP: &str = "positions";
 
 fn client(cluster: &Cluster) -> Result<Client> {
-    Ok(Client::new(
-        &Source::new(&cluster.bootstrap())?,
-        Reach::default(),
-    )?)
+    Ok(Client::new(&Source::new(&cluster.bootstrap())?)?)
 }
 
 fn place(topic: &str, partition: i32) -> TopicPartition {

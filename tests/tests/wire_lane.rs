@@ -7,7 +7,7 @@ use sluice_model::{Delivery, LaneChoice};
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, OddRecord, PlainRecord, odd_records, read_all, skipped};
 use sluice_wire::format::{BatchView, Codec, Entry, RecordSet};
-use sluice_wire::{Client, Isolation, Reach};
+use sluice_wire::{Client, Isolation};
 
 fn contents(cluster: &Cluster, topic: &str, partitions: i32) -> Result<Vec<Vec<PlainRecord>>> {
     (0..partitions)
@@ -29,7 +29,7 @@ fn fields(records: &[PlainRecord]) -> Vec<Fields> {
 /// The codecs of a partition's batches, as they are stored.
 fn codecs(cluster: &Cluster, topic: &str) -> Result<Vec<Codec>> {
     let source = sluice_model::Cluster::new(&cluster.bootstrap())?;
-    let client = Client::new(&source, Reach::default())?;
+    let client = Client::new(&source)?;
     let fetched = client.fetch_raw(topic, 0, 0, 8 << 20, Isolation::Committed)?;
     let mut codecs = Vec::new();
     for entry in RecordSet::new(&fetched.records) {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::{InvalidTask, Result, Secret};
+use crate::reach::PROXY_PASSWORD;
+use crate::{Address, InvalidTask, NoAddress, Result, Secret};
 
 /// The value of one client property.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,7 @@ const SECRET_PROPERTIES: &[&str] = &[
     "sasl.oauthbearer.client.secret",
     "sasl.oauthbearer.config",
     "ssl_key",
+    PROXY_PASSWORD,
 ];
 
 /// Whether the value of a property must not be seen.
@@ -108,23 +110,11 @@ impl Cluster {
 }
 
 fn check_address(address: &str) -> Result<()> {
-    let invalid = |reason| InvalidTask::Bootstrap {
+    let invalid = |NoAddress(reason)| InvalidTask::Bootstrap {
         text: address.to_owned(),
         reason,
     };
-    let (host, port) = address
-        .rsplit_once(':')
-        .ok_or_else(|| invalid("the port is missing; write host:port"))?;
-    if host.is_empty() {
-        return Err(invalid("the host is missing; write host:port"));
-    }
-    if host.contains(':') && !(host.starts_with('[') && host.ends_with(']')) {
-        return Err(invalid("write an IPv6 address in brackets, as [::1]:9092"));
-    }
-    match port.parse::<u16>() {
-        Ok(1..) => Ok(()),
-        _ => Err(invalid("the port must be a number from 1 to 65535")),
-    }
+    address.parse::<Address>().map(drop).map_err(invalid)
 }
 
 #[cfg(test)]

@@ -49,6 +49,14 @@ pub enum InvalidTask {
         /// What is wrong and what would be right.
         reason: &'static str,
     },
+    /// A property that says how brokers are reached is wrong.
+    #[error("{property}: {reason}")]
+    Reach {
+        /// Its name.
+        property: String,
+        /// What is wrong and what would be right, without a password.
+        reason: String,
+    },
     /// No id of a data source or task.
     #[error("'{text}' is no id of a {what}: write {prefix} and 12 small letters or digits")]
     Id {

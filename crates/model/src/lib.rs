@@ -1,6 +1,8 @@
 //! Pure types of Sluice and their validation. No I/O, no Kafka client: every other crate may depend on this one,
 //! and this one depends on none of them.
 
+mod address;
+mod address_map;
 mod cluster;
 mod data_source;
 mod environment;
@@ -10,6 +12,7 @@ mod field_error;
 mod id;
 mod limits;
 mod policy;
+mod reach;
 mod record_range;
 mod rename;
 mod secret;
@@ -24,6 +27,8 @@ mod task_settings;
 mod task_state;
 mod topic_name;
 
+pub use address::{Address, NoAddress};
+pub use address_map::{AddressMap, AddressMapError, AddressMapFault};
 pub use cluster::{Cluster, PropertyValue};
 pub use data_source::DataSource;
 pub use environment::Environment;
@@ -33,6 +38,7 @@ pub use field_error::FieldError;
 pub use id::{SourceId, TaskId};
 pub use limits::RateLimits;
 pub use policy::{Codec, Delivery, ExistingData, ForbiddenTopics, LaneChoice, MissingTimestamps, OutOfRange};
+pub use reach::{ADDRESS_MAP, PROXY, PROXY_PASSWORD, PROXY_USER, Proxy, Reach, is_own_property};
 pub use record_range::OffsetRange;
 pub use rename::{RegexRename, Rename};
 pub use secret::Secret;

@@ -39,6 +39,13 @@ pub struct SourceForm {
     pub key_file: Option<String>,
     /// Whether the broker's certificate must be made out to its host name.
     pub verify_host_name: bool,
+    /// `advertised=reachable` addresses, one a line or with commas between them: where brokers are reached that
+    /// advertise addresses which are of no use from here.
+    pub address_map: String,
+    /// `host:port` of a SOCKS5 proxy that all connections to the cluster go through.
+    pub proxy: Option<String>,
+    /// Who logs in to the proxy, if it asks for that.
+    pub proxy_user: Option<String>,
     /// The name brokers see in their logs and quotas; `sluice` without one.
     pub client_id: Option<String>,
     /// More of librdkafka's properties (see [`check_extra_property`]).
@@ -85,6 +92,9 @@ impl Default for SourceForm {
             certificate_file: None,
             key_file: None,
             verify_host_name: true,
+            address_map: String::new(),
+            proxy: None,
+            proxy_user: None,
             client_id: None,
             extra: BTreeMap::new(),
         }
@@ -101,6 +111,7 @@ impl SourceForm {
             &mut self.environment.colour,
             &mut self.note,
             &mut self.bootstrap,
+            &mut self.address_map,
         ] {
             *text = text.trim().to_owned();
         }
@@ -115,6 +126,8 @@ impl SourceForm {
             &mut self.ca_file,
             &mut self.certificate_file,
             &mut self.key_file,
+            &mut self.proxy,
+            &mut self.proxy_user,
             &mut self.client_id,
         ] {
             *text = given(text).map(str::to_owned);
@@ -131,7 +144,7 @@ impl SourceForm {
         errors
     }
 
-    fn optional_texts(&self) -> [(&'static str, &Option<String>); 11] {
+    fn optional_texts(&self) -> [(&'static str, &Option<String>); 13] {
         [
             ("username", &self.username),
             ("oauth.token_endpoint", &self.oauth.token_endpoint),
@@ -143,6 +156,8 @@ impl SourceForm {
             ("ca_file", &self.ca_file),
             ("certificate_file", &self.certificate_file),
             ("key_file", &self.key_file),
+            ("proxy", &self.proxy),
+            ("proxy_user", &self.proxy_user),
             ("client_id", &self.client_id),
         ]
     }

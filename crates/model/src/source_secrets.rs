@@ -21,19 +21,29 @@ pub struct SourceSecrets {
     #[serde(skip_serializing, deserialize_with = "not_blank")]
     #[ts(as = "Option<String>", optional = nullable)]
     pub oauth_client_secret: Option<Secret>,
+    /// The password of the proxy's user.
+    #[serde(skip_serializing, deserialize_with = "not_blank")]
+    #[ts(as = "Option<String>", optional = nullable)]
+    pub proxy_password: Option<Secret>,
 }
 
 impl SourceSecrets {
     /// The fields that may hold a secret.
-    pub const FIELDS: [&str; 3] = ["password", "key_password", "oauth_client_secret"];
+    pub const FIELDS: [&str; 4] = [
+        "password",
+        "key_password",
+        "oauth_client_secret",
+        "proxy_password",
+    ];
 
     /// The secrets that are given, by field.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
-        let [password, key_password, oauth_client_secret] = Self::FIELDS;
+        let [password, key_password, oauth_client_secret, proxy_password] = Self::FIELDS;
         [
             (password, &self.password),
             (key_password, &self.key_password),
             (oauth_client_secret, &self.oauth_client_secret),
+            (proxy_password, &self.proxy_password),
         ]
         .into_iter()
         .filter_map(|(field, secret)| {
@@ -56,6 +66,7 @@ impl SourceSecrets {
             password: filled(self.password, kept.password),
             key_password: filled(self.key_password, kept.key_password),
             oauth_client_secret: filled(self.oauth_client_secret, kept.oauth_client_secret),
+            proxy_password: filled(self.proxy_password, kept.proxy_password),
         }
     }
 }
@@ -73,7 +84,7 @@ mod tests {
 
     fn all() -> SourceSecrets {
         serde_json::from_str(
-            r#"{"password":"hunter2","key_password":"hunter3","oauth_client_secret":"hunter4"}"#,
+            r#"{"password":"hunter2","key_password":"hunter3","oauth_client_secret":"hunter4","proxy_password":"hunter5"}"#,
         )
         .unwrap()
     }
@@ -90,7 +101,8 @@ mod tests {
             [
                 ("password", "hunter2"),
                 ("key_password", "hunter3"),
-                ("oauth_client_secret", "hunter4")
+                ("oauth_client_secret", "hunter4"),
+                ("proxy_password", "hunter5")
             ]
         );
         assert_eq!(serde_json::to_string(&secrets).unwrap(), "{}");
@@ -107,6 +119,7 @@ mod tests {
         assert_eq!(merged.get("password").map(Secret::reveal), Some("hunter2"));
         assert_eq!(merged.get("key_password").map(Secret::reveal), Some("hunter3"));
         assert_eq!(merged.get("oauth_client_secret").map(Secret::reveal), Some("new"));
+        assert_eq!(merged.get("proxy_password").map(Secret::reveal), Some("hunter5"));
         assert_eq!(merged.get("username"), None);
     }
 

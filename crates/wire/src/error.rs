@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use kafka_protocol::messages::ApiKey;
 use sluice_model::SaslMechanism;
+use sluice_reach::ConnectFailure;
 
 use crate::error_code::ErrorCode;
 
@@ -197,34 +198,6 @@ fn api_sentence(
         Some(since) => format!("{has}; Kafka {since} and newer do"),
         None => has,
     }
-}
-
-/// Why no connection was made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConnectFailure {
-    /// The name has no address; with the system's words.
-    #[error("the name could not be resolved ({0})")]
-    NoAddress(String),
-    /// The machine answered that nothing listens.
-    #[error("connection refused: nothing listens there, check port and broker")]
-    Refused,
-    /// No answer in time.
-    #[error("no answer: a firewall may drop the packets, or the host is down")]
-    TimedOut,
-    /// There is no way to the machine.
-    #[error("unreachable: there is no route from here, check network and VPN")]
-    Unreachable,
-    /// The proxy does not let the connection through.
-    #[error("the SOCKS5 proxy {proxy}: {reason}")]
-    Proxy {
-        /// `host:port` of the proxy.
-        proxy: String,
-        /// What it says.
-        reason: String,
-    },
-    /// Anything else, in the system's words.
-    #[error("{0}")]
-    Other(String),
 }
 
 /// Why TLS was not agreed on.

@@ -21,7 +21,7 @@ pub use client::{
     OpenTransaction, PartitionInfo, PerBroker, ProducerState, TopicInfo, TransactionDescription,
     TransactionFilter, Wake,
 };
-pub use error::{ConnectFailure, Result, TlsFailure, Unsupported, WireError};
+pub use error::{Result, TlsFailure, Unsupported, WireError};
 pub use error_code::ErrorCode;
 pub use fetch::{
     AbortedTransaction, Divergence, FetchAnswer, FetchEvent, FetchFrom, FetchHalt, FetchPartition,
@@ -29,11 +29,12 @@ pub use fetch::{
     PendingFetch,
 };
 pub use kafka_protocol::messages::ApiKey;
-pub use net::{Address, AddressMap, Connection, Family, Proxy, Reach, Settings, ThrottleReport};
+pub use net::{Address, Connection, Settings, ThrottleReport};
 pub use produce::{
     Event, MAX_IN_FLIGHT, Outcome, PendingProduce, ProduceAnswer, ProduceBatch, ProduceEvent, ProduceRequest,
     ProduceSettings, ProducedPartition, Producer, ProducerIdentity, RecordError, SendError, Sequences,
     Ticket, ToSend, TransactionFault, TransactionSettings, Unresolved, UnsettledBatch, WrongState, advance,
 };
+pub use sluice_reach::ConnectFailure;
 pub use topic_partition::TopicPartition;
 pub use versions::ApiVersions;

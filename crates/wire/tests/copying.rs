@@ -11,7 +11,7 @@ use sluice_fakekafka::{ApiKey, FakeCluster, FakeRecord, Isolation, Outcome, Resp
 use sluice_model::Cluster;
 use sluice_wire::format::Copied;
 use sluice_wire::{
-    Client, FetchEvent, FetchFrom, FetchSettings, Fetcher, ProduceEvent, ProduceSettings, Producer, Reach,
+    Client, FetchEvent, FetchFrom, FetchSettings, Fetcher, ProduceEvent, ProduceSettings, Producer,
     SendError, TopicPartition, TransactionSettings, Wake,
 };
 
@@ -20,7 +20,7 @@ const BROKERS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn client(cluster: &FakeCluster) -> Client {
-    Client::new(&Cluster::new(&cluster.bootstrap()).unwrap(), Reach::default()).unwrap()
+    Client::new(&Cluster::new(&cluster.bootstrap()).unwrap()).unwrap()
 }
 
 fn place(partition: i32) -> TopicPartition {

@@ -12,8 +12,8 @@ use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::Cluster;
 use sluice_wire::{
     ApiKey, Cancel, Client, ConfigChange, ConfigResource, ConfigSource, Connection, ErrorCode, GroupOffset,
-    Isolation, OffsetSpec, ProduceBatch, ProduceRequest, ProducedPartition, ProducerIdentity, Reach,
-    TopicPartition, WireError,
+    Isolation, OffsetSpec, ProduceBatch, ProduceRequest, ProducedPartition, ProducerIdentity, TopicPartition,
+    WireError,
 };
 
 const ID: &str = "writer";
@@ -23,7 +23,7 @@ fn ground() -> (FakeCluster, Client) {
     let cluster = FakeCluster::builder().brokers(3).start().unwrap();
     cluster.create_topic("t", 4, &[]).unwrap();
     let source = Cluster::new(&cluster.bootstrap()).unwrap();
-    (cluster, Client::new(&source, Reach::default()).unwrap())
+    (cluster, Client::new(&source).unwrap())
 }
 
 fn place(partition: i32) -> TopicPartition {
@@ -206,7 +206,7 @@ fn requests_follow_a_leader_that_moves_and_a_broker_that_stops() {
 fn a_partition_without_a_leader_has_its_own_outcome_and_holds_up_no_other() {
     let cluster = FakeCluster::builder().brokers(2).start().unwrap();
     cluster.create_topic("t", 2, &[]).unwrap();
-    let client = Client::new(&Cluster::new(&cluster.bootstrap()).unwrap(), Reach::default()).unwrap();
+    let client = Client::new(&Cluster::new(&cluster.bootstrap()).unwrap()).unwrap();
     cluster.fail_next_at(
         ApiKey::ListOffsets,
         "t",

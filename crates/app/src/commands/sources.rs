@@ -286,6 +286,7 @@ pub(super) fn given(secrets: BTreeMap<String, Secret>) -> Result<SourceSecrets> 
             "password" => &mut known.password,
             "key_password" => &mut known.key_password,
             "oauth_client_secret" => &mut known.oauth_client_secret,
+            "proxy_password" => &mut known.proxy_password,
             _ => {
                 return Err(AppError::field(
                     &field,

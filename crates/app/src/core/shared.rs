@@ -117,6 +117,7 @@ impl Core {
             password: get("password")?,
             key_password: get("key_password")?,
             oauth_client_secret: get("oauth_client_secret")?,
+            proxy_password: get("proxy_password")?,
         })
     }
 

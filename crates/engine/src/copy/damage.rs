@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sluice_model::{Cluster, OffsetRange};
 use sluice_wire::format::{Diagnosis, RecordReader, describe_fault_at};
-use sluice_wire::{Client, Isolation, Reach};
+use sluice_wire::{Client, Isolation};
 
 use crate::position::PartitionKey;
 
@@ -32,7 +32,7 @@ pub(super) fn damaged_range(source: &Cluster, key: &PartitionKey, position: i64)
 }
 
 fn end_of_damage(source: &Cluster, key: &PartitionKey, position: i64) -> sluice_wire::Result<Option<i64>> {
-    let client = Client::new(source, Reach::default())?.with_timeout(DEADLINE);
+    let client = Client::new(source)?.with_timeout(DEADLINE);
     let mut reader = RecordReader::new(MOST_BYTES);
     let mut bytes = FIRST_BYTES;
     loop {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use sluice_model::Cluster;
-use sluice_wire::{Client, OpenTransaction, Reach, TopicPartition};
+use sluice_wire::{Client, OpenTransaction, TopicPartition};
 
 use crate::clock::now_ms;
 use crate::position::PartitionKey;
@@ -90,7 +90,7 @@ impl HeldBack {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let client = Client::new(&self.source, Reach::default())?.with_timeout(LOOK_UP_DEADLINE);
+        let client = Client::new(&self.source)?.with_timeout(LOOK_UP_DEADLINE);
         self.client = Some(client.clone());
         Ok(client)
     }

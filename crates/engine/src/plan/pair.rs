@@ -177,6 +177,12 @@ fn remedy(error: &KafkaError) -> &'static str {
             "The host name is unknown on this computer; check its spelling or the DNS"
         }
         ErrorCode::LOCAL_INVALID_ARG => "Correct that property in the cluster's configuration file",
+        _ if text.contains("the socks5 proxy ") => {
+            "Check the proxy of the data source: its address, its user and password, and that it lets this computer reach the brokers"
+        }
+        _ if text.contains("the address map leads to ") => {
+            "Check the address map of the data source: the addresses that it leads to must be reachable from this computer"
+        }
         // Known by its number, a broker's address is what the cluster said of itself, not what was entered.
         _ if error.known_broker().is_some() => {
             "The cluster answers, but sends clients to this address, which cannot be reached from here: open it in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that can be reached"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sluice_model::Cluster;
 use sluice_wire::format::{Diagnosis, RecordReader, describe_fault_at};
-use sluice_wire::{ApiKey, Client, Isolation, Reach, TopicPartition};
+use sluice_wire::{ApiKey, Client, Isolation, TopicPartition};
 
 use crate::position::PartitionKey;
 
@@ -27,7 +27,7 @@ impl StoredFormats {
     /// The wire client cannot use the cluster's properties (GSSAPI).
     pub(crate) fn new(source: &Cluster, deadline: Duration) -> sluice_wire::Result<Self> {
         Ok(Self {
-            client: Client::new(source, Reach::default())?.with_timeout(deadline),
+            client: Client::new(source)?.with_timeout(deadline),
             reader: RecordReader::new(MOST_BYTES),
         })
     }

@@ -2,7 +2,7 @@
 
 use sluice_kafka::{PartitionOffset, Reader, ReaderTuning};
 use sluice_model::{Cluster, LaneChoice};
-use sluice_wire::{Cancel, Client, Reach, WireError};
+use sluice_wire::{Cancel, Client, WireError};
 
 use crate::error::{EngineError, Result, Side};
 use crate::verify::feed::{Feed, ReadError};
@@ -28,7 +28,7 @@ impl Reading {
         if lane == LaneChoice::Wire {
             return Ok(Self::Library);
         }
-        match Client::new(cluster, Reach::default()) {
+        match Client::new(cluster) {
             Ok(client) => Ok(Self::Wire(client)),
             Err(WireError::Unsupported(why)) => {
                 tracing::info!(%why, ?side, "verifying with librdkafka");

@@ -1,7 +1,8 @@
 //! What is wrong with a form, field by field.
 
 use super::{SourceForm, given, secret};
-use crate::{FieldError, SaslMechanism, SourceSecrets, check_extra_property};
+use crate::reach::{DNS_LOOKUP, contradiction};
+use crate::{AddressMap, FieldError, Proxy, SaslMechanism, SourceSecrets, check_extra_property};
 
 /// The longest name of a data source in characters.
 const LONGEST_NAME: usize = 64;
@@ -29,6 +30,7 @@ impl SourceForm {
         if self.protocol.has_tls() {
             errors.extend(self.tls_errors());
         }
+        errors.extend(self.reach_errors());
         for (field, text) in self.optional_texts() {
             // The client library takes its values as C strings.
             if given(text).is_some_and(|text| text.contains('\0')) {
@@ -110,8 +112,55 @@ impl SourceForm {
         errors
     }
 
+    /// One error for each line of the address map that is wrong, and those of the proxy.
+    fn reach_errors(&self) -> Vec<FieldError> {
+        let map = AddressMap::read(&self.address_map).err().unwrap_or_default();
+        let mut errors: Vec<FieldError> = map
+            .iter()
+            .map(|error| FieldError::new("address_map", error.to_string()))
+            .collect();
+        match (given(&self.proxy), given(&self.proxy_user)) {
+            (None, None) => {}
+            (None, Some(_)) => errors.push(FieldError::new(
+                "proxy",
+                "name the proxy that the user logs in to, or leave out the user",
+            )),
+            (Some(proxy), user) => {
+                let address = Proxy::read_address(proxy).err();
+                errors.extend(address.map(|reason| FieldError::new("proxy", reason)));
+                let user = user.and_then(|user| Proxy::check_login("user", user).err());
+                errors.extend(user.map(|reason| FieldError::new("proxy_user", reason)));
+            }
+        }
+        let is_direct = self.address_map.trim().is_empty() && given(&self.proxy).is_none();
+        if !is_direct && let Some(lookup) = self.extra.get(DNS_LOOKUP) {
+            let reason = contradiction(lookup);
+            errors.extend(reason.map(|reason| FieldError::new(format!("extra.{DNS_LOOKUP}"), reason)));
+        }
+        errors
+    }
+
+    /// The secrets that are needed and that are not given, or cannot be used.
+    pub(super) fn secret_errors(&self, secrets: &SourceSecrets) -> Vec<FieldError> {
+        let mut errors: Vec<FieldError> = self.missing_secret(secrets).into_iter().collect();
+        if given(&self.proxy).is_some() && given(&self.proxy_user).is_some() {
+            match secret(&secrets.proxy_password) {
+                None => errors.push(FieldError::new(
+                    "proxy_password",
+                    "give the password that the user logs in to the proxy with, or leave out the user",
+                )),
+                Some(password) => errors.extend(
+                    Proxy::check_login("password", password)
+                        .err()
+                        .map(|reason| FieldError::new("proxy_password", reason)),
+                ),
+            }
+        }
+        errors
+    }
+
     /// The first secret that the login needs and that is not given.
-    pub(super) fn missing_secrets(&self, secrets: &SourceSecrets) -> Option<FieldError> {
+    fn missing_secret(&self, secrets: &SourceSecrets) -> Option<FieldError> {
         let mechanism = self.mechanism.filter(|_| self.protocol.has_sasl())?;
         if mechanism.has_password() && secret(&secrets.password).is_none() {
             return Some(FieldError::new(

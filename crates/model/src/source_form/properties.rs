@@ -1,7 +1,10 @@
 //! A form as a client's properties.
 
 use super::{SourceForm, given, secret};
-use crate::{Cluster, FieldError, SaslMechanism, SourceSecrets};
+use crate::{
+    ADDRESS_MAP, AddressMap, Cluster, FieldError, PROXY, PROXY_PASSWORD, PROXY_USER, SaslMechanism,
+    SourceSecrets,
+};
 
 impl SourceForm {
     /// What a client needs to reach the cluster, in librdkafka's properties.
@@ -10,7 +13,7 @@ impl SourceForm {
     /// Everything that [`SourceForm::check`] finds, and the secrets that are missing.
     pub fn cluster(&self, secrets: &SourceSecrets) -> Result<Cluster, Vec<FieldError>> {
         let mut errors = self.own_errors();
-        errors.extend(self.missing_secrets(secrets));
+        errors.extend(self.secret_errors(secrets));
         let mut cluster = match Cluster::new(&self.bootstrap) {
             Ok(cluster) if errors.is_empty() => cluster,
             Ok(_) => return Err(errors),
@@ -24,6 +27,7 @@ impl SourceForm {
         }
         cluster.set("security.protocol", self.protocol.as_str());
         set(&mut cluster, "client.id", given(&self.client_id));
+        self.set_reach(&mut cluster, secrets);
         if self.protocol.has_tls() {
             self.set_tls(&mut cluster, secrets);
         }
@@ -31,6 +35,19 @@ impl SourceForm {
             self.set_login(&mut cluster, mechanism, secrets);
         }
         Ok(cluster)
+    }
+
+    fn set_reach(&self, cluster: &mut Cluster, secrets: &SourceSecrets) {
+        let map = AddressMap::read(&self.address_map).unwrap_or_default();
+        if !map.is_empty() {
+            cluster.set(ADDRESS_MAP, map.to_string());
+        }
+        set(cluster, PROXY, given(&self.proxy));
+        // A password that is kept from before means nothing without a user.
+        if given(&self.proxy).is_some() && given(&self.proxy_user).is_some() {
+            set(cluster, PROXY_USER, given(&self.proxy_user));
+            set(cluster, PROXY_PASSWORD, secret(&secrets.proxy_password));
+        }
     }
 
     fn set_tls(&self, cluster: &mut Cluster, secrets: &SourceSecrets) {

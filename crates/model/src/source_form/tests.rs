@@ -28,6 +28,7 @@ fn secrets() -> SourceSecrets {
         password: Some(Secret::new("hunter2")),
         key_password: Some(Secret::new("hunter3")),
         oauth_client_secret: Some(Secret::new("hunter4")),
+        proxy_password: Some(Secret::new("hunter5")),
     }
 }
 
@@ -355,4 +356,76 @@ fn no_secret_is_seen_in_what_is_made_of_a_form() {
     assert_eq!(cluster.properties()["sasl.password"].reveal(), "hunter2");
     let shown = format!("{cluster:?} {form:?} {}", serde_json::to_string(&form).unwrap());
     assert!(!shown.contains("hunter"), "{shown}");
+}
+
+fn behind(proxy: &str, user: Option<&str>) -> SourceForm {
+    SourceForm {
+        proxy: some(proxy),
+        proxy_user: user.map(str::to_owned),
+        ..form()
+    }
+}
+
+#[test]
+fn address_map_and_proxy_become_properties() {
+    let mut form = behind(" socks5://bastion:1080 ", Some("me"));
+    form.address_map = "b1.internal:9092 = bastion:19092\nb2.internal:9092=bastion:19093\n".to_owned();
+    assert_eq!(form.check(), []);
+    let cluster = form.cluster(&secrets()).unwrap();
+    let reach = cluster.reach().unwrap();
+    assert_eq!(
+        reach.map.to_string(),
+        "b1.internal:9092=bastion:19092,b2.internal:9092=bastion:19093"
+    );
+    let proxy = reach.proxy.unwrap();
+    assert_eq!(proxy.address.to_string(), "bastion:1080");
+    let (user, password) = proxy.login.unwrap();
+    assert_eq!((user.as_str(), password.reveal()), ("me", "hunter5"));
+    assert!(!format!("{cluster:?}").contains("hunter5"));
+}
+
+#[test]
+fn a_password_of_the_proxy_that_is_kept_means_nothing_without_a_user() {
+    for form in [form(), behind("p:1", None)] {
+        let reach = form.cluster(&secrets()).unwrap().reach().unwrap();
+        assert!(reach.proxy.is_none_or(|proxy| proxy.login.is_none()));
+    }
+}
+
+#[test]
+fn what_is_wrong_with_map_and_proxy_is_said_at_their_fields() {
+    let mut wrong = behind("http://p:1", None);
+    wrong.address_map = "a:1=b:1\nb\nc:1=d\n".to_owned();
+    let errors = wrong.check();
+    assert_eq!(fields(&errors), ["address_map", "address_map", "proxy"]);
+    assert!(errors[0].message.starts_with("line 2: "), "{errors:?}");
+    assert!(errors[1].message.starts_with("line 3: "), "{errors:?}");
+
+    let mut homeless = form();
+    homeless.proxy_user = some("me");
+    assert_eq!(fields(&homeless.check()), ["proxy"]);
+    assert_eq!(
+        fields(&behind("p:1", Some(&"x".repeat(256))).check()),
+        ["proxy_user"]
+    );
+    let errors = behind("p:1", Some("me"))
+        .cluster(&SourceSecrets::default())
+        .unwrap_err();
+    assert_eq!(fields(&errors), ["proxy_password"]);
+
+    let mut contradicting = behind("p:1", None);
+    contradicting.extra.insert(
+        "client.dns.lookup".to_owned(),
+        "resolve_canonical_bootstrap_servers_only".to_owned(),
+    );
+    assert_eq!(fields(&contradicting.check()), ["extra.client.dns.lookup"]);
+}
+
+#[test]
+fn a_form_that_was_kept_before_there_were_maps_and_proxies_is_read() {
+    let old: SourceForm = serde_json::from_str(r#"{"name":"orders","bootstrap":"a:1"}"#).unwrap();
+    assert_eq!(
+        (old.address_map.as_str(), old.proxy, old.proxy_user),
+        ("", None, None)
+    );
 }

@@ -10,7 +10,7 @@ use crate::client::coordinators::Coordinators;
 use crate::client::metadata::Metadata;
 use crate::client::pool::Pool;
 use crate::error::{Result, WireError};
-use crate::net::{Budget, Connection, Reach, Settings, Throttled};
+use crate::net::{Budget, Connection, Settings, Throttled};
 use crate::versions::ApiVersions;
 
 /// How long a call may take unless the caller sets another time-out.
@@ -48,14 +48,14 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client for `cluster`, which is reached as `reach` says.
+    /// A client for `cluster`, which is reached as its data source says.
     ///
     /// # Errors
     /// A property of the cluster is wrong, or asks for something that only librdkafka has.
-    pub fn new(cluster: &Cluster, reach: Reach) -> Result<Self> {
+    pub fn new(cluster: &Cluster) -> Result<Self> {
         Ok(Self {
             shared: Arc::new(Shared {
-                pool: Pool::new(Settings::new(cluster, reach)?),
+                pool: Pool::new(Settings::new(cluster)?),
                 metadata: Mutex::default(),
                 coordinators: Mutex::default(),
             }),

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::{Message, Request};
+use sluice_model::Address;
+use sluice_reach::{ConnectFailure, Patience};
 
 use crate::cancel::{CANCEL_INTERVAL, Cancel};
 use crate::error::{Result, Unsupported, WireError};
-use crate::net::address::Address;
 use crate::net::budget::Budget;
 use crate::net::frame::{self, Frame};
 use crate::net::in_flight::{InFlight, OnAnswer, Waiting};
@@ -19,7 +20,7 @@ use crate::net::settings::Settings;
 use crate::net::stream::{self, WriteHalf};
 use crate::net::throttle::{Throttle, ThrottleReport, Throttled};
 use crate::net::turn::{Turn, TurnGuard};
-use crate::net::{dial, handshake, reader};
+use crate::net::{handshake, reader};
 use crate::versions::ApiVersions;
 
 /// What a connection's threads share.
@@ -379,13 +380,14 @@ fn hand_over(sender: mpsc::SyncSender<Result<Bytes>>) -> OnAnswer {
 fn dial_apart(address: &Address, settings: &Arc<Settings>, budget: &Budget) -> Result<TcpStream> {
     let shown = address.to_string();
     let (sender, receiver) = mpsc::sync_channel(1);
-    let (advertised, settings, for_thread) = (address.clone(), Arc::clone(settings), budget.clone());
+    let (advertised, for_thread) = (address.clone(), budget.clone());
+    let by_thread = Arc::clone(settings);
     std::thread::Builder::new()
         .name("sluice-dial".to_owned())
         .spawn(move || {
-            let reach = &settings.reach;
-            let address = reach.map.reachable(&advertised);
-            let dialled = dial::dial(address, reach.family, reach.proxy.as_ref(), &for_thread);
+            let cancelled = || for_thread.cancel.is_cancelled();
+            let patience = Patience::new(for_thread.until, &cancelled);
+            let dialled = by_thread.dialer.dial(&advertised, &patience);
             // The receiver is gone after a cancellation.
             sender.send(dialled).ok();
         })
@@ -397,12 +399,18 @@ fn dial_apart(address: &Address, settings: &Arc<Settings>, budget: &Budget) -> R
         budget.cancel.check()?;
         let left = budget.left();
         match receiver.recv_timeout(left.min(CANCEL_INTERVAL)) {
-            Ok(dialled) => return dialled,
+            Ok(Err(ConnectFailure::Cancelled)) => return Err(WireError::Cancelled),
+            Ok(dialled) => {
+                return dialled.map_err(|reason| WireError::Connect {
+                    address: shown,
+                    reason,
+                });
+            }
             Err(mpsc::RecvTimeoutError::Timeout) if !left.is_zero() => {}
             Err(_) => {
                 return Err(WireError::Connect {
                     address: shown,
-                    reason: crate::error::ConnectFailure::TimedOut,
+                    reason: settings.dialer.out_of_time(address),
                 });
             }
         }

@@ -11,7 +11,7 @@ use sluice_model::Cluster;
 use crate::error::{Result, TlsFailure, Unsupported, WireError};
 use crate::net::connection::Outgoing;
 use crate::net::peer::{Asked, Peer, Reply, framed};
-use crate::net::{Connection, Reach, Settings};
+use crate::net::{Connection, Settings};
 use crate::{Cancel, ErrorCode};
 
 const GROUPS: &[(ApiKey, i16, i16)] = &[(ApiKey::ListGroups, 0, 2), (ApiKey::ApiVersions, 0, 3)];
@@ -30,7 +30,7 @@ fn settings(pairs: &[(&str, &str)]) -> Arc<Settings> {
     for (name, value) in pairs {
         cluster.set(*name, *value);
     }
-    Arc::new(Settings::new(&cluster, Reach::default()).unwrap())
+    Arc::new(Settings::new(&cluster).unwrap())
 }
 
 fn open(peer: &Peer) -> Result<Arc<Connection>> {

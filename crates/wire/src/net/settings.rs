@@ -4,32 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use sluice_model::{Cluster, PropertyValue, SaslMechanism, Secret, SecurityProtocol};
+use sluice_model::{Address, Cluster, InvalidTask, PropertyValue, SaslMechanism, Secret, SecurityProtocol};
+use sluice_reach::{Dialer, Family};
 
 use crate::error::{Result, WireError};
-use crate::net::address::{Address, AddressMap};
 use crate::net::connection::unsupported;
-use crate::net::dial::Family;
 use crate::net::login::Login;
 use crate::net::sasl::{TokenEndpoint, TokenSource, extensions};
-use crate::net::socks::Proxy;
 use crate::net::tls::{Check, Identity, TlsSettings, read_pem};
 
 /// How long connecting may take, TLS and login included; librdkafka's default.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Java's default, a minute below the brokers' 10.
 const IDLE_LIMIT: Duration = Duration::from_secs(9 * 60);
-
-/// How brokers are reached from here.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reach {
-    /// Where brokers are reached that advertise other addresses.
-    pub map: AddressMap,
-    /// A proxy that all connections go through.
-    pub proxy: Option<Proxy>,
-    /// Which addresses of a name are used; a property `broker.address.family` goes before it.
-    pub family: Family,
-}
 
 /// Everything a connection to a cluster needs: its data source's properties, read and checked.
 pub struct Settings {
@@ -40,7 +27,7 @@ pub struct Settings {
     pub(crate) login: Option<Login>,
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_limit: Duration,
-    pub(crate) reach: Reach,
+    pub(crate) dialer: Dialer,
 }
 
 impl fmt::Debug for Settings {
@@ -50,7 +37,7 @@ impl fmt::Debug for Settings {
             .field("client_id", &self.client_id)
             .field("tls", &self.tls.is_some())
             .field("login", &self.login.as_ref().map(Login::mechanism))
-            .field("reach", &self.reach)
+            .field("dialer", &self.dialer)
             .finish_non_exhaustive()
     }
 }
@@ -135,7 +122,7 @@ impl Settings {
     /// # Errors
     /// A property or file is wrong, or asks for something that this client does not have
     /// ([`WireError::Unsupported`]).
-    pub fn new(cluster: &Cluster, reach: Reach) -> Result<Self> {
+    pub fn new(cluster: &Cluster) -> Result<Self> {
         let properties = Properties(cluster.properties());
         let protocol = match properties.get("security.protocol") {
             None => SecurityProtocol::Plaintext,
@@ -146,20 +133,26 @@ impl Settings {
         let bootstrap = cluster
             .bootstrap()
             .split(',')
-            .map(str::parse)
+            .map(|text| {
+                text.parse::<Address>()
+                    .map_err(|reason| wrong("bootstrap.servers", &format!("'{text}': {reason}")))
+            })
             .collect::<Result<Vec<Address>>>()?;
-        let mut reach = reach;
-        match properties.get("broker.address.family") {
-            None | Some("any") => {}
-            Some("v4") => reach.family = Family::V4,
-            Some("v6") => reach.family = Family::V6,
+        let reach = cluster.reach().map_err(|error| match error {
+            InvalidTask::Reach { property, reason } => wrong(&property, &reason),
+            other => wrong("sluice", &other.to_string()),
+        })?;
+        let family = match properties.get("broker.address.family") {
+            None | Some("any") => Family::Any,
+            Some("v4") => Family::V4,
+            Some("v6") => Family::V6,
             Some(other) => {
                 return Err(wrong(
                     "broker.address.family",
                     &format!("'{other}' is none of any, v4, v6"),
                 ));
             }
-        }
+        };
         let idle_limit = properties.milliseconds("connections.max.idle.ms", IDLE_LIMIT)?;
         Ok(Self {
             bootstrap,
@@ -181,7 +174,7 @@ impl Settings {
             } else {
                 idle_limit
             },
-            reach,
+            dialer: Dialer::new(reach, family),
         })
     }
 }
@@ -322,7 +315,7 @@ mod tests {
         for (name, value) in pairs {
             cluster.set(*name, *value);
         }
-        Settings::new(&cluster, Reach::default())
+        Settings::new(&cluster)
     }
 
     #[test]
@@ -332,6 +325,21 @@ mod tests {
         assert_eq!(shown, ["a:1", "[::1]:2"]);
         assert!(settings.tls.is_none() && settings.login.is_none());
         assert_eq!(settings.client_id, "sluice");
+    }
+
+    #[test]
+    fn map_and_proxy_are_the_clusters_own() {
+        let settings = read(&[
+            ("sluice.address.map", "a:1=b:2"),
+            ("sluice.proxy", "p:1080"),
+            ("sluice.proxy.user", "me"),
+            ("sluice.proxy.password", "hunter2"),
+        ])
+        .unwrap();
+        let advertised = Address::new("a", 1);
+        assert_eq!(settings.dialer.reachable(&advertised), &Address::new("b", 2));
+        assert_eq!(settings.dialer.first_hop(&advertised), &Address::new("p", 1080));
+        assert!(!format!("{settings:?}").contains("hunter2"));
     }
 
     #[test]
@@ -424,6 +432,8 @@ mod tests {
                 "connections.max.idle.ms",
             ),
             (vec![("broker.address.family", "v5")], "broker.address.family"),
+            (vec![("sluice.address.map", "a:1")], "sluice.address.map"),
+            (vec![("sluice.proxy", "http://p:1")], "sluice.proxy"),
         ] {
             let WireError::Settings { property: found, .. } = read(&pairs).unwrap_err() else {
                 panic!("{property}")

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustls::{ClientConfig, ClientConnection};
+use sluice_model::Address;
 
 use crate::cancel::CANCEL_INTERVAL;
 use crate::error::{Result, TlsFailure, WireError};
-use crate::net::address::Address;
 use crate::net::budget::Budget;
 use crate::net::patient::Patient;
 use crate::net::tls;

@@ -12,10 +12,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
-use sluice_model::Secret;
+use sluice_model::{Address, Secret};
 
 use crate::error::{Result, TlsFailure, WireError};
-use crate::net::address::Address;
 use crate::net::key;
 
 /// How a server's certificate is checked.

@@ -14,7 +14,7 @@ use sluice_model::Cluster;
 
 use crate::error::{Result, TlsFailure, WireError};
 use crate::net::peer::{framed, versions};
-use crate::net::{Address, Connection, Reach, Settings};
+use crate::net::{Address, Connection, Settings};
 use crate::{ApiKey, Cancel};
 
 struct Authority {
@@ -99,7 +99,7 @@ fn connect(host: &str, port: u16, pairs: &[(&str, &str)]) -> Result<Arc<Connecti
     for (name, value) in pairs {
         cluster.set(*name, *value);
     }
-    let settings = Arc::new(Settings::new(&cluster, Reach::default())?);
+    let settings = Arc::new(Settings::new(&cluster)?);
     let address = Address::new(host, port);
     Connection::open(&address, &settings, Duration::from_secs(20), &Cancel::new())
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sluice_fakekafka::FakeCluster;
 use sluice_model::Cluster;
 use sluice_wire::{
-    ApiKey, Cancel, Client, FetchEvent, FetchSettings, Fetcher, Reach, TopicPartition, Wake, WireError,
+    ApiKey, Cancel, Client, FetchEvent, FetchSettings, Fetcher, TopicPartition, Wake, WireError,
 };
 
 use crate::ground::{Copy, all_from_0, append, client, ground, place, small};
@@ -147,7 +147,7 @@ fn a_consumer_with_a_rack_fetches_from_the_nearest_replica_and_from_the_leader_w
         nearest_replica: true,
         ..small()
     };
-    let client = Client::new(&source, Reach::default()).unwrap();
+    let client = Client::new(&source).unwrap();
     let mut fetcher = Fetcher::new(&client, settings, &Wake::new());
     fetcher.add(&all_from_0(&places[..1]));
     let mut copy = Copy::new();

@@ -5,14 +5,12 @@ use std::time::{Duration, Instant};
 
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::Cluster;
-use sluice_wire::{
-    Client, FetchEvent, FetchFrom, FetchSettings, FetchedBatches, Fetcher, Reach, TopicPartition,
-};
+use sluice_wire::{Client, FetchEvent, FetchFrom, FetchSettings, FetchedBatches, Fetcher, TopicPartition};
 
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn client(cluster: &FakeCluster) -> Client {
-    Client::new(&Cluster::new(&cluster.bootstrap()).unwrap(), Reach::default()).unwrap()
+    Client::new(&Cluster::new(&cluster.bootstrap()).unwrap()).unwrap()
 }
 
 pub fn place(topic: &str, partition: i32) -> TopicPartition {

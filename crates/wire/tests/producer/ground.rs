@@ -7,8 +7,8 @@ use bytes::{Bytes, BytesMut};
 use sluice_fakekafka::{FakeCluster, Isolation};
 use sluice_model::Cluster;
 use sluice_wire::{
-    Client, ProduceEvent, ProduceSettings, Producer, Reach, Ticket, TopicPartition, TransactionSettings,
-    Unresolved, Wake,
+    Client, ProduceEvent, ProduceSettings, Producer, Ticket, TopicPartition, TransactionSettings, Unresolved,
+    Wake,
 };
 
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,7 +16,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub const ID: &str = "writer";
 
 pub fn client(cluster: &FakeCluster) -> Client {
-    Client::new(&Cluster::new(&cluster.bootstrap()).unwrap(), Reach::default()).unwrap()
+    Client::new(&Cluster::new(&cluster.bootstrap()).unwrap()).unwrap()
 }
 
 pub fn place(partition: i32) -> TopicPartition {

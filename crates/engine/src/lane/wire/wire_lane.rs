@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use sluice_kafka::Compression;
 use sluice_wire::format::Codec;
 use sluice_wire::{
-    Cancel, Client, FetchFrom, Fetcher, GroupOffset, ProduceSettings, Producer, Reach, TopicPartition,
+    Cancel, Client, FetchFrom, Fetcher, GroupOffset, ProduceSettings, Producer, TopicPartition,
     TransactionSettings, Wake, WireError,
 };
 
@@ -69,7 +69,7 @@ impl WireLane {
     pub fn open(config: WireLaneConfig, deadline: Duration) -> Result<Self, LaneError> {
         let cancel = Cancel::new();
         let client = |cluster| {
-            Client::new(cluster, Reach::default())
+            Client::new(cluster)
                 .map(|client| client.with_timeout(CALL_SLICE).with_cancel(cancel.clone()))
                 .map_err(|error| unusable(&error))
         };

@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 use sluice_kafka::CompressionCodec;
 use sluice_model::Cluster;
 use sluice_wire::format::{Codec, Entry, RecordReader, RecordSet};
-use sluice_wire::{
-    Cancel, Client, FetchedPartition, Isolation, OffsetSpec, Reach, TopicPartition, WireError,
-};
+use sluice_wire::{Cancel, Client, FetchedPartition, Isolation, OffsetSpec, TopicPartition, WireError};
 
 use crate::lane::Nature;
 use crate::plan::Resolved;
@@ -95,7 +93,7 @@ fn ask(source: &Cluster, places: Vec<Place>) -> Result<Look, WireError> {
     }
     let until = Instant::now() + DEADLINE;
     let cancel = Cancel::new();
-    let client = Client::new(source, Reach::default())?
+    let client = Client::new(source)?
         .with_timeout(DEADLINE)
         .with_cancel(cancel.clone());
     // The leaders of all partitions with one question, instead of one for each topic.
@@ -272,7 +270,7 @@ pub(crate) fn codec_at(
     partition: i32,
     offset: i64,
 ) -> Result<Option<CompressionCodec>, WireError> {
-    let client = Client::new(source, Reach::default())?.with_timeout(DEADLINE);
+    let client = Client::new(source)?.with_timeout(DEADLINE);
     let fetched = client.fetch_raw(topic, partition, offset, MAX_BYTES, Isolation::Uncommitted)?;
     Ok(codecs(&fetched.records)
         .find(|(next, _)| *next > offset)

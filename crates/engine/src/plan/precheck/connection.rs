@@ -27,7 +27,7 @@ pub(crate) fn connection(side: Side, reached: &Result<Reached, EngineError>) -> 
                 listed(&reached.unreachable, "; ")
             ),
             "nothing can be copied",
-            "open these addresses in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that this computer can reach",
+            "open these addresses in firewalls and DNS, have advertised.listeners of the brokers changed to addresses that this computer can reach, or give such addresses in the address map of the data source",
         ),
         Ok(reached) => Finding::warning(
             id(side),

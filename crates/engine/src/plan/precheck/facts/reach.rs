@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sluice_kafka::Metadata;
-use sluice_model::Cluster;
+use sluice_model::{Address, Cluster};
+use sluice_reach::{ConnectFailure, Dialer, Patience};
 
 use crate::lock::lock;
 
@@ -36,20 +37,21 @@ impl Reached {
         metadata: &Metadata,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Self {
-        let mut addresses: BTreeMap<String, String> = cluster
+        // The clients that read the metadata were made by the same properties.
+        let dialer = Dialer::of(cluster).unwrap_or_default();
+        let mut addresses: BTreeMap<Address, String> = cluster
             .bootstrap()
             .split(',')
-            .map(|address| (address.to_owned(), "bootstrap address".to_owned()))
+            .filter_map(|text| text.parse::<Address>().ok())
+            .map(|address| (address, "bootstrap address".to_owned()))
             .collect();
         for broker in &metadata.brokers {
-            let host = if broker.host.contains(':') {
-                format!("[{}]", broker.host)
-            } else {
-                broker.host.clone()
-            };
-            addresses.insert(format!("{host}:{}", broker.port), format!("broker {}", broker.id));
+            addresses.insert(
+                Address::new(&broker.host, broker.port),
+                format!("broker {}", broker.id),
+            );
         }
-        let addresses: Vec<(String, String)> = addresses.into_iter().take(MOST).collect();
+        let addresses: Vec<(Address, String)> = addresses.into_iter().take(MOST).collect();
         let is_advertised = |who: &str| who.starts_with("broker ");
         let advertised = addresses.iter().filter(|(_, who)| is_advertised(who)).count();
         let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -59,7 +61,7 @@ impl Reached {
                     while let Some((address, who)) = addresses.get(next.fetch_add(1, Ordering::Relaxed))
                         && !cancelled()
                     {
-                        if let Err(why) = try_address(address) {
+                        if let Err(why) = try_address(&dialer, address, cancelled) {
                             lock(&failures).push(format!("{who} at {address} ({why})"));
                         }
                     }
@@ -79,23 +81,30 @@ impl Reached {
     }
 }
 
-fn try_address(address: &str) -> Result<(), String> {
-    let resolved = address
-        .to_socket_addrs()
-        .map_err(|error| format!("its name is unknown here: {error}"))?;
+fn try_address(
+    dialer: &Dialer,
+    address: &Address,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<(), String> {
     let mut why = "its name has no address".to_owned();
-    for one in resolved {
-        match TcpStream::connect_timeout(&one, DEADLINE) {
+    for one in dialer.resolve(address).map_err(words)? {
+        let patience = Patience::new(Instant::now() + DEADLINE, cancelled);
+        match dialer.connect(address, &[one], &patience) {
             Ok(stream) if stays_open(&stream) => return Ok(()),
             // As tunnels and balancers do whose other end is gone.
             Ok(_) => why = "it closes the connection at once".to_owned(),
-            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-                why = format!("no answer within {} s", DEADLINE.as_secs());
-            }
-            Err(error) => why = error.to_string(),
+            Err(failure) => why = words(failure),
         }
     }
     Err(why)
+}
+
+fn words(failure: ConnectFailure) -> String {
+    match failure {
+        ConnectFailure::NoAddress(words) => format!("its name is unknown here: {words}"),
+        ConnectFailure::TimedOut => format!("no answer within {} s", DEADLINE.as_secs()),
+        failure => failure.to_string(),
+    }
 }
 
 /// A broker waits for the client to speak first.

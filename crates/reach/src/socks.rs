@@ -3,12 +3,11 @@
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpStream};
 
-use sluice_model::Secret;
+use sluice_model::{Address, Proxy};
 
-use crate::error::{ConnectFailure, Result, WireError};
-use crate::net::address::Address;
-use crate::net::budget::Budget;
-use crate::net::patient;
+use crate::failure::ConnectFailure;
+use crate::paced::Paced;
+use crate::patience::Patience;
 
 const VERSION: u8 = 5;
 const NO_LOGIN: u8 = 0;
@@ -19,34 +18,30 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// A SOCKS5 proxy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proxy {
-    /// Where it listens.
-    pub address: Address,
-    /// User and password, if it asks for them.
-    pub login: Option<(String, Secret)>,
-}
-
 /// Lets the proxy at the other end of `stream` connect to `target`.
-pub(crate) fn ask(stream: &mut TcpStream, proxy: &Proxy, target: &Address, budget: &Budget) -> Result<()> {
-    let failed = |reason: String| WireError::Connect {
-        address: target.to_string(),
-        reason: ConnectFailure::Proxy {
-            proxy: proxy.address.to_string(),
-            reason,
-        },
+pub(crate) fn ask(
+    stream: &mut TcpStream,
+    proxy: &Proxy,
+    target: &Address,
+    patience: &Patience<'_>,
+) -> Result<(), ConnectFailure> {
+    let failed = |reason: String| ConnectFailure::Proxy {
+        proxy: proxy.address.to_string(),
+        reason,
     };
-    let name = proxy.address.to_string();
-    let mut stream = patient::Patient::new(stream, budget, "the SOCKS5 proxy", &name);
-    greet(&mut stream, proxy)
-        .and_then(|()| request(&mut stream, target))
-        .map_err(|error| match error {
-            Refusal::Words(words) => failed(words),
-            Refusal::Io(error) => stream
-                .failure()
-                .unwrap_or_else(|| failed(format!("the connection to it ended: {error}"))),
-        })
+    let mut stream = Paced::new(stream, patience);
+    let asked = greet(&mut stream, proxy).and_then(|()| request(&mut stream, target));
+    match asked {
+        Ok(()) => stream.release().map_err(|error| failed(error.to_string())),
+        Err(Refusal::Words(words)) => Err(failed(words)),
+        Err(Refusal::Io(error)) => Err(match stream.ended() {
+            Some(ConnectFailure::TimedOut) => failed(format!(
+                "no answer in time: it is not a SOCKS5 proxy, or does not reach {target}"
+            )),
+            Some(ended) => ended,
+            None => failed(format!("the connection to it ended: {error}")),
+        }),
+    }
 }
 
 enum Refusal {
@@ -74,7 +69,7 @@ fn greet(stream: &mut (impl Read + Write), proxy: &Proxy) -> Result<(), Refusal>
     match (chosen, &proxy.login) {
         ([VERSION, NO_LOGIN], _) => Ok(()),
         ([VERSION, PASSWORD], Some((user, password))) => log_in(stream, user, password.reveal()),
-        ([VERSION, _], None) => Err(words("it asks for a login; give its user and password")),
+        ([VERSION, _], None) => Err(words("it asks for a login: give user and password of the proxy")),
         ([VERSION, _], Some(_)) => Err(words("it takes no login with user and password")),
         _ => Err(words("what listens there is not a SOCKS5 proxy")),
     }
@@ -167,10 +162,11 @@ fn refusal(code: u8) -> &'static str {
 mod tests {
     use std::net::TcpListener;
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
+
+    use sluice_model::Secret;
 
     use super::*;
-    use crate::Cancel;
 
     /// A proxy that expects `asked` and says `answers`, in turn.
     fn scripted(script: Vec<(Vec<u8>, Vec<u8>)>) -> (Address, thread::JoinHandle<()>) {
@@ -188,15 +184,19 @@ mod tests {
         (Address::new("127.0.0.1", port), peer)
     }
 
-    fn go(script: Vec<(Vec<u8>, Vec<u8>)>, login: Option<(&str, &str)>, target: &str) -> Result<()> {
+    fn go(
+        script: Vec<(Vec<u8>, Vec<u8>)>,
+        login: Option<(&str, &str)>,
+        target: &str,
+    ) -> Result<(), ConnectFailure> {
         let (address, peer) = scripted(script);
         let proxy = Proxy {
             address: address.clone(),
             login: login.map(|(user, password)| (user.to_owned(), Secret::new(password))),
         };
         let mut stream = TcpStream::connect(("127.0.0.1", address.port)).unwrap();
-        let budget = Budget::new(Duration::from_secs(10), &Cancel::new());
-        let outcome = ask(&mut stream, &proxy, &target.parse().unwrap(), &budget);
+        let patience = Patience::new(Instant::now() + Duration::from_secs(10), &|| false);
+        let outcome = ask(&mut stream, &proxy, &target.parse().unwrap(), &patience);
         peer.join().unwrap();
         outcome
     }
@@ -253,5 +253,27 @@ mod tests {
         assert!(error.to_string().contains("refused the connection"), "{error}");
         let error = go(vec![(vec![5, 1, 0], b"HT".to_vec())], None, "b:1").unwrap_err();
         assert!(error.to_string().contains("not a SOCKS5 proxy"), "{error}");
+    }
+
+    #[test]
+    fn a_proxy_that_says_nothing_is_given_up_in_time_and_a_cancelled_caller_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Address::new("127.0.0.1", listener.local_addr().unwrap().port());
+        let proxy = Proxy { address, login: None };
+        let ask_within = |limit: Duration, cancelled: bool| {
+            let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let cancelled = || cancelled;
+            let patience = Patience::new(Instant::now() + limit, &cancelled);
+            ask(&mut stream, &proxy, &Address::new("b", 1), &patience).unwrap_err()
+        };
+        let error = ask_within(Duration::from_millis(100), false).to_string();
+        assert!(
+            error.contains("no answer in time") && error.contains("b:1"),
+            "{error}"
+        );
+        assert_eq!(
+            ask_within(Duration::from_secs(600), true),
+            ConnectFailure::Cancelled
+        );
     }
 }
