@@ -160,12 +160,13 @@ impl Drop for TopicConf {
 #[cfg(test)]
 mod tests {
     use crate::native::Role;
+    use crate::settings::Settings;
 
     use super::*;
 
     #[test]
     fn the_library_takes_every_codec_at_both_levels() {
-        let native = Native::create(Role::Writer, &[], true).unwrap();
+        let native = Native::create(Role::Writer, &Settings::default(), true).unwrap();
         for codec in CompressionCodec::ALL {
             drop(TopicConf::new(&native, Compression::fast(codec)).unwrap());
             if let Some(strongest) = Compression::strongest(codec) {

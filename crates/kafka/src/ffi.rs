@@ -9,6 +9,8 @@ use std::ffi::{c_char, c_int, c_void};
 
 use rdkafka_sys::bindings as rd;
 
+use crate::detour::AddrInfo;
+
 /// Reads a field that C declares as an enum, as the number it is.
 macro_rules! number {
     ($place:expr) => {
@@ -116,6 +118,20 @@ unsafe extern "C" {
         name: *const c_char,
         value: *const c_char,
     ) -> c_int;
+}
+
+/// Called to look a broker up, as `getaddrinfo`, and to free what it answered.
+pub(crate) type OnResolve = unsafe extern "C" fn(
+    *const c_char,
+    *const c_char,
+    *const AddrInfo,
+    *mut *mut AddrInfo,
+    *mut c_void,
+) -> c_int;
+
+unsafe extern "C" {
+    // Missing in the bindings.
+    pub(crate) fn rd_kafka_conf_set_resolve_cb(conf: *mut rd::rd_kafka_conf_t, callback: Option<OnResolve>);
 }
 
 /// Called when a client has been made.

@@ -6,7 +6,10 @@ mod url;
 
 use std::path::{Path, PathBuf};
 
-use sluice_model::{Cluster, SaslMechanism, Secret, SourceForm, SourceSecrets, check_extra_property};
+use sluice_model::{
+    ADDRESS_MAP, Cluster, PROXY, PROXY_PASSWORD, PROXY_USER, SaslMechanism, Secret, SourceForm,
+    SourceSecrets, check_extra_property,
+};
 
 use crate::ClientProperties;
 
@@ -131,6 +134,10 @@ impl Imported {
                 form.verify_host_name = !value.trim().eq_ignore_ascii_case("none");
             }
             "client.id" => form.client_id = text(),
+            ADDRESS_MAP => form.address_map = value.trim().replace(',', "\n"),
+            PROXY => form.proxy = text(),
+            PROXY_USER => form.proxy_user = text(),
+            PROXY_PASSWORD => secrets.proxy_password = secret(),
             "ssl.key.pem" => notes.push(
                 "'ssl.key.pem' is left out: save the private key as a PEM file and name it in the field key_file"
                     .to_owned(),
@@ -200,6 +207,23 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("sluice-import-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         dir
+    }
+
+    #[test]
+    fn address_map_and_proxy_of_a_file_fill_their_fields() {
+        let read = read(
+            "bootstrap.servers=a:1\nsluice.address.map=a:1=b:2, c:3=d:4\nsluice.proxy=bastion:1080\n\
+             sluice.proxy.user=me\nsluice.proxy.password=hunter2\n",
+        );
+        assert_eq!(read.form.address_map, "a:1=b:2\n c:3=d:4");
+        assert_eq!(read.form.proxy.as_deref(), Some("bastion:1080"));
+        assert_eq!(read.form.proxy_user.as_deref(), Some("me"));
+        assert_eq!(revealed(&read.secrets.proxy_password), Some("hunter2"));
+        assert_eq!(
+            (read.form.extra.len(), read.notes.as_slice()),
+            (0, &[] as &[String])
+        );
+        assert_eq!(read.form.trimmed().check().len(), 1, "it has no name yet");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod admin;
 mod callbacks;
 mod compression;
+mod detour;
 mod error;
 mod fault;
 mod ffi;

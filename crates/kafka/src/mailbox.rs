@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::detour::Detour;
 use crate::error::{ErrorCode, KafkaError};
 use crate::native::code_by_name;
 use crate::traffic::Traffic;
@@ -30,6 +31,8 @@ pub(crate) struct Mailbox {
     certificate: Mutex<Option<String>>,
     /// The library has begun to set up the client.
     begun: AtomicBool,
+    /// The way to the brokers, where they are not reached directly.
+    detour: Option<Detour>,
     /// What goes over the client's connections.
     pub(crate) traffic: Traffic,
 }
@@ -43,6 +46,19 @@ struct TransactionTrouble {
 }
 
 impl Mailbox {
+    /// Of a client whose brokers are reached by `detour`.
+    pub(crate) fn with_detour(detour: Option<Detour>) -> Self {
+        Self {
+            detour,
+            ..Self::default()
+        }
+    }
+
+    /// The way to the brokers, where they are not reached directly.
+    pub(crate) fn detour(&self) -> Option<&Detour> {
+        self.detour.as_ref()
+    }
+
     /// Keeps an error that librdkafka reported. A refused certificate gets its reason.
     pub(crate) fn post(&self, code: ErrorCode, mut text: String) {
         if code == ErrorCode::LOCAL_SSL
@@ -77,9 +93,22 @@ impl Mailbox {
         *lock(&self.certificate) = Some(reason);
     }
 
-    /// Takes what has been posted since the last call.
+    /// Takes what has been posted since the last call. What went wrong on a detour comes last: the library knows only
+    /// that its connection ended, or that a name has no address.
     pub(crate) fn take(&self) -> Vec<Notice> {
-        lock(&self.notices).drain(..).collect()
+        let mut taken: Vec<Notice> = lock(&self.notices).drain(..).collect();
+        let troubles = self.detour.as_ref().map(Detour::take_troubles);
+        taken.extend(troubles.into_iter().flatten().map(|text| Notice {
+            at: Instant::now(),
+            code: ErrorCode::LOCAL_TRANSPORT,
+            text,
+        }));
+        taken
+    }
+
+    /// What a detour is still waiting for, in a sentence.
+    pub(crate) fn unanswered(&self) -> Option<String> {
+        self.detour.as_ref().and_then(Detour::unanswered)
     }
 
     /// Why the open transaction can only be aborted, with the topics that could not be added to it.

@@ -12,9 +12,11 @@ use std::time::Duration;
 use rdkafka_sys::bindings as rd;
 
 use crate::callbacks::{intercept, on_certificate, on_error, on_log};
+use crate::detour::{Detour, on_connect, on_resolve};
 use crate::error::{ErrorCode, KafkaError, Result, check, text};
 use crate::ffi;
 use crate::mailbox::Mailbox;
+use crate::settings::Settings;
 
 /// Which end of the protocol a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,17 +108,17 @@ impl Drop for Conf {
 }
 
 impl Native {
-    /// Creates a client from `settings`, later ones winning. A producer can have its delivery reports as events.
+    /// Creates a client from `settings`. A producer can have its delivery reports as events.
     ///
     /// # Errors
-    /// A property that librdkafka refuses.
-    pub(crate) fn create(role: Role, settings: &[(String, String)], delivery_events: bool) -> Result<Self> {
+    /// A property that librdkafka refuses, or there is no port for the way to a proxy.
+    pub(crate) fn create(role: Role, settings: &Settings, delivery_events: bool) -> Result<Self> {
         // Before librdkafka does it: OpenSSL then leaves its memory alone when the program ends, which clients that are
         // still being closed in the background use.
         openssl_sys::init();
-        let mailbox = Arc::new(Mailbox::default());
+        let mailbox = Arc::new(Mailbox::with_detour(detour(settings)?));
         let conf = Conf::new();
-        for (name, value) in settings {
+        for (name, value) in settings.pairs() {
             conf.set(name, value)?;
         }
         let opaque = Arc::as_ptr(&mailbox).cast_mut();
@@ -129,6 +131,12 @@ impl Native {
             rd::rd_kafka_conf_set_ssl_cert_verify_cb(conf.0.as_ptr(), Some(on_certificate));
             if delivery_events {
                 rd::rd_kafka_conf_set_events(conf.0.as_ptr(), rd::RD_KAFKA_EVENT_DR);
+            }
+            if let Some(detour) = mailbox.detour() {
+                ffi::rd_kafka_conf_set_resolve_cb(conf.0.as_ptr(), Some(on_resolve));
+                if detour.connects() {
+                    rd::rd_kafka_conf_set_connect_cb(conf.0.as_ptr(), Some(on_connect));
+                }
             }
             check(intercept(conf.0.as_ptr(), opaque, delivery_events))?;
         }
@@ -192,6 +200,21 @@ impl Drop for Native {
         // SAFETY: the handle has no other owner. The flag skips leaving a group, which no client of ours joins.
         unsafe { rd::rd_kafka_destroy_flags(self.handle.as_ptr(), rd::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
     }
+}
+
+/// The way to the brokers, where they are not reached directly.
+fn detour(settings: &Settings) -> Result<Option<Detour>> {
+    if settings.dialer().is_direct() {
+        return Ok(None);
+    }
+    Detour::open(settings.dialer(), settings.detour_limit())
+        .map(Some)
+        .map_err(|error| {
+            KafkaError::new(
+                ErrorCode::LOCAL_SYSTEM_RESOURCE,
+                format!("no way to the proxy could be opened on this computer: {error}"),
+            )
+        })
 }
 
 /// Turns a library error object into ours and frees it. `None` for null, which means success.
@@ -285,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_refused_property_names_itself_and_leaves_nothing_behind() {
-        let wrong = [("linger.ms".to_owned(), "soon".to_owned())];
+        let mut wrong = Settings::default();
+        wrong.set("linger.ms", "soon");
         let refused = Native::create(Role::Writer, &wrong, true).err().unwrap();
         assert_eq!(refused.code, ErrorCode::LOCAL_INVALID_ARG);
         assert!(refused.message.contains("'linger.ms'"), "{refused}");
@@ -293,10 +317,10 @@ mod tests {
 
     #[test]
     fn a_client_that_cannot_be_made_says_why_and_the_next_one_is_made() {
-        let missing = [
-            ("security.protocol".to_owned(), "ssl".to_owned()),
-            ("ssl.ca.location".to_owned(), "/no/such/ca.pem".to_owned()),
-        ];
+        let mut missing = Settings::default();
+        missing
+            .set("security.protocol", "ssl")
+            .set("ssl.ca.location", "/no/such/ca.pem");
         for role in [Role::Reader, Role::Writer, Role::Writer] {
             let refused = Native::create(role, &missing, role == Role::Writer)
                 .err()
@@ -304,8 +328,10 @@ mod tests {
             assert_eq!(refused.code, ErrorCode::LOCAL_INVALID_ARG);
             assert!(refused.message.contains("ssl.ca.location"), "{refused}");
         }
-        let groupless = Native::create(Role::Reader, &[], false).err().unwrap();
+        let groupless = Native::create(Role::Reader, &Settings::default(), false)
+            .err()
+            .unwrap();
         assert_eq!(groupless.message, "Local: Unknown group");
-        Native::create(Role::Writer, &[], false).unwrap();
+        Native::create(Role::Writer, &Settings::default(), false).unwrap();
     }
 }

@@ -143,7 +143,7 @@ impl Reader {
             // A record may be bigger than any limit above; this one only guards against garbage.
             .set("receive.message.max.bytes", "2147483647")
             .set("topic.metadata.refresh.interval.ms", "10000");
-        let native = Native::create(Role::Reader, settings.pairs(), false)?;
+        let native = Native::create(Role::Reader, &settings, false)?;
         // SAFETY: the handle is live; the queue is released in drop, before the handle.
         let queue = unsafe { rd::rd_kafka_queue_get_consumer(native.ptr()) };
         let queue = NonNull::new(queue).ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_STATE))?;

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use sluice_model::Cluster;
+use sluice_model::{Cluster, PropertyValue, is_own_property};
+use sluice_reach::Dialer;
 
 use crate::error::{ErrorCode, KafkaError, Result};
 
@@ -31,9 +32,17 @@ const OWNED: &[&str] = &[
     "plugin.library.paths",
 ];
 
-/// Librdkafka settings under construction: the cluster's properties first, what we need after them.
-#[derive(Debug, Clone)]
-pub(crate) struct Settings(Vec<(String, String)>);
+/// How long a proxy may take to reach a broker at most: a call that waits for a cluster then still hears of it.
+const LONGEST_DETOUR: Duration = Duration::from_secs(10);
+
+/// Librdkafka settings under construction: the cluster's properties first, what we need after them. And how the
+/// cluster is reached, which librdkafka has no properties for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Settings {
+    pairs: Vec<(String, String)>,
+    dialer: Dialer,
+    setup_timeout: Option<Duration>,
+}
 
 impl Settings {
     /// Settings to reach `cluster`.
@@ -41,15 +50,25 @@ impl Settings {
     /// # Errors
     /// The cluster sets a property that decides correctness and is therefore ours.
     pub(crate) fn new(cluster: &Cluster) -> Result<Self> {
-        let mut settings = Self(Vec::new());
+        let invalid = |words: String| KafkaError::new(ErrorCode::LOCAL_INVALID_ARG, words);
+        let mut settings = Self {
+            pairs: Vec::new(),
+            dialer: Dialer::of(cluster).map_err(|error| invalid(error.to_string()))?,
+            setup_timeout: cluster
+                .properties()
+                .get("socket.connection.setup.timeout.ms")
+                .map(PropertyValue::reveal)
+                .and_then(|text| text.trim().parse().ok())
+                .map(Duration::from_millis),
+        };
         for (key, value) in cluster.properties() {
+            if is_own_property(key) {
+                continue;
+            }
             if OWNED.contains(&key.as_str()) {
-                return Err(KafkaError::new(
-                    ErrorCode::LOCAL_INVALID_ARG,
-                    format!(
-                        "the client property '{key}' is set by Sluice itself, because the copy's correctness depends on it; remove it"
-                    ),
-                ));
+                return Err(invalid(format!(
+                    "the client property '{key}' is set by Sluice itself, because the copy's correctness depends on it; remove it"
+                )));
             }
             settings.set(key, value.reveal());
         }
@@ -76,15 +95,69 @@ impl Settings {
 
     pub(crate) fn set(&mut self, key: impl Into<String>, value: impl Into<String>) -> &mut Self {
         let (key, value) = (key.into(), value.into());
-        self.0.retain(|(known, _)| *known != key);
-        self.0.push((key, value));
+        self.pairs.retain(|(known, _)| *known != key);
+        self.pairs.push((key, value));
         self
     }
 
     pub(crate) fn pairs(&self) -> &[(String, String)] {
-        &self.0
+        &self.pairs
+    }
+
+    /// How brokers are reached.
+    pub(crate) fn dialer(&self) -> &Dialer {
+        &self.dialer
+    }
+
+    /// How long a proxy may take to reach a broker: less than librdkafka waits for a connection to be set up, so that the
+    /// proxy's reason is known first.
+    pub(crate) fn detour_limit(&self) -> Duration {
+        let setup = self.setup_timeout.unwrap_or(LONGEST_DETOUR * 2);
+        (setup / 10 * 9).min(LONGEST_DETOUR)
     }
 }
 
 /// How long a call that asks a cluster may take unless its caller knows better.
 pub const CALL_DEADLINE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pairs: &[(&str, &str)]) -> Result<Settings> {
+        let mut cluster = Cluster::new("kafka.invalid:9092").unwrap();
+        for (name, value) in pairs {
+            cluster.set(*name, *value);
+        }
+        Settings::new(&cluster)
+    }
+
+    #[test]
+    fn how_a_cluster_is_reached_is_kept_from_librdkafka_which_knows_no_such_properties() {
+        let settings = of(&[
+            ("sluice.address.map", "kafka.invalid:9092=b:1"),
+            ("sluice.proxy", "p:1080"),
+            ("sluice.proxy.user", "me"),
+            ("sluice.proxy.password", "hunter2"),
+        ])
+        .unwrap();
+        assert!(
+            !settings
+                .pairs()
+                .iter()
+                .any(|(name, _)| name.starts_with("sluice"))
+        );
+        assert!(!settings.dialer().is_direct());
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        let refused = of(&[("sluice.proxy", "http://p:1")]).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::LOCAL_INVALID_ARG);
+        assert!(refused.message.contains("sluice.proxy: "), "{refused}");
+    }
+
+    #[test]
+    fn a_proxy_is_given_up_before_librdkafka_gives_the_connection_up() {
+        assert_eq!(of(&[]).unwrap().detour_limit(), LONGEST_DETOUR);
+        let short = of(&[("socket.connection.setup.timeout.ms", "2000")]).unwrap();
+        assert_eq!(short.detour_limit(), Duration::from_millis(1_800));
+    }
+}

@@ -156,7 +156,7 @@ impl Writer {
                     .set("max.in.flight", "1");
             }
         }
-        let native = Arc::new(Native::create(Role::Writer, settings.pairs(), true)?);
+        let native = Arc::new(Native::create(Role::Writer, &settings, true)?);
         // SAFETY: the handle is live; the queue is released in drop, before the handle.
         let queue = unsafe { rd::rd_kafka_queue_get_main(native.ptr()) };
         let queue = NonNull::new(queue).ok_or_else(|| KafkaError::from_code(ErrorCode::LOCAL_STATE))?;

@@ -25,7 +25,7 @@ pub(super) const ASK_SLICE: Duration = Duration::from_secs(8);
 /// A client for questions and changes. Calls block until the answer or their deadline.
 pub struct Admin {
     native: Mutex<Arc<Native>>,
-    pub(super) settings: Vec<(String, String)>,
+    pub(super) settings: Settings,
     /// The client of questions for groups, made with the first.
     pub(super) grouped: Mutex<Option<Arc<Native>>>,
     pub(super) deadline: Duration,
@@ -40,8 +40,8 @@ impl Admin {
         let mut settings = Settings::new(cluster)?;
         settings.set("allow.auto.create.topics", "false");
         Ok(Self {
-            native: Mutex::new(Arc::new(Native::create(Role::Writer, settings.pairs(), false)?)),
-            settings: settings.pairs().to_vec(),
+            native: Mutex::new(Arc::new(Native::create(Role::Writer, &settings, false)?)),
+            settings,
             grouped: Mutex::new(None),
             deadline: CALL_DEADLINE,
         })
@@ -120,7 +120,10 @@ impl Admin {
                     if hopeless || Instant::now() >= until || cancelled() {
                         return Err(match worst {
                             Some(notice) => KafkaError::new(notice.code, notice.text),
-                            None => error,
+                            None => match self.native().mailbox().unanswered() {
+                                Some(words) => KafkaError::new(error.code, words),
+                                None => error,
+                            },
                         });
                     }
                 }

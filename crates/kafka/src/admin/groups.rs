@@ -98,8 +98,9 @@ impl Admin {
             return Ok(Arc::clone(native));
         }
         let mut settings = self.settings.clone();
-        settings.push(("group.id".to_owned(), "sluice-admin".to_owned()));
-        settings.push(("enable.auto.commit".to_owned(), "false".to_owned()));
+        settings
+            .set("group.id", "sluice-admin")
+            .set("enable.auto.commit", "false");
         let native = Arc::new(Native::create(Role::Reader, &settings, false)?);
         *known = Some(Arc::clone(&native));
         Ok(native)

@@ -1,14 +1,15 @@
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sluice_model::{Cluster, PropertyValue};
+use sluice_model::{Address, Cluster, PropertyValue};
+use sluice_reach::{ConnectFailure, Dialer};
 
 use crate::admin::{Admin, Metadata};
 use crate::error::{ErrorCode, KafkaError};
 use crate::probe::course::{Course, Stopped};
-use crate::probe::dial::{Place, Refusal, dial_all, resolve};
+use crate::probe::dial::{Found, dial_all, resolve};
 use crate::probe::release::release;
 use crate::probe::step::{BrokerFacts, ClusterFacts, ProbeReport, ProbeResult, ProbeStep};
 use crate::probe::wire::{ApiRanges, WireAnswer, ask};
@@ -66,9 +67,17 @@ impl Protocol {
 }
 
 fn walk(cluster: &Cluster, course: &mut Course<'_>) -> Result<(), Stopped> {
-    let places: Vec<Place> = cluster.bootstrap().split(',').filter_map(Place::parse).collect();
-    let found = look_up(&places, course)?;
-    let streams = connect(&places, &found, course)?;
+    let places: Vec<Address> = cluster
+        .bootstrap()
+        .split(',')
+        .filter_map(|text| text.parse().ok())
+        .collect();
+    let dialer = match Dialer::of(cluster) {
+        Ok(dialer) => dialer,
+        Err(error) => return course.end(ProbeResult::Failed, error.to_string()),
+    };
+    let found = look_up(&dialer, &places, course)?;
+    let streams = connect(&dialer, &places, &found, course)?;
     let protocol = Protocol::of(cluster);
     let until = Instant::now() + ANSWER_DEADLINE;
     let ranges = ask_plainly(&streams, &protocol, until, course)?;
@@ -85,35 +94,23 @@ fn walk(cluster: &Cluster, course: &mut Course<'_>) -> Result<(), Stopped> {
     };
     facts.cluster_id = admin.cluster_id();
     facts.controller = admin.controller_id();
-    reach_brokers(&metadata, facts, protocol.tls, course)?;
-    course.end(
-        ProbeResult::Success,
-        format!(
-            "this machine is {} to the brokers: firewalls must let that address pass",
-            course.local_addresses.join(", ")
+    reach_brokers(&dialer, &metadata, facts, protocol.tls, course)?;
+    let local = course.local_addresses.join(", ");
+    let message = match dialer.proxy() {
+        None => format!("this machine is {local} to the brokers: firewalls must let that address pass"),
+        Some(proxy) => format!(
+            "this machine is {local} to the SOCKS5 proxy {}; the brokers see the proxy's address",
+            proxy.address
         ),
-    )
+    };
+    course.end(ProbeResult::Success, message)
 }
 
-type Found = Result<Vec<SocketAddr>, Refusal>;
-
-fn look_up(places: &[Place], course: &mut Course<'_>) -> Result<Vec<Found>, Stopped> {
-    let found = resolve(places, DNS_DEADLINE);
+fn look_up(dialer: &Dialer, places: &[Address], course: &mut Course<'_>) -> Result<Vec<Found>, Stopped> {
+    let found = resolve(dialer, places, DNS_DEADLINE);
     let refused = refusals(places, &found);
     let message = if refused.is_empty() {
-        let names: Vec<String> = places
-            .iter()
-            .zip(&found)
-            .map(|(place, found)| {
-                let ips: Vec<String> = found
-                    .iter()
-                    .flatten()
-                    .map(|address| address.ip().to_string())
-                    .collect();
-                format!("{} is {}", place.host, ips.join(", "))
-            })
-            .collect();
-        names.join("; ")
+        found_names(dialer, places, &found)
     } else {
         format!(
             "{}; check the spelling, the DNS server, and whether a VPN is needed",
@@ -124,18 +121,53 @@ fn look_up(places: &[Place], course: &mut Course<'_>) -> Result<Vec<Found>, Stop
     Ok(found)
 }
 
+/// What the names of the first hops stand for.
+fn found_names(dialer: &Dialer, places: &[Address], found: &[Found]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for (place, found) in places.iter().zip(found) {
+        let ips: Vec<String> = found
+            .iter()
+            .flatten()
+            .map(|address| address.ip().to_string())
+            .collect();
+        let (hop, ips) = (dialer.first_hop(place), ips.join(", "));
+        let name = if dialer.proxy().is_some() {
+            format!("the SOCKS5 proxy {hop} is {ips}, and looks up the names of brokers")
+        } else if hop == place {
+            format!("{} is {ips}", place.host)
+        } else {
+            format!(
+                "{place} leads to {hop} by the address map, and {} is {ips}",
+                hop.host
+            )
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join("; ")
+}
+
 fn connect(
-    places: &[Place],
+    dialer: &Dialer,
+    places: &[Address],
     found: &[Found],
     course: &mut Course<'_>,
-) -> Result<Vec<(Place, TcpStream)>, Stopped> {
-    let dialled = dial_all(found, TCP_DEADLINE);
+) -> Result<Vec<(Address, TcpStream)>, Stopped> {
+    let dialled = dial_all(dialer, places, found, TCP_DEADLINE, course.cancel());
     let refused = refusals(places, &dialled);
     for stream in dialled.iter().flatten() {
         course.remember(stream);
     }
     let message = if refused.is_empty() {
-        format!("{0} of {0} bootstrap addresses accept connections", places.len())
+        let all = places.len();
+        match dialer.proxy() {
+            None => format!("{all} of {all} bootstrap addresses accept connections"),
+            Some(proxy) => format!(
+                "{all} of {all} bootstrap addresses accept connections through the SOCKS5 proxy {}",
+                proxy.address
+            ),
+        }
     } else {
         refused.join("; ")
     };
@@ -151,7 +183,7 @@ fn connect(
 /// Finds out without a client library whether the ports speak TLS, which it would take for a lost connection.
 /// Ends the step "tls" only when that is wrong.
 fn ask_plainly(
-    streams: &[(Place, TcpStream)],
+    streams: &[(Address, TcpStream)],
     protocol: &Protocol,
     until: Instant,
     course: &mut Course<'_>,
@@ -332,26 +364,21 @@ fn end_release(
 }
 
 fn reach_brokers(
+    dialer: &Dialer,
     metadata: &Metadata,
     mut facts: ClusterFacts,
     tls: bool,
     course: &mut Course<'_>,
 ) -> Result<(), Stopped> {
     let until = Instant::now() + ADVERTISED_DEADLINE;
-    let places: Vec<Place> = metadata
+    let places: Vec<Address> = metadata
         .brokers
         .iter()
-        .map(|broker| Place {
-            host: broker
-                .host
-                .trim_start_matches('[')
-                .trim_end_matches(']')
-                .to_owned(),
-            port: broker.port,
-        })
+        .map(|broker| Address::new(&broker.host, broker.port))
         .collect();
-    let found = resolve(&places, ADVERTISED_DEADLINE / 2);
-    let mut dialled = dial_all(&found, until.saturating_duration_since(Instant::now()));
+    let found = resolve(dialer, &places, ADVERTISED_DEADLINE / 2);
+    let left = until.saturating_duration_since(Instant::now());
+    let mut dialled = dial_all(dialer, &places, &found, left, course.cancel());
     for stream in dialled.iter().flatten() {
         course.remember(stream);
     }
@@ -385,13 +412,13 @@ fn reach_brokers(
 
 fn unreachable(refusals: &[String]) -> String {
     format!(
-        "{}. The cluster sends clients to these addresses: open them in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that are reachable from here",
+        "{}. The cluster sends clients to these addresses: open them in firewalls and DNS, have advertised.listeners of the brokers changed to addresses that are reachable from here, or give such addresses in the address map",
         refusals.join("; ")
     )
 }
 
 /// Keeps the connections on which a broker answers: a proxy or load balancer accepts also for brokers that are gone.
-fn hear_all(dialled: &mut [Result<TcpStream, Refusal>], until: Instant, cancel: &AtomicBool) {
+fn hear_all(dialled: &mut [Result<TcpStream, ConnectFailure>], until: Instant, cancel: &AtomicBool) {
     thread::scope(|scope| {
         for outcome in dialled {
             scope.spawn(move || {
@@ -399,7 +426,7 @@ fn hear_all(dialled: &mut [Result<TcpStream, Refusal>], until: Instant, cancel: 
                 if let Ok(stream) = outcome
                     && !matches!(ask(stream, left, cancel), WireAnswer::Kafka(_))
                 {
-                    *outcome = Err(Refusal::Other(
+                    *outcome = Err(ConnectFailure::Other(
                         "the connection is accepted, but no broker answers on it".to_owned(),
                     ));
                 }
@@ -408,7 +435,7 @@ fn hear_all(dialled: &mut [Result<TcpStream, Refusal>], until: Instant, cancel: 
     });
 }
 
-fn refusals<T>(places: &[Place], outcomes: &[Result<T, Refusal>]) -> Vec<String> {
+fn refusals<T>(places: &[Address], outcomes: &[Result<T, ConnectFailure>]) -> Vec<String> {
     places
         .iter()
         .zip(outcomes)
@@ -458,7 +485,7 @@ mod tests {
         for _ in 0..6 {
             course.end(ProbeResult::Success, "").unwrap();
         }
-        reach_brokers(&metadata, facts, true, &mut course).ok();
+        reach_brokers(&Dialer::default(), &metadata, facts, true, &mut course).ok();
         course.finish()
     }
 

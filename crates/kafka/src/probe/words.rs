@@ -82,6 +82,9 @@ const TLS_WORDS: &[(&[&str], &str)] = &[
 /// the handshake, so librdkafka calls that a lost connection.
 const TLS_SIGNS: &[&str] = &["ssl", "certificate", "tlsv1"];
 
+/// What a failure on the way to a broker sounds like, whose sentence says all.
+const DETOUR_WORDS: &[&str] = &["the socks5 proxy ", "the address map leads to "];
+
 /// What a mechanism that the broker does not offer sounds like.
 const MECHANISM_WORDS: &[&str] = &["unsupported sasl mechanism", "supported mechanisms"];
 
@@ -90,6 +93,9 @@ pub(crate) fn explain(error: &KafkaError, tls: bool, login: bool) -> (Stage, Str
     let sentence = error.message.trim_end_matches(['.', ' ']);
     let lower = sentence.to_lowercase();
     let has = |word: &&str| lower.contains(*word);
+    if DETOUR_WORDS.iter().any(has) {
+        return (Stage::Metadata, sentence.to_owned());
+    }
     if matches!(
         error.code,
         ErrorCode::LOCAL_AUTHENTICATION | ErrorCode::SASL_AUTHENTICATION_FAILED
@@ -214,6 +220,14 @@ mod tests {
         );
         assert_eq!(stage, Stage::Sasl);
         assert!(message.contains("expect a login"), "{message}");
+    }
+
+    #[test]
+    fn a_proxy_that_fails_is_what_the_sentence_is_about() {
+        let words =
+            "b1:9092: the SOCKS5 proxy p:1080: it asks for a login: give user and password of the proxy";
+        let (stage, message) = explained(ErrorCode::LOCAL_TRANSPORT, words, true, true);
+        assert_eq!((stage, message.as_str()), (Stage::Metadata, words));
     }
 
     #[test]
