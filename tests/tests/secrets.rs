@@ -1,4 +1,4 @@
-//! A password, a key's password and a webhook's secret through everything that a person can do with them: none of them
+//! A password, a key's password, a proxy's password and a webhook's secret through everything that a person can do with them: none of them
 //! is found in a file of the data folder, in what any command prints, or in the log.
 
 use std::fs;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::Value;
-use sluice_testground::{Cluster, KafkaVersion};
+use sluice_testground::{Cluster, KafkaVersion, SocksProxy};
 use sluice_tests::{Filler, companion, eventually, skipped};
 
 const USER: &str = "carol";
@@ -20,7 +20,8 @@ const WEBHOOK: &str = "T0KEN-in-the-path-heron";
 const SIGNING: &str = "signing-secret-otter";
 const HEADER: &str = "Bearer header-secret-lynx";
 const PASSPHRASE: &str = "passphrase of the file badger";
-const SECRETS: [&str; 7] = [RIGHT, WRONG, KEY, WEBHOOK, SIGNING, HEADER, PASSPHRASE];
+const PROXY: &str = "Proxy=Pass;word-gannet";
+const SECRETS: [&str; 8] = [RIGHT, WRONG, KEY, WEBHOOK, SIGNING, HEADER, PASSPHRASE, PROXY];
 
 /// The forms in which a secret may have been written down: as it is, as JSON, percent-encoded, in hexadecimal, as UTF-16,
 /// and in base64 wherever in a longer text it begins.
@@ -233,8 +234,8 @@ impl Scene {
     }
 }
 
-/// A Java `client.properties` with the login of `USER` and a client's key.
-fn properties(cluster: &Cluster, password: &str) -> Result<String> {
+/// A Java `client.properties` with the login of `USER`, a client's key, and the login to a proxy.
+fn properties(cluster: &Cluster, proxy: &SocksProxy, password: &str) -> Result<String> {
     let ca = cluster.ca_file()?;
     let keystore = cluster.certificates()?.client_keystore();
     Ok(format!(
@@ -242,10 +243,12 @@ fn properties(cluster: &Cluster, password: &str) -> Result<String> {
          sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \
          username=\"{USER}\" password=\"{password}\";\n\
          ssl.truststore.type=PEM\nssl.truststore.location={}\n\
-         ssl.keystore.type=PEM\nssl.keystore.location={}\nssl.key.password={KEY}\n",
+         ssl.keystore.type=PEM\nssl.keystore.location={}\nssl.key.password={KEY}\n\
+         sluice.proxy={}\nsluice.proxy.user={USER}\nsluice.proxy.password={PROXY}\n",
         cluster.secured_bootstrap()?,
         ca.display(),
-        keystore.display()
+        keystore.display(),
+        proxy.address()
     ))
 }
 
@@ -259,8 +262,9 @@ fn through_everything(cluster: &Cluster, topic: &str, passphrase: bool) -> Resul
         passphrase,
         said: Vec::new(),
     };
-    let right = scene.file("right.properties", &properties(cluster, RIGHT)?)?;
-    let wrong = scene.file("wrong.properties", &properties(cluster, WRONG)?)?;
+    let proxy = SocksProxy::start(cluster.reachable(), Some((USER, PROXY)))?;
+    let right = scene.file("right.properties", &properties(cluster, &proxy, RIGHT)?)?;
+    let wrong = scene.file("wrong.properties", &properties(cluster, &proxy, WRONG)?)?;
 
     // Added, imported, edited with its secrets left blank, looked at, tested.
     scene.ok(&["source", "add", "from", "--config", &right])?;
@@ -268,8 +272,8 @@ fn through_everything(cluster: &Cluster, topic: &str, passphrase: bool) -> Resul
     scene.ok(&["source", "edit", "from", "--note", "the old cluster"])?;
     let shown = scene.ok(&["source", "show", "from"])?;
     ensure!(
-        shown["secret_fields"].as_array().map(Vec::len) == Some(2),
-        "both are kept: {shown:#}"
+        shown["secret_fields"].as_array().map(Vec::len) == Some(3),
+        "all are kept: {shown:#}"
     );
     scene.ok(&["source", "list"])?;
     let test = scene.ok(&["source", "test", "from"])?;

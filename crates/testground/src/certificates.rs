@@ -38,6 +38,14 @@ impl Certificates {
     /// # Errors
     /// `dir` cannot be written to.
     pub fn generate(dir: impl Into<PathBuf>, validity: Validity) -> Result<Self> {
+        Self::generate_for(dir, validity, &[])
+    }
+
+    /// As [`Certificates::generate`], with more names in the broker's certificate.
+    ///
+    /// # Errors
+    /// As there, or a name is none.
+    pub fn generate_for(dir: impl Into<PathBuf>, validity: Validity, names: &[&str]) -> Result<Self> {
         let made = Self { dir: dir.into() };
         fs::create_dir_all(&made.dir).doing(|| format!("making {}", made.dir.display()))?;
 
@@ -59,6 +67,11 @@ impl Certificates {
             SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
         ];
+        for name in names {
+            broker
+                .subject_alt_names
+                .push(SanType::DnsName((*name).try_into()?));
+        }
         let broker_key = KeyPair::generate()?;
         let broker_pem = broker.signed_by(&broker_key, &issuer)?.pem();
         write(

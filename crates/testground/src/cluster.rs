@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -7,8 +8,8 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    Broker, Certificates, ClusterBuilder, Ended, Error, KafkaVersion, Mechanism, Result, User, ports::Ports,
-    server_properties::BrokerPorts, workspace::Workspace, zookeeper::ZooKeeper,
+    Broker, Certificates, ClusterBuilder, Ended, Error, KafkaVersion, Mechanism, Result, User, broker,
+    ports::Ports, server_properties::BrokerPorts, workspace::Workspace, zookeeper::ZooKeeper,
 };
 
 /// A running Kafka cluster on loopback. Dropping it kills its processes and deletes its data.
@@ -77,7 +78,7 @@ impl Cluster {
         self.parts.version
     }
 
-    /// Bootstrap servers of the plain listener; the links' addresses, if it is behind links.
+    /// Bootstrap servers of the plain listener as they are advertised; the links' addresses, if it is behind links.
     pub fn bootstrap(&self) -> String {
         self.addresses_of(|ports| Some(ports.plain.advertised))
             .unwrap_or_default()
@@ -85,8 +86,28 @@ impl Cluster {
 
     /// Bootstrap servers of a plain listener that no link stands before: for checks while a link is cut.
     pub fn direct_bootstrap(&self) -> String {
-        self.addresses_of(|ports| Some(ports.internal))
-            .unwrap_or_default()
+        let addresses: Vec<String> = self
+            .brokers()
+            .iter()
+            .map(|broker| broker.direct_address().to_string())
+            .collect();
+        addresses.join(",")
+    }
+
+    /// Every address that the brokers advertise to clients (`host:port`), and where it leads.
+    pub fn reachable(&self) -> Vec<(String, SocketAddr)> {
+        self.brokers()
+            .iter()
+            .flat_map(|broker| {
+                let ports = broker.ports();
+                ports.for_clients().map(|listener| {
+                    (
+                        format!("{}:{}", ports.host(), listener.advertised),
+                        broker::loopback(listener.bound),
+                    )
+                })
+            })
+            .collect()
     }
 
     /// Bootstrap servers of the listener with passwords over TLS.
@@ -287,7 +308,10 @@ impl Cluster {
         let addresses: Option<Vec<String>> = self
             .brokers()
             .iter()
-            .map(|broker| port(broker.ports()).map(|port| format!("127.0.0.1:{port}")))
+            .map(|broker| {
+                let ports = broker.ports();
+                port(ports).map(|port| format!("{}:{port}", ports.host()))
+            })
             .collect();
         addresses.map(|addresses| addresses.join(","))
     }

@@ -36,6 +36,7 @@ pub struct ClusterBuilder {
     layout: Layout,
     validity: Validity,
     behind_link: bool,
+    advertised_host: Option<String>,
     jvm: Jvm,
     patience: Duration,
     parent_dir: Option<PathBuf>,
@@ -79,6 +80,7 @@ impl ClusterBuilder {
             },
             validity: Validity::Valid,
             behind_link: false,
+            advertised_host: None,
             jvm: Jvm::quick(),
             patience: PATIENCE_TO_START,
             parent_dir: None,
@@ -164,6 +166,14 @@ impl ClusterBuilder {
         self
     }
 
+    /// Has the brokers send their clients to `host`, and to ports that nobody listens on: whoever wants to reach them must
+    /// know that [`Cluster::reachable`] is where they are. Certificates carry the name.
+    #[must_use]
+    pub fn advertised_host(mut self, host: impl Into<String>) -> Self {
+        self.advertised_host = Some(host.into());
+        self
+    }
+
     /// How the Java virtual machines run. [`Jvm::quick`] if not said.
     #[must_use]
     pub fn jvm(mut self, jvm: Jvm) -> Self {
@@ -213,9 +223,11 @@ impl ClusterBuilder {
         let workspace = Workspace::new(self.parent_dir.as_deref())?;
         let mut ports = Ports::claim()?;
         let certificates = if self.layout.secured || self.layout.ssl {
-            Some(Certificates::generate(
+            let names: Vec<&str> = self.advertised_host.as_deref().into_iter().collect();
+            Some(Certificates::generate_for(
                 workspace.path().join("certificates"),
                 self.validity,
+                &names,
             )?)
         } else {
             None
@@ -285,6 +297,11 @@ impl ClusterBuilder {
                 "a cluster of {brokers} brokers; 1 to 3 are"
             )));
         }
+        if self.behind_link && self.advertised_host.is_some() {
+            return Err(Error::NotOffered(
+                "another advertised host behind a link: clients would not come through the link".to_owned(),
+            ));
+        }
         if (*secured || *ssl || *acls) && !self.layout.is_kraft() {
             return Err(Error::NotOffered(format!(
                 "TLS, passwords and ACLs with Kafka {version}: it reads no PEM files; 3.9.1 and later do"
@@ -339,7 +356,8 @@ impl ClusterBuilder {
     fn ports_of_one(&self, ports: &mut Ports) -> Result<BrokerPorts> {
         let mut listener = || {
             let bound = ports.next()?;
-            let advertised = if self.behind_link { ports.next()? } else { bound };
+            let elsewhere = self.behind_link || self.advertised_host.is_some();
+            let advertised = if elsewhere { ports.next()? } else { bound };
             Ok::<_, Error>(Listener { bound, advertised })
         };
         let plain = listener()?;
@@ -347,6 +365,7 @@ impl ClusterBuilder {
         let ssl = self.layout.ssl.then(&mut listener).transpose()?;
         let controller = self.layout.is_kraft().then(|| ports.next()).transpose()?;
         Ok(BrokerPorts {
+            advertised_host: self.advertised_host.clone(),
             internal: ports.next()?,
             controller,
             plain,

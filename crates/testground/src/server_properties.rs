@@ -16,10 +16,15 @@ const SSL: &str = "SSL";
 const INTERNAL: &str = "INTERNAL";
 /// The KRaft quorum.
 const CONTROLLER: &str = "CONTROLLER";
+/// Where everything listens.
+const LOOPBACK: &str = "127.0.0.1";
 
-/// The ports of one broker. Where it is behind a link, `advertised` are the link's and `bound` its own.
+/// The ports of one broker. Where it is behind a link, `advertised` are the link's and `bound` its own; where it
+/// advertises another host, nobody listens on the advertised ones.
 #[derive(Debug, Clone)]
 pub(crate) struct BrokerPorts {
+    /// The host that clients are sent to; 127.0.0.1 without one.
+    pub(crate) advertised_host: Option<String>,
     pub(crate) internal: u16,
     pub(crate) controller: Option<u16>,
     pub(crate) plain: Listener,
@@ -34,6 +39,11 @@ pub(crate) struct Listener {
 }
 
 impl BrokerPorts {
+    /// The host that clients are sent to.
+    pub(crate) fn host(&self) -> &str {
+        self.advertised_host.as_deref().unwrap_or(LOOPBACK)
+    }
+
     pub(crate) fn for_clients(&self) -> impl Iterator<Item = Listener> {
         [Some(self.plain), self.secured, self.ssl].into_iter().flatten()
     }
@@ -115,7 +125,7 @@ pub(crate) fn server_properties(
 /// Where the broker listens, and the addresses that clients get.
 fn set_listeners(mine: &BrokerPorts, set: &mut dyn FnMut(&str, &str)) {
     let mut listeners = vec![(INTERNAL, mine.internal), (PLAIN, mine.plain.bound)];
-    let mut advertised = vec![(INTERNAL, mine.internal), (PLAIN, mine.plain.advertised)];
+    let mut advertised = vec![(PLAIN, mine.plain.advertised)];
     for (name, listener) in [(SECURED, mine.secured), (SSL, mine.ssl)] {
         if let Some(Listener {
             bound,
@@ -126,11 +136,15 @@ fn set_listeners(mine: &BrokerPorts, set: &mut dyn FnMut(&str, &str)) {
             advertised.push((name, outside));
         }
     }
-    set("advertised.listeners", &addresses(&advertised));
+    let advertised = [
+        addresses(LOOPBACK, &[(INTERNAL, mine.internal)]),
+        addresses(mine.host(), &advertised),
+    ];
+    set("advertised.listeners", &advertised.join(","));
     if let Some(port) = mine.controller {
         listeners.push((CONTROLLER, port));
     }
-    set("listeners", &addresses(&listeners));
+    set("listeners", &addresses(LOOPBACK, &listeners));
     let protocols: Vec<String> = listeners
         .iter()
         .map(|(name, _)| match *name {
@@ -217,10 +231,10 @@ fn voters(ports: &[BrokerPorts]) -> String {
     voters.join(",")
 }
 
-fn addresses(listeners: &[(&str, u16)]) -> String {
+fn addresses(host: &str, listeners: &[(&str, u16)]) -> String {
     let addresses: Vec<String> = listeners
         .iter()
-        .map(|(name, port)| format!("{name}://127.0.0.1:{port}"))
+        .map(|(name, port)| format!("{name}://{host}:{port}"))
         .collect();
     addresses.join(",")
 }
