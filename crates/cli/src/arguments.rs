@@ -122,6 +122,18 @@ pub struct TaskArguments {
     /// Client properties for the target.
     #[arg(long, value_name = "FILE", help_heading = "Clusters")]
     pub to_config: Option<PathBuf>,
+    /// Where a broker of the source is reached that advertises an address which is of no use from here; may be repeated.
+    #[arg(long, value_name = "ADVERTISED=REACHABLE", help_heading = "Clusters")]
+    pub from_address_map: Vec<String>,
+    /// The same for the target.
+    #[arg(long, value_name = "ADVERTISED=REACHABLE", help_heading = "Clusters")]
+    pub to_address_map: Vec<String>,
+    /// A SOCKS5 proxy that all connections to the source go through; its login stands in the file of --from-config.
+    #[arg(long, value_name = "HOST:PORT", help_heading = "Clusters")]
+    pub from_proxy: Option<String>,
+    /// The same for the target.
+    #[arg(long, value_name = "HOST:PORT", help_heading = "Clusters")]
+    pub to_proxy: Option<String>,
 
     /// A topic to copy; may be repeated.
     #[arg(long = "topic", value_name = "NAME", value_delimiter = ',', help_heading = "Topics", conflicts_with_all = ["all", "include", "exclude"])]

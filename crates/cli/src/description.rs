@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use sluice_kafka::ClientProperties;
-use sluice_model::{Cluster, InvalidTask, Objects, RateLimits, Rename, Task, TaskName};
+use sluice_model::{ADDRESS_MAP, Cluster, InvalidTask, Objects, PROXY, RateLimits, Rename, Task, TaskName};
 
 use crate::arguments::TaskArguments;
 use crate::task_file::{ClusterSection, TaskFile};
@@ -35,6 +35,8 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
         flag: "--from",
         bootstrap: arguments.from.as_deref(),
         config: arguments.from_config.as_deref(),
+        address_map: &arguments.from_address_map,
+        proxy: arguments.from_proxy.as_deref(),
         section: &file.source,
     };
     let target = Side {
@@ -42,6 +44,8 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
         flag: "--to",
         bootstrap: arguments.to.as_deref(),
         config: arguments.to_config.as_deref(),
+        address_map: &arguments.to_address_map,
+        proxy: arguments.to_proxy.as_deref(),
         section: &file.target,
     };
     let source = source.cluster(&file, &mut notes)?;
@@ -189,6 +193,8 @@ struct Side<'a> {
     flag: &'static str,
     bootstrap: Option<&'a str>,
     config: Option<&'a Path>,
+    address_map: &'a [String],
+    proxy: Option<&'a str>,
     section: &'a ClusterSection,
 }
 
@@ -231,6 +237,17 @@ impl Side<'_> {
                     .map(|note| format!("{} cluster: {note}", self.name)),
             );
         }
+        // As the brokers: what stands nearer to the copy wins over a file for all programs.
+        let given = (!self.address_map.is_empty()).then(|| self.address_map.join(","));
+        if let Some(map) = given.or_else(|| self.section.address_map()) {
+            cluster.set(ADDRESS_MAP, map);
+        }
+        if let Some(proxy) = self.proxy.or(self.section.proxy.as_deref()) {
+            cluster.set(PROXY, proxy);
+        }
+        cluster
+            .reach()
+            .map_err(|error| anyhow!("{} cluster: {error}", self.name))?;
         Ok(cluster)
     }
 }
@@ -263,6 +280,54 @@ mod tests {
 
     fn refused(file: Option<&str>, arguments: &[&str]) -> String {
         format!("{:#}", described(file, arguments).unwrap_err())
+    }
+
+    #[test]
+    fn the_way_to_a_cluster_comes_from_file_and_arguments_and_a_wrong_one_names_the_cluster() {
+        let file = r#"
+            topics = ["a"]
+            [source]
+            bootstrap = "f:1"
+            proxy = "bastion:1080"
+            address_map = { "a.internal:9092" = "b:1", "c.internal:9092" = "[::1]:2" }
+            [source.properties]
+            "sluice.proxy.user" = "me"
+            "sluice.proxy.password" = "hunter2"
+            [target]
+            bootstrap = "t:1"
+        "#;
+        let source = described(Some(file), &[]).unwrap().task.source;
+        let reach = source.reach().unwrap();
+        assert_eq!(
+            reach.map.to_string(),
+            "a.internal:9092=b:1,c.internal:9092=[::1]:2"
+        );
+        let proxy = reach.proxy.unwrap();
+        assert_eq!(proxy.address.to_string(), "bastion:1080");
+        assert_eq!(proxy.login.unwrap().0, "me");
+
+        let arguments = [
+            "--from-address-map",
+            "x:1=y:1",
+            "--from-address-map",
+            "x:2=y:2",
+            "--to-proxy",
+            "p:1080",
+        ];
+        let task = described(Some(file), &arguments).unwrap().task;
+        let reach = task.source.reach().unwrap();
+        assert_eq!(reach.map.to_string(), "x:1=y:1,x:2=y:2");
+        assert_eq!(
+            task.target.reach().unwrap().proxy.unwrap().address.to_string(),
+            "p:1080"
+        );
+
+        let error = refused(Some(file), &["--to-address-map", "x:1"]);
+        assert!(
+            error.contains("target cluster: sluice.address.map: 'x:1' leads nowhere"),
+            "{error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
     }
 
     const FILE: &str = r#"

@@ -44,6 +44,8 @@ pub struct TaskFile {
 pub struct ClusterSection {
     pub bootstrap: Option<String>,
     pub config: Option<PathBuf>,
+    pub address_map: BTreeMap<String, String>,
+    pub proxy: Option<String>,
     pub properties: BTreeMap<String, toml::Value>,
 }
 
@@ -109,6 +111,16 @@ impl TaskFile {
 }
 
 impl ClusterSection {
+    /// The address map as its property has it, if there is one.
+    pub fn address_map(&self) -> Option<String> {
+        let entries: Vec<String> = self
+            .address_map
+            .iter()
+            .map(|(advertised, reachable)| format!("{advertised}={reachable}"))
+            .collect();
+        (!entries.is_empty()).then(|| entries.join(","))
+    }
+
     /// The properties as texts.
     ///
     /// # Errors
@@ -184,6 +196,8 @@ mod tests {
             [source]
             bootstrap = "a:1,b:2"
             config = "source.properties"
+            proxy = "bastion:1080"
+            address_map = { "a.internal:9092" = "b:1" }
             [source.properties]
             "security.protocol" = "SSL"
             "socket.timeout.ms" = 10000

@@ -77,6 +77,13 @@ pub struct SourceAddArguments {
     /// the command line.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Where a broker is reached that advertises an address which is of no use from here; may be repeated.
+    #[arg(long, value_name = "ADVERTISED=REACHABLE")]
+    pub address_map: Vec<String>,
+    /// A SOCKS5 proxy that all connections go through; its login stands in the file of --config, as sluice.proxy.user and
+    /// sluice.proxy.password.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub proxy: Option<String>,
     /// Environment, as production.
     #[arg(long, value_name = "TAG")]
     pub env: Option<String>,
@@ -99,6 +106,12 @@ pub struct SourceEditArguments {
     /// Other client properties; they replace all that is known of security.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Another address map, as a whole; may be repeated. A blank one takes it away.
+    #[arg(long, value_name = "ADVERTISED=REACHABLE")]
+    pub address_map: Vec<String>,
+    /// Another SOCKS5 proxy. A blank one takes it and its login away.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub proxy: Option<String>,
     /// Another environment.
     #[arg(long, value_name = "TAG")]
     pub env: Option<String>,

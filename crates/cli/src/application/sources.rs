@@ -109,6 +109,7 @@ fn add(
     form.name.clone_from(&arguments.name);
     form.environment = arguments.env.as_deref().map_or(form.environment, environment);
     form.note = arguments.note.clone().unwrap_or(form.note);
+    set_reach(&mut form, &arguments.address_map, arguments.proxy.as_deref());
     save(app, form, secrets, place, screen)
 }
 
@@ -142,6 +143,13 @@ fn edit(
             if form.bootstrap.trim().is_empty() {
                 form.bootstrap = old.bootstrap;
             }
+            if form.address_map.trim().is_empty() {
+                form.address_map = old.address_map;
+            }
+            if form.proxy.is_none() {
+                form.proxy = old.proxy;
+                form.proxy_user = form.proxy_user.or(old.proxy_user);
+            }
             (form, secrets)
         }
         None => (old, BTreeMap::new()),
@@ -150,12 +158,26 @@ fn edit(
     form.bootstrap = arguments.bootstrap.clone().unwrap_or(form.bootstrap);
     form.note = arguments.note.clone().unwrap_or(form.note);
     form.environment = arguments.env.as_deref().map_or(form.environment, environment);
+    set_reach(&mut form, &arguments.address_map, arguments.proxy.as_deref());
     let source = app.call(SourceEdit {
         source: arguments.source.clone(),
         form,
         secrets,
     })?;
     report(&source, "changed", place, screen)
+}
+
+/// Takes over what is given; blank is given too.
+fn set_reach(form: &mut SourceForm, address_map: &[String], proxy: Option<&str>) {
+    if !address_map.is_empty() {
+        form.address_map = address_map.join("\n");
+    }
+    if let Some(proxy) = proxy {
+        form.proxy = Some(proxy.to_owned());
+        if proxy.trim().is_empty() {
+            form.proxy_user = None;
+        }
+    }
 }
 
 fn report(source: &DataSource, what: &str, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {

@@ -111,6 +111,14 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
 /// The settings that arguments describe, on data sources of those names.
 fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<TaskSettings> {
     let task = &arguments.task;
+    let reaches = [&task.from_address_map, &task.to_address_map]
+        .iter()
+        .any(|map| !map.is_empty());
+    if reaches || task.from_proxy.is_some() || task.to_proxy.is_some() {
+        bail!(
+            "a task is made between data sources: give address map and proxy to these, with `sluice source edit NAME --address-map ADVERTISED=REACHABLE --proxy HOST:PORT`"
+        );
+    }
     if task.from_config.is_some() || task.to_config.is_some() {
         bail!(
             "a task is made between data sources: add them with `sluice source add NAME --config FILE`, then name them with --from and --to"
