@@ -1705,6 +1705,19 @@ key_file: string | null,
  */
 verify_host_name: boolean, 
 /**
+ * `advertised=reachable` addresses, one a line or with commas between them: where brokers are reached that
+ * advertise addresses which are of no use from here.
+ */
+address_map: string, 
+/**
+ * `host:port` of a SOCKS5 proxy that all connections to the cluster go through.
+ */
+proxy: string | null, 
+/**
+ * Who logs in to the proxy, if it asks for that.
+ */
+proxy_user: string | null, 
+/**
  * The name brokers see in their logs and quotas; `sluice` without one.
  */
 client_id: string | null, 

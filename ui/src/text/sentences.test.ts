@@ -37,6 +37,8 @@ const NOT_SHOWN = new Set([
   'ip address mismatch',
   'wrong version number',
   'unsupported sasl mechanism',
+  'the address map leads to ',
+  'the socks5 proxy ',
   'topic, partition, target_topic, source_topic_id, target_topic_id, start, target_start, backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes, incarnation',
   'source_base, target_base, length, source_first, source_block, source_hole, target_first, target_block, target_hole',
   'the file that names the owner stays; without the lock it counts for nothing',
@@ -114,7 +116,7 @@ test('what the templates say is what the backend says', () => {
 
 test('what pre-checks, connection tests, forms and tasks say has a template', () => {
   const templates = sentences.map(([english]) => literalsOf(english).join(HOLE)).join('\n');
-  const places = ['engine/src', 'kafka/src/probe', 'model/src', 'alerts/src', 'store/src', 'app/src/commands'];
+  const places = ['engine/src', 'kafka/src/probe', 'model/src', 'reach/src', 'alerts/src', 'store/src', 'app/src/commands'];
   const unknown = [...new Set(places.flatMap((place) => [...sources(`crates/${place}`)]).flatMap(([path, source]) => (OTHERS.test(path) ? [] : literals(source))))].filter(
     (literal) =>
       !NOT_SAID.test(literal) &&

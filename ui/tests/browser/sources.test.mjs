@@ -45,6 +45,36 @@ test('wrong fields are named beside the button and at the field, which gets the 
   await page.getByRole('heading', { name: 'Alerts', level: 1 }).waitFor();
 });
 
+test('what is wrong with address map and proxy is said line by line at their fields, and a right form keeps them', async () => {
+  const page = await here.open({ hash: '#/sources/new' });
+  await page.getByLabel('Name', { exact: true }).fill('behind a bastion');
+  await page.getByLabel('Bootstrap servers').fill('b1.example.invalid:9092');
+  await page.getByRole('heading', { name: 'Advanced' }).click();
+  const map = page.getByLabel('Address map');
+  await map.fill('b1.example.invalid:9092=127.0.0.1:1\nb2.example.invalid:9092\nb3=127.0.0.1:2');
+  await page.getByLabel('SOCKS5 proxy').fill('http://proxy.example.invalid:3128');
+  await aside(page).getByRole('button', { name: 'Save without a passed test' }).click();
+  await aside(page).getByText('2 fields cannot stay as they are').waitFor();
+  await page.getByText(/Line 2: 'b2.example.invalid:9092' leads nowhere/).waitFor();
+  await page.getByText(/Line 3: 'b3' is no address/).waitFor();
+  await page.getByText(/a proxy of the kind 'http' is not supported/i).waitFor();
+
+  await map.fill('b1.example.invalid:9092=127.0.0.1:1');
+  await page.getByLabel('SOCKS5 proxy').fill('127.0.0.1:1');
+  await page.getByLabel('User of the proxy').fill('me');
+  await page.getByLabel('Password of the proxy').fill('tide-7732');
+  await aside(page).getByRole('button', { name: 'Test connection' }).click();
+  await aside(page).getByText('Connection failed', { exact: true }).waitFor();
+  await aside(page).getByText(/the SOCKS5 proxy 127.0.0.1:1/).first().waitFor();
+  await aside(page).getByRole('button', { name: 'Save without a passed test' }).click();
+  await page.getByRole('heading', { name: 'behind a bastion', level: 1 }).waitFor();
+  const [kept] = (await here.host.call('source_list', {})).filter(({ form }) => form.name === 'behind a bastion');
+  assert.equal(kept.form.address_map, 'b1.example.invalid:9092=127.0.0.1:1');
+  assert.deepEqual([kept.form.proxy, kept.form.proxy_user], ['127.0.0.1:1', 'me']);
+  assert.deepEqual(kept.secret_fields, ['proxy_password']);
+  assert.ok(!(await page.content()).includes('tide-7732'));
+});
+
 test('a blank password keeps the old one, and no page ever holds it', async () => {
   const added = await here.host.call('source_add', {
     form: sourceForm('with login', 'broker.example.invalid:9092', { protocol: 'SASL_SSL', mechanism: 'PLAIN', username: 'u' }),

@@ -17,7 +17,7 @@ export const ENVIRONMENTS = {
 export const OTHER_COLOUR = '#1565c0';
 
 /** The fields that hold secrets. */
-export const SECRETS = ['password', 'key_password', 'oauth_client_secret'] as const;
+export const SECRETS = ['password', 'key_password', 'oauth_client_secret', 'proxy_password'] as const;
 export type SecretField = (typeof SECRETS)[number];
 
 /** A form with nothing in it. */
@@ -36,6 +36,9 @@ export function blankForm(): SourceForm {
     certificate_file: null,
     key_file: null,
     verify_host_name: true,
+    address_map: '',
+    proxy: null,
+    proxy_user: null,
     client_id: null,
     extra: {},
   };
@@ -50,7 +53,7 @@ export function isProduction(form: SourceForm): boolean {
 export class SourceDraft {
   form = $state<SourceForm>(blankForm());
   extra = $state<ExtraProperty[]>([]);
-  secrets = $state<Record<SecretField, string>>({ password: '', key_password: '', oauth_client_secret: '' });
+  secrets = $state<Record<SecretField, string>>({ password: '', key_password: '', oauth_client_secret: '', proxy_password: '' });
   /** Secrets that are kept already. */
   kept = $state.raw<readonly string[]>([]);
   error = $state.raw<AppError | null>(null);
@@ -90,9 +93,10 @@ export class SourceDraft {
     return Object.fromEntries(Object.entries(this.secrets).filter(([, value]) => value !== ''));
   }
 
-  /** What the backend says is wrong with a field. */
+  /** What the backend says is wrong with a field, a line for each error. */
   wrong(field: string): string | null {
-    return this.error?.fields.find((entry) => entry.field === field)?.message ?? null;
+    const messages = this.error?.fields.filter((entry) => entry.field === field).map((entry) => entry.message) ?? [];
+    return messages.length > 0 ? messages.join('\n') : null;
   }
 
   /** Takes over what another program knew. */

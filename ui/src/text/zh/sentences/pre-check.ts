@@ -40,8 +40,8 @@ export const preCheck: Sentence[] = [
     '{side}集群有应答，但它让客户端连接的地址从本机都无法连到：{list}',
   ],
   [
-    'open these addresses in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that this computer can reach',
-    '在防火墙和 DNS 中放通这些地址，或把 broker 的 advertised.listeners 改为本机可以连到的地址',
+    'open these addresses in firewalls and DNS, have advertised.listeners of the brokers changed to addresses that this computer can reach, or give such addresses in the address map of the data source',
+    '在防火墙和 DNS 中放通这些地址，或把 broker 的 advertised.listeners 改为本机可以连到的地址，或在数据源的地址映射中填写这样的地址',
   ],
   ['the {*side} cluster answers, but not all of it can be reached from this computer: {*list}', '{side}集群有应答，但从本机无法连到其全部 broker：{list}'],
   ['partitions that such a broker leads cannot be copied, and the copy stops when the others are gone', '以这类 broker 为 leader 的分区无法复制；其他 broker 也不可用时，复制就会停止'],

@@ -54,6 +54,14 @@ export const running: Sentence[] = [
     '有证书已过期：请更新 broker 的证书或此客户端自己的证书，并确认本机的时钟正确',
   ],
   [
+    'Check the proxy of the data source: its address, its user and password, and that it lets this computer reach the brokers',
+    '请检查数据源的代理：它的地址、用户名和密码，以及它是否允许本机连到 broker',
+  ],
+  [
+    'Check the address map of the data source: the addresses that it leads to must be reachable from this computer',
+    '请检查数据源的地址映射：它所指向的地址须从本机可达',
+  ],
+  [
     'The cluster answers, but sends clients to this address, which cannot be reached from here: open it in firewalls and DNS, or have advertised.listeners of the brokers changed to addresses that can be reached',
     '集群有应答，但它让客户端连接的这个地址从这里无法连到：请在防火墙和 DNS 中放通它，或把 broker 的 advertised.listeners 改为可以连到的地址',
   ],
