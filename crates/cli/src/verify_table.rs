@@ -50,7 +50,7 @@ pub fn render(report: &VerificationReport) -> String {
             );
         }
     }
-    line(&mut text, read_by(report));
+    line(&mut text, &read_by(report));
     line(&mut text, &report.sentence);
     text
 }
@@ -105,8 +105,23 @@ fn difference_table(differences: &[Difference]) -> String {
     tables::text(&table)
 }
 
-/// Which client read the two sides.
-fn read_by(report: &VerificationReport) -> &'static str {
+/// How both sides were read, and by which clients.
+fn read_by(report: &VerificationReport) -> String {
+    let (batches, all) = (report.records_as_batches, report.source_records);
+    let whole = format!(
+        "{} of {} were compared as whole stored batches, which are identical on both sides",
+        words::count(batches),
+        words::plural(all, "record", "records")
+    );
+    match batches {
+        0 => clients(report).to_owned(),
+        _ if batches == all && report.target_records == all => whole,
+        _ => format!("{whole}; for the others {}", clients(report)),
+    }
+}
+
+/// Which client read the records of the two sides.
+fn clients(report: &VerificationReport) -> &'static str {
     match (report.source_read_by, report.target_read_by) {
         (ReadBy::Wire, ReadBy::Wire) => "both sides were read by the wire client",
         (ReadBy::Wire, ReadBy::Librdkafka) => {
@@ -244,6 +259,7 @@ mod tests {
             no_longer_there: NoLongerThere::default(),
             not_compared: NotCompared::default(),
             left_out_topics: vec!["old".into()],
+            records_as_batches: 0,
             source_read_by: ReadBy::Wire,
             target_read_by: ReadBy::Librdkafka,
             partitions,
@@ -276,6 +292,23 @@ mod tests {
         ] {
             assert!(text.contains(words), "{words}:\n{text}");
         }
+    }
+
+    #[test]
+    fn what_was_compared_as_whole_batches_is_told_from_what_the_clients_read() {
+        let read = |records_as_batches| {
+            read_by(&VerificationReport {
+                records_as_batches,
+                source_records: 1_200,
+                target_records: 1_200,
+                ..report(Vec::new())
+            })
+        };
+        let clients = "the source was read by the wire client, the target by librdkafka";
+        let whole = "1,200 records were compared as whole stored batches, which are identical on both sides";
+        assert_eq!(read(0), clients);
+        assert_eq!(read(1_100), format!("1,100 of {whole}; for the others {clients}"));
+        assert_eq!(read(1_200), format!("1,200 of {whole}"));
     }
 
     #[test]

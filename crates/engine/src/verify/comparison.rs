@@ -1,24 +1,23 @@
 //! Compares two streams of records of one partition.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 
 use sluice_model::OffsetRange;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::position::QuarantineFate;
+use crate::verify::batches::{Batches, RunEnd};
 use crate::verify::detail::describe;
 use crate::verify::failure::Result;
 use crate::verify::fields::differing;
 use crate::verify::offset_map::OffsetMap;
+use crate::verify::recent::Recent;
 use crate::verify::record::Record;
 use crate::verify::report::{Accepted, Difference, DifferenceKind, LogSide, PartitionReport};
 use crate::verify::rules::Rules;
 use crate::verify::stream::Stream;
 use crate::verify::superseded::{PENDING_LIMIT, Superseded};
 use crate::verify::uncopied;
-
-/// Recent records remembered to tell a repeated record from a foreign one.
-const MEMORY: usize = 200_000;
 
 pub(crate) struct Comparison<'a, 'r> {
     pub(crate) source: Stream<'a>,
@@ -29,7 +28,9 @@ pub(crate) struct Comparison<'a, 'r> {
     pub(crate) report: PartitionReport,
     found: Vec<Difference>,
     digests: (Xxh3, Xxh3),
-    memory: (HashSet<u64>, VecDeque<u64>),
+    pub(crate) recent: Recent,
+    /// Both sides as stored batches, where they can be read so.
+    pub(crate) batches: Option<Batches<'a>>,
     pub(crate) awaited_at_source: Superseded,
     pub(crate) awaited_on_target: Superseded,
     /// Hashes of records that were replayed and whose copy was not seen yet, with their source offsets.
@@ -59,7 +60,8 @@ impl<'a, 'r> Comparison<'a, 'r> {
             report,
             found: Vec::new(),
             digests: (Xxh3::new(), Xxh3::new()),
-            memory: (HashSet::new(), VecDeque::new()),
+            recent: Recent::default(),
+            batches: None,
             awaited_at_source: Superseded::default(),
             awaited_on_target: Superseded::default(),
             awaited_replays: HashMap::new(),
@@ -70,15 +72,17 @@ impl<'a, 'r> Comparison<'a, 'r> {
         }
     }
 
+    /// Compares whole batches where both sides have the same.
+    pub(crate) fn with_batches(mut self, batches: Option<Batches<'a>>) -> Self {
+        self.batches = batches;
+        self
+    }
+
     pub(crate) fn run(mut self) -> (PartitionReport, Vec<Difference>) {
-        let outcome = self
-            .prepare()
-            .and_then(|()| self.walk())
-            .and_then(|()| self.read_on())
-            .and_then(|()| {
-                self.note_what_never_came();
-                self.count_uncopied()
-            });
+        let outcome = self.compare().and_then(|()| self.read_on()).and_then(|()| {
+            self.note_what_never_came();
+            self.count_uncopied()
+        });
         if let Err(error) = outcome {
             self.report.problem = Some(error.to_string());
             let rest = OffsetRange {
@@ -96,8 +100,21 @@ impl<'a, 'r> Comparison<'a, 'r> {
         (self.report, self.found)
     }
 
+    fn compare(&mut self) -> Result<()> {
+        match self.begin_with_batches()? {
+            Some(RunEnd::Over) => return Ok(()),
+            // Their times are those of their producers, and they begin at the first records of both logs.
+            Some(RunEnd::Records) => {}
+            None => self.prepare()?,
+        }
+        self.walk()
+    }
+
     fn walk(&mut self) -> Result<()> {
         loop {
+            if self.passed_batches()? == Some(RunEnd::Over) {
+                return Ok(());
+            }
             self.ignore_missing_time()?;
             let end = self.rules.target_end;
             let target = self
@@ -128,6 +145,20 @@ impl<'a, 'r> Comparison<'a, 'r> {
                     }
                 }
             }
+        }
+    }
+
+    /// Compares whole batches, if the next records of both sides are the first of such.
+    fn passed_batches(&mut self) -> Result<Option<RunEnd>> {
+        if self.batches.is_none() {
+            return Ok(None);
+        }
+        match (self.source.peek(0)?, self.target.peek(0)?) {
+            (Some(source), Some(target)) => {
+                let (source, target) = (source.offset(), target.offset());
+                self.try_batches(source, target)
+            }
+            _ => Ok(None),
         }
     }
 
@@ -234,7 +265,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
             }
             return Ok(());
         }
-        let kind = if self.memory.0.contains(&target.hash) {
+        let kind = if self.remembers(target.hash) {
             DifferenceKind::Duplicate
         } else {
             DifferenceKind::Extra
@@ -333,13 +364,9 @@ impl<'a, 'r> Comparison<'a, 'r> {
             self.count_if_uncopied(record);
         }
         self.awaited_at_source.saw(record);
-        if self.memory.0.insert(record.hash) {
-            self.memory.1.push_back(record.hash);
-            if self.memory.1.len() > MEMORY
-                && let Some(old) = self.memory.1.pop_front()
-            {
-                self.memory.0.remove(&old);
-            }
+        self.recent.saw(record.hash);
+        if let Some(batches) = &mut self.batches {
+            batches.read(record.len());
         }
     }
 
@@ -349,9 +376,17 @@ impl<'a, 'r> Comparison<'a, 'r> {
         self.awaited_on_target.saw(record);
     }
 
-    /// Whether a record with this content was seen at the source a while ago.
-    pub(crate) fn remembers(&self, hash: u64) -> bool {
-        self.memory.0.contains(&hash)
+    /// `count` records at the source offsets `from..to` and their copies were compared as one batch of this `digest`.
+    pub(crate) fn took_batch(&mut self, from: i64, to: i64, count: u64, digest: u64) {
+        self.next_source = Some(to);
+        self.report.source_records += count;
+        self.report.target_records += count;
+        self.report.equal_records += count;
+        self.report.records_as_batches += count;
+        self.digests.0.update(&digest.to_le_bytes());
+        self.digests.1.update(&digest.to_le_bytes());
+        self.recent.saw_batch(from, to);
+        (self.on_records)(count);
     }
 
     pub(crate) fn note(

@@ -12,6 +12,12 @@ pub(crate) trait Feed {
     /// # Errors
     /// The client cannot go on.
     fn read(&mut self, take: &mut dyn FnMut(Fed)) -> Result<usize, ReadError>;
+
+    /// Goes on at `offset` with the next read, which is not before what was handed over.
+    fn go_to(&mut self, offset: i64);
+
+    /// Reads nothing ahead until [`Feed::go_to`].
+    fn rest(&mut self);
 }
 
 /// What comes of a partition.

@@ -1,6 +1,7 @@
 //! An independent re-read of both sides and a comparison of content.
 
 mod alignment;
+mod batches;
 mod beginning;
 mod comparison;
 mod detail;
@@ -14,11 +15,13 @@ mod offset_map;
 mod policy;
 mod ranges;
 mod reading;
+mod recent;
 mod record;
 mod report;
 mod rules;
 mod run;
 mod sentence;
+mod stored_log;
 mod stream;
 mod superseded;
 mod uncopied;

@@ -1,20 +1,28 @@
 //! Which client reads which side: another one than wrote the copy, where it can.
 
 use sluice_kafka::{PartitionOffset, Reader, ReaderTuning};
-use sluice_model::{Cluster, LaneChoice};
+use sluice_model::{Cluster, LaneChoice, Task};
 use sluice_wire::{Cancel, Client, WireError};
 
 use crate::error::{EngineError, Result, Side};
-use crate::verify::feed::{Feed, ReadError};
+use crate::verify::feed::Feed;
 use crate::verify::library_feed::LibraryFeed;
 use crate::verify::report::ReadBy;
-use crate::verify::wire_feed::{WireFeed, WireReader};
+use crate::verify::wire_feed::{PartitionLog, WireFeed, WireReader};
 
 /// KiB fetched ahead by each of librdkafka's readers; up to four of them are open.
 const PREFETCH_KIB: u32 = 12 * 1024;
 
-/// How one side is read.
-pub(crate) enum Reading {
+/// How both sides are read.
+pub(crate) struct Reading {
+    source: SideReading,
+    target: SideReading,
+    /// The wire clients of both sides, which read stored batches.
+    batches: Option<(Client, Client)>,
+}
+
+/// How the records of one side are read.
+enum SideReading {
     /// By the wire client: the record lane copies with librdkafka.
     Wire(Client),
     /// By librdkafka: the wire lane copies with the wire client, or that lacks what the cluster asks for.
@@ -23,36 +31,77 @@ pub(crate) enum Reading {
 
 impl Reading {
     /// # Errors
-    /// The cluster's properties are wrong.
-    pub(crate) fn of(cluster: &Cluster, side: Side, lane: LaneChoice) -> Result<Self> {
-        if lane == LaneChoice::Wire {
-            return Ok(Self::Library);
-        }
-        match Client::new(cluster) {
-            Ok(client) => Ok(Self::Wire(client)),
-            Err(WireError::Unsupported(why)) => {
-                tracing::info!(%why, ?side, "verifying with librdkafka");
-                Ok(Self::Library)
-            }
-            Err(error) => Err(EngineError::Refused(format!(
-                "the {side} cannot be read: {error}"
-            ))),
-        }
+    /// A cluster's properties are wrong.
+    pub(crate) fn of(task: &Task) -> Result<Self> {
+        let source = wire_client(&task.source, Side::Source)?;
+        let target = wire_client(&task.target, Side::Target)?;
+        let side = |client: &Option<Client>| match client {
+            Some(client) if task.lane != LaneChoice::Wire => SideReading::Wire(client.clone()),
+            _ => SideReading::Library,
+        };
+        Ok(Self {
+            source: side(&source),
+            target: side(&target),
+            batches: source.zip(target),
+        })
     }
 
-    /// What the report says of it.
-    pub(crate) fn read_by(&self) -> ReadBy {
+    /// What the report says of the records of both sides.
+    pub(crate) fn read_by(&self) -> (ReadBy, ReadBy) {
+        (self.source.read_by(), self.target.read_by())
+    }
+
+    /// Readers for one thread.
+    ///
+    /// # Errors
+    /// librdkafka refuses a property.
+    pub(crate) fn readers(&self, task: &Task, cancel: &Cancel) -> Result<Readers> {
+        let batches = self.batches.as_ref().map(|(source, target)| {
+            let reader = |client| WireReader::new(client, cancel);
+            (reader(source), reader(target))
+        });
+        Ok(Readers {
+            source: self.source.reader(&task.source, Side::Source, cancel)?,
+            target: self.target.reader(&task.target, Side::Target, cancel)?,
+            batches,
+        })
+    }
+}
+
+/// The readers of one thread.
+pub(crate) struct Readers {
+    pub(crate) source: SideReader,
+    pub(crate) target: SideReader,
+    /// Readers of stored batches, where both clusters can be read so.
+    pub(crate) batches: Option<(WireReader, WireReader)>,
+}
+
+/// The cluster's wire client; `None` where that lacks what the cluster asks for.
+///
+/// # Errors
+/// The cluster's properties are wrong.
+fn wire_client(cluster: &Cluster, side: Side) -> Result<Option<Client>> {
+    match Client::new(cluster) {
+        Ok(client) => Ok(Some(client)),
+        Err(WireError::Unsupported(why)) => {
+            tracing::info!(%why, ?side, "verifying with librdkafka");
+            Ok(None)
+        }
+        Err(error) => Err(EngineError::Refused(format!(
+            "the {side} cannot be read: {error}"
+        ))),
+    }
+}
+
+impl SideReading {
+    fn read_by(&self) -> ReadBy {
         match self {
             Self::Wire(_) => ReadBy::Wire,
             Self::Library => ReadBy::Librdkafka,
         }
     }
 
-    /// A reader for one thread.
-    ///
-    /// # Errors
-    /// librdkafka refuses a property.
-    pub(crate) fn reader(&self, cluster: &Cluster, side: Side, cancel: &Cancel) -> Result<SideReader> {
+    fn reader(&self, cluster: &Cluster, side: Side, cancel: &Cancel) -> Result<SideReader> {
         match self {
             Self::Wire(client) => Ok(SideReader::Wire(Box::new(WireReader::new(client, cancel)))),
             Self::Library => {
@@ -79,14 +128,14 @@ pub(crate) enum SideReader {
 }
 
 impl SideReader {
-    /// Opens a partition at the offset of `partition`.
-    pub(crate) fn open(
-        &mut self,
-        partition: PartitionOffset,
-    ) -> std::result::Result<Box<dyn Feed + '_>, ReadError> {
-        Ok(match self {
-            Self::Wire(reader) => Box::new(WireFeed::open(reader, &partition)),
-            Self::Library(reader) => Box::new(LibraryFeed::open(reader, partition)?),
-        })
+    /// The records of a partition from the offset of `partition` on.
+    pub(crate) fn open(&mut self, partition: PartitionOffset) -> Box<dyn Feed + '_> {
+        match self {
+            Self::Wire(reader) => {
+                let log = PartitionLog::new(reader, &partition.topic, partition.partition);
+                Box::new(WireFeed::open(Box::new(log), partition.offset.unwrap_or(0)))
+            }
+            Self::Library(reader) => Box::new(LibraryFeed::open(reader, partition)),
+        }
     }
 }

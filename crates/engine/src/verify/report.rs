@@ -155,9 +155,15 @@ pub struct PartitionReport {
     /// Records read on the target.
     #[ts(type = "number")]
     pub target_records: u64,
-    /// Digest over every field of every source record, in order.
+    /// Of [`PartitionReport::equal_records`], those that were compared as whole stored batches: identical bytes. The
+    /// others were read by the clients that the report names.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub records_as_batches: u64,
+    /// Digest over every field of every source record, in order; over the stored bytes of what was compared as whole
+    /// batches.
     pub source_digest: String,
-    /// Digest over every field of every target record, in order.
+    /// The same of the target's records.
     pub target_digest: String,
     /// Pairs equal in every field that counts.
     #[ts(type = "number")]
@@ -298,10 +304,15 @@ pub struct VerificationReport {
     /// Source topics that were copied once and are no longer in the task: they are not verified.
     #[serde(default)]
     pub left_out_topics: Vec<String>,
-    /// The client that read the source.
+    /// Of [`VerificationReport::source_records`], those that were compared as whole stored batches, identical on both
+    /// sides, without taking them apart.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub records_as_batches: u64,
+    /// The client that read the source, but for [`VerificationReport::records_as_batches`].
     #[serde(default)]
     pub source_read_by: ReadBy,
-    /// The client that read the target.
+    /// The client that read the target, but for the same.
     #[serde(default)]
     pub target_read_by: ReadBy,
     /// A row per partition.

@@ -4,19 +4,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::PartitionOffset;
-use sluice_model::{OffsetRange, Task};
+use sluice_model::Task;
 use sluice_wire::Cancel;
 
-use crate::error::{EngineError, Result, Side};
+use crate::error::{EngineError, Result};
 use crate::lock::lock;
 use crate::plan::Pair;
 use crate::position::{CheckpointStore, PartitionKey};
 use crate::record_hash::Fields;
+use crate::verify::batches::{Batches, Pace};
 use crate::verify::comparison::Comparison;
-use crate::verify::failure::Failure;
 use crate::verify::jobs::{Job, jobs};
 use crate::verify::offset_map::OffsetMap;
-use crate::verify::reading::{Reading, SideReader};
+use crate::verify::reading::{Readers, Reading};
 use crate::verify::report::{Difference, LogSide, PartitionReport, VerificationReport, VerifyProgress};
 use crate::verify::stream::Stream;
 use crate::verify::uncopied;
@@ -52,10 +52,7 @@ pub fn verify(
     cancel: &AtomicBool,
 ) -> Result<VerificationReport> {
     let begun = Instant::now();
-    let reading = (
-        Reading::of(&task.source, Side::Source, task.lane)?,
-        Reading::of(&task.target, Side::Target, task.lane)?,
-    );
+    let reading = Reading::of(task)?;
     let pair = Pair::connect(task, &|| cancel.load(Ordering::Relaxed))?;
     let (jobs, left_out) = jobs(&pair, task, store, &options)?;
     if jobs.is_empty() {
@@ -73,10 +70,7 @@ pub fn verify(
         let workers: Vec<_> = (0..WORKERS.min(jobs.len()))
             .map(|_| {
                 scope.spawn(|| -> Result<()> {
-                    let mut readers = (
-                        reading.0.reader(&task.source, Side::Source, &wire_cancel)?,
-                        reading.1.reader(&task.target, Side::Target, &wire_cancel)?,
-                    );
+                    let mut readers = reading.readers(task, &wire_cancel)?;
                     while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let mut seen = 0u64;
                         let mut on_records = |records: u64| {
@@ -115,7 +109,7 @@ pub fn verify(
         partitions,
         left_out,
         found,
-        (reading.0.read_by(), reading.1.read_by()),
+        reading.read_by(),
         duration,
     ))
 }
@@ -154,7 +148,7 @@ impl Drop for SetOnDrop<'_> {
 fn compare(
     task: &Task,
     store: &dyn CheckpointStore,
-    (source, target): &mut (SideReader, SideReader),
+    readers: &mut Readers,
     job: &Job,
     cancel: &AtomicBool,
     on_records: &mut dyn FnMut(u64),
@@ -168,45 +162,37 @@ fn compare(
         time: true,
     };
     let at = |topic: &str, offset| PartitionOffset::new(topic.to_owned(), report.partition, offset);
-    let opened = source
-        .open(at(&report.topic, job.source_from))
-        .map_err(Failure::Source)
-        .map(|feed| Stream::new(LogSide::Source, feed, fields, cancel))
-        .and_then(|mut source| match &job.rules {
-            Some(rules) => {
-                let from = at(&report.target_topic, job.target_from);
-                let feed = target.open(from).map_err(Failure::Target)?;
-                let target = Stream::new(LogSide::Target, feed, fields, cancel);
-                let map = rules
-                    .mapped
-                    .then(|| OffsetMap::new(store, &task.name, &job.key, job.source_from));
-                Ok(Comparison::new(source, target, rules, map, report.clone(), on_records).run())
-            }
-            None => {
-                let mut report = report.clone();
-                if let Some(rest) = report.not_copied {
-                    report.not_copied = uncopied::counted(&mut source, rest, 0)?;
-                }
-                Ok((report, Vec::new()))
-            }
-        });
-    opened.unwrap_or_else(|error| {
-        let problem = Some(error.to_string());
-        let not_compared = job
-            .rules
-            .as_ref()
-            .map(|rules| OffsetRange {
-                from: job.source_from,
-                to: rules.source_end,
-            })
-            .filter(|range| !range.is_empty());
-        (
-            PartitionReport {
-                problem,
-                not_compared,
-                ..report
-            },
-            Vec::new(),
+    let source = at(&report.topic, job.source_from);
+    let target = at(&report.target_topic, job.target_from);
+    let stream = Stream::new(LogSide::Source, readers.source.open(source), fields, cancel);
+    let Some(rules) = &job.rules else {
+        return not_begun(stream, job);
+    };
+    let batches = readers.batches.as_mut().and_then(|(at_source, on_target)| {
+        Batches::new(
+            at_source.log(&report.topic, report.partition, job.source_from),
+            on_target.log(&report.target_topic, report.partition, job.target_from),
+            rules,
+            Pace::new(),
         )
-    })
+    });
+    let target = Stream::new(LogSide::Target, readers.target.open(target), fields, cancel);
+    let map = rules
+        .mapped
+        .then(|| OffsetMap::new(store, &task.name, &job.key, job.source_from));
+    Comparison::new(stream, target, rules, map, report, on_records)
+        .with_batches(batches)
+        .run()
+}
+
+/// A partition of which nothing was copied yet: what it holds is counted.
+fn not_begun(mut source: Stream<'_>, job: &Job) -> (PartitionReport, Vec<Difference>) {
+    let mut report = job.report.clone();
+    if let Some(rest) = report.not_copied {
+        match uncopied::counted(&mut source, rest, 0) {
+            Ok(counted) => report.not_copied = counted,
+            Err(error) => report.problem = Some(error.to_string()),
+        }
+    }
+    (report, Vec::new())
 }

@@ -46,6 +46,39 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// Goes on at `offset`, which is not before the last record that was taken; what was looked at is dropped.
+    pub(crate) fn go_to(&mut self, offset: i64) {
+        self.drop_what_was_read();
+        self.ended = false;
+        self.fault = None;
+        self.feed.go_to(offset);
+    }
+
+    /// Reads nothing until [`Stream::go_to`].
+    pub(crate) fn rest(&mut self) {
+        self.drop_what_was_read();
+        self.feed.rest();
+    }
+
+    fn drop_what_was_read(&mut self) {
+        self.ready.clear();
+        self.bytes = 0;
+    }
+
+    /// # Errors
+    /// The verification was cancelled.
+    pub(crate) fn check_cancelled(&self) -> Result<()> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(Failure::Cancelled);
+        }
+        Ok(())
+    }
+
+    /// Which fields count.
+    pub(crate) fn fields(&self) -> Fields {
+        self.fields
+    }
+
     /// Leaves the time out of what counts.
     pub(crate) fn ignore_time(&mut self) {
         if !std::mem::take(&mut self.fields.time) {
@@ -82,9 +115,7 @@ impl<'a> Stream<'a> {
     pub(crate) fn peek(&mut self, ahead: usize) -> Result<Option<&Record>> {
         let mut until = Instant::now() + SILENCE;
         while self.ready.len() <= ahead && !self.ended {
-            if self.cancel.load(Ordering::Relaxed) {
-                return Err(Failure::Cancelled);
-            }
+            self.check_cancelled()?;
             let side = self.side;
             if let Some(fault) = &self.fault {
                 return Err(failure(side, fault.clone()));

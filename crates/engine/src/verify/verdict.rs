@@ -38,6 +38,7 @@ impl VerificationReport {
             differences,
             accepted,
             first_differences: first_of_each_kind(found),
+            records_as_batches: partitions.iter().map(|p| p.records_as_batches).sum(),
             source_read_by,
             target_read_by,
             partitions,

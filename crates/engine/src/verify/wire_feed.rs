@@ -3,9 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sluice_kafka::PartitionOffset;
 use sluice_wire::format::{
-    self, AbortedFilter, Fetched, FetchedSet, IsolationLevel, OwnedRecord, Partial, RecordReader,
+    AbortedFilter, Fetched, FetchedSet, IsolationLevel, OwnedRecord, Partial, RecordReader,
 };
 use sluice_wire::{
     ApiKey, Cancel, Client, Connection, FetchPartition, FetchRequest, FetchSession, FetchedPartition,
@@ -14,22 +13,20 @@ use sluice_wire::{
 
 use crate::verify::feed::{Fed, Feed, ReadError};
 use crate::verify::record::Content;
+use crate::verify::stored_log::{FETCH, StoredLog, aborted, committed_end};
 
-/// Bytes asked for at once, as stored.
-const FETCH: i32 = 2 * 1024 * 1024;
 /// How long a broker may wait for records before it answers without.
 const MAX_WAIT: Duration = Duration::from_millis(200);
 /// Pause before a broker is asked again that did not answer, or does not lead.
 const PAUSE: Duration = Duration::from_millis(100);
 /// What one stored batch may expand to, in bytes: brokers take none that is larger than 2 GiB.
-const EXPANDED: usize = 2 * 1024 * 1024 * 1024 - 1;
+pub(crate) const EXPANDED: usize = 2 * 1024 * 1024 * 1024 - 1;
 
 /// Reads partitions of one cluster, one at a time, over connections of its own.
 pub(crate) struct WireReader {
     client: Client,
     cancel: Cancel,
     connections: BTreeMap<i32, Arc<Connection>>,
-    expander: RecordReader,
 }
 
 impl WireReader {
@@ -38,8 +35,12 @@ impl WireReader {
             client: client.with_cancel(cancel.clone()),
             cancel: cancel.clone(),
             connections: BTreeMap::new(),
-            expander: RecordReader::new(EXPANDED),
         }
+    }
+
+    /// A partition's log, and where it is to be read from.
+    pub(crate) fn log(&mut self, topic: &str, partition: i32, from: i64) -> (Box<dyn StoredLog + '_>, i64) {
+        (Box::new(PartitionLog::new(self, topic, partition)), from)
     }
 
     /// The committed records of a partition from an offset on, if the broker answers with some. `None`: not now.
@@ -125,6 +126,27 @@ fn is_passing(error: &WireError) -> bool {
     }
 }
 
+/// The stored entries of one partition, read by a [`WireReader`].
+pub(crate) struct PartitionLog<'a> {
+    reader: &'a mut WireReader,
+    place: TopicPartition,
+}
+
+impl<'a> PartitionLog<'a> {
+    pub(crate) fn new(reader: &'a mut WireReader, topic: &str, partition: i32) -> Self {
+        Self {
+            reader,
+            place: TopicPartition::new(topic, partition),
+        }
+    }
+}
+
+impl StoredLog for PartitionLog<'_> {
+    fn fetch(&mut self, offset: i64, max_bytes: i32) -> Result<Option<FetchedPartition>, WireError> {
+        self.reader.fetch(&self.place, offset, max_bytes)
+    }
+}
+
 /// What is left of an answer, from the beginning of an entry on.
 struct Rest {
     bytes: Bytes,
@@ -132,10 +154,10 @@ struct Rest {
     is_first: bool,
 }
 
-/// One partition, read by the wire client.
+/// The records of one partition, read by the wire client.
 pub(crate) struct WireFeed<'a> {
-    reader: &'a mut WireReader,
-    place: TopicPartition,
+    log: Box<dyn StoredLog + 'a>,
+    expander: RecordReader,
     /// The next offset.
     position: i64,
     /// Where the committed records ended when the broker was last asked.
@@ -146,12 +168,12 @@ pub(crate) struct WireFeed<'a> {
 }
 
 impl<'a> WireFeed<'a> {
-    /// From the offset of `partition` on.
-    pub(crate) fn open(reader: &'a mut WireReader, partition: &PartitionOffset) -> Self {
+    /// The records of `log` from `position` on.
+    pub(crate) fn open(log: Box<dyn StoredLog + 'a>, position: i64) -> Self {
         Self {
-            reader,
-            place: TopicPartition::new(&partition.topic, partition.partition),
-            position: partition.offset.unwrap_or(0),
+            log,
+            expander: RecordReader::new(EXPANDED),
+            position,
             end: None,
             rest: None,
             max_bytes: FETCH,
@@ -161,17 +183,13 @@ impl<'a> WireFeed<'a> {
 
     /// Asks for more. Returns how many bytes came.
     fn ask(&mut self) -> Result<usize, ReadError> {
-        let fetched = self.reader.fetch(&self.place, self.position, self.max_bytes)?;
+        let fetched = self.log.fetch(self.position, self.max_bytes)?;
         let Some(fetched) = fetched else { return Ok(0) };
-        self.end = fetched.last_stable_offset.or(fetched.high_watermark);
+        self.end = committed_end(&fetched);
         let count = fetched.records.len();
         if count > 0 {
-            let aborted = fetched.aborted.iter().map(|one| format::AbortedTransaction {
-                first_offset: one.first_offset,
-                producer_id: one.producer_id,
-            });
             self.rest = Some(Rest {
-                filter: AbortedFilter::new(aborted),
+                filter: AbortedFilter::new(aborted(&fetched)),
                 bytes: fetched.records,
                 is_first: true,
             });
@@ -200,6 +218,17 @@ impl<'a> WireFeed<'a> {
 }
 
 impl Feed for WireFeed<'_> {
+    fn go_to(&mut self, offset: i64) {
+        self.position = offset;
+        self.rest = None;
+        self.end = None;
+        self.ended = false;
+    }
+
+    fn rest(&mut self) {
+        self.rest = None;
+    }
+
     fn read(&mut self, take: &mut dyn FnMut(Fed)) -> Result<usize, ReadError> {
         if self.ended {
             return Ok(0);
@@ -220,7 +249,7 @@ impl Feed for WireFeed<'_> {
         let mut set = FetchedSet::resume(&rest.bytes, rest.filter, IsolationLevel::ReadCommitted);
         let mut next = self.position;
         let mut partial = None;
-        match set.next(&mut self.reader.expander) {
+        match set.next(&mut self.expander) {
             None => return Ok(came),
             Some(Err(fault)) => {
                 take(Fed::Fault(fault.into()));

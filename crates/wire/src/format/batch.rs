@@ -103,6 +103,18 @@ impl BatchHeader {
         self.last_offset().saturating_add(1)
     }
 
+    /// Whether the same bytes behind this header and behind `other` are the same records, but for their offsets, which
+    /// count from each base: as many records over as many offsets, of one codec, with their times counted from one base
+    /// and of one kind. Which producer wrote them, in a transaction or not, is nothing of a record.
+    pub fn frames_the_same_as(&self, other: &Self) -> bool {
+        let bits = |header: &Self| header.attributes.bits() & !Attributes::TRANSACTIONAL;
+        self.count == other.count
+            && self.last_offset_delta == other.last_offset_delta
+            && self.base_timestamp == other.base_timestamp
+            && self.max_timestamp == other.max_timestamp
+            && bits(self) == bits(other)
+    }
+
     /// Whether some offsets of the batch have no record, as compaction leaves it.
     pub fn has_holes(&self) -> bool {
         i64::from(self.count) != i64::from(self.last_offset_delta) + 1

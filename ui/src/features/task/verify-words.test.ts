@@ -15,6 +15,7 @@ const partition: PartitionReport = {
   source_digest: '',
   target_digest: '',
   equal_records: 100,
+  records_as_batches: 0,
   differences: {},
   accepted: {},
   not_checked: [],
@@ -38,6 +39,7 @@ const report: VerificationReport = {
   no_longer_there: { source_offsets: 0, target_offsets: 0, never_copied_offsets: 0, compacted_records: 0 },
   not_compared: { partitions: 0, offsets: 0 },
   left_out_topics: [],
+  records_as_batches: 0,
   source_read_by: 'wire',
   target_read_by: 'wire',
   partitions: [partition],
@@ -89,5 +91,9 @@ test('an exported report has the verdict, the numbers and the topics that were l
 test('a report names the client that read each side', () => {
   expect(readBy(report, texts)).toBe(texts.verifyReadBy.wire);
   expect(readBy({ ...report, source_read_by: 'librdkafka' }, texts)).toBe(texts.verifyReadBy.mixed);
+  expect(readBy({ ...report, records_as_batches: 100 }, texts)).toBe('100 of 100 records were compared as whole stored batches, which are identical on both sides.');
+  expect(readBy({ ...report, records_as_batches: 90 }, texts)).toBe(
+    `90 of 100 records were compared as whole stored batches, which are identical on both sides. Of the others: ${texts.verifyReadBy.wire}`,
+  );
   expect(reportPage({ ...report, source_read_by: 'librdkafka', target_read_by: 'librdkafka' }, texts)).toContain(texts.verifyReadBy.librdkafka);
 });

@@ -24,9 +24,13 @@ export function resultOf(partition: PartitionReport, texts: Texts): string {
   return rest.on_the_way ? texts.verifyOnTheWay(amount) : texts.verifyBehind(amount);
 }
 
-/** Which client read the two sides. */
+/** How both sides were read: what as whole batches, and the rest by which clients. */
 export function readBy(report: VerificationReport, texts: Texts): string {
-  return texts.verifyReadBy[report.source_read_by === report.target_read_by ? report.source_read_by : 'mixed'];
+  const { records_as_batches: batches, source_records: all, target_records: copies } = report;
+  const clients = texts.verifyReadBy[report.source_read_by === report.target_read_by ? report.source_read_by : 'mixed'];
+  if (batches === 0) return clients;
+  const identical = texts.verifyAsBatches(whole(batches), whole(all));
+  return batches === all && batches === copies ? identical : `${identical} ${texts.verifyOthers(clients)}`;
 }
 
 /** The three numbers beside equal and different, each with what it counts. */
