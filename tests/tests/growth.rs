@@ -48,7 +48,10 @@ fn partitions_that_a_topic_gets_while_it_is_copied_are_copied_from_their_first_r
         let records = read_all(&target.bootstrap(), "orders", partition)?;
         assert_eq!(records.len(), expected, "partition {partition}");
     }
-    let report = desk.app.call(TaskVerify { task: task.clone() })?;
+    let report = desk.app.call(TaskVerify {
+        task: task.clone(),
+        ..TaskVerify::default()
+    })?;
     assert_eq!(report.result, VerificationResult::Equal, "{report:#?}");
     eventually("the task's log tells of them", || {
         let log = desk.app.call(TaskLogQuery {

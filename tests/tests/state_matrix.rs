@@ -299,7 +299,10 @@ fn what_a_state_allows_is_done() -> Result<()> {
         }
         // Comparing both sides changes nothing and is never a matter of the state.
         let task = scene.task(state, "verified")?;
-        let verified = scene.app.call(TaskVerify { task: task.clone() });
+        let verified = scene.app.call(TaskVerify {
+            task: task.clone(),
+            ..TaskVerify::default()
+        });
         ensure!(
             verified
                 .as_ref()

@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
+use sluice_engine::VerifyScope;
 use sluice_model::{
     Codec, Delivery, ExistingData, ForbiddenTopics, LaneChoice, MissingTimestamps, OutOfRange, RegexRename,
     Start, TaskName,
@@ -45,7 +46,7 @@ pub enum Command {
     /// Say what a copy would do and what would go wrong; changes nothing on either cluster.
     Check(FileArguments),
     /// Read both sides again and compare every field of every record.
-    Verify(FileArguments),
+    Verify(VerifyArguments),
     /// List the tasks of a state directory.
     Status(StatusArguments),
     /// Watch a copy between two small built-in clusters; needs nothing installed.
@@ -95,6 +96,24 @@ pub struct RunArguments {
     pub file: PathBuf,
     #[command(flatten)]
     pub task: TaskArguments,
+}
+
+/// `sluice verify`
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// Verify only this source topic of the task; may be repeated.
+    #[arg(
+        long = "only-topic",
+        value_name = "NAME",
+        value_delimiter = ',',
+        help_heading = "What to verify"
+    )]
+    pub only_topics: Vec<String>,
+    /// Verify only what is at the source from here on: a time (RFC 3339), offset:N or offset:PARTITION=N,…
+    #[arg(long, value_name = "TIME", value_parser = VerifyScope::since_of, help_heading = "What to verify")]
+    pub since: Option<Start>,
+    #[command(flatten)]
+    pub file: FileArguments,
 }
 
 /// `sluice check` and `sluice verify`

@@ -27,8 +27,9 @@ mod words;
 use std::process::ExitCode;
 
 use clap::Parser;
+use sluice_engine::VerifyScope;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, VerifyArguments};
 use exit::Exit;
 use interrupts::Interrupts;
 use screen::Screen;
@@ -53,8 +54,16 @@ fn run(command: Command, screen: Screen) -> anyhow::Result<Exit> {
         Command::Copy(arguments) => copy::copy(&arguments.task, None, screen, &interrupts),
         Command::Run(arguments) => copy::copy(&arguments.task, Some(&arguments.file), screen, &interrupts),
         Command::Check(arguments) => check::check(&arguments.task, arguments.file.as_deref(), &screen),
-        Command::Verify(arguments) => {
-            verify::verify(&arguments.task, arguments.file.as_deref(), screen, &interrupts)
+        Command::Verify(VerifyArguments {
+            only_topics,
+            since,
+            file,
+        }) => {
+            let scope = VerifyScope {
+                topics: only_topics.into_iter().collect(),
+                since,
+            };
+            verify::verify(&file.task, file.file.as_deref(), scope, screen, &interrupts)
         }
         Command::Status(arguments) => status::status(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments, screen, &interrupts),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use sluice_engine::{VerificationResult, VerifyOptions};
+use sluice_engine::{VerificationResult, VerifyOptions, VerifyScope};
 use sluice_store::TaskLock;
 
 use crate::arguments::TaskArguments;
@@ -22,6 +22,7 @@ use crate::verify_table;
 pub fn verify(
     arguments: &TaskArguments,
     file: Option<&Path>,
+    scope: VerifyScope,
     screen: Screen,
     interrupts: &Interrupts,
 ) -> anyhow::Result<Exit> {
@@ -35,9 +36,13 @@ pub fn verify(
         VerifyOptions {
             running: true,
             waiting: published::waiting(&store, &task.name)?,
+            scope,
         }
     } else {
-        VerifyOptions::default()
+        VerifyOptions {
+            scope,
+            ..VerifyOptions::default()
+        }
     };
     let display = Mutex::new(screen.display(arguments.quiet));
     let report = sluice_engine::verify(

@@ -242,6 +242,7 @@ mod tests {
             task: "n".into(),
             result: VerificationResult::Different,
             equal: false,
+            scope: None,
             sentence: "the sentence".into(),
             source_records: 0,
             target_records: 0,

@@ -61,7 +61,12 @@ fn the_demo_is_checked_started_caught_up_and_verified_and_leaves_nothing_behind(
         let snapshot = show(&app, &demo).snapshot;
         snapshot.delay_ms.is_some_and(|delay| delay < 1_000) && snapshot.stages[1].percent >= 100.0
     });
-    let verified = app.call(TaskVerify { task: task.clone() }).unwrap();
+    let verified = app
+        .call(TaskVerify {
+            task: task.clone(),
+            ..TaskVerify::default()
+        })
+        .unwrap();
     assert_eq!(verified.result, VerificationResult::Equal, "{verified:?}");
 
     // Started again while it runs: the earlier one goes, and there is never more than one.

@@ -48,5 +48,5 @@ pub use run::{Running, start, start_unless};
 pub use verify::{
     Accepted, Difference, DifferenceKind, Gone, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopied,
     NotCopiedTotal, PartitionReport, ReadBy, VerificationReport, VerificationResult, VerifyOptions,
-    VerifyProgress, verify,
+    VerifyProgress, VerifyScope, verify,
 };

@@ -52,7 +52,12 @@ fn topics_are_added_removed_and_renamed_while_the_others_neither_lose_nor_repeat
     assert_eq!(values(&scene.target, "moved")?, expected(&[(100, 110)]));
     assert_eq!(values(&scene.target, "comes")?, expected(&[(90, 110)]));
     assert_eq!(
-        desk.app.call(TaskVerify { task: task.clone() })?.result,
+        desk.app
+            .call(TaskVerify {
+                task: task.clone(),
+                ..TaskVerify::default()
+            })?
+            .result,
         VerificationResult::Equal
     );
 

@@ -96,7 +96,12 @@ fn a_refused_record_is_replayed_when_the_target_takes_it_or_discarded_and_a_veri
             offset,
         })
     };
-    let verified = || app.call(TaskVerify { task: task.clone() });
+    let verified = || {
+        app.call(TaskVerify {
+            task: task.clone(),
+            ..TaskVerify::default()
+        })
+    };
     assert_eq!(verified()?.result, VerificationResult::Different);
 
     let still = replay(100).err().map(|error| error.message).unwrap_or_default();

@@ -56,7 +56,10 @@ fn a_task_goes_from_draft_to_terminated_and_leaves_only_the_operation_log() -> R
     app.call(TaskResume { task: task.clone() })?;
     desk.copies(&task, 150)?;
     assert_eq!(values(&scene.target, "a")?, expected(&[(0, 150)]));
-    let report = app.call(TaskVerify { task: task.clone() })?;
+    let report = app.call(TaskVerify {
+        task: task.clone(),
+        ..TaskVerify::default()
+    })?;
     let kept = app.call(TaskVerification { task: task.clone() })?;
     assert_eq!(
         (kept.report.as_ref(), kept.percent),
@@ -64,6 +67,24 @@ fn a_task_goes_from_draft_to_terminated_and_leaves_only_the_operation_log() -> R
         "the last report is kept"
     );
     assert_eq!(report.result, VerificationResult::Equal);
+    assert_eq!(
+        report.proofs().len(),
+        report.partitions.len(),
+        "a later one can begin behind it"
+    );
+    append(&scene.source, "a", 150, 7)?;
+    desk.copies(&task, 157)?;
+    let newer = TaskVerify {
+        task: task.clone(),
+        continues: true,
+        ..TaskVerify::default()
+    };
+    let report = app.call(newer)?;
+    assert_eq!(
+        (report.result, report.source_records),
+        (VerificationResult::Equal, 7),
+        "{report:#?}"
+    );
 
     app.call(TaskTerminate { task: task.clone() })?;
     desk.reaches(&task, TaskState::Terminated)?;
@@ -79,7 +100,7 @@ fn a_task_goes_from_draft_to_terminated_and_leaves_only_the_operation_log() -> R
         code(app.call(TaskDelete { task: task.clone() })),
         Some(ErrorCode::NotFound)
     );
-    assert_eq!(values(&scene.target, "a")?.len(), 150, "topics stay");
+    assert_eq!(values(&scene.target, "a")?.len(), 157, "topics stay");
     let mut actions: Vec<(String, String)> = app
         .call(OperationQuery {
             object_id: Some(task),
@@ -97,6 +118,7 @@ fn a_task_goes_from_draft_to_terminated_and_leaves_only_the_operation_log() -> R
         ("task_pause", "ok"),
         ("task_pause", "refused"),
         ("task_resume", "ok"),
+        ("task_verify", "ok"),
         ("task_verify", "ok"),
         ("task_terminate", "ok"),
         ("task_start", "refused"),

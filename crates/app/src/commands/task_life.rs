@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use sluice_engine::{PreCheckReport, VerificationReport};
+use sluice_engine::{PreCheckReport, VerificationReport, VerifyScope};
 use sluice_model::{ExistingData, TaskAction, TaskId, TaskState};
 use sluice_store::TaskRow;
 use ts_rs::TS;
@@ -40,12 +40,22 @@ of_a_task! {
     TaskTerminate
     /// Removes a task and its history; topics stay as they are.
     TaskDelete
-    /// Compares both sides up to the task's positions; waits for the report.
-    TaskVerify
     /// Gives a verification up.
     TaskVerifyCancel
     /// The verification under way, and the last one's report.
     TaskVerification
+}
+
+/// Compares both sides up to the task's positions; waits for the report.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TaskVerify {
+    /// Name or id.
+    pub task: String,
+    /// What of it; by default all.
+    #[serde(default)]
+    #[ts(optional)]
+    pub scope: Option<VerifyScope>,
 }
 
 /// Verifications of a task.
@@ -205,7 +215,8 @@ impl Command for TaskVerify {
         operation(Self::NAME, &row).run(&app.core.store, || {
             let id = core::task_id(&row)?;
             let live = app.supervisor.live(&id);
-            app.verifications.run(&app.core, &id, live.as_ref())
+            app.verifications
+                .run(&app.core, &id, live.as_ref(), self.scope.unwrap_or_default())
         })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sluice_engine::{
     CheckpointStore, PartitionCondition, PartitionKey, VerificationReport, VerifyOptions, VerifyProgress,
-    verify,
+    VerifyScope, verify,
 };
 use sluice_model::{TaskId, TaskState};
 
@@ -49,6 +49,7 @@ fn options(state: TaskState, live: Option<&Live>) -> VerifyOptions {
                 partition: row.partition,
             })
             .collect(),
+        ..VerifyOptions::default()
     }
 }
 
@@ -63,9 +64,18 @@ impl Verifications {
 
     /// Compares both sides of a task up to its checkpoint, and waits for the report, which is kept. `live`: its run, if
     /// there is one.
-    pub(crate) fn run(&self, core: &Core, id: &TaskId, live: Option<&Live>) -> Result<VerificationReport> {
+    pub(crate) fn run(
+        &self,
+        core: &Core,
+        id: &TaskId,
+        live: Option<&Live>,
+        scope: VerifyScope,
+    ) -> Result<VerificationReport> {
         let row = core.task(id.as_str())?;
-        let options = options(core::state(&row)?, live);
+        let options = VerifyOptions {
+            scope,
+            ..options(core::state(&row)?, live)
+        };
         let task = core.engine_task(&row)?;
         let cancelled = Arc::new(AtomicBool::new(false));
         {

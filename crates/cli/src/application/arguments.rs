@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use sluice_engine::VerifyScope;
 use sluice_model::{Spec, Start, TaskState};
 
 use super::record_place::RecordPlace;
@@ -197,7 +198,16 @@ pub enum TaskCommand {
         discard: Option<RecordPlace>,
     },
     /// Read both sides again and compare every field of every record.
-    Verify(TaskName),
+    Verify {
+        /// Name or id.
+        task: String,
+        /// Only this source topic; may be repeated.
+        #[arg(long = "topic", value_name = "NAME", value_delimiter = ',')]
+        topics: Vec<String>,
+        /// Only what is at the source from here on: a time (RFC 3339), offset:N or offset:PARTITION=N,…
+        #[arg(long, value_name = "TIME", value_parser = VerifyScope::since_of)]
+        since: Option<Start>,
+    },
     /// Write its settings down as TOML, without secrets.
     Export(TaskName),
     /// Make a draft out of an exported task.

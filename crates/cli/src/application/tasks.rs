@@ -8,7 +8,7 @@ use sluice_app::{
     TaskList, TaskLogQuery, TaskModify, TaskPause, TaskResume, TaskRetry, TaskShow, TaskStart, TaskTerminate,
     TaskTune, TaskVerify, TaskView,
 };
-use sluice_engine::ItemResult;
+use sluice_engine::{ItemResult, VerifyScope};
 use sluice_model::{Objects, RateLimits, TaskName, TaskSettings};
 
 use super::arguments::{ModifyArguments, Place, SetArguments, TaskCommand, TaskCreateArguments};
@@ -95,7 +95,13 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             (None, Some(record)) => records::discard(&app, task, record, screen),
             (None, None) => records::quarantine(&app, task, place),
         },
-        TaskCommand::Verify(task) => verify(&app, task.task, place),
+        TaskCommand::Verify { task, topics, since } => {
+            let scope = VerifyScope {
+                topics: topics.into_iter().collect(),
+                since,
+            };
+            verify(&app, task, scope, place)
+        }
         TaskCommand::Export(task) => {
             output::write(&app.call(TaskExport { task: task.task })?)?;
             Ok(Exit::Done)
@@ -182,8 +188,9 @@ fn show(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn verify(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
-    let report = app.call(TaskVerify { task })?;
+fn verify(app: &Backend, task: String, scope: VerifyScope, place: &Place) -> anyhow::Result<Exit> {
+    let scope = (!scope.is_whole()).then_some(scope);
+    let report = app.call(TaskVerify { task, scope })?;
     if place.json {
         output::write(&serde_json::to_string_pretty(&report)?)?;
     } else {

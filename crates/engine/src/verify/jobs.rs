@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sluice_model::{OffsetRange, Task};
+use sluice_model::{OffsetRange, Start, Task};
 
-use crate::error::{Result, Side};
+use crate::error::{EngineError, Result, Side};
 use crate::plan::{Pair, unique};
 use crate::position::{CheckpointStore, GapReason, PartitionKey};
 use crate::verify::ends::{AllEnds, Ends, ends};
@@ -13,6 +13,7 @@ use crate::verify::ranges::{Copied, Range, SourceGone, described, launched};
 use crate::verify::report::{Gone, GoneReason, LogSide, NotCopied, PartitionReport};
 use crate::verify::rules::{Cut, Rules};
 use crate::verify::run::VerifyOptions;
+use crate::verify::scope::first_since;
 
 /// One partition to compare.
 pub(crate) struct Job {
@@ -38,11 +39,19 @@ pub(crate) fn jobs(
     } else {
         (described(pair, task)?, Vec::new())
     };
+    let ranges = options.scope.apply(ranges, &task.name, &pair.source.admin)?;
+    // What was left out of the task has no part in one that is chosen.
+    let left_out = if options.scope.topics.is_empty() {
+        left_out
+    } else {
+        Vec::new()
+    };
     let mut facts = Facts {
         task,
         store,
         options,
         target_ends: target_ends(pair, &ranges)?,
+        target_since: target_since(pair, &ranges, options)?,
         target_ids: pair
             .target
             .topic_ids(&unique(ranges.iter().map(|range| range.target_topic.as_str()))),
@@ -57,6 +66,32 @@ pub(crate) fn jobs(
 }
 
 fn target_ends(pair: &Pair, ranges: &[Range]) -> Result<AllEnds> {
+    ends(&pair.target.admin, &target_places(pair, ranges), Side::Target)
+}
+
+/// Where the target's records of the scope's time begin, for what was copied without notes.
+fn target_since(pair: &Pair, ranges: &[Range], options: &VerifyOptions) -> Result<Since> {
+    let has_no_notes = ranges
+        .first()
+        .is_some_and(|range| matches!(range.copied, Copied::Described));
+    match &options.scope.since {
+        None => Ok(Since::new()),
+        Some(_) if !has_no_notes => Ok(Since::new()),
+        Some(Start::Time(time)) => first_since(
+            &pair.target.admin,
+            &target_places(pair, ranges),
+            time.as_millisecond(),
+            Side::Target,
+        ),
+        Some(_) => Err(EngineError::Refused(
+            "offsets of the source say nothing about the target's, because this state does not have the task's; write a time"
+                .into(),
+        )),
+    }
+}
+
+/// The target partitions that exist.
+fn target_places(pair: &Pair, ranges: &[Range]) -> Vec<(String, i32)> {
     let there: BTreeSet<(String, i32)> = ranges
         .iter()
         .filter(|range| {
@@ -66,12 +101,11 @@ fn target_ends(pair: &Pair, ranges: &[Range]) -> Result<AllEnds> {
         })
         .map(|range| (range.target_topic.clone(), range.key.partition))
         .collect();
-    ends(
-        &pair.target.admin,
-        &there.into_iter().collect::<Vec<_>>(),
-        Side::Target,
-    )
+    there.into_iter().collect()
 }
+
+/// First offsets by partition; `None` where there is no such record.
+type Since = BTreeMap<(String, i32), Option<i64>>;
 
 /// What was asked for once for all partitions.
 struct Facts<'a> {
@@ -79,6 +113,7 @@ struct Facts<'a> {
     store: &'a dyn CheckpointStore,
     options: &'a VerifyOptions,
     target_ends: AllEnds,
+    target_since: Since,
     target_ids: BTreeMap<String, String>,
     policies: Policies<'a>,
     headers: bool,
@@ -158,7 +193,14 @@ impl Facts<'_> {
             self.policies.of(LogSide::Source, &range.key.topic),
             self.policies.of(LogSide::Target, &range.target_topic),
         );
-        let begin = self.beginning(&range, &mut report, source, target, policies)?;
+        let (range, begin) = match self.part(&range, source, target, policies)? {
+            Part::Begins(begin) => (range, begin),
+            part => {
+                let range = part.of(range);
+                let begin = self.beginning(&range, &mut report, source, target, policies)?;
+                (range, begin)
+            }
+        };
         if !range.source.is_empty()
             && begin.source_from >= range.source.to
             && let Some((_, why)) = report.not_checked.last()
@@ -241,9 +283,7 @@ impl Facts<'_> {
             });
         }
         note_gone_at_source(report, range, &never_copied, source.low, policies.0.gone_reason);
-        // Offsets noted for another topic of this name say nothing about the one that is there now.
-        let is_same = target_id.is_none() || self.target_ids.get(&range.target_topic) == target_id.as_ref();
-        if !is_same {
+        if !self.is_same_topic(range, target_id.as_ref()) {
             return Ok(begin);
         }
         begin.target_from = (*target_from).max(target.low);
@@ -262,7 +302,8 @@ impl Facts<'_> {
             return Ok(begin);
         }
         begin.cut = None;
-        begin.target_from = begin.target_from.max(if lost.0 { first.1 } else { 0 });
+        let is_behind_start = lost.0 || range.since.is_some();
+        begin.target_from = begin.target_from.max(if is_behind_start { first.1 } else { 0 });
         if first.1 < target.low {
             let resume = self
                 .store
@@ -283,6 +324,70 @@ impl Facts<'_> {
         Ok(begin)
     }
 
+    /// Offsets noted for another topic of this name say nothing about the one that is there now.
+    fn is_same_topic(&self, range: &Range, noted: Option<&String>) -> bool {
+        noted.is_none() || self.target_ids.get(&range.target_topic) == noted
+    }
+
+    /// Where the part of a partition that is to be verified begins.
+    fn part(&self, range: &Range, source: Ends, target: Ends, policies: (Policy, Policy)) -> Result<Part> {
+        let Some(since) = range.since.filter(|since| *since > range.source.from) else {
+            return Ok(Part::Whole);
+        };
+        let from = since.min(range.source.to);
+        let (target_next, target_id) = match &range.copied {
+            Copied::NotBegun => return Ok(Part::Whole),
+            Copied::Described => return Ok(self.part_by_time(range, from, source, target, policies.1)),
+            Copied::Noted {
+                target_next,
+                target_id,
+                ..
+            } => (*target_next, target_id.as_ref()),
+        };
+        if !self.is_same_topic(range, target_id) {
+            return Ok(Part::Whole);
+        }
+        let name = &self.task.name;
+        let first = self
+            .store
+            .run_at_source(name, &range.key, from)?
+            .and_then(|run| run.at_or_after_source(from))
+            .filter(|_| from < range.source.to);
+        let is_noted_before = self.store.run_before(name, &range.key, from)?.is_some();
+        Ok(match first {
+            Some((at, _)) if at == from || is_noted_before => Part::From(from),
+            // Nothing was copied from there on.
+            None if is_noted_before => Part::Begins(Beginning {
+                source_from: from.max(source.low.min(range.source.to)),
+                target_from: target_next.max(target.low),
+                mapped: false,
+                cut: None,
+            }),
+            _ => Part::Whole,
+        })
+    }
+
+    /// Without notes the records of both sides are found by their times, which a target that stamps them does not keep.
+    fn part_by_time(&self, range: &Range, from: i64, source: Ends, target: Ends, policy: Policy) -> Part {
+        let place = (range.target_topic.clone(), range.key.partition);
+        match self.target_since.get(&place) {
+            Some(first) if !policy.stamps => {
+                let source_from = from.max(source.low.min(range.source.to));
+                let target_from = first.unwrap_or(target.high).max(target.low);
+                Part::Begins(Beginning {
+                    source_from,
+                    target_from,
+                    mapped: false,
+                    cut: cut(
+                        source.low > 0 && source_from == source.low,
+                        target.low > 0 && target_from == target.low,
+                    ),
+                })
+            }
+            _ => Part::Whole,
+        }
+    }
+
     /// Ranges before the position that the source could not give any more: the others of the ledger stand for records
     /// that were copied, or lie before the start.
     fn never_copied(&self, range: &Range) -> Result<Vec<OffsetRange>> {
@@ -301,6 +406,27 @@ impl Facts<'_> {
             })
             .filter(|gap| !gap.is_empty())
             .collect())
+    }
+}
+
+/// Which part of a partition is verified.
+enum Part {
+    /// All of it: none was asked for, or it is not known where it stands on the target.
+    Whole,
+    /// From this source offset on, which the notes have on the target.
+    From(i64),
+    /// From these places on.
+    Begins(Beginning),
+}
+
+impl Part {
+    /// The range that is compared.
+    fn of(self, mut range: Range) -> Range {
+        match self {
+            Self::From(from) => range.source.from = from,
+            Self::Whole | Self::Begins(_) => range.since = None,
+        }
+        range
     }
 }
 

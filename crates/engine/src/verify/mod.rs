@@ -20,6 +20,7 @@ mod record;
 mod report;
 mod rules;
 mod run;
+mod scope;
 mod sentence;
 mod stored_log;
 mod stream;
@@ -33,3 +34,4 @@ pub use report::{
     NotCopiedTotal, PartitionReport, ReadBy, VerificationReport, VerificationResult, VerifyProgress,
 };
 pub use run::{VerifyOptions, verify};
+pub use scope::VerifyScope;

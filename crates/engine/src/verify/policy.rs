@@ -10,6 +10,8 @@ use crate::verify::report::{GoneReason, LogSide};
 pub(crate) struct Policy {
     /// Superseded records are removed.
     pub(crate) compacted: bool,
+    /// Its brokers give each record the time at which they append it.
+    pub(crate) stamps: bool,
     /// Why the oldest records are gone, if they are.
     pub(crate) gone_reason: GoneReason,
 }
@@ -47,6 +49,7 @@ impl<'a> Policies<'a> {
                     !policy.contains("delete") || unlimited("retention.ms") && unlimited("retention.bytes");
                 Policy {
                     compacted: policy.contains("compact"),
+                    stamps: value("message.timestamp.type") == Some("LogAppendTime"),
                     gone_reason: if keeps {
                         GoneReason::Deletion
                     } else {

@@ -22,6 +22,8 @@ pub(crate) struct Range {
     /// The source's log, or why it is not known.
     pub(crate) source_ends: std::result::Result<Ends, SourceGone>,
     pub(crate) copied: Copied,
+    /// The first source offset that is to be verified, where not all of it is.
+    pub(crate) since: Option<i64>,
 }
 
 /// Why a partition's source log is not known.
@@ -100,6 +102,7 @@ pub(crate) fn launched(
                 target_next: state.target_next,
                 target_id: state.target_topic_id.clone(),
             },
+            since: None,
             key: state.key.clone(),
             target_topic: state.target_topic.clone(),
         })
@@ -112,6 +115,7 @@ pub(crate) fn launched(
             source: OffsetRange { from, to: from },
             source_ends,
             copied: Copied::NotBegun,
+            since: None,
             key,
             target_topic,
         });
@@ -191,6 +195,7 @@ pub(crate) fn described(pair: &Pair, task: &Task) -> Result<Vec<Range>> {
                 source: OffsetRange { from, to },
                 source_ends,
                 copied: Copied::Described,
+                since: None,
             }
         }));
     }

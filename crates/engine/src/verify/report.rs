@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use sluice_model::OffsetRange;
 use ts_rs::TS;
 
+use crate::verify::scope::VerifyScope;
+
 /// What differs between two records, or between two logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -274,8 +276,11 @@ pub struct VerificationReport {
     pub task: String,
     /// The verdict.
     pub result: VerificationResult,
-    /// Whether it is [`VerificationResult::Equal`].
+    /// Whether it is [`VerificationResult::Equal`], of the whole task.
     pub equal: bool,
+    /// What of the task was verified; none for all of it. The verdict is that of this part alone.
+    #[serde(default)]
+    pub scope: Option<VerifyScope>,
     /// The verdict in a sentence.
     pub sentence: String,
     /// Records compared at the source.

@@ -18,6 +18,7 @@ use crate::verify::jobs::{Job, jobs};
 use crate::verify::offset_map::OffsetMap;
 use crate::verify::reading::{Readers, Reading};
 use crate::verify::report::{Difference, LogSide, PartitionReport, VerificationReport, VerifyProgress};
+use crate::verify::scope::VerifyScope;
 use crate::verify::stream::Stream;
 use crate::verify::uncopied;
 
@@ -34,6 +35,8 @@ pub struct VerifyOptions {
     pub running: bool,
     /// Partitions of a running task that are not being copied now: nothing of them is on its way.
     pub waiting: BTreeSet<PartitionKey>,
+    /// What of the task is verified.
+    pub scope: VerifyScope,
 }
 
 /// Reads both sides again and compares every field of every record, partition by partition, in bounded memory.
@@ -106,6 +109,7 @@ pub fn verify(
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(VerificationReport::new(
         task.name.to_string(),
+        options.scope,
         partitions,
         left_out,
         found,

@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::verify::report::{VerificationReport, VerificationResult};
+use crate::verify::scope::VerifyScope;
 
 /// The verdict with its numbers, and behind it whatever else has to be known.
 pub(crate) fn of(report: &VerificationReport) -> String {
-    let mut parts = vec![verdict(report)];
+    let verdict = verdict(report);
+    let mut parts = vec![match report.scope.as_ref().and_then(VerifyScope::in_words) {
+        Some(scope) => format!("{scope}: {verdict}"),
+        None => verdict,
+    }];
     parts.extend(not_copied(report));
     parts.extend(no_longer_there(report));
     let unread = report.not_compared.offsets;

@@ -6,11 +6,13 @@ use crate::verify::report::{
     Accepted, Difference, DifferenceKind, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopiedTotal,
     PartitionReport, ReadBy, VerificationReport, VerificationResult,
 };
+use crate::verify::scope::VerifyScope;
 use crate::verify::sentence;
 
 impl VerificationReport {
     pub(crate) fn new(
         task: String,
+        scope: VerifyScope,
         mut partitions: Vec<PartitionReport>,
         left_out_topics: Vec<String>,
         found: Vec<Difference>,
@@ -27,7 +29,8 @@ impl VerificationReport {
         let mut report = Self {
             task,
             result,
-            equal: result == VerificationResult::Equal,
+            equal: result == VerificationResult::Equal && scope.is_whole(),
+            scope: (!scope.is_whole()).then_some(scope),
             sentence: String::new(),
             source_records,
             target_records,

@@ -4,7 +4,7 @@ import { absolute } from '../../lib/time.svelte';
 import { language } from '../../text/index.svelte';
 import { say } from '../../text/say';
 import type { task } from '../../text/en/task';
-import { coverageOf, readBy, resultOf } from './verify-words';
+import { coverageOf, readBy, resultOf, verdictOf } from './verify-words';
 
 /** A verification's report as a page that stands alone: no script, nothing fetched. */
 export function reportPage(report: VerificationReport, texts: typeof task): string {
@@ -32,7 +32,7 @@ export function reportPage(report: VerificationReport, texts: typeof task): stri
   table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
   th, td { padding: 4px 10px; border-bottom: 1px solid color-mix(in srgb, currentcolor 20%, transparent); text-align: start; }
 </style>
-<h1>${escaped(`${report.task}: ${texts.verdicts[report.result]}`)}</h1>
+<h1>${escaped(`${report.task}: ${verdictOf(report, texts)}`)}</h1>
 <p>${escaped(say(report.sentence))}</p>
 <p>${escaped(`${absolute(Date.now())}. ${texts.verifyTook(delay(report.duration_ms))}`)}</p>
 <ul>

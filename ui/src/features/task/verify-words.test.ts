@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PartitionReport, VerificationReport } from '../../backend/bindings';
 import { task as texts } from '../../text/en/task';
-import { coverageOf, isWhole, readBy, resultOf } from './verify-words';
+import { coverageOf, isWhole, readBy, resultOf, verdictOf } from './verify-words';
 import { reportPage } from './report-page';
 
 const partition: PartitionReport = {
@@ -29,6 +29,7 @@ const report: VerificationReport = {
   task: 'orders',
   result: 'behind',
   equal: false,
+  scope: null,
   sentence: 'Behind: 1 partitions are equal so far, 100 records, every field; 200 records are not copied yet',
   source_records: 100,
   target_records: 100,
@@ -96,4 +97,13 @@ test('a report names the client that read each side', () => {
     `90 of 100 records were compared as whole stored batches, which are identical on both sides. Of the others: ${texts.verifyReadBy.wire}`,
   );
   expect(reportPage({ ...report, source_read_by: 'librdkafka', target_read_by: 'librdkafka' }, texts)).toContain(texts.verifyReadBy.librdkafka);
+});
+
+test('a verdict of a part of a task names the part', () => {
+  const equal = { ...report, result: 'equal' as const };
+  expect(verdictOf(equal, texts)).toBe(texts.verdicts.equal);
+  const part = { ...equal, scope: { topics: ['a', 'b'], since: 'time:2026-01-31T08:00:00Z' } };
+  expect(verdictOf(part, texts)).toBe(`${texts.verdicts.equal} (of topic a, b, from 2026-01-31T08:00:00Z on only)`);
+  expect(reportPage(part, texts)).toContain('(of topic a, b, from 2026-01-31T08:00:00Z on only)');
+  expect(verdictOf({ ...equal, scope: { topics: ['a'], since: null } }, texts)).toContain('(of topic a only)');
 });

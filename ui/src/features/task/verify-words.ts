@@ -24,6 +24,14 @@ export function resultOf(partition: PartitionReport, texts: Texts): string {
   return rest.on_the_way ? texts.verifyOnTheWay(amount) : texts.verifyBehind(amount);
 }
 
+/** The verdict, which is that of the verified part alone. */
+export function verdictOf(report: VerificationReport, texts: Texts): string {
+  const verdict = texts.verdicts[report.result];
+  if (report.scope === null) return verdict;
+  const { topics, since } = report.scope;
+  return `${verdict} (${texts.verifyScope(topics.join(texts.verifyComma), since?.replace(/^time:/, '') ?? '')})`;
+}
+
 /** How both sides were read: what as whole batches, and the rest by which clients. */
 export function readBy(report: VerificationReport, texts: Texts): string {
   const { records_as_batches: batches, source_records: all, target_records: copies } = report;

@@ -140,6 +140,7 @@ export const task: typeof en = {
     librdkafka: '两侧均由 librdkafka 读取。',
     mixed: '一侧由 Sluice 自带的客户端读取，另一侧由 librdkafka 读取。',
   },
+  verifyScope: (topics, since) => '仅' + [topics === '' ? '' : `主题 ${topics}`, since === '' ? '' : `从 ${since} 起`].filter((part) => part !== '').join('，'),
   verifyAsBatches: (count, all) => `${all} 条记录中有 ${count} 条以存储的整个批次进行比较，两侧的批次完全相同。`,
   verifyOthers: (clients) => `其余记录：${clients}`,
   verifyLeftOut: (topics) => `已不在任务中，未校验：${topics}`,

@@ -79,6 +79,7 @@ export const running: Sentence[] = [
   ['reading offsets by time', '按时间读取偏移量'],
   ['the question was given up', '已放弃询问'],
   ['reading the offsets of {@partition}', '读取 {partition} 的偏移量'],
+  ['looking up a time in the topics', '在主题中查找时间'],
   ["looking up the start time in '{topic}'", '在“{topic}”中查找起始时间'],
   ['looking up the time of the launch', '查找启动时间'],
   ["reading the offsets of group '{group}'", '读取消费组“{group}”的偏移量'],

@@ -8,6 +8,11 @@ export const verification: Sentence[] = [
   ["Equal up to the task's positions: {#whole} of {#count} partitions, {#records} records, every field", '截至任务位置一致：{count} 个分区中的 {whole} 个，{records} 条记录，所有字段'],
   ['Behind: {#count} partitions are equal so far, {#records} records, every field', '落后：{count} 个分区目前一致，{records} 条记录，所有字段'],
   ['Incomplete: {#n} of {#count} partitions lack copies or could not be compared to their end', '不完整：{count} 个分区中有 {n} 个缺少副本或未能比较到末尾'],
+  ['Of topic {topic} only: {!verdict}', '仅主题 {topic}：{verdict}'],
+  ['Of topics {topics} only: {!verdict}', '仅主题 {topics}：{verdict}'],
+  ['Of topic {topic} only, from {since} on: {!verdict}', '仅主题 {topic}，从 {since} 起：{verdict}'],
+  ['Of topics {topics} only, from {since} on: {!verdict}', '仅主题 {topics}，从 {since} 起：{verdict}'],
+  ['From {since} on only: {!verdict}', '仅从 {since} 起：{verdict}'],
   ['{#n} newer records are on their way', '{n} 条较新的记录正在复制'],
   ['{#n} records are not copied yet', '{n} 条记录尚未复制'],
   ['about {#n} newer offsets are on their way', '约 {n} 个较新的偏移量正在复制'],
@@ -62,6 +67,12 @@ export const verification: Sentence[] = [
 
   // Why a partition was not compared.
   ["task '{task}' has no partition to verify; check its topics", '任务“{task}”没有可校验的分区；请检查其主题'],
+  ["task '{task}' has no topic '{topic}' to verify; it has: {topics}", '任务“{task}”没有可校验的主题“{topic}”；它有：{topics}'],
+  ["a verification cannot begin at '{since}'; write a time (2026-01-31T08:00:00Z), offset:N or offset:PARTITION=N,…", '校验不能从“{since}”开始；请填写时间（2026-01-31T08:00:00Z）、offset:N 或 offset:PARTITION=N,…'],
+  [
+    "offsets of the source say nothing about the target's, because this state does not have the task's; write a time",
+    '此状态中没有该任务的记录，源的偏移量无法对应到目标；请填写时间',
+  ],
   ['the source has no such partition any more', '源上已没有该分区'],
   ['the target has no such partition', '目标上没有该分区'],
   ['nothing is left to compare: {range} are {*why}', '没有可比较的内容：{range} {why}'],
