@@ -1,5 +1,6 @@
 //! `sluice verify`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -32,17 +33,16 @@ pub fn verify(
         state_dir,
     } = prepare(arguments, file, &screen)?;
     interrupts.will_stop_cleanly();
-    let options = if TaskLock::is_running(&state_dir, &task.name) {
-        VerifyOptions {
-            running: true,
-            waiting: published::waiting(&store, &task.name)?,
-            scope,
-        }
-    } else {
-        VerifyOptions {
-            scope,
-            ..VerifyOptions::default()
-        }
+    let running = TaskLock::is_running(&state_dir, &task.name);
+    let options = VerifyOptions {
+        running,
+        waiting: if running {
+            published::waiting(&store, &task.name)?
+        } else {
+            BTreeSet::new()
+        },
+        scope,
+        ..VerifyOptions::default()
     };
     let display = Mutex::new(screen.display(arguments.quiet));
     let report = sluice_engine::verify(

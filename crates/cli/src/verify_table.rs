@@ -261,6 +261,8 @@ mod tests {
             not_compared: NotCompared::default(),
             left_out_topics: vec!["old".into()],
             records_as_batches: 0,
+            continues_ms: None,
+            carried_proofs: Vec::new(),
             source_read_by: ReadBy::Wire,
             target_read_by: ReadBy::Librdkafka,
             partitions,

@@ -47,6 +47,6 @@ pub use replay::replay_quarantined;
 pub use run::{Running, start, start_unless};
 pub use verify::{
     Accepted, Difference, DifferenceKind, Gone, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopied,
-    NotCopiedTotal, PartitionReport, ReadBy, VerificationReport, VerificationResult, VerifyOptions,
+    NotCopiedTotal, PartitionReport, Proof, ReadBy, VerificationReport, VerificationResult, VerifyOptions,
     VerifyProgress, VerifyScope, verify,
 };

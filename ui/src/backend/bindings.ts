@@ -1172,11 +1172,17 @@ source_records: number,
  */
 target_records: number, 
 /**
- * Digest over every field of every source record, in order.
+ * Of [`PartitionReport::equal_records`], those that were compared as whole stored batches: identical bytes. The
+ * others were read by the clients that the report names.
+ */
+records_as_batches: number, 
+/**
+ * Digest over every field of every source record, in order; over the stored bytes of what was compared as whole
+ * batches.
  */
 source_digest: string, 
 /**
- * Digest over every field of every target record, in order.
+ * The same of the target's records.
  */
 target_digest: string, 
 /**
@@ -1210,7 +1216,15 @@ not_compared: OffsetRange | null,
 /**
  * Why the partition could not be compared to its end.
  */
-problem: string | null, };
+problem: string | null, 
+/**
+ * Only what is newer than an earlier verification proved was compared.
+ */
+continued: boolean, 
+/**
+ * What a later verification can begin behind; none where anything was wrong, or not all was compared.
+ */
+proof: Proof | null, };
 
 /**
  * Where a look begins.
@@ -1363,6 +1377,44 @@ duration_ms: number,
  * What was found; for a failure the cause and what to do.
  */
 message: string, };
+
+/**
+ * A partition that was compared from its first copied record up to a place, and was equal. It holds for these very
+ * topics and this very log of the source.
+ */
+export type Proof = { 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * Id of the source topic.
+ */
+source_topic_id: string, 
+/**
+ * Id of the target topic.
+ */
+target_topic_id: string, 
+/**
+ * Which of the source partition's logs since the launch it was.
+ */
+incarnation: number, 
+/**
+ * Behind the last source offset that was compared.
+ */
+source_to: number, 
+/**
+ * Behind the last target offset that was compared.
+ */
+target_to: number, 
+/**
+ * When it was proved, in ms since 1970.
+ */
+at_ms: number, };
 
 /**
  * A record the target refused.
@@ -2572,7 +2624,15 @@ export type TaskVerify = {
 /**
  * Name or id.
  */
-task: string, };
+task: string, 
+/**
+ * What of it; by default all.
+ */
+scope?: VerifyScope, 
+/**
+ * Only what is newer than earlier verifications proved, partition by partition; the others whole.
+ */
+continues?: boolean, };
 
 /**
  * Gives a verification up.
@@ -2810,9 +2870,13 @@ task: string,
  */
 result: VerificationResult, 
 /**
- * Whether it is [`VerificationResult::Equal`].
+ * Whether it is [`VerificationResult::Equal`], of the whole task.
  */
 equal: boolean, 
+/**
+ * What of the task was verified; none for all of it. The verdict is that of this part alone.
+ */
+scope: VerifyScope | null, 
 /**
  * The verdict in a sentence.
  */
@@ -2854,13 +2918,27 @@ not_compared: NotCompared,
  */
 left_out_topics: Array<string>, 
 /**
- * The client that read the source.
+ * Of [`VerificationReport::source_records`], those that were compared as whole stored batches, identical on both
+ * sides, without taking them apart.
+ */
+records_as_batches: number, 
+/**
+ * The client that read the source, but for [`VerificationReport::records_as_batches`].
  */
 source_read_by: ReadBy, 
 /**
- * The client that read the target.
+ * The client that read the target, but for the same.
  */
 target_read_by: ReadBy, 
+/**
+ * When the verification ended that this one continues, in ms since 1970: of its partitions with `continued`, only
+ * what is newer was compared. None where none was continued.
+ */
+continues_ms: number | null, 
+/**
+ * What earlier verifications proved of partitions that this one did not compare.
+ */
+carried_proofs: Array<Proof>, 
 /**
  * A row per partition.
  */
@@ -2891,6 +2969,20 @@ report: VerificationReport | null,
  * When that was, in ms since 1970.
  */
 ended_ms: number | null, };
+
+/**
+ * What of a task is verified; by default all of it.
+ */
+export type VerifyScope = { 
+/**
+ * Source topics; none for all of the task's.
+ */
+topics: Array<string>, 
+/**
+ * The first records at the source: `time:RFC3339`, `offset:N` or `offset:PARTITION=N,…`; none for the first that
+ * were copied. Partitions that are not named are verified whole.
+ */
+since: string | null, };
 
 /**
  * What a webhook's receiver understands.

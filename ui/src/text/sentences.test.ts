@@ -5,7 +5,7 @@ import { sentences } from './zh/sentences';
 import { kafka } from './zh/sentences/kafka';
 
 /** Literals that are no sentences: SQL, types, time formats, versions of Kafka. */
-const NOT_SAID = /SELECT|INSERT|UPDATE|DELETE FROM|WHERE|VACUUM|COLLATE|ORDER BY|instr\(|_ms\b| AND |number \| null|= NULL|%F|^\d\.\d (?:to|or) /;
+const NOT_SAID = /SELECT|INSERT|UPDATE|DELETE FROM|WHERE|VACUUM|COLLATE|ORDER BY|instr\(|_ms\b| AND |number \| null|string \| null|= NULL|%F|^\d\.\d (?:to|or) /;
 /** Sources whose sentences go to the program's own log, are made in both languages, or are tests. */
 const OTHERS = /chinese\.rs$|call_thread\.rs$|bindings\.rs$|\/tests\.rs$|\/tests\/\w+\.rs$/;
 /** Sentences of the program's own log, of attributes of the compiler, and words that are looked for in others. */
@@ -130,6 +130,13 @@ test('what pre-checks, connection tests, forms and tasks say has a template', ()
         .some((part) => part.split(' ').length > 2 && !templates.includes(part)),
   );
   expect(unknown, 'these need a template in ui/src/text/zh/sentences').toEqual([]);
+});
+
+test('a part of a task is named in Chinese, too', () => {
+  expect(say('Of topic a only: Equal: 1 of 1 partitions, 100 records, every field')).toBe('仅主题 a：一致：1 个分区中的 1 个，100 条记录，所有字段');
+  expect(say('Of topics a, b only, from 2026-01-31T08:00:00Z on: Equal: 1 of 1 partitions, 9 records, every field; this continues the verification of 2026-01-30T08:00:00Z in 1 of 2 partitions')).toBe(
+    '仅主题 a, b，从 2026-01-31T08:00:00Z 起：一致：1 个分区中的 1 个，9 条记录，所有字段；接续 2026-01-30T08:00:00Z 的校验（2 个分区中的 1 个）',
+  );
 });
 
 test.each([

@@ -8,7 +8,7 @@ use super::command::Command;
 use super::tasks::show;
 use crate::core::{self, Core, Operation, require};
 use crate::schema::TaskView;
-use crate::tasks::Checks;
+use crate::tasks::{Checks, Wanted};
 use crate::{App, AppError, ErrorCode, Result};
 
 macro_rules! of_a_task {
@@ -56,6 +56,10 @@ pub struct TaskVerify {
     #[serde(default)]
     #[ts(optional)]
     pub scope: Option<VerifyScope>,
+    /// Only what is newer than earlier verifications proved, partition by partition; the others whole.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub continues: bool,
 }
 
 /// Verifications of a task.
@@ -215,8 +219,11 @@ impl Command for TaskVerify {
         operation(Self::NAME, &row).run(&app.core.store, || {
             let id = core::task_id(&row)?;
             let live = app.supervisor.live(&id);
-            app.verifications
-                .run(&app.core, &id, live.as_ref(), self.scope.unwrap_or_default())
+            let wanted = Wanted {
+                scope: self.scope.unwrap_or_default(),
+                continues: self.continues,
+            };
+            app.verifications.run(&app.core, &id, live.as_ref(), wanted)
         })
     }
 }

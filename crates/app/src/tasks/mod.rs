@@ -25,4 +25,4 @@ pub(crate) use engine::Copying;
 pub(crate) use pre_check::Checks;
 pub(crate) use snapshot::{shown_state, snapshot};
 pub(crate) use supervisor::{GIVE_UP_SETTING, Supervisor, after_a_kill};
-pub(crate) use verification::Verifications;
+pub(crate) use verification::{Verifications, Wanted};

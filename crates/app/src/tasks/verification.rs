@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sluice_engine::{
-    CheckpointStore, PartitionCondition, PartitionKey, VerificationReport, VerifyOptions, VerifyProgress,
-    VerifyScope, verify,
+    CheckpointStore, PartitionCondition, PartitionKey, Proof, VerificationReport, VerifyOptions,
+    VerifyProgress, VerifyScope, verify,
 };
 use sluice_model::{TaskId, TaskState};
 
@@ -53,6 +53,26 @@ fn options(state: TaskState, live: Option<&Live>) -> VerifyOptions {
     }
 }
 
+/// What a verification is asked for.
+pub(crate) struct Wanted {
+    /// What of the task.
+    pub(crate) scope: VerifyScope,
+    /// Only what is newer than earlier verifications proved.
+    pub(crate) continues: bool,
+}
+
+/// What earlier verifications of a task proved.
+fn proofs(core: &Core, id: &TaskId) -> Result<BTreeMap<PartitionKey, Proof>> {
+    let Some((_, report)) = core.store.last_verification(id.as_str())? else {
+        return Ok(BTreeMap::new());
+    };
+    // A report that cannot be read is replaced by the one that is made now.
+    Ok(serde_json::from_value::<VerificationReport>(report)
+        .inspect_err(|error| tracing::warn!(%error, "the kept report of a verification proves nothing"))
+        .map(|report| report.proofs())
+        .unwrap_or_default())
+}
+
 /// Verifications under way.
 #[derive(Default)]
 pub(crate) struct Verifications(Mutex<BTreeMap<TaskId, Running>>);
@@ -69,11 +89,20 @@ impl Verifications {
         core: &Core,
         id: &TaskId,
         live: Option<&Live>,
-        scope: VerifyScope,
+        wanted: Wanted,
     ) -> Result<VerificationReport> {
         let row = core.task(id.as_str())?;
+        let earlier = proofs(core, id)?;
+        if wanted.continues && earlier.is_empty() {
+            return Err(AppError::new(
+                ErrorCode::StateForbids,
+                "no earlier verification of this task can be continued, because none was equal; verify all of it first",
+            ));
+        }
         let options = VerifyOptions {
-            scope,
+            scope: wanted.scope,
+            continues: wanted.continues,
+            earlier,
             ..options(core::state(&row)?, live)
         };
         let task = core.engine_task(&row)?;

@@ -207,6 +207,9 @@ pub enum TaskCommand {
         /// Only what is at the source from here on: a time (RFC 3339), offset:N or offset:PARTITION=N,…
         #[arg(long, value_name = "TIME", value_parser = VerifyScope::since_of)]
         since: Option<Start>,
+        /// Only what is newer than earlier verifications proved equal; the other partitions whole.
+        #[arg(long = "continue", conflicts_with = "since")]
+        continues: bool,
     },
     /// Write its settings down as TOML, without secrets.
     Export(TaskName),

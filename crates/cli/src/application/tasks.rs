@@ -95,12 +95,22 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             (None, Some(record)) => records::discard(&app, task, record, screen),
             (None, None) => records::quarantine(&app, task, place),
         },
-        TaskCommand::Verify { task, topics, since } => {
+        TaskCommand::Verify {
+            task,
+            topics,
+            since,
+            continues,
+        } => {
             let scope = VerifyScope {
                 topics: topics.into_iter().collect(),
                 since,
             };
-            verify(&app, task, scope, place)
+            let wanted = TaskVerify {
+                task,
+                scope: (!scope.is_whole()).then_some(scope),
+                continues,
+            };
+            verify(&app, wanted, place)
         }
         TaskCommand::Export(task) => {
             output::write(&app.call(TaskExport { task: task.task })?)?;
@@ -188,9 +198,8 @@ fn show(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn verify(app: &Backend, task: String, scope: VerifyScope, place: &Place) -> anyhow::Result<Exit> {
-    let scope = (!scope.is_whole()).then_some(scope);
-    let report = app.call(TaskVerify { task, scope })?;
+fn verify(app: &Backend, wanted: TaskVerify, place: &Place) -> anyhow::Result<Exit> {
+    let report = app.call(wanted)?;
     if place.json {
         output::write(&serde_json::to_string_pretty(&report)?)?;
     } else {

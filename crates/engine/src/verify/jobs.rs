@@ -9,6 +9,7 @@ use crate::plan::{Pair, unique};
 use crate::position::{CheckpointStore, GapReason, PartitionKey};
 use crate::verify::ends::{AllEnds, Ends, ends};
 use crate::verify::policy::{Policies, Policy};
+use crate::verify::proof::Identity;
 use crate::verify::ranges::{Copied, Range, SourceGone, described, launched};
 use crate::verify::report::{Gone, GoneReason, LogSide, NotCopied, PartitionReport};
 use crate::verify::rules::{Cut, Rules};
@@ -25,6 +26,8 @@ pub(crate) struct Job {
     pub(crate) target_from: i64,
     /// How to compare; `None` where nothing was copied yet.
     pub(crate) rules: Option<Rules>,
+    /// Whose proof it will be, where it is compared from its first copied record on, or from where that was proved.
+    pub(crate) identity: Option<Identity>,
 }
 
 /// All partitions to compare, and the topics that are no longer in the task.
@@ -55,6 +58,9 @@ pub(crate) fn jobs(
         target_ids: pair
             .target
             .topic_ids(&unique(ranges.iter().map(|range| range.target_topic.as_str()))),
+        source_ids: pair
+            .source
+            .topic_ids(&unique(ranges.iter().map(|range| range.key.topic.as_str()))),
         policies: Policies::new(pair),
         headers: pair.target.capabilities.message_v2,
     };
@@ -115,6 +121,7 @@ struct Facts<'a> {
     target_ends: AllEnds,
     target_since: Since,
     target_ids: BTreeMap<String, String>,
+    source_ids: BTreeMap<String, String>,
     policies: Policies<'a>,
     headers: bool,
 }
@@ -149,6 +156,7 @@ impl Facts<'_> {
                 key: range.key,
                 report,
                 rules: None,
+                identity: None,
             });
         }
         match target {
@@ -193,9 +201,17 @@ impl Facts<'_> {
             self.policies.of(LogSide::Source, &range.key.topic),
             self.policies.of(LogSide::Target, &range.target_topic),
         );
+        let mut identity = self.identity(&range);
         let (range, begin) = match self.part(&range, source, target, policies)? {
-            Part::Begins(begin) => (range, begin),
+            Part::Begins(begin) => {
+                identity = None;
+                (range, begin)
+            }
             part => {
+                if matches!(part, Part::From(_)) {
+                    identity = None;
+                }
+                report.continued = matches!(part, Part::Proved { .. });
                 let range = part.of(range);
                 let begin = self.beginning(&range, &mut report, source, target, policies)?;
                 (range, begin)
@@ -245,6 +261,7 @@ impl Facts<'_> {
             source_from: begin.source_from,
             target_from: begin.target_from,
             rules: Some(rules),
+            identity,
             report,
         })
     }
@@ -329,8 +346,52 @@ impl Facts<'_> {
         noted.is_none() || self.target_ids.get(&range.target_topic) == noted
     }
 
+    /// The logs that a partition is copied between, if they are known to be those that are there now.
+    fn identity(&self, range: &Range) -> Option<Identity> {
+        let Copied::Noted {
+            source_id: Some(source_id),
+            target_id: Some(target_id),
+            incarnation,
+            ..
+        } = &range.copied
+        else {
+            return None;
+        };
+        let is_there = self.source_ids.get(&range.key.topic) == Some(source_id)
+            && self.target_ids.get(&range.target_topic) == Some(target_id);
+        is_there.then(|| Identity {
+            source_topic_id: source_id.clone(),
+            target_topic_id: target_id.clone(),
+            incarnation: *incarnation,
+        })
+    }
+
+    /// What is newer than an earlier verification proved, if both logs still go on from there.
+    fn proved(&self, range: &Range, source: Ends, target: Ends) -> Option<Part> {
+        let proof = self
+            .options
+            .earlier
+            .get(&range.key)
+            .filter(|_| self.options.continues)?;
+        let target_end = match &range.copied {
+            Copied::Noted { target_next, .. } if self.options.running => *target_next,
+            _ => target.high,
+        };
+        let goes_on = self.identity(range)?.is_of(proof)
+            && range.source.from <= proof.source_to
+            && (source.low..=range.source.to).contains(&proof.source_to)
+            && (target.low..=target_end).contains(&proof.target_to);
+        goes_on.then_some(Part::Proved {
+            source: proof.source_to,
+            target: proof.target_to,
+        })
+    }
+
     /// Where the part of a partition that is to be verified begins.
     fn part(&self, range: &Range, source: Ends, target: Ends, policies: (Policy, Policy)) -> Result<Part> {
+        if let Some(part) = self.proved(range, source, target) {
+            return Ok(part);
+        }
         let Some(since) = range.since.filter(|since| *since > range.source.from) else {
             return Ok(Part::Whole);
         };
@@ -413,6 +474,8 @@ impl Facts<'_> {
 enum Part {
     /// All of it: none was asked for, or it is not known where it stands on the target.
     Whole,
+    /// Behind what an earlier verification proved on both sides.
+    Proved { source: i64, target: i64 },
     /// From this source offset on, which the notes have on the target.
     From(i64),
     /// From these places on.
@@ -424,6 +487,12 @@ impl Part {
     fn of(self, mut range: Range) -> Range {
         match self {
             Self::From(from) => range.source.from = from,
+            Self::Proved { source, target } => {
+                (range.source.from, range.since) = (source, None);
+                if let Copied::Noted { target_from, .. } = &mut range.copied {
+                    *target_from = target;
+                }
+            }
             Self::Whole | Self::Begins(_) => range.since = None,
         }
         range
@@ -484,5 +553,6 @@ fn unreadable(range: Range, mut report: PartitionReport, problem: String) -> Job
         source_from: range.source.to,
         target_from: 0,
         rules: None,
+        identity: None,
     }
 }

@@ -13,6 +13,7 @@ mod jobs;
 mod library_feed;
 mod offset_map;
 mod policy;
+mod proof;
 mod ranges;
 mod reading;
 mod recent;
@@ -29,6 +30,7 @@ mod uncopied;
 mod verdict;
 mod wire_feed;
 
+pub use proof::Proof;
 pub use report::{
     Accepted, Difference, DifferenceKind, Gone, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopied,
     NotCopiedTotal, PartitionReport, ReadBy, VerificationReport, VerificationResult, VerifyProgress,

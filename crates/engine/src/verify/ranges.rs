@@ -46,6 +46,10 @@ pub(crate) enum Copied {
         target_next: i64,
         /// Id of the target topic it was copied to.
         target_id: Option<String>,
+        /// Id of the source topic it was copied from.
+        source_id: Option<String>,
+        /// Which of the source partition's logs it is copied from.
+        incarnation: u32,
     },
     /// The state does not know the task; everything up to the source's end must be there.
     Described,
@@ -101,6 +105,8 @@ pub(crate) fn launched(
                 target_from: state.target_start,
                 target_next: state.target_next,
                 target_id: state.target_topic_id.clone(),
+                source_id: state.source_topic_id.clone(),
+                incarnation: state.incarnation,
             },
             since: None,
             key: state.key.clone(),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sluice_model::OffsetRange;
 use ts_rs::TS;
 
+use crate::verify::proof::Proof;
 use crate::verify::scope::VerifyScope;
 
 /// What differs between two records, or between two logs.
@@ -189,6 +190,12 @@ pub struct PartitionReport {
     pub not_compared: Option<OffsetRange>,
     /// Why the partition could not be compared to its end.
     pub problem: Option<String>,
+    /// Only what is newer than an earlier verification proved was compared.
+    #[serde(default)]
+    pub continued: bool,
+    /// What a later verification can begin behind; none where anything was wrong, or not all was compared.
+    #[serde(default)]
+    pub proof: Option<Proof>,
 }
 
 impl PartitionReport {
@@ -320,6 +327,14 @@ pub struct VerificationReport {
     /// The client that read the target, but for the same.
     #[serde(default)]
     pub target_read_by: ReadBy,
+    /// When the verification ended that this one continues, in ms since 1970: of its partitions with `continued`, only
+    /// what is newer was compared. None where none was continued.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub continues_ms: Option<i64>,
+    /// What earlier verifications proved of partitions that this one did not compare.
+    #[serde(default)]
+    pub carried_proofs: Vec<Proof>,
     /// A row per partition.
     pub partitions: Vec<PartitionReport>,
     /// How long it took.

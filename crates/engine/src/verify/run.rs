@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use sluice_kafka::PartitionOffset;
 use sluice_model::Task;
 use sluice_wire::Cancel;
 
+use crate::clock::now_ms;
 use crate::error::{EngineError, Result};
 use crate::lock::lock;
 use crate::plan::Pair;
@@ -16,6 +17,7 @@ use crate::verify::batches::{Batches, Pace};
 use crate::verify::comparison::Comparison;
 use crate::verify::jobs::{Job, jobs};
 use crate::verify::offset_map::OffsetMap;
+use crate::verify::proof::Proof;
 use crate::verify::reading::{Readers, Reading};
 use crate::verify::report::{Difference, LogSide, PartitionReport, VerificationReport, VerifyProgress};
 use crate::verify::scope::VerifyScope;
@@ -37,6 +39,10 @@ pub struct VerifyOptions {
     pub waiting: BTreeSet<PartitionKey>,
     /// What of the task is verified.
     pub scope: VerifyScope,
+    /// What earlier verifications of the task proved ([`VerificationReport::proofs`]).
+    pub earlier: BTreeMap<PartitionKey, Proof>,
+    /// Only what is newer than that is compared, in partitions whose logs still go on from there.
+    pub continues: bool,
 }
 
 /// Reads both sides again and compares every field of every record, partition by partition, in bounded memory.
@@ -109,7 +115,7 @@ pub fn verify(
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(VerificationReport::new(
         task.name.to_string(),
-        options.scope,
+        &options,
         partitions,
         left_out,
         found,
@@ -184,9 +190,14 @@ fn compare(
     let map = rules
         .mapped
         .then(|| OffsetMap::new(store, &task.name, &job.key, job.source_from));
-    Comparison::new(stream, target, rules, map, report, on_records)
+    let (mut report, found) = Comparison::new(stream, target, rules, map, report, on_records)
         .with_batches(batches)
-        .run()
+        .run();
+    report.proof = job
+        .identity
+        .clone()
+        .and_then(|identity| identity.proof(&report, now_ms()));
+    (report, found)
 }
 
 /// A partition of which nothing was copied yet: what it holds is counted.

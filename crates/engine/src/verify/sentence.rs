@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::verify::report::{VerificationReport, VerificationResult};
@@ -15,6 +16,7 @@ pub(crate) fn of(report: &VerificationReport) -> String {
         Some(scope) => format!("{scope}: {verdict}"),
         None => verdict,
     }];
+    parts.extend(continues(report));
     parts.extend(not_copied(report));
     parts.extend(no_longer_there(report));
     let unread = report.not_compared.offsets;
@@ -63,6 +65,19 @@ fn verdict(report: &VerificationReport) -> String {
             count - whole
         ),
     }
+}
+
+fn continues(report: &VerificationReport) -> Option<String> {
+    let date = Timestamp::from_millisecond(report.continues_ms?).ok()?;
+    let (continued, count) = (
+        report.partitions.iter().filter(|p| p.continued).count(),
+        report.partitions.len(),
+    );
+    // To the second: nobody looks for the verification's millisecond.
+    let date = date.strftime("%Y-%m-%dT%H:%M:%SZ");
+    Some(format!(
+        "this continues the verification of {date} in {continued} of {count} partitions"
+    ))
 }
 
 fn not_copied(report: &VerificationReport) -> Vec<String> {

@@ -1,18 +1,20 @@
 //! What the partitions' results come to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::position::PartitionKey;
+use crate::verify::proof::carried;
 use crate::verify::report::{
     Accepted, Difference, DifferenceKind, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopiedTotal,
     PartitionReport, ReadBy, VerificationReport, VerificationResult,
 };
-use crate::verify::scope::VerifyScope;
+use crate::verify::run::VerifyOptions;
 use crate::verify::sentence;
 
 impl VerificationReport {
     pub(crate) fn new(
         task: String,
-        scope: VerifyScope,
+        options: &VerifyOptions,
         mut partitions: Vec<PartitionReport>,
         left_out_topics: Vec<String>,
         found: Vec<Difference>,
@@ -26,6 +28,15 @@ impl VerificationReport {
         let (source_records, target_records) = partitions
             .iter()
             .fold((0, 0), |(s, t), p| (s + p.source_records, t + p.target_records));
+        let scope = options.scope.clone();
+        let continued: BTreeSet<PartitionKey> = partitions
+            .iter()
+            .filter(|partition| partition.continued)
+            .map(|partition| PartitionKey {
+                topic: partition.topic.clone(),
+                partition: partition.partition,
+            })
+            .collect();
         let mut report = Self {
             task,
             result,
@@ -41,6 +52,12 @@ impl VerificationReport {
             differences,
             accepted,
             first_differences: first_of_each_kind(found),
+            continues_ms: continued
+                .iter()
+                .filter_map(|key| options.earlier.get(key))
+                .map(|proof| proof.at_ms)
+                .max(),
+            carried_proofs: carried(&options.earlier, &partitions, options.scope.since.is_some()),
             records_as_batches: partitions.iter().map(|p| p.records_as_batches).sum(),
             source_read_by,
             target_read_by,

@@ -42,15 +42,15 @@ class Verifications {
     }
   }
 
-  /** Verifies a task. */
-  async run(task: string): Promise<void> {
+  /** Verifies a task, all of it or (`continues`) only what is newer than earlier verifications proved. */
+  async run(task: string, continues = false): Promise<void> {
     const run = this.#take(task);
     if (run.running) return;
     run.running = true;
     run.percent = 0;
     run.error = null;
     try {
-      run.report = await backend.call('task_verify', { task });
+      run.report = await backend.call('task_verify', { task, continues });
       run.at = Date.now();
     } catch (error) {
       run.error = asAppError(error);

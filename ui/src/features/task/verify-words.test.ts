@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PartitionReport, VerificationReport } from '../../backend/bindings';
 import { task as texts } from '../../text/en/task';
-import { coverageOf, isWhole, readBy, resultOf, verdictOf } from './verify-words';
+import { coverageOf, isWhole, provedBy, readBy, resultOf, verdictOf } from './verify-words';
 import { reportPage } from './report-page';
 
 const partition: PartitionReport = {
@@ -23,6 +23,8 @@ const partition: PartitionReport = {
   not_copied: null,
   not_compared: null,
   problem: null,
+  continued: false,
+  proof: null,
 };
 
 const report: VerificationReport = {
@@ -43,6 +45,8 @@ const report: VerificationReport = {
   records_as_batches: 0,
   source_read_by: 'wire',
   target_read_by: 'wire',
+  continues_ms: null,
+  carried_proofs: [],
   partitions: [partition],
   duration_ms: 5,
 };
@@ -106,4 +110,10 @@ test('a verdict of a part of a task names the part', () => {
   expect(verdictOf(part, texts)).toBe(`${texts.verdicts.equal} (of topic a, b, from 2026-01-31T08:00:00Z on only)`);
   expect(reportPage(part, texts)).toContain('(of topic a, b, from 2026-01-31T08:00:00Z on only)');
   expect(verdictOf({ ...equal, scope: { topics: ['a'], since: null } }, texts)).toContain('(of topic a only)');
+});
+
+test('what a later verification can build on is counted with what was taken over, and has the newest date', () => {
+  expect(provedBy(report)).toBeNull();
+  const proof = { topic: 'orders', partition: 0, source_topic_id: 'a', target_topic_id: 'b', incarnation: 0, source_to: 100, target_to: 100, at_ms: 7 };
+  expect(provedBy({ ...report, partitions: [{ ...partition, proof }], carried_proofs: [{ ...proof, partition: 1, at_ms: 9 }] })).toEqual({ at: 9, partitions: 2 });
 });

@@ -24,6 +24,12 @@ export function resultOf(partition: PartitionReport, texts: Texts): string {
   return rest.on_the_way ? texts.verifyOnTheWay(amount) : texts.verifyBehind(amount);
 }
 
+/** When the newest of what a report proved for later verifications was proved, and of how many partitions; null for nothing. */
+export function provedBy(report: VerificationReport): { at: number; partitions: number } | null {
+  const proofs = [...report.partitions.flatMap(({ proof }) => (proof ? [proof] : [])), ...report.carried_proofs];
+  return proofs.length === 0 ? null : { at: Math.max(...proofs.map(({ at_ms: at }) => at)), partitions: proofs.length };
+}
+
 /** The verdict, which is that of the verified part alone. */
 export function verdictOf(report: VerificationReport, texts: Texts): string {
   const verdict = texts.verdicts[report.result];

@@ -140,6 +140,8 @@ export const task = {
     librdkafka: 'Both sides were read by librdkafka.',
     mixed: "One side was read by Sluice's own client, the other by librdkafka.",
   },
+  verifyContinue: 'Only what is newer',
+  verifyContinues: (partitions: string, date: string) => `Continues what was proved equal by ${date}, in ${partitions} partitions; the others are compared whole.`,
   verifyScope: (topics: string, since: string) => [topics === '' ? '' : `of topic ${topics}`, since === '' ? '' : `from ${since} on`].filter((part) => part !== '').join(', ') + ' only',
   verifyAsBatches: (count: string, all: string) => `${count} of ${all} records were compared as whole stored batches, which are identical on both sides.`,
   verifyOthers: (clients: string) => `Of the others: ${clients}`,

@@ -140,6 +140,8 @@ export const task: typeof en = {
     librdkafka: '两侧均由 librdkafka 读取。',
     mixed: '一侧由 Sluice 自带的客户端读取，另一侧由 librdkafka 读取。',
   },
+  verifyContinue: '仅校验新增部分',
+  verifyContinues: (partitions, date) => `接续 ${date} 之前已证明一致的内容（${partitions} 个分区）；其余分区完整比较。`,
   verifyScope: (topics, since) => '仅' + [topics === '' ? '' : `主题 ${topics}`, since === '' ? '' : `从 ${since} 起`].filter((part) => part !== '').join('，'),
   verifyAsBatches: (count, all) => `${all} 条记录中有 ${count} 条以存储的整个批次进行比较，两侧的批次完全相同。`,
   verifyOthers: (clients) => `其余记录：${clients}`,

@@ -8,6 +8,11 @@ export const verification: Sentence[] = [
   ["Equal up to the task's positions: {#whole} of {#count} partitions, {#records} records, every field", '截至任务位置一致：{count} 个分区中的 {whole} 个，{records} 条记录，所有字段'],
   ['Behind: {#count} partitions are equal so far, {#records} records, every field', '落后：{count} 个分区目前一致，{records} 条记录，所有字段'],
   ['Incomplete: {#n} of {#count} partitions lack copies or could not be compared to their end', '不完整：{count} 个分区中有 {n} 个缺少副本或未能比较到末尾'],
+  ['this continues the verification of {date} in {#continued} of {#count} partitions', '接续 {date} 的校验（{count} 个分区中的 {continued} 个）'],
+  [
+    'no earlier verification of this task can be continued, because none was equal; verify all of it first',
+    '此任务没有可接续的校验，因为之前没有一致的结果；请先完整校验',
+  ],
   ['Of topic {topic} only: {!verdict}', '仅主题 {topic}：{verdict}'],
   ['Of topics {topics} only: {!verdict}', '仅主题 {topics}：{verdict}'],
   ['Of topic {topic} only, from {since} on: {!verdict}', '仅主题 {topic}，从 {since} 起：{verdict}'],
