@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sluice_engine::{
-    Checkpoint, CheckpointStore, Gap, Launch, Ledger, OffsetRun, PartitionKey, PartitionState,
+    Checkpoint, CheckpointStore, Gap, LaneKind, Launch, Ledger, OffsetRun, PartitionKey, PartitionState,
     QuarantineFate, QuarantinedRecord, StoreError,
 };
 use sluice_model::TaskName;
@@ -64,6 +64,10 @@ impl CheckpointStore for DyingStore {
 
     fn begin(&self, launch: &Launch, partitions: &[PartitionState], gaps: &[Gap]) -> Result<(), StoreError> {
         self.write(|| self.store.begin(launch, partitions, gaps))
+    }
+
+    fn note_lane(&self, task: &TaskName, lane: LaneKind) -> Result<(), StoreError> {
+        self.write(|| self.store.note_lane(task, lane))
     }
 
     fn partitions(&self, task: &TaskName) -> Result<Vec<PartitionState>, StoreError> {

@@ -32,7 +32,7 @@ fn fill(source: &FakeCluster) -> Result<()> {
     source.create_topic("t", 1, &[])?;
     for n in 0..RECORDS {
         let value = if REFUSED.contains(&n) {
-            noise(2_000_000)
+            noise(200_000)
         } else {
             n.to_string()
         };
@@ -95,7 +95,7 @@ fn a_copy_that_is_ended_at_any_of_its_writes_is_exact_after_the_next_start() -> 
         for writes in 0..WRITES {
             let (source, target) = fake_clusters()?;
             fill(&source)?;
-            target.create_topic("t", 1, &[("max.message.bytes", "1000000")])?;
+            target.create_topic("t", 1, &[("max.message.bytes", "100000")])?;
             let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["t"])?;
             bench.task.delivery = delivery;
             bench.task.out_of_range = OutOfRange::Nearest;

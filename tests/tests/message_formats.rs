@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result};
 use sluice_engine::{
     CheckpointStore, Ending, ItemResult, PartitionCondition, PreCheckContext, PreCheckItem, PreCheckReport,
-    VerificationResult, precheck,
+    ReadBy, VerificationResult, precheck,
 };
 use sluice_kafka::Admin;
-use sluice_model::{Cluster as DataSource, Delivery, Start};
+use sluice_model::{Cluster as DataSource, Delivery, LaneChoice, Start};
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, OddRecord, Shared, cluster, eventually, read_all, skipped};
 use sluice_wire::format::RecordSet;
@@ -209,7 +209,8 @@ fn an_old_format_that_would_be_read_as_empty_records_forbids_the_start() -> Resu
     for topic in ["old", "current"] {
         filler.produce(topic, 0, &plain_records(10))?;
     }
-    let bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["old"])?;
+    let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["old"])?;
+    bench.task.lane = LaneChoice::Record;
     let report = check(&bench);
     let item = format_item(&report)?;
     assert_eq!(item.result, ItemResult::Failed, "{item:#?}");
@@ -226,6 +227,23 @@ fn an_old_format_that_would_be_read_as_empty_records_forbids_the_start() -> Resu
     assert!(
         !admin.metadata()?.topics.contains_key("old"),
         "nothing was created"
+    );
+
+    // The wire lane reads them.
+    bench.task.lane = LaneChoice::Auto;
+    assert_eq!(format_item(&check(&bench))?.result, ItemResult::Success);
+    bench.copy()?;
+    let copied = read_all(&target.bootstrap(), "old", 0)?;
+    let fields: Vec<_> = copied.iter().map(|record| (&record.key, &record.value)).collect();
+    let wanted = plain_records(10);
+    let expected: Vec<_> = wanted.iter().map(|record| (&record.key, &record.value)).collect();
+    assert_eq!(fields, expected);
+    let report = bench.verify()?;
+    assert_eq!(report.result, VerificationResult::Equal, "{report:#?}");
+    assert_eq!(
+        (report.target_read_by, report.partitions[0].source_read_by_copier),
+        (ReadBy::Librdkafka, true),
+        "librdkafka would see empty records at the source"
     );
 
     let bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["current"])?;
@@ -284,6 +302,7 @@ fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_pass
         .start()?;
     for (topic, first) in changed_topics(&source)? {
         let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        bench.task.lane = LaneChoice::Record;
         let item = format_item(&check(&bench))?.clone();
         assert_eq!(item.result, ItemResult::Failed, "{topic}: {item:#?}");
         assert!(
@@ -303,6 +322,7 @@ fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_pass
         // Behind them it can be copied, as the remedy says.
         let behind = format!("{topic}-behind");
         bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        bench.task.lane = LaneChoice::Record;
         bench.task.start = Start::Offset(first);
         bench.task.rename.map.insert(topic.into(), behind.clone());
         assert_eq!(
@@ -312,6 +332,26 @@ fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_pass
         );
         bench.copy()?;
         assert_eq!(read_all(&target.bootstrap(), &behind, 0)?.len(), 11, "{topic}");
+
+        // The wire lane copies all of it.
+        let whole = format!("{topic}-whole");
+        bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        bench.task.rename.map.insert(topic.into(), whole.clone());
+        assert_eq!(
+            format_item(&check(&bench))?.result,
+            ItemResult::Success,
+            "{topic}"
+        );
+        bench.copy()?;
+        let copied = read_all(&target.bootstrap(), &whole, 0)?;
+        assert_eq!(copied.len() as i64, first + 11, "{topic}");
+        for (number, record) in copied.iter().enumerate().take(10) {
+            let written = &plain_records(10)[number];
+            assert_eq!(record.value, written.value, "{topic}");
+            assert_eq!(record.key.is_some(), topic != "keyless", "{topic}");
+        }
+        let report = bench.verify()?;
+        assert_eq!(report.result, VerificationResult::Equal, "{topic}: {report:#?}");
     }
     Ok(())
 }

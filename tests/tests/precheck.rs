@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use sluice_engine::{ItemResult, PreCheckContext, PreCheckItem, PreCheckReport, precheck};
-use sluice_model::Cluster as DataSource;
+use sluice_model::{Cluster as DataSource, LaneChoice};
 use sluice_testground::{Cluster, KafkaVersion, tools::acls};
 use sluice_tests::{Bench, Filler, Shared, cluster, odd_records, skipped};
 
@@ -54,6 +54,18 @@ fn as_alice(cluster: &Cluster) -> Result<DataSource> {
     source.set("sasl.username", "alice");
     source.set("sasl.password", "alice-secret");
     source.set("ssl.ca.location", cluster.ca_file()?.display().to_string());
+    Ok(source)
+}
+
+/// A way in that the wire client refuses, as it has a property that it does not follow.
+fn only_for_librdkafka(cluster: &Cluster) -> Result<DataSource> {
+    let mut source = DataSource::new(&cluster.ssl_bootstrap()?)?;
+    source.set("security.protocol", "ssl");
+    source.set("ssl.ca.location", cluster.ca_file()?.display().to_string());
+    source.set(
+        "ssl.cipher.suites",
+        "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384",
+    );
     Ok(source)
 }
 
@@ -118,6 +130,31 @@ fn rights_are_told_as_they_are_granted_one_by_one() -> Result<()> {
 }
 
 #[test]
+fn the_lane_is_that_which_both_clusters_allow() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let new = new()?;
+    let filler = Filler::new(&new.bootstrap())?;
+    filler.create("by-lane", 1, &[])?;
+    filler.numbered("by-lane", 1, 0, 10, 50)?;
+    let target = Cluster::builder(KafkaVersion::V4_3_1).ssl().start()?;
+    let mut bench = Bench::new(&new.bootstrap(), &target.bootstrap(), &["by-lane"])?;
+    expect(&check(&bench), "lane", Success, &["the wire lane copies"]);
+    bench.task.lane = LaneChoice::Record;
+    expect(&check(&bench), "lane", Success, &["as the task says"]);
+    bench.task.target = only_for_librdkafka(&target)?;
+    bench.task.lane = LaneChoice::Auto;
+    let why = ["the record lane copies", "the target", "ssl.cipher.suites"];
+    expect(&check(&bench), "lane", Success, &why);
+    bench.task.lane = LaneChoice::Wire;
+    let report = check(&bench);
+    expect(&report, "lane", Failed, &["ssl.cipher.suites", "the record lane"]);
+    assert!(!report.may_start, "{report:#?}");
+    Ok(())
+}
+
+#[test]
 fn old_brokers_are_checked_as_far_as_they_answer() -> Result<()> {
     if skipped() {
         return Ok(());
@@ -138,6 +175,7 @@ fn old_brokers_are_checked_as_far_as_they_answer() -> Result<()> {
         if version.has_transactions() {
             expect(&report, "versions", Warning, &["older than 2.1"]);
             expect(&report, "delivery", Success, &["target transactions"]);
+            expect(&report, "lane", Success, &["the wire lane copies"]);
         } else {
             expect(
                 &report,
@@ -146,6 +184,12 @@ fn old_brokers_are_checked_as_far_as_they_answer() -> Result<()> {
                 &["older than 0.11", "'to-old' have headers"],
             );
             expect(&report, "delivery", Warning, &["reconciliation"]);
+            expect(
+                &report,
+                "lane",
+                Success,
+                &["the record lane copies", "older than 0.11"],
+            );
         }
         assert!(report.may_start, "{version}: {report:#?}");
 
@@ -158,7 +202,7 @@ fn old_brokers_are_checked_as_far_as_they_answer() -> Result<()> {
             &report,
             "compression",
             Success,
-            &["none for 'from-old', as the newest records at the source have it"],
+            &["every batch keeps the codec in which it is stored at the source"],
         );
         assert!(report.may_start, "{version}: {report:#?}");
     }

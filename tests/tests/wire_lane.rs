@@ -2,7 +2,7 @@
 //! and changes of lanes, and what Java's consumer and librdkafka read there is what the source holds.
 
 use anyhow::{Context, Result, ensure};
-use sluice_engine::{Ending, ReadBy, VerificationResult};
+use sluice_engine::{CheckpointStore, Ending, LaneKind, ReadBy, VerificationResult};
 use sluice_model::{Delivery, LaneChoice};
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, OddRecord, PlainRecord, odd_records, read_all, skipped};
@@ -190,6 +190,46 @@ fn lanes_alternate_from_run_to_run_and_nothing_is_twice_or_missing() -> Result<(
         }
         assert_eq!(bench.verify()?.result, VerificationResult::Equal);
     }
+    Ok(())
+}
+
+#[test]
+fn a_cluster_that_the_wire_client_cannot_talk_to_is_copied_record_by_record_with_the_reason() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let source = Cluster::builder(KafkaVersion::V4_3_1).ssl().start()?;
+    let target = Cluster::builder(KafkaVersion::V4_3_1).start()?;
+    Filler::new(&source.bootstrap())?.create("by-lane", 1, &[])?;
+    Filler::new(&source.bootstrap())?.numbered("by-lane", 1, 0, 500, 100)?;
+    let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["by-lane"])?;
+    let mut way_in = sluice_model::Cluster::new(&source.ssl_bootstrap()?)?;
+    way_in.set("security.protocol", "ssl");
+    way_in.set("ssl.ca.location", source.ca_file()?.display().to_string());
+    bench.task.source = way_in.clone();
+    let lanes = |bench: &Bench| -> Result<Vec<LaneKind>> {
+        let launch = bench.store.launch(&bench.task.name)?.context("it is launched")?;
+        Ok(launch.lanes.into_iter().collect())
+    };
+
+    way_in.set(
+        "ssl.cipher.suites",
+        "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384",
+    );
+    let plain = std::mem::replace(&mut bench.task.source, way_in);
+    bench.copy()?;
+    assert_eq!(lanes(&bench)?, [LaneKind::Record]);
+    let report = bench.verify()?;
+    assert_eq!(report.result, VerificationResult::Equal, "{report:#?}");
+    assert_eq!(report.target_read_by, ReadBy::Wire, "librdkafka has copied");
+
+    bench.task.source = plain;
+    Filler::new(&source.bootstrap())?.numbered("by-lane", 1, 500, 500, 100)?;
+    bench.copy()?;
+    assert_eq!(lanes(&bench)?, [LaneKind::Record, LaneKind::Wire]);
+    let report = bench.verify()?;
+    assert_eq!(report.result, VerificationResult::Equal, "{report:#?}");
+    assert_eq!(report.partitions[0].equal_records, 1_000);
     Ok(())
 }
 

@@ -51,6 +51,9 @@ pub fn render(report: &VerificationReport) -> String {
         }
     }
     line(&mut text, &read_by(report));
+    if let Some(old) = read_by_copier(report) {
+        line(&mut text, &old);
+    }
     line(&mut text, &report.sentence);
     text
 }
@@ -118,6 +121,21 @@ fn read_by(report: &VerificationReport) -> String {
         _ if batches == all && report.target_records == all => whole,
         _ => format!("{whole}; for the others {}", clients(report)),
     }
+}
+
+/// Where there was no second pair of eyes for the source.
+fn read_by_copier(report: &VerificationReport) -> Option<String> {
+    let old = report
+        .partitions
+        .iter()
+        .filter(|partition| partition.source_read_by_copier)
+        .count() as u64;
+    (old > 0).then(|| {
+        format!(
+            "{} of the source began with records in a format from before 0.11, which only the wire client reads: there the source was read by the client that made the copy",
+            words::plural(old, "partition", "partitions")
+        )
+    })
 }
 
 /// Which client read the records of the two sides.

@@ -36,7 +36,7 @@ pub use plan::precheck::{
 };
 pub use plan::{Inspection, RouteFacts, inspect, source_retention_left};
 pub use position::{
-    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, Ledger, OffsetRun, PartitionKey,
+    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, LaneKind, Launch, Ledger, OffsetRun, PartitionKey,
     PartitionState, QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut, Stride, UNPINNED,
 };
 pub use progress::{

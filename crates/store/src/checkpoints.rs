@@ -3,21 +3,21 @@
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sluice_engine::{
-    Anchor, Checkpoint, CheckpointStore, Gap, Launch, Ledger, OffsetRun, PartitionKey, PartitionState,
-    QuarantineFate, QuarantinedRecord, StoreError,
+    Anchor, Checkpoint, CheckpointStore, Gap, LaneKind, Launch, Ledger, OffsetRun, PartitionKey,
+    PartitionState, QuarantineFate, QuarantinedRecord, StoreError,
 };
 use sluice_model::TaskName;
 
 use crate::offset_runs::{self, Runs};
 use crate::sqlite_store::Durability;
-use crate::{SqliteStore, StateError, ledger};
+use crate::{SqliteStore, StateError, lanes, ledger};
 
 const PARTITION_COLUMNS: &str = "topic, partition, target_topic, source_topic_id, target_topic_id, start, target_start, \
      backlog_end, position, leader_epoch, target_next, anchor_offset, anchor_hash, records, bytes, incarnation";
 
 impl CheckpointStore for SqliteStore {
     fn launch(&self, task: &TaskName) -> Result<Option<Launch>, StoreError> {
-        let sql = "SELECT task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery FROM launches WHERE task = ?1";
+        let sql = "SELECT task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery, lanes FROM launches WHERE task = ?1";
         Ok(self.read(|t| {
             t.prepare_cached(sql)?
                 .query_row([task.as_str()], launch)
@@ -29,15 +29,16 @@ impl CheckpointStore for SqliteStore {
         let mut taken = false;
         let written = self.write(Durability::Fsync, |t| {
             let rows = t.execute(
-                "INSERT INTO launches (task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                "INSERT INTO launches (task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery, lanes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
                 params![
                     launch.task.as_str(),
                     launch.launch_id,
                     launch.source_cluster,
                     launch.target_cluster,
                     launch.launched_at_ms,
-                    launch.delivery
+                    launch.delivery,
+                    lanes::column(&launch.lanes)
                 ],
             )?;
             taken = rows == 0;
@@ -56,6 +57,10 @@ impl CheckpointStore for SqliteStore {
             .into());
         }
         Ok(written?)
+    }
+
+    fn note_lane(&self, task: &TaskName, lane: LaneKind) -> Result<(), StoreError> {
+        Ok(self.write(Durability::Fsync, |t| lanes::add(t, task, lane))?)
     }
 
     fn partitions(&self, task: &TaskName) -> Result<Vec<PartitionState>, StoreError> {
@@ -200,7 +205,7 @@ impl CheckpointStore for SqliteStore {
     }
 
     fn launches(&self) -> Result<Vec<Launch>, StoreError> {
-        let sql = "SELECT task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery FROM launches ORDER BY task";
+        let sql = "SELECT task, launch_id, source_cluster, target_cluster, launched_at_ms, delivery, lanes FROM launches ORDER BY task";
         Ok(self.read(|t| t.prepare_cached(sql)?.query_map([], launch)?.collect())?)
     }
 }
@@ -255,6 +260,7 @@ fn launch(row: &Row<'_>) -> rusqlite::Result<Launch> {
         target_cluster: row.get(3)?,
         launched_at_ms: row.get(4)?,
         delivery: row.get(5)?,
+        lanes: lanes::read(row, 6)?,
     })
 }
 
@@ -304,6 +310,8 @@ pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use sluice_engine::{GapReason, RunCut};
     use sluice_model::OffsetRange;
     use tempfile::TempDir;
@@ -335,6 +343,7 @@ mod tests {
             target_cluster: String::new(),
             launched_at_ms: 1,
             delivery: "exactly-once".into(),
+            lanes: BTreeSet::new(),
         }
     }
 

@@ -9,6 +9,7 @@ mod gap_reason;
 mod gaps;
 mod header_blob;
 mod json_column;
+mod lanes;
 mod ledger;
 mod metric_samples;
 mod modifications;

@@ -18,6 +18,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0005_verifications.sql"),
     include_str!("../migrations/0006_settings_version.sql"),
     include_str!("../migrations/0007_runs_and_ledgers.sql"),
+    include_str!("../migrations/0008_lanes.sql"),
 ];
 
 /// Where copies of databases of an older format are kept.

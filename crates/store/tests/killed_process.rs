@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by it")]
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -51,6 +52,7 @@ fn save_for_ever(dir: &Path, task: &TaskName) {
             target_cluster: String::new(),
             launched_at_ms: 0,
             delivery: String::new(),
+            lanes: BTreeSet::new(),
         };
         store.begin(&launch, &[state(0)], &[]).unwrap();
     }

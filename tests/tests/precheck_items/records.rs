@@ -3,7 +3,7 @@
 use anyhow::Result;
 use sluice_engine::{ItemResult, PreCheckReport};
 use sluice_fakekafka::{ApiKey, FakeCluster, FakeRecord, ResponseError};
-use sluice_model::{Cluster, Codec, Delivery};
+use sluice_model::{Cluster, Codec, Delivery, LaneChoice};
 use sluice_tests::{Bench, fake_clusters as clusters};
 
 use crate::ground::{HOUR, bench, check, expect, filled, now, records};
@@ -70,10 +70,16 @@ fn the_compression_that_a_start_would_choose_is_told_with_its_reason() -> Result
     };
     expect(
         &bench,
+        "every batch keeps the codec in which it is stored at the source",
+    );
+    bench.task.lane = LaneChoice::Record;
+    expect(
+        &bench,
         "compression none for 't', as the newest records at the source have it",
     );
     source.create_topic("empty", 1, &[])?;
-    let empty = self::bench(&source, &target, &["empty"])?;
+    let mut empty = self::bench(&source, &target, &["empty"])?;
+    empty.task.lane = LaneChoice::Record;
     expect(
         &empty,
         "compression lz4 for 'empty': the source holds no records to go by",
@@ -82,6 +88,11 @@ fn the_compression_that_a_start_would_choose_is_told_with_its_reason() -> Result
     expect(
         &bench,
         "compression gzip for 't', as the target topic is set to it",
+    );
+    bench.task.lane = LaneChoice::Auto;
+    expect(
+        &bench,
+        "the target's brokers compress 't' with gzip, as the topic is set to it",
     );
     bench.task.compression = Codec::Snappy;
     expect(&bench, "compression snappy for 't', as the task says");

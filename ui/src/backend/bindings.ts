@@ -1164,6 +1164,11 @@ source_range: OffsetRange | null,
  */
 target_range: OffsetRange | null, 
 /**
+ * The source was read by the client that made the copy: it begins with records in a format that the other one
+ * misreads.
+ */
+source_read_by_copier: boolean, 
+/**
  * Records read at the source.
  */
 source_records: number, 

@@ -54,6 +54,7 @@ const NOT_SHOWN = new Set([
   'a step of the test cannot be shown',
   'a passphrase was given, but the secrets of this folder are protected by the key beside them',
   'a command panicked',
+  "'{}' is no lane",
 ]);
 
 const catalogue = new Catalogue(sentences);

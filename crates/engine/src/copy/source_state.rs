@@ -12,7 +12,7 @@ use crate::lane::{Slot, SourceIncident};
 use crate::lock::lock;
 use crate::partition::{Mode, Track};
 use crate::plan::StoredFormats;
-use crate::position::{Checkpoint, PartitionKey, PartitionState};
+use crate::position::{Checkpoint, LaneKind, PartitionKey, PartitionState};
 use crate::progress::Event;
 
 /// How long nothing may arrive of any partition, while one has more, before the source's client is replaced.
@@ -36,7 +36,9 @@ impl Copier {
         }
         let stalled = self.stalled(&snapshot);
         self.health.source_error = snapshot.error;
-        self.examine_stalled(&stalled);
+        if self.lane.kind() == LaneKind::Record {
+            self.examine_stalled(&stalled);
+        }
         self.read_stalled_again(&stalled)?;
         self.mark_leaderless(&snapshot.leaderless)?;
         for (topic, id) in snapshot.recreated {

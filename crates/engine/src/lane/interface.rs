@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use sluice_kafka::{Compression, ErrorCode, RefusedRecord};
 
 use crate::lane::incident::{Notice, SourceIncident, TargetIncident, TargetIncidentKind};
+use crate::position::LaneKind;
 
 /// Index of a partition within a task's run.
 pub type Slot = usize;
@@ -32,7 +33,8 @@ pub struct LanePartition {
     pub keyless_refused: bool,
 }
 
-/// What a lane may do in one step. What was read and did not fit is sent by the next step or [`Lane::settle`]. A lane that reads whole batches stops behind the one that reaches a limit.
+/// What a lane may do in one step. What was read and did not fit is sent by the next step or [`Lane::settle`].
+/// A lane that reads whole batches stops behind the one that reaches a limit, and cuts the first one where it alone is more.
 #[derive(Debug, Clone, Copy)]
 pub struct StepLimit {
     /// Records to read and send at most.
@@ -333,13 +335,17 @@ pub trait Lane: Send {
     /// The client refused.
     fn renew_source(&mut self) -> Result<(), LaneError>;
 
+    /// Which lane it is.
+    fn kind(&self) -> LaneKind;
+
     /// Reads and sends some records, collects acknowledgements.
     ///
     /// # Errors
     /// See [`LaneError`].
     fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError>;
 
-    /// Sends what was read and collects acknowledgements, without reading more.
+    /// Collects acknowledgements without reading more. What was counted as read is sent; a lane that keeps batches which it
+    /// has not begun to send keeps them for the next step.
     ///
     /// # Errors
     /// See [`LaneError`].

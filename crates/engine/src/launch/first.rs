@@ -1,6 +1,6 @@
 //! The first launch: target topics, existing data, pinned positions; and the checks of every later one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_kafka::PartitionOffset;
 use sluice_model::{ExistingData, Task};
@@ -44,6 +44,7 @@ pub(crate) fn first(
         target_cluster: plan.pair.target.id.clone().unwrap_or_default(),
         launched_at_ms: now_ms(),
         delivery: plan.delivery.describe().to_owned(),
+        lanes: BTreeSet::new(),
     };
     let (mut partitions, mut gaps) = (Vec::new(), Vec::new());
     for route in &plan.routes {

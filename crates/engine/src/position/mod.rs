@@ -3,6 +3,7 @@
 
 mod committed;
 mod delivery;
+mod lane_kind;
 mod log_bounds;
 mod note;
 mod offset_run;
@@ -10,6 +11,7 @@ mod store;
 
 pub(crate) use committed::{Found, committed, committed_positions, latest_writer};
 pub(crate) use delivery::EffectiveDelivery;
+pub use lane_kind::LaneKind;
 pub(crate) use log_bounds::{
     LogBounds, bounds, by_partition, each, every_offset, has_leader, lacks_leader, logs,
 };

@@ -1,11 +1,13 @@
 //! What survives a restart, and the trait of whatever keeps it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use sluice_model::{OffsetRange, TaskName};
 use ts_rs::TS;
 
 use crate::StoreError;
-use crate::position::OffsetRun;
+use crate::position::{LaneKind, OffsetRun};
 
 /// A source partition of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -37,6 +39,8 @@ pub struct Launch {
     pub launched_at_ms: i64,
     /// How the records are delivered, for reports.
     pub delivery: String,
+    /// The lanes that have copied since then. A verification reads with the client that did not copy.
+    pub lanes: BTreeSet<LaneKind>,
 }
 
 /// The last copied record, to recognise a topic that was deleted and created again on brokers without topic ids.
@@ -256,6 +260,12 @@ pub trait CheckpointStore: Send + Sync {
     /// # Errors
     /// The state cannot be written.
     fn begin(&self, launch: &Launch, partitions: &[PartitionState], gaps: &[Gap]) -> Result<(), StoreError>;
+
+    /// Remembers that a lane copies for a launched task. Called before its first record is written.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    fn note_lane(&self, task: &TaskName, lane: LaneKind) -> Result<(), StoreError>;
 
     /// All partitions of a task.
     ///

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sluice_kafka::{KafkaError, ReaderTuning, WriterTuning};
-use sluice_model::{Codec, LaneChoice, Task};
+use sluice_model::{Codec, Task};
 use sluice_wire::format;
 
 use crate::copy::RunOptions;
@@ -13,8 +13,8 @@ use crate::lane::{
     Compressions, Lane, LaneError, Nature, RecordLane, RecordLaneConfig, TargetIncidentKind, WireLane,
     WireLaneConfig,
 };
-use crate::plan::Plan;
-use crate::position::{EffectiveDelivery, PartitionState};
+use crate::plan::{ChosenLane, Plan};
+use crate::position::{CheckpointStore, EffectiveDelivery, LaneKind, PartitionState};
 use crate::progress::{Event, Observer};
 use crate::run::compression::{compressions, look_at_source};
 
@@ -33,39 +33,39 @@ const MOST_MEMORY: usize = 1024 * 1024 * 1024;
 /// Transactions that are open for longer are given up by the target.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Opens the lane that the task asks for. A transactional one takes its transactional id here, which fences earlier
-/// instances of either lane.
+/// Opens the lane that the task asks for, and remembers that it copies. A transactional one takes its transactional id
+/// here, which fences earlier instances of either lane.
 ///
 /// # Errors
-/// The target does not accept this instance as the only writer, or the wire lane cannot be used between these clusters.
+/// The target does not accept this instance as the only writer, or the wire lane is asked for and cannot be used between
+/// these clusters.
 pub(super) fn open(
     plan: &Plan,
     task: &Task,
+    store: &dyn CheckpointStore,
     partitions: &[PartitionState],
     identity: &str,
     hashes: bool,
     options: RunOptions,
     observer: &Observer,
 ) -> Result<Box<dyn Lane>> {
+    let chosen = ChosenLane::of(task, plan.delivery, &plan.pair)?;
     let refused = |error| lane_refused(task, error);
-    match task.lane {
-        LaneChoice::Auto | LaneChoice::Record => {
+    let lane: Box<dyn Lane> = match chosen.lane {
+        LaneKind::Record => {
             let look = look_at_source(plan, task, partitions);
             let compression = compressions(plan, task, &look, observer);
             let config = lane_config(plan, task, compression, look.nature, identity, hashes, options);
-            Ok(Box::new(
-                RecordLane::open(config, OPEN_DEADLINE).map_err(refused)?,
-            ))
+            Box::new(RecordLane::open(config, OPEN_DEADLINE).map_err(refused)?)
         }
-        LaneChoice::Wire => {
-            let config = wire_config(plan, task, identity, hashes, options)?;
-            let lane = WireLane::open(config, OPEN_DEADLINE).map_err(refused)?;
-            observer(Event::Info(
-                "the wire lane copies: batches travel as they are stored".to_owned(),
-            ));
-            Ok(Box::new(lane))
+        LaneKind::Wire => {
+            let config = wire_config(plan, task, identity, hashes, options);
+            Box::new(WireLane::open(config, OPEN_DEADLINE).map_err(refused)?)
         }
-    }
+    };
+    store.note_lane(&task.name, chosen.lane)?;
+    observer(Event::Info(chosen.describe()));
+    Ok(lane)
 }
 
 /// Bytes that may be held between the clusters.
@@ -84,23 +84,15 @@ fn wire_config(
     identity: &str,
     hashes: bool,
     options: RunOptions,
-) -> Result<WireLaneConfig> {
-    let transactional_id = match plan.delivery {
-        EffectiveDelivery::Transactions => Some(identity.to_owned()),
-        EffectiveDelivery::AtLeastOnce => None,
-        EffectiveDelivery::Reconciled | EffectiveDelivery::AtLeastOnceOrdered => {
-            return Err(EngineError::Refused(
-                "the wire lane writes to targets of version 0.11 or later; choose --lane record".to_owned(),
-            ));
-        }
-    };
+) -> WireLaneConfig {
+    let transactional_id = (plan.delivery == EffectiveDelivery::Transactions).then(|| identity.to_owned());
     let memory = memory(options);
     let zstd = plan.pair.target.capabilities.zstd;
     let limits = plan.routes.iter().filter_map(|route| {
         let limit = route.draft.topic.config.get("max.message.bytes")?;
         Some((route.target_topic.clone(), limit.parse().ok()?))
     });
-    Ok(WireLaneConfig {
+    WireLaneConfig {
         source: task.source.clone(),
         target: task.target.clone(),
         fetched_bytes: memory / 7 * 4,
@@ -124,7 +116,7 @@ fn wire_config(
         batch_limits: limits.collect::<BTreeMap<String, usize>>(),
         hashes,
         missing_timestamps: task.missing_timestamps,
-    })
+    }
 }
 
 fn lane_config(

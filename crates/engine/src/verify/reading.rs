@@ -1,10 +1,15 @@
 //! Which client reads which side: another one than wrote the copy, where it can.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use sluice_kafka::{PartitionOffset, Reader, ReaderTuning};
-use sluice_model::{Cluster, LaneChoice, Task};
+use sluice_model::{Cluster, Task};
 use sluice_wire::{Cancel, Client, WireError};
 
 use crate::error::{EngineError, Result, Side};
+use crate::plan::StoredFormats;
+use crate::position::{LaneKind, PartitionKey};
 use crate::verify::feed::Feed;
 use crate::verify::library_feed::LibraryFeed;
 use crate::verify::report::ReadBy;
@@ -12,6 +17,9 @@ use crate::verify::wire_feed::{PartitionLog, WireFeed, WireReader};
 
 /// KiB fetched ahead by each of librdkafka's readers; up to four of them are open.
 const PREFETCH_KIB: u32 = 12 * 1024;
+
+/// How long a look at what is stored may take.
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How both sides are read.
 pub(crate) struct Reading {
@@ -23,20 +31,23 @@ pub(crate) struct Reading {
 
 /// How the records of one side are read.
 enum SideReading {
-    /// By the wire client: the record lane copies with librdkafka.
+    /// By the wire client: the record lane has copied, with librdkafka.
     Wire(Client),
-    /// By librdkafka: the wire lane copies with the wire client, or that lacks what the cluster asks for.
+    /// By librdkafka: the wire lane alone has copied, or the wire client lacks what the cluster asks for.
     Library,
 }
 
 impl Reading {
+    /// For what `lanes` have copied; of a copy by both, librdkafka's part is the one that needs other eyes.
+    ///
     /// # Errors
     /// A cluster's properties are wrong.
-    pub(crate) fn of(task: &Task) -> Result<Self> {
+    pub(crate) fn of(task: &Task, lanes: &BTreeSet<LaneKind>) -> Result<Self> {
         let source = wire_client(&task.source, Side::Source)?;
         let target = wire_client(&task.target, Side::Target)?;
+        let by_wire_alone = !lanes.is_empty() && !lanes.contains(&LaneKind::Record);
         let side = |client: &Option<Client>| match client {
-            Some(client) if task.lane != LaneChoice::Wire => SideReading::Wire(client.clone()),
+            Some(client) if !by_wire_alone => SideReading::Wire(client.clone()),
             _ => SideReading::Library,
         };
         Ok(Self {
@@ -60,7 +71,17 @@ impl Reading {
             let reader = |client| WireReader::new(client, cancel);
             (reader(source), reader(target))
         });
+        let old_formats = match (&self.source, &self.batches) {
+            (SideReading::Library, Some((source, _))) => Some(OldFormats {
+                formats: StoredFormats::new(&task.source, LOOK_DEADLINE).map_err(|error| {
+                    EngineError::Refused(format!("the {} cannot be read: {error}", Side::Source))
+                })?,
+                reader: SideReader::Wire(Box::new(WireReader::new(source, cancel))),
+            }),
+            _ => None,
+        };
         Ok(Readers {
+            old_formats,
             source: self.source.reader(&task.source, Side::Source, cancel)?,
             target: self.target.reader(&task.target, Side::Target, cancel)?,
             batches,
@@ -68,10 +89,32 @@ impl Reading {
     }
 }
 
+/// Reads the source of partitions whose records librdkafka would misread.
+pub(crate) struct OldFormats {
+    formats: StoredFormats,
+    reader: SideReader,
+}
+
+impl OldFormats {
+    /// A reader for the partition, if it begins with records in a format that librdkafka misreads. Older records stand before
+    /// newer ones, so its beginning shows it.
+    pub(crate) fn reader_for(&mut self, key: &PartitionKey, from: i64) -> Option<&mut SideReader> {
+        match self.formats.misread_at(key, from) {
+            Ok(misread) => misread.is_some().then_some(&mut self.reader),
+            Err(error) => {
+                tracing::info!(%key, from, %error, "looking at what is stored");
+                None
+            }
+        }
+    }
+}
+
 /// The readers of one thread.
 pub(crate) struct Readers {
     pub(crate) source: SideReader,
     pub(crate) target: SideReader,
+    /// Where librdkafka reads the source.
+    pub(crate) old_formats: Option<OldFormats>,
     /// Readers of stored batches, where both clusters can be read so.
     pub(crate) batches: Option<(WireReader, WireReader)>,
 }

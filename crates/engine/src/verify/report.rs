@@ -152,6 +152,10 @@ pub struct PartitionReport {
     pub source_range: Option<OffsetRange>,
     /// Target offsets compared.
     pub target_range: Option<OffsetRange>,
+    /// The source was read by the client that made the copy: it begins with records in a format that the other one
+    /// misreads.
+    #[serde(default)]
+    pub source_read_by_copier: bool,
     /// Records read at the source.
     #[ts(type = "number")]
     pub source_records: u64,

@@ -61,7 +61,11 @@ pub fn verify(
     cancel: &AtomicBool,
 ) -> Result<VerificationReport> {
     let begun = Instant::now();
-    let reading = Reading::of(task)?;
+    let lanes = store
+        .launch(&task.name)?
+        .map(|launch| launch.lanes)
+        .unwrap_or_default();
+    let reading = Reading::of(task, &lanes)?;
     let pair = Pair::connect(task, &|| cancel.load(Ordering::Relaxed))?;
     let (jobs, left_out) = jobs(&pair, task, store, &options)?;
     if jobs.is_empty() {
@@ -163,7 +167,7 @@ fn compare(
     cancel: &AtomicBool,
     on_records: &mut dyn FnMut(u64),
 ) -> (PartitionReport, Vec<Difference>) {
-    let report = job.report.clone();
+    let mut report = job.report.clone();
     if report.problem.is_some() {
         return (report, Vec::new());
     }
@@ -174,7 +178,11 @@ fn compare(
     let at = |topic: &str, offset| PartitionOffset::new(topic.to_owned(), report.partition, offset);
     let source = at(&report.topic, job.source_from);
     let target = at(&report.target_topic, job.target_from);
-    let stream = Stream::new(LogSide::Source, readers.source.open(source), fields, cancel);
+    let old_formats = readers.old_formats.as_mut();
+    let other = old_formats.and_then(|old| old.reader_for(&job.key, job.source_from));
+    report.source_read_by_copier = other.is_some();
+    let source = other.unwrap_or(&mut readers.source).open(source);
+    let stream = Stream::new(LogSide::Source, source, fields, cancel);
     let Some(rules) = &job.rules else {
         return not_begun(stream, job);
     };

@@ -72,7 +72,7 @@ mod tests {
             store
                 .write(Durability::Wal, |t| {
                     t.execute_batch(&format!(
-                        "INSERT INTO launches VALUES ('{id}', 'l', '', '', 1, '');
+                        "INSERT INTO launches VALUES ('{id}', 'l', '', '', 1, '', '');
                          INSERT INTO partitions (task, topic, partition, target_topic, start, target_start, backlog_end,
                              position, target_next, records, bytes) VALUES ('{id}', 't', 0, 't', 0, 0, 0, 7, 7, 7, 7);
                          INSERT INTO run_partitions (task, topic, partition) VALUES ('{id}', 't', 0);

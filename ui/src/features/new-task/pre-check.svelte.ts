@@ -23,6 +23,7 @@ export const ITEMS = [
   'versions',
   'message_format',
   'delivery',
+  'lane',
   'message_size',
   'compression',
   'timestamp_window',

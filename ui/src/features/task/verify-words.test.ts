@@ -10,6 +10,7 @@ const partition: PartitionReport = {
   partition: 0,
   source_range: { from: 0, to: 100 },
   target_range: { from: 0, to: 100 },
+  source_read_by_copier: false,
   source_records: 100,
   target_records: 100,
   source_digest: '',
@@ -96,6 +97,8 @@ test('an exported report has the verdict, the numbers and the topics that were l
 test('a report names the client that read each side', () => {
   expect(readBy(report, texts)).toBe(texts.verifyReadBy.wire);
   expect(readBy({ ...report, source_read_by: 'librdkafka' }, texts)).toBe(texts.verifyReadBy.mixed);
+  const old = report.partitions.map((partition) => ({ ...partition, source_read_by_copier: true }));
+  expect(readBy({ ...report, partitions: old }, texts)).toContain(texts.verifyOldFormats(String(old.length)));
   expect(readBy({ ...report, records_as_batches: 100 }, texts)).toBe('100 of 100 records were compared as whole stored batches, which are identical on both sides.');
   expect(readBy({ ...report, records_as_batches: 90 }, texts)).toBe(
     `90 of 100 records were compared as whole stored batches, which are identical on both sides. Of the others: ${texts.verifyReadBy.wire}`,

@@ -41,7 +41,9 @@ export function verdictOf(report: VerificationReport, texts: Texts): string {
 /** How both sides were read: what as whole batches, and the rest by which clients. */
 export function readBy(report: VerificationReport, texts: Texts): string {
   const { records_as_batches: batches, source_records: all, target_records: copies } = report;
-  const clients = texts.verifyReadBy[report.source_read_by === report.target_read_by ? report.source_read_by : 'mixed'];
+  const old = report.partitions.filter((partition) => partition.source_read_by_copier).length;
+  const read = texts.verifyReadBy[report.source_read_by === report.target_read_by ? report.source_read_by : 'mixed'];
+  const clients = old === 0 ? read : `${read} ${texts.verifyOldFormats(whole(old))}`;
   if (batches === 0) return clients;
   const identical = texts.verifyAsBatches(whole(batches), whole(all));
   return batches === all && batches === copies ? identical : `${identical} ${texts.verifyOthers(clients)}`;

@@ -88,7 +88,7 @@ export const newTask = {
   replicationWrong: 'Write a whole number from 1 on, or leave it blank.',
   lane: 'How records travel',
   laneNames: {
-    auto: 'Automatic (record by record)',
+    auto: 'Automatic (in stored batches where both clusters allow it)',
     record: 'Record by record',
     wire: 'In stored batches (target 0.11 or later)',
   },
@@ -292,6 +292,7 @@ export const newTask = {
     versions: 'Kafka versions',
     message_format: 'Message format',
     delivery: 'Delivery',
+    lane: 'How records travel',
     message_size: 'Record size',
     compression: 'Compression',
     timestamp_window: 'Timestamps',

@@ -144,6 +144,8 @@ export const task = {
   verifyContinues: (partitions: string, date: string) => `Continues what was proved equal by ${date}, in ${partitions} partitions; the others are compared whole.`,
   verifyScope: (topics: string, since: string) => [topics === '' ? '' : `of topic ${topics}`, since === '' ? '' : `from ${since} on`].filter((part) => part !== '').join(', ') + ' only',
   verifyAsBatches: (count: string, all: string) => `${count} of ${all} records were compared as whole stored batches, which are identical on both sides.`,
+  verifyOldFormats: (partitions: string) =>
+    `${partitions} source partitions began with records from before Kafka 0.11. Only Sluice's own client reads those, which also made the copy.`,
   verifyOthers: (clients: string) => `Of the others: ${clients}`,
   verifyLeftOut: (topics: string) => `No longer in the task, and not verified: ${topics}`,
   verifyFirst: 'The first difference of each kind',
@@ -204,7 +206,7 @@ export const task = {
   bounded: 'Copy once and end',
   follow: 'Follow the source',
   lane: 'How records travel',
-  laneNames: { auto: 'Automatic (record by record)', record: 'Record by record', wire: 'In stored batches' },
+  laneNames: { auto: 'Automatic', record: 'Record by record', wire: 'In stored batches' },
   compression: 'Compression',
   replicas: 'Replicas of created topics',
   replicasSource: 'As at the source',

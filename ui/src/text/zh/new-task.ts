@@ -87,7 +87,7 @@ export const newTask: typeof en = {
   compression: '压缩',
   lane: '传输方式',
   laneNames: {
-    auto: '自动（逐条记录）',
+    auto: '自动（两侧集群都允许时按存储的批次）',
     record: '逐条记录',
     wire: '按存储的批次（目标为 0.11 或更高）',
   },
@@ -282,6 +282,7 @@ export const newTask: typeof en = {
     versions: 'Kafka 版本',
     message_format: '消息格式',
     delivery: '投递语义',
+    lane: '传输方式',
     message_size: '记录大小',
     compression: '压缩',
     timestamp_window: '时间戳',

@@ -144,6 +144,8 @@ export const task: typeof en = {
   verifyContinues: (partitions, date) => `接续 ${date} 之前已证明一致的内容（${partitions} 个分区）；其余分区完整比较。`,
   verifyScope: (topics, since) => '仅' + [topics === '' ? '' : `主题 ${topics}`, since === '' ? '' : `从 ${since} 起`].filter((part) => part !== '').join('，'),
   verifyAsBatches: (count, all) => `${all} 条记录中有 ${count} 条以存储的整个批次进行比较，两侧的批次完全相同。`,
+  verifyOldFormats: (partitions) =>
+    `${partitions} 个源分区以 Kafka 0.11 之前格式的记录开头，只有完成复制的 Sluice 自带客户端能够读取。`,
   verifyOthers: (clients) => `其余记录：${clients}`,
   verifyLeftOut: (topics) => `已不在任务中，未校验：${topics}`,
   verifyFirst: '每类的第一处差异',
@@ -204,7 +206,7 @@ export const task: typeof en = {
   bounded: '复制一次后结束',
   follow: '持续跟随源',
   lane: '传输方式',
-  laneNames: { auto: '自动（逐条记录）', record: '逐条记录', wire: '按存储的批次' },
+  laneNames: { auto: '自动', record: '逐条记录', wire: '按存储的批次' },
   compression: '压缩',
   replicas: '新建主题的副本数',
   replicasSource: '与源相同',

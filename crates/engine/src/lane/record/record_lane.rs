@@ -16,6 +16,7 @@ use crate::lane::record::sampling::Sampling;
 use crate::lane::record::track::{Fate, Track};
 use crate::lane::record::writer::{CALL_SLICE, lane_error, new_writer, open_writer, take_id};
 use crate::lane::{CommitPosition, Lane, LaneError, LanePartition, Report, Slot, StepLimit};
+use crate::position::LaneKind;
 
 /// How long [`Lane::recover`] waits for the answers to what is on its way.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
@@ -190,6 +191,10 @@ impl Lane for RecordLane {
             self.config.reader.fetch_max_bytes = less.max(LEAST_FETCH);
         }
         self.reopen_reader()
+    }
+
+    fn kind(&self) -> LaneKind {
+        LaneKind::Record
     }
 
     fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {

@@ -20,6 +20,7 @@ use crate::lane::{
     CommitPosition, Lane, LaneError, LanePartition, Report, Slot, StepLimit, TargetIncident,
     TargetIncidentKind,
 };
+use crate::position::LaneKind;
 
 /// How long one call to the target may block the lane.
 const CALL_SLICE: Duration = Duration::from_secs(5);
@@ -246,6 +247,10 @@ impl Lane for WireLane {
         Ok(())
     }
 
+    fn kind(&self) -> LaneKind {
+        LaneKind::Wire
+    }
+
     fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
         let until = Instant::now() + limit.wait;
         let allowed = Allowance {
@@ -270,9 +275,8 @@ impl Lane for WireLane {
         let until = Instant::now() + wait;
         loop {
             let seen = self.wake.count();
-            let sent = self.send(Allowance::UNLIMITED, report)?;
             let collected = self.collect(report)?;
-            if sent || collected || self.in_flight() == 0 || Instant::now() >= until {
+            if collected || self.in_flight() == 0 || Instant::now() >= until {
                 return Ok(());
             }
             self.wait(seen, until)?;
@@ -291,13 +295,7 @@ impl Lane for WireLane {
     }
 
     fn in_flight(&self) -> usize {
-        let queued: usize = self.tracks.iter().flatten().map(|track| track.in_flight).sum();
-        queued
-            + self
-                .inbox
-                .iter()
-                .map(|arrived| arrived.pieces.len().max(1))
-                .sum::<usize>()
+        self.tracks.iter().flatten().map(|track| track.in_flight).sum()
     }
 
     fn in_flight_of(&self, slot: Slot) -> usize {

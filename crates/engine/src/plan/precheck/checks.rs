@@ -313,7 +313,8 @@ pub(crate) const CHECKS: &[Check] = &[
         unanswered: Verdict::Warning,
         judge: |inputs| {
             let (outline, setup) = (inputs.facts.outline.known()?, inputs.facts.setup.known()?);
-            Some(formats::formats(outline, setup, inputs.facts.sample.known()))
+            let sample = inputs.facts.sample.known();
+            Some(formats::formats(inputs.task, outline, setup, sample))
         },
     },
     Check {
@@ -330,6 +331,13 @@ pub(crate) const CHECKS: &[Check] = &[
                 inputs.facts.rights.known(),
             ))
         },
+    },
+    Check {
+        id: "lane",
+        needs: &[Need::Outline],
+        must: &[Need::Outline],
+        unanswered: Verdict::Warning,
+        judge: |inputs| Some(delivery::lane(inputs.task, inputs.facts.outline.known()?)),
     },
     Check {
         id: "message_size",
@@ -479,7 +487,8 @@ pub(crate) fn at_launch(
         start::position(task, outline, offsets),
         data::target_data(task, outline, offsets, &others),
         topics::configuration(outline, setup),
-        formats::formats(outline, setup, None),
+        formats::formats(task, outline, setup, None),
+        delivery::lane(task, outline),
         delivery::delivery(task, outline, setup, None),
     ]
 }

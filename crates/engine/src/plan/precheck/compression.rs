@@ -1,14 +1,21 @@
 //! `compression`: how records are compressed on their way to each target topic.
 
-use sluice_model::Task;
+use sluice_model::{Codec, Task};
 
 use crate::finding::Finding;
+use crate::plan::ChosenLane;
 use crate::plan::compression::{COMPRESSION_TYPE, Seen, TopicFacts, choose, sentences};
 use crate::plan::precheck::facts::{Outline, Sample, Setup};
+use crate::position::LaneKind;
 
 /// What a start would choose now.
 pub(crate) fn compression(task: &Task, outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "compression";
+    let wire = ChosenLane::of(task, outline.delivery, &outline.pair)
+        .is_ok_and(|chosen| chosen.lane == LaneKind::Wire);
+    if wire && task.compression == Codec::Auto {
+        return Finding::success(ID, kept(outline, setup));
+    }
     let choices = outline.routes.iter().zip(&setup.routes).map(|(route, found)| {
         let (source, target) = (
             found.source(COMPRESSION_TYPE),
@@ -29,4 +36,24 @@ pub(crate) fn compression(task: &Task, outline: &Outline, setup: &Setup, sample:
         return Finding::success(ID, "there is no topic to choose a compression for");
     }
     Finding::success(ID, causes.join("; "))
+}
+
+/// What becomes of batches that are passed on as they are stored.
+fn kept(outline: &Outline, setup: &Setup) -> String {
+    let mut words = vec!["every batch keeps the codec in which it is stored at the source".to_owned()];
+    if !outline.pair.target.capabilities.zstd {
+        words.push("what is compressed with zstd, which the target does not know, becomes lz4".to_owned());
+    }
+    for (route, found) in outline.routes.iter().zip(&setup.routes) {
+        if let Some(codec) = setup
+            .target(found, COMPRESSION_TYPE)
+            .filter(|setting| setting != "producer")
+        {
+            words.push(format!(
+                "the target's brokers compress '{}' with {codec}, as the topic is set to it",
+                route.target_topic
+            ));
+        }
+    }
+    words.join("; ")
 }

@@ -3,6 +3,7 @@
 use sluice_model::{Delivery, Task};
 
 use crate::finding::Finding;
+use crate::plan::ChosenLane;
 use crate::plan::precheck::facts::{KnownRights, Outline, Setup, bound, broker_number};
 use crate::position::EffectiveDelivery;
 
@@ -30,6 +31,20 @@ fn without_transactions(task: &Task, described: &'static str, rights: Option<&Kn
         );
     }
     Finding::success(ID, described)
+}
+
+/// Which lane would copy, and why.
+pub(crate) fn lane(task: &Task, outline: &Outline) -> Finding {
+    const LANE: &str = "lane";
+    match ChosenLane::of(task, outline.delivery, &outline.pair) {
+        Ok(chosen) => Finding::success(LANE, chosen.describe()),
+        Err(error) => Finding::failed(
+            LANE,
+            error.to_string(),
+            "the task cannot start with the lane that it asks for",
+            "leave the choice of the lane to the task's start (auto), or choose the record lane",
+        ),
+    }
 }
 
 /// Whether records can be delivered as the task wants.

@@ -1,19 +1,27 @@
 //! `message_format`: whether records can be read from the source's format and written to the target's.
 
+use sluice_model::Task;
+
 use crate::finding::Finding;
+use crate::plan::ChosenLane;
 use crate::plan::precheck::facts::{Format, Outline, Sample, Setup};
 use crate::plan::precheck::words::listed;
-use crate::position::EffectiveDelivery;
+use crate::position::{EffectiveDelivery, LaneKind};
 
 /// Whether a topic of either side keeps records in the format from before 0.11 on brokers that know the newer one.
 /// Brokers before 0.11 know one format alone, and are read and written in it; those before 2.7 are read in both.
 /// What the setting does not show, older records of a topic whose setting was changed, the sample does.
-pub(crate) fn formats(outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
+pub(crate) fn formats(task: &Task, outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "message_format";
+    // The wire lane reads every format.
+    let reads_all = ChosenLane::of(task, outline.delivery, &outline.pair)
+        .is_ok_and(|chosen| chosen.lane == LaneKind::Wire);
     let (mut unreadable, mut unwritable, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
         let (source, target) = (&route.source_topic, &route.target_topic);
-        if let Format::Old { version, heeded } = setup.source_format(found) {
+        if let Format::Old { version, heeded } = setup.source_format(found)
+            && !reads_all
+        {
             let cause = format!("'{source}' has message.format.version={version} at the source");
             if heeded {
                 unreadable.push(cause);
@@ -30,7 +38,11 @@ pub(crate) fn formats(outline: &Outline, setup: &Setup, sample: Option<&Sample>)
             }
         }
     }
-    for (key, offset) in sample.iter().flat_map(|sample| &sample.misread) {
+    let misread = sample
+        .iter()
+        .filter(|_| !reads_all)
+        .flat_map(|sample| &sample.misread);
+    for (key, offset) in misread {
         unreadable.push(format!(
             "{key} holds records in the format from before 0.11 at offset {offset}"
         ));

@@ -298,6 +298,15 @@ export const preCheck: Sentence[] = [
   ['compression {@codec} for {*topics}: the source holds no records to go by', '{topics} 使用 {codec} 压缩：源上没有可供参考的记录'],
   ['compression {@codec} for {*topics}: how the source compresses them is not known', '{topics} 使用 {codec} 压缩：无法得知源的压缩方式'],
   ['there is no topic to choose a compression for', '没有需要选择压缩方式的主题'],
+  ['every batch keeps the codec in which it is stored at the source', '每个批次都保持其在源端存储时的压缩方式'],
+  [
+    'what is compressed with zstd, which the target does not know, becomes lz4',
+    '以 zstd 压缩的数据改用 lz4，因为目标不支持 zstd',
+  ],
+  [
+    "the target's brokers compress '{topic}' with {codec}, as the topic is set to it",
+    '目标的 broker 按主题设置用 {codec} 压缩“{topic}”',
+  ],
 
   // Start.
   ['the task was launched before and continues from its positions', '任务此前启动过，将从其位置继续'],

@@ -119,6 +119,7 @@ export const running: Sentence[] = [
 
   ['the copy thread panicked', '复制线程异常退出'],
   ['the connection thread panicked', '连接线程异常退出'],
+  ["the wire client's first connection panicked", '按批次传输的客户端首次连接时异常退出'],
   ['no thread for the copy: {*error}', '无法为复制创建线程：{error}'],
   ['no thread can be started to commit positions: {*error}', '无法创建提交位置的线程：{error}'],
   ['a text with a NUL character was refused', '含有 NUL 字符的文本被拒绝'],
@@ -209,10 +210,22 @@ export const running: Sentence[] = [
   ],
   ["the target's coordinator did not answer in time", '目标的协调器没有及时应答'],
   ['the record at offset {#offset} is larger than the protocol allows', '偏移量 {offset} 处的记录超出了协议允许的大小'],
-  ['the wire lane copies: batches travel as they are stored', '使用按批次传输：批次按存储的原样传送'],
+  ['the wire lane copies: batches are passed on as they are stored', '使用按批次传输：批次按存储的原样传送'],
+  ['the record lane copies, record by record, as the task says', '按任务设置逐条复制记录'],
+  ['the record lane copies, record by record: {*why}', '逐条复制记录：{why}'],
   [
-    'the wire lane writes to targets of version 0.11 or later; choose --lane record',
-    '按批次传输只能写入 0.11 或更高版本的目标；请选择 --lane record',
+    'the target is older than 0.11 and does not take batches as they are stored',
+    '目标版本低于 0.11，不接受按存储原样传送的批次',
+  ],
+  ['the wire client cannot be used with the {*side}: {*why}', '无法对{side}使用按批次传输的客户端：{why}'],
+  [
+    'the wire lane cannot be used: {*why}; choose --lane auto or --lane record',
+    '无法使用按批次传输：{why}；请选择自动（--lane auto）或逐条记录（--lane record）',
+  ],
+  ['the task cannot start with the lane that it asks for', '任务无法以所要求的传输方式启动'],
+  [
+    'leave the choice of the lane to the task\'s start (auto), or choose the record lane',
+    '请将传输方式设为自动，或选择逐条记录',
   ],
   [
     'the partition has no leader on one of the clusters, so the end of its target cannot be matched with its source; it is copied when one is back',
