@@ -14,7 +14,7 @@ use sluice_fakekafka::FakeCluster;
 use sluice_kafka::{Admin, KafkaError, ProbeReport, ProbeResult, probe};
 use sluice_model::{ADDRESS_MAP, Cluster as Source, Delivery, LaneChoice, PROXY, PROXY_PASSWORD, PROXY_USER};
 use sluice_testground::{Cluster, KafkaVersion, SocksProxy};
-use sluice_tests::{BOTH, Bench, Filler, Shared, read_all, skipped, stop};
+use sluice_tests::{BOTH, Bench, Filler, Shared, eventually, read_all, skipped, stop};
 use sluice_wire::Client;
 
 /// A name that no resolver knows (RFC 6761, section 6.4).
@@ -188,6 +188,40 @@ fn a_proxy_that_asks_for_a_login_gets_it_and_is_asked_for_mapped_addresses() -> 
     Ok(())
 }
 
+#[test]
+fn a_copy_goes_on_when_the_proxy_has_torn_every_connection() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let ground = Ground::get()?;
+    let routes = [ground.source.reachable(), ground.target.reachable()].concat();
+    for lane in [LaneChoice::Record, LaneChoice::Wire] {
+        let proxy = SocksProxy::start(routes.clone(), None)?;
+        let topic = format!("torn-{lane:?}").to_lowercase();
+        ground.filled(&topic)?;
+        let mut bench = ground.bench(&topic)?;
+        bench.task.lane = lane;
+        proxied(&mut bench.task.source, proxy.address(), None);
+        proxied(&mut bench.task.target, proxy.address(), None);
+        let running = bench.start(false)?;
+        let arrived = |records: usize| {
+            eventually(&format!("{topic}: {records} records have arrived"), || {
+                // The topic is made by the copy.
+                let there = read_all(&ground.target.direct_bootstrap(), &topic, 1).unwrap_or_default();
+                Ok(there.len() == records)
+            })
+        };
+        arrived(2_000)?;
+        proxy.cut();
+        Filler::new(&ground.source.direct_bootstrap())?.numbered(&topic, 2, 2_000, 1_000, 200)?;
+        arrived(3_000)?;
+        stop(running)?;
+        let report = bench.verify()?;
+        assert_eq!(report.result, VerificationResult::Equal, "{topic}: {report:#?}");
+    }
+    Ok(())
+}
+
 fn tls(cluster: &Cluster) -> Result<Source> {
     let mut source = Source::new(&cluster.ssl_bootstrap()?)?;
     source.set("security.protocol", "SSL");
@@ -243,12 +277,9 @@ fn tls_goes_on_checking_the_advertised_name_behind_a_map_and_behind_a_proxy() ->
 }
 
 /// What librdkafka and the wire client say of a cluster that is not reached, and the test of its connection.
-fn refusals(source: &Source) -> Result<[String; 3]> {
+fn refusals(source: &Source, deadline: Duration) -> Result<[String; 3]> {
     let admin = Admin::new(source)?;
-    let librdkafka: KafkaError = admin
-        .connect(Duration::from_secs(12))
-        .err()
-        .context("librdkafka was let in")?;
+    let librdkafka: KafkaError = admin.connect(deadline).err().context("librdkafka was let in")?;
     let wire = Client::new(source)?
         .with_timeout(Duration::from_secs(5))
         .cluster()
@@ -269,7 +300,11 @@ fn refusals(source: &Source) -> Result<[String; 3]> {
 }
 
 fn assert_refused(source: &Source, proxy: SocketAddr, words: &str) -> Result<()> {
-    for sentence in refusals(source)? {
+    assert_refused_within(Duration::from_secs(4), source, proxy, words)
+}
+
+fn assert_refused_within(deadline: Duration, source: &Source, proxy: SocketAddr, words: &str) -> Result<()> {
+    for sentence in refusals(source, deadline)? {
         ensure!(
             sentence.contains(&format!("the SOCKS5 proxy {proxy}: ")) && sentence.contains(words),
             "{words}: {sentence}"
@@ -313,7 +348,14 @@ fn a_proxy_that_is_in_the_way_is_named_with_what_it_wants_by_both_clients() -> R
     let silent = TcpListener::bind("127.0.0.1:0")?;
     let mut source = far()?;
     proxied(&mut source, silent.local_addr()?, None);
-    assert_refused(&source, silent.local_addr()?, "no answer")
+    assert_refused(&source, silent.local_addr()?, "no answer")?;
+    // Longer than a proxy has to reach a broker.
+    assert_refused_within(
+        Duration::from_secs(12),
+        &source,
+        silent.local_addr()?,
+        "no answer in time",
+    )
 }
 
 #[test]

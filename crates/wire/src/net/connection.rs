@@ -375,6 +375,9 @@ fn hand_over(sender: mpsc::SyncSender<Result<Bytes>>) -> OnAnswer {
     })
 }
 
+/// How long after its time is over a thread that connects may take to say what it was waiting for.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// Connects on a thread of its own, which a cancelled caller leaves behind: the system's resolver cannot be
 /// interrupted. The thread holds nothing but the address, and ends with the budget.
 fn dial_apart(address: &Address, settings: &Arc<Settings>, budget: &Budget) -> Result<TcpStream> {
@@ -397,7 +400,7 @@ fn dial_apart(address: &Address, settings: &Arc<Settings>, budget: &Budget) -> R
         })?;
     loop {
         budget.cancel.check()?;
-        let left = budget.left();
+        let left = (budget.until + LAST_WORDS).saturating_duration_since(Instant::now());
         match receiver.recv_timeout(left.min(CANCEL_INTERVAL)) {
             Ok(Err(ConnectFailure::Cancelled)) => return Err(WireError::Cancelled),
             Ok(dialled) => {
