@@ -269,3 +269,37 @@ fn environment(tag: &str) -> Environment {
             ..Environment::development()
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_map_and_proxy_that_are_not_given_stay_and_blank_ones_take_them_away() {
+        let mut form = SourceForm {
+            address_map: "a:1=b:1".to_owned(),
+            proxy: Some("p:1".to_owned()),
+            proxy_user: Some("me".to_owned()),
+            ..SourceForm::default()
+        };
+        let before = form.clone();
+        set_reach(&mut form, &[], None);
+        assert_eq!(form, before);
+        set_reach(
+            &mut form,
+            &["a:1=c:1".to_owned(), "d:1=e:1".to_owned()],
+            Some("q:1"),
+        );
+        assert_eq!(form.address_map, "a:1=c:1\nd:1=e:1");
+        assert_eq!(
+            (form.proxy.as_deref(), form.proxy_user.as_deref()),
+            (Some("q:1"), Some("me"))
+        );
+        set_reach(&mut form, &[String::new()], Some(""));
+        let form = form.trimmed();
+        assert_eq!(
+            (form.address_map.as_str(), form.proxy, form.proxy_user),
+            ("", None, None)
+        );
+    }
+}
