@@ -14,7 +14,7 @@ use crate::lane::{
     WireLaneConfig,
 };
 use crate::plan::{ChosenLane, Plan};
-use crate::position::{CheckpointStore, EffectiveDelivery, LaneKind, PartitionState};
+use crate::position::{EffectiveDelivery, LaneKind, PartitionState};
 use crate::progress::{Event, Observer};
 use crate::run::compression::{compressions, look_at_source};
 
@@ -33,7 +33,7 @@ const MOST_MEMORY: usize = 1024 * 1024 * 1024;
 /// Transactions that are open for longer are given up by the target.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Opens the lane that the task asks for, and remembers that it copies. A transactional one takes its transactional id
+/// Opens the lane that the task asks for. A transactional one takes its transactional id
 /// here, which fences earlier instances of either lane.
 ///
 /// # Errors
@@ -42,7 +42,6 @@ const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) fn open(
     plan: &Plan,
     task: &Task,
-    store: &dyn CheckpointStore,
     partitions: &[PartitionState],
     identity: &str,
     hashes: bool,
@@ -63,7 +62,6 @@ pub(super) fn open(
             Box::new(WireLane::open(config, OPEN_DEADLINE).map_err(refused)?)
         }
     };
-    store.note_lane(&task.name, chosen.lane)?;
     observer(Event::Info(chosen.describe()));
     Ok(lane)
 }

@@ -61,16 +61,8 @@ pub fn start_unless(
     let hashes = partitions
         .iter()
         .any(|partition| partition.source_topic_id.is_none());
-    let lane = lanes::open(
-        &plan,
-        &task,
-        store.as_ref(),
-        &partitions,
-        &identity,
-        hashes,
-        options,
-        &observer,
-    )?;
+    let lane = lanes::open(&plan, &task, &partitions, &identity, hashes, options, &observer)?;
+    store.note_lane(&task.name, lane.kind())?;
     let mut tracks = tracks(&plan, store.as_ref(), &task, partitions, hashes)?;
     let mut writership = Writership {
         generation: 1,
