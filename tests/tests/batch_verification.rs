@@ -2,7 +2,9 @@
 //! compared record by record with the other client.
 
 use anyhow::{Context, Result, ensure};
-use sluice_engine::{DifferenceKind, ReadBy, VerificationReport, VerificationResult};
+use sluice_engine::{
+    DifferenceKind, ReadBy, VerificationReport, VerificationResult, VerifyOptions, VerifyScope,
+};
 use sluice_model::LaneChoice;
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, OddRecord, eventually, read_all, skipped};
@@ -197,5 +199,39 @@ fn a_log_that_a_cleaner_has_thinned_out_is_compared_by_both_ways_in_turn() -> Re
         partition.records_as_batches > 0 && partition.records_as_batches < partition.equal_records,
         "{partition:#?}"
     );
+    Ok(())
+}
+
+#[test]
+fn parts_and_what_is_newer_are_verified_between_real_brokers() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let (source, target) = clusters()?;
+    let filler = Filler::with_codec(&source.bootstrap(), "lz4")?;
+    filler.create("newer", 1, &[])?;
+    filler.produce("newer", 0, &records(0, 1_000))?;
+    let bench = wire_bench(&source, &target, "newer")?;
+    bench.copy()?;
+    let first = bench.verify()?;
+    assert_equal(&first, 1_000);
+    filler.produce("newer", 0, &records(1_000, 300))?;
+    bench.copy()?;
+    let newer = bench.verify_with(VerifyOptions {
+        earlier: first.proofs(),
+        continues: true,
+        ..VerifyOptions::default()
+    })?;
+    assert_equal(&newer, 300);
+    let since = VerifyOptions {
+        scope: VerifyScope {
+            since: Some("time:2023-11-14T22:13:20.900Z".parse()?),
+            ..VerifyScope::default()
+        },
+        ..VerifyOptions::default()
+    };
+    assert_equal(&bench.verify_with(since.clone())?, 400);
+    let described = wire_bench(&source, &target, "newer")?;
+    assert_equal(&described.verify_with(since)?, 400);
     Ok(())
 }
