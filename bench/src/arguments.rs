@@ -16,8 +16,8 @@ pub struct Arguments {
     /// Only the workloads whose name holds this, for example 1kb, lz4-8p or 100b-none.
     #[arg(long, value_name = "SUBSTRING")]
     pub only: Option<String>,
-    /// Only the tools whose name begins with one of these; the names are sluice-exactly-once,
-    /// sluice-at-least-once, wire-exactly-once, wire-at-least-once, other-exactly-once, other-at-least-once, kcat, mm2-defaults and mm2-tuned.
+    /// Only the tools whose name begins with one of these; the names are record-exactly-once,
+    /// record-at-least-once, wire-exactly-once, wire-at-least-once, other-exactly-once, other-at-least-once, kcat, mm2-defaults and mm2-tuned.
     #[arg(long, value_name = "NAME[,…]", value_delimiter = ',')]
     pub tools: Vec<String>,
     /// Another build of sluice, whose copies are made beside those of this one.

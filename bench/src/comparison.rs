@@ -186,8 +186,8 @@ mod tests {
 
         let mut different = Comparison::default();
         different.begin(Workload::quick(), 1);
-        different.add(Tool::SluiceExactlyOnce, Ok((took(1, 1), Some(false))));
-        different.add(Tool::SluiceExactlyOnce, Ok((took(1, 1), None)));
+        different.add(Tool::RecordExactlyOnce, Ok((took(1, 1), Some(false))));
+        different.add(Tool::RecordExactlyOnce, Ok((took(1, 1), None)));
         assert!(!different.is_sound());
     }
 }

@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn tools_are_chosen_by_the_beginning_of_their_names() {
-        let some = plan(&["--tools", "sluice,mm2-d"]).unwrap();
+        let some = plan(&["--tools", "record,mm2-d"]).unwrap();
         assert_eq!(some.tools().len(), 3);
         assert!(plan(&["--tools", "sluice,nothing"]).is_err());
     }

@@ -118,7 +118,7 @@ mod tests {
             peak_memory: None,
             whole: true,
         };
-        comparison.add(Tool::SluiceExactlyOnce, Ok((took(2), Some(true))));
+        comparison.add(Tool::RecordExactlyOnce, Ok((took(2), Some(true))));
         comparison.add(Tool::MirrorMakerDefaults, Ok((took(8), None)));
         let text = render(&comparison);
         let rows: Vec<Vec<&str>> = text

@@ -1,10 +1,10 @@
 /// Who copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
-    /// Sluice as it comes: records and positions in transactions.
-    SluiceExactlyOnce,
-    /// Sluice without transactions, as all the others.
-    SluiceAtLeastOnce,
+    /// Sluice's record lane: records and positions in transactions.
+    RecordExactlyOnce,
+    /// Sluice's record lane without transactions, as all the others.
+    RecordAtLeastOnce,
     /// Sluice's wire lane, in transactions.
     WireExactlyOnce,
     /// Sluice's wire lane without transactions.
@@ -24,8 +24,8 @@ pub enum Tool {
 impl Tool {
     /// All, in the order in which they run.
     pub const ALL: [Self; 9] = [
-        Self::SluiceExactlyOnce,
-        Self::SluiceAtLeastOnce,
+        Self::RecordExactlyOnce,
+        Self::RecordAtLeastOnce,
         Self::WireExactlyOnce,
         Self::WireAtLeastOnce,
         Self::OtherExactlyOnce,
@@ -38,8 +38,8 @@ impl Tool {
     /// What it is chosen by on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            Self::SluiceExactlyOnce => "sluice-exactly-once",
-            Self::SluiceAtLeastOnce => "sluice-at-least-once",
+            Self::RecordExactlyOnce => "record-exactly-once",
+            Self::RecordAtLeastOnce => "record-at-least-once",
             Self::WireExactlyOnce => "wire-exactly-once",
             Self::WireAtLeastOnce => "wire-at-least-once",
             Self::OtherExactlyOnce => "other-exactly-once",
@@ -53,8 +53,8 @@ impl Tool {
     /// What it is called in the table.
     pub fn title(self) -> &'static str {
         match self {
-            Self::SluiceExactlyOnce => "Sluice, exactly once",
-            Self::SluiceAtLeastOnce => "Sluice, at least once",
+            Self::RecordExactlyOnce => "Sluice, record lane, exactly once",
+            Self::RecordAtLeastOnce => "Sluice, record lane, at least once",
             Self::WireExactlyOnce => "Sluice, wire lane, exactly once",
             Self::WireAtLeastOnce => "Sluice, wire lane, at least once",
             Self::OtherExactlyOnce => "Sluice (other build), exactly once",
@@ -75,7 +75,7 @@ impl Tool {
 
     /// Whether it is Sluice in one of its modes.
     pub fn is_sluice(self) -> bool {
-        matches!(self, Self::SluiceExactlyOnce | Self::SluiceAtLeastOnce) || self.is_other() || self.is_wire()
+        matches!(self, Self::RecordExactlyOnce | Self::RecordAtLeastOnce) || self.is_other() || self.is_wire()
     }
 
     /// Whether it is another build of Sluice.
@@ -88,11 +88,20 @@ impl Tool {
         matches!(self, Self::WireExactlyOnce | Self::WireAtLeastOnce)
     }
 
+    /// The lane that Sluice is told to take; another build takes its own choice.
+    pub fn lane(self) -> Option<&'static str> {
+        match self {
+            Self::RecordExactlyOnce | Self::RecordAtLeastOnce => Some("record"),
+            _ if self.is_wire() => Some("wire"),
+            _ => None,
+        }
+    }
+
     /// Whether Sluice copies in transactions.
     pub fn is_exactly_once(self) -> bool {
         matches!(
             self,
-            Self::SluiceExactlyOnce | Self::WireExactlyOnce | Self::OtherExactlyOnce
+            Self::RecordExactlyOnce | Self::WireExactlyOnce | Self::OtherExactlyOnce
         )
     }
 

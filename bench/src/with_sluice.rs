@@ -60,8 +60,8 @@ pub fn copy(
         .args(["--delivery", delivery])
         .args(["--existing", "rewrite"])
         .args(["--until-caught-up", "--json"]);
-    if tool.is_wire() {
-        command.args(["--lane", "wire"]);
+    if let Some(lane) = tool.lane() {
+        command.args(["--lane", lane]);
     }
 
     let (mut output, mut log) = (tempfile::tempfile()?, tempfile::tempfile()?);
