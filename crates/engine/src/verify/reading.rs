@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sluice_kafka::{PartitionOffset, Reader, ReaderTuning};
-use sluice_model::{Cluster, Task};
+use sluice_model::{Cluster, LaneChoice, Task};
 use sluice_wire::{Cancel, Client, WireError};
 
 use crate::error::{EngineError, Result, Side};
@@ -45,7 +45,11 @@ impl Reading {
     pub(crate) fn of(task: &Task, lanes: &BTreeSet<LaneKind>) -> Result<Self> {
         let source = wire_client(&task.source, Side::Source)?;
         let target = wire_client(&task.target, Side::Target)?;
-        let by_wire_alone = !lanes.is_empty() && !lanes.contains(&LaneKind::Record);
+        let by_wire_alone = if lanes.is_empty() {
+            task.lane == LaneChoice::Wire
+        } else {
+            !lanes.contains(&LaneKind::Record)
+        };
         let side = |client: &Option<Client>| match client {
             Some(client) if !by_wire_alone => SideReading::Wire(client.clone()),
             _ => SideReading::Library,
