@@ -5,6 +5,7 @@ use sluice_model::SaslMechanism;
 use sluice_reach::ConnectFailure;
 
 use crate::error_code::ErrorCode;
+use crate::topic_partition::TopicPartition;
 
 /// What this crate's calls return.
 pub type Result<T, E = WireError> = std::result::Result<T, E>;
@@ -21,6 +22,16 @@ pub enum WireError {
         code: ErrorCode,
         /// What the broker adds in words, if anything.
         message: Option<String>,
+    },
+    /// The cluster refused a request because of some of the partitions in it.
+    #[error("{api:?} was answered with {code} for {}", listed(places))]
+    Partitions {
+        /// The request.
+        api: ApiKey,
+        /// Kafka's code.
+        code: ErrorCode,
+        /// The partitions that have it.
+        places: Vec<TopicPartition>,
     },
     /// This client or the cluster cannot do it; asking again is useless.
     #[error(transparent)]
@@ -117,7 +128,7 @@ impl WireError {
     /// Kafka's error code, if the cluster answered with one.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
-            Self::Kafka { code, .. } => Some(*code),
+            Self::Kafka { code, .. } | Self::Partitions { code, .. } => Some(*code),
             _ => None,
         }
     }
@@ -125,7 +136,7 @@ impl WireError {
     /// Whether the same call may succeed later.
     pub fn is_retriable(&self) -> bool {
         match self {
-            Self::Kafka { code, .. } => code.is_retriable(),
+            Self::Kafka { code, .. } | Self::Partitions { code, .. } => code.is_retriable(),
             Self::Connect { .. }
             | Self::Disconnected { .. }
             | Self::Timeout { .. }
@@ -146,6 +157,20 @@ impl WireError {
             Self::Connect { .. } | Self::Disconnected { .. } | Self::Timeout { .. } | Self::Tls { .. }
         )
     }
+}
+
+/// Partitions that a sentence names.
+const NAMED: usize = 3;
+
+fn listed(places: &[TopicPartition]) -> String {
+    let named: Vec<String> = places.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = places.len().saturating_sub(NAMED);
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("{}{rest}", named.join(", "))
 }
 
 fn note(message: Option<&str>) -> String {

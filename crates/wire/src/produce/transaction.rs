@@ -149,16 +149,17 @@ impl Client {
                         .with_v3_and_below_producer_epoch(producer.epoch)
                         .with_v3_and_below_topics(topics)
                 })?;
-                let codes = response
+                let faults: Vec<(TopicPartition, i16)> = response
                     .results_by_topic_v3_and_below
                     .iter()
-                    .flat_map(|topic| &topic.results_by_partition)
-                    .map(|one| one.partition_error_code)
-                    .filter(|code| *code != 0);
-                // "Not attempted" means that another partition has the error.
-                let not_attempted = kafka_protocol::error::ResponseError::OperationNotAttempted.code();
-                let worst = codes.min_by_key(|code| *code == not_attempted);
-                WireError::check(ApiKey::AddPartitionsToTxn, worst.unwrap_or(0), None)
+                    .flat_map(|topic| topic.results_by_partition.iter().map(move |one| (topic, one)))
+                    .filter(|(_, one)| one.partition_error_code != 0)
+                    .map(|(topic, one)| {
+                        let place = TopicPartition::new(topic.name.as_str(), one.partition_index);
+                        (place, one.partition_error_code)
+                    })
+                    .collect();
+                not_added(faults)
             },
         )
     }
@@ -278,4 +279,28 @@ fn commit_topics(version: i16, items: &[(TopicPartition, GroupOffset)]) -> Vec<T
                 .with_partitions(partitions)
         })
         .collect()
+}
+
+/// What partitions that were not added mean: "not attempted" says that another one has the error.
+fn not_added(faults: Vec<(TopicPartition, i16)>) -> Result<()> {
+    let not_attempted = kafka_protocol::error::ResponseError::OperationNotAttempted.code();
+    let Some(worst) = faults
+        .iter()
+        .map(|(_, code)| *code)
+        .min_by_key(|code| *code == not_attempted)
+    else {
+        return Ok(());
+    };
+    let Some(code) = ErrorCode::from_wire(worst) else {
+        return Ok(());
+    };
+    Err(WireError::Partitions {
+        api: ApiKey::AddPartitionsToTxn,
+        code,
+        places: faults
+            .into_iter()
+            .filter(|(_, code)| *code == worst)
+            .map(|(place, _)| place)
+            .collect(),
+    })
 }

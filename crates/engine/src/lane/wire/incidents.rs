@@ -10,12 +10,25 @@ use crate::lane::{LaneError, Notice, NoticeKind, SourceIncident, TargetIncident,
 /// The number that a failed call is known by elsewhere: the broker's, or librdkafka's for what never reached one.
 fn code_of(error: &WireError) -> ErrorCode {
     match error {
-        WireError::Kafka { code, .. } => ErrorCode(i32::from(code.number())),
+        WireError::Kafka { code, .. } | WireError::Partitions { code, .. } => {
+            ErrorCode(i32::from(code.number()))
+        }
         WireError::Timeout { .. } => ErrorCode::LOCAL_TIMED_OUT,
         WireError::Authentication { .. } => ErrorCode::LOCAL_AUTHENTICATION,
         WireError::Unsupported(_) => ErrorCode::LOCAL_UNSUPPORTED_FEATURE,
         _ => ErrorCode::LOCAL_TRANSPORT,
     }
+}
+
+/// The topics that an error names; none where it may be any.
+fn topics_of(error: &WireError) -> Vec<String> {
+    let WireError::Partitions { places, .. } = error else {
+        return Vec::new();
+    };
+    let mut topics: Vec<String> = places.iter().map(|place| place.topic.to_string()).collect();
+    topics.sort();
+    topics.dedup();
+    topics
 }
 
 /// What a failed call to the target means.
@@ -24,7 +37,7 @@ pub(super) fn target_incident(error: &WireError) -> TargetIncident {
     let kind = if error.is_fenced() {
         TargetIncidentKind::Fenced
     } else if code.concerns_topic() {
-        TargetIncidentKind::Topics(Vec::new())
+        TargetIncidentKind::Topics(topics_of(error))
     } else if code.is_access() || matches!(error, WireError::Authentication { .. }) {
         TargetIncidentKind::AccessDenied
     } else if matches!(error, WireError::Unsupported(_)) {

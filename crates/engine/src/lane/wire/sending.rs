@@ -12,7 +12,7 @@ use crate::lane::wire::incidents::{damaged, fenced};
 use crate::lane::wire::piece::{Piece, Stored};
 use crate::lane::wire::track::{Entry as TrackEntry, Sent};
 use crate::lane::wire::wire_lane::WireLane;
-use crate::lane::{HoleKind, LaneError, Refusal, RefusalCause, Report, Slot, SourceIncident};
+use crate::lane::{HoleKind, LaneError, Refusal, RefusalCause, Report, Slot, SourceIncident, StepLimit};
 
 /// Stored bytes up to which a batch is small: several of them are framed as one, because each costs the target a request's
 /// worth of work.
@@ -21,35 +21,40 @@ const SMALL: usize = 8 * 1024;
 const RUN_BYTES: usize = 256 * 1024;
 const RUN_ENTRIES: usize = 2_000;
 
-/// Records of a step from which on no batch is cut for their number: a quarter of a second's worth at 20 000 a second, where
-/// a batch more or less hardly shows.
+/// Records that a step may send from which on no batch is cut for their number: a quarter of a second's worth at 20 000 a
+/// second, where a batch more or less hardly shows.
 const WHOLE_BATCHES: i64 = 5_000;
 
 /// What may still be sent in a step.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Allowance {
-    pub(super) records: i64,
-    pub(super) bytes: u64,
-    /// Whether something was sent already: the first batch may be larger.
-    pub(super) begun: bool,
+    records: i64,
+    bytes: u64,
+    /// Whether batches are cut where they have more records than are left.
+    cuts: bool,
+    /// Whether something was sent already: one record may be larger than the bytes of a step.
+    begun: bool,
 }
 
 impl Allowance {
+    pub(super) fn of(limit: StepLimit) -> Self {
+        let records = i64::try_from(limit.records).unwrap_or(i64::MAX);
+        Self {
+            records,
+            bytes: limit.bytes,
+            cuts: records < WHOLE_BATCHES,
+            begun: false,
+        }
+    }
+
     fn is_used_up(&self) -> bool {
         self.records <= 0 || self.begun && self.bytes == 0
     }
 
-    /// How many offsets of a step's first entry may be sent at once. It is cut where more than the step allows is in it: a
-    /// search for a refused record sends one at a time, and a rate holds whatever the batches are like.
+    /// How many offsets of an entry may be sent at once. It is cut where more than is left of the step is in it: a search for
+    /// a refused record sends one at a time, and a rate holds whatever the batches are like.
     fn part_of(&self, stored: &Stored) -> i64 {
-        if self.begun {
-            return i64::MAX;
-        }
-        let records = if self.records < WHOLE_BATCHES {
-            self.records
-        } else {
-            i64::MAX
-        };
+        let records = if self.cuts { self.records } else { i64::MAX };
         let size = stored.bytes.len() as u64;
         if stored.is_message || size <= self.bytes {
             return records;

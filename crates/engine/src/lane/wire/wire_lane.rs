@@ -24,6 +24,9 @@ use crate::position::LaneKind;
 
 /// How long one call to the target may block the lane.
 const CALL_SLICE: Duration = Duration::from_secs(5);
+/// How long the target may take to hand out a producer id: another request would begin again. It is less than a stop
+/// waits for.
+const ID_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long [`Lane::recover`] waits for the answers to what is on its way.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 /// Bytes of one request to the target.
@@ -192,8 +195,9 @@ fn open_producer(
         ..ProduceSettings::default()
     };
     let until = Instant::now() + patience;
+    let target = target.clone().with_timeout(ID_TIMEOUT);
     loop {
-        match Producer::open(target, settings.clone(), wake).map_err(|error| not_opened(&error)) {
+        match Producer::open(&target, settings.clone(), wake).map_err(|error| not_opened(&error)) {
             Err(LaneError::Retry(_)) if Instant::now() < until => {}
             outcome => return outcome,
         }
@@ -253,11 +257,7 @@ impl Lane for WireLane {
 
     fn step(&mut self, limit: StepLimit, report: &mut Report) -> Result<(), LaneError> {
         let until = Instant::now() + limit.wait;
-        let allowed = Allowance {
-            records: i64::try_from(limit.records).unwrap_or(i64::MAX),
-            bytes: limit.bytes,
-            begun: false,
-        };
+        let allowed = Allowance::of(limit);
         loop {
             let seen = self.wake.count();
             let has_room = self.in_flight_bytes < self.in_flight_limit;
