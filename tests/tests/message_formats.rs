@@ -210,7 +210,6 @@ fn an_old_format_that_would_be_read_as_empty_records_forbids_the_start() -> Resu
         filler.produce(topic, 0, &plain_records(10))?;
     }
     let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["old"])?;
-    bench.task.lane = LaneChoice::Record;
     let report = check(&bench);
     let item = format_item(&report)?;
     assert_eq!(item.result, ItemResult::Failed, "{item:#?}");
@@ -230,7 +229,7 @@ fn an_old_format_that_would_be_read_as_empty_records_forbids_the_start() -> Resu
     );
 
     // The wire lane reads them.
-    bench.task.lane = LaneChoice::Auto;
+    bench.task.lane = LaneChoice::Wire;
     assert_eq!(format_item(&check(&bench))?.result, ItemResult::Success);
     bench.copy()?;
     let copied = read_all(&target.bootstrap(), "old", 0)?;
@@ -302,7 +301,6 @@ fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_pass
         .start()?;
     for (topic, first) in changed_topics(&source)? {
         let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
-        bench.task.lane = LaneChoice::Record;
         let item = format_item(&check(&bench))?.clone();
         assert_eq!(item.result, ItemResult::Failed, "{topic}: {item:#?}");
         assert!(
@@ -322,7 +320,6 @@ fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_pass
         // Behind them it can be copied, as the remedy says.
         let behind = format!("{topic}-behind");
         bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
-        bench.task.lane = LaneChoice::Record;
         bench.task.start = Start::Offset(first);
         bench.task.rename.map.insert(topic.into(), behind.clone());
         assert_eq!(
@@ -336,6 +333,7 @@ fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_pass
         // The wire lane copies all of it.
         let whole = format!("{topic}-whole");
         bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        bench.task.lane = LaneChoice::Wire;
         bench.task.rename.map.insert(topic.into(), whole.clone());
         assert_eq!(
             format_item(&check(&bench))?.result,

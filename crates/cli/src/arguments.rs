@@ -208,8 +208,8 @@ pub struct TaskArguments {
     /// record before [default: copy-time].
     #[arg(long, value_parser = one_of::<MissingTimestamps>(&["copy-time", "previous"]), hide_possible_values = true, value_name = "copy-time|previous", help_heading = "How to copy")]
     pub missing_timestamps: Option<MissingTimestamps>,
-    /// How records travel: in the batches in which they are stored (wire; target of version 0.11 or later), or record by
-    /// record [default: auto, which is wire where both clusters allow it].
+    /// How records travel: record by record, or in the batches in which they are stored (wire; target of version 0.11 or
+    /// later) [default: auto, which is record by record].
     #[arg(long, value_parser = one_of::<LaneChoice>(&["auto", "wire", "record"]), hide_possible_values = true, value_name = "auto|wire|record", help_heading = "How to copy")]
     pub lane: Option<LaneChoice>,
     /// Copy at most this many records per second, as 5000 or 20k.

@@ -64,7 +64,7 @@ pub enum MissingTimestamps {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum LaneChoice {
-    /// The wire lane where both clusters allow it, else the record lane.
+    /// Record by record, between any two clusters.
     #[default]
     Auto,
     /// In the batches in which they are stored, with the wire client; the target must be of version 0.11 or later.

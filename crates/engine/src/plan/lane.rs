@@ -1,4 +1,4 @@
-//! Which lane copies a task, and why.
+//! Which lane copies a task.
 
 use sluice_model::{LaneChoice, Task};
 
@@ -6,57 +6,32 @@ use crate::error::{EngineError, Result};
 use crate::plan::Pair;
 use crate::position::{EffectiveDelivery, LaneKind};
 
-/// A lane with its reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ChosenLane {
-    pub(crate) lane: LaneKind,
-    /// Why it is the record lane though the choice was left open.
-    pub(crate) because: Option<String>,
+/// The lane that a start would use.
+///
+/// # Errors
+/// The task asks for the wire lane, and it cannot be used between these clusters.
+pub(crate) fn chosen_lane(task: &Task, delivery: EffectiveDelivery, pair: &Pair) -> Result<LaneKind> {
+    if task.lane != LaneChoice::Wire {
+        return Ok(LaneKind::Record);
+    }
+    let obstacle = obstacle(
+        delivery,
+        pair.source.without_wire.as_deref(),
+        pair.target.without_wire.as_deref(),
+    );
+    match obstacle {
+        None => Ok(LaneKind::Wire),
+        Some(why) => Err(EngineError::Refused(format!(
+            "the wire lane cannot be used: {why}; choose --lane record"
+        ))),
+    }
 }
 
-impl ChosenLane {
-    /// The lane that a start would use.
-    ///
-    /// # Errors
-    /// The task asks for the wire lane, and it cannot be used between these clusters.
-    pub(crate) fn of(task: &Task, delivery: EffectiveDelivery, pair: &Pair) -> Result<Self> {
-        let obstacle = obstacle(
-            delivery,
-            pair.source.without_wire.as_deref(),
-            pair.target.without_wire.as_deref(),
-        );
-        match (task.lane, obstacle) {
-            (LaneChoice::Record, _) => Ok(Self {
-                lane: LaneKind::Record,
-                because: None,
-            }),
-            (LaneChoice::Auto | LaneChoice::Wire, None) => Ok(Self {
-                lane: LaneKind::Wire,
-                because: None,
-            }),
-            (LaneChoice::Auto, because) => Ok(Self {
-                lane: LaneKind::Record,
-                because,
-            }),
-            (LaneChoice::Wire, Some(why)) => Err(EngineError::Refused(format!(
-                "the wire lane cannot be used: {why}; choose --lane auto or --lane record"
-            ))),
-        }
-    }
-
-    /// For people.
-    pub(crate) fn describe(&self) -> String {
-        match (self.lane, &self.because) {
-            (LaneKind::Wire, _) => {
-                "the wire lane copies: batches are passed on as they are stored".to_owned()
-            }
-            (LaneKind::Record, None) => {
-                "the record lane copies, record by record, as the task says".to_owned()
-            }
-            (LaneKind::Record, Some(why)) => {
-                format!("the record lane copies, record by record: {why}")
-            }
-        }
+/// What a lane does, for people.
+pub(crate) fn describe_lane(lane: LaneKind) -> &'static str {
+    match lane {
+        LaneKind::Wire => "the wire lane copies: batches are passed on as they are stored",
+        LaneKind::Record => "the record lane copies, record by record",
     }
 }
 

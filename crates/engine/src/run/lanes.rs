@@ -13,7 +13,7 @@ use crate::lane::{
     Compressions, Lane, LaneError, Nature, RecordLane, RecordLaneConfig, TargetIncidentKind, WireLane,
     WireLaneConfig,
 };
-use crate::plan::{ChosenLane, Plan};
+use crate::plan::{Plan, chosen_lane, describe_lane};
 use crate::position::{EffectiveDelivery, LaneKind, PartitionState};
 use crate::progress::{Event, Observer};
 use crate::run::compression::{compressions, look_at_source};
@@ -48,9 +48,9 @@ pub(super) fn open(
     options: RunOptions,
     observer: &Observer,
 ) -> Result<Box<dyn Lane>> {
-    let chosen = ChosenLane::of(task, plan.delivery, &plan.pair)?;
+    let chosen = chosen_lane(task, plan.delivery, &plan.pair)?;
     let refused = |error| lane_refused(task, error);
-    let lane: Box<dyn Lane> = match chosen.lane {
+    let lane: Box<dyn Lane> = match chosen {
         LaneKind::Record => {
             let look = look_at_source(plan, task, partitions);
             let compression = compressions(plan, task, &look, observer);
@@ -62,7 +62,7 @@ pub(super) fn open(
             Box::new(WireLane::open(config, OPEN_DEADLINE).map_err(refused)?)
         }
     };
-    observer(Event::Info(chosen.describe()));
+    observer(Event::Info(describe_lane(chosen).to_owned()));
     Ok(lane)
 }
 

@@ -65,7 +65,8 @@ impl Client {
         };
         let (_, response) = match transactional_id {
             Some(id) => self.at_coordinator(CoordinatorKind::Transaction, id, |connection, budget| {
-                let answered = self.ask(connection, INIT, budget, build)?;
+                // A request that is given up and repeated raises the epoch again and waits as long.
+                let answered = connection.call(build, INIT, budget.left(), &budget.cancel)?;
                 WireError::check(ApiKey::InitProducerId, answered.1.error_code, None)?;
                 Ok(answered)
             })?,

@@ -88,7 +88,7 @@ export const newTask = {
   replicationWrong: 'Write a whole number from 1 on, or leave it blank.',
   lane: 'How records travel',
   laneNames: {
-    auto: 'Automatic (in stored batches where both clusters allow it)',
+    auto: 'Automatic (record by record)',
     record: 'Record by record',
     wire: 'In stored batches (target 0.11 or later)',
   },

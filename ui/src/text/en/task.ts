@@ -206,7 +206,7 @@ export const task = {
   bounded: 'Copy once and end',
   follow: 'Follow the source',
   lane: 'How records travel',
-  laneNames: { auto: 'Automatic', record: 'Record by record', wire: 'In stored batches' },
+  laneNames: { auto: 'Automatic (record by record)', record: 'Record by record', wire: 'In stored batches' },
   compression: 'Compression',
   replicas: 'Replicas of created topics',
   replicasSource: 'As at the source',

@@ -87,7 +87,7 @@ export const newTask: typeof en = {
   compression: '压缩',
   lane: '传输方式',
   laneNames: {
-    auto: '自动（两侧集群都允许时按存储的批次）',
+    auto: '自动（逐条记录）',
     record: '逐条记录',
     wire: '按存储的批次（目标为 0.11 或更高）',
   },

@@ -206,7 +206,7 @@ export const task: typeof en = {
   bounded: '复制一次后结束',
   follow: '持续跟随源',
   lane: '传输方式',
-  laneNames: { auto: '自动', record: '逐条记录', wire: '按存储的批次' },
+  laneNames: { auto: '自动（逐条记录）', record: '逐条记录', wire: '按存储的批次' },
   compression: '压缩',
   replicas: '新建主题的副本数',
   replicasSource: '与源相同',

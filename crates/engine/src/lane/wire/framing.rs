@@ -14,6 +14,9 @@ use crate::lane::wire::codecs::Harder;
 use crate::lane::wire::config::WireLaneConfig;
 use crate::record_hash::{Fields, hash_parts};
 
+/// Bytes of records, not compressed, from which on a run takes no further entry: what is stored small may be large.
+const RUN_RECORD_BYTES: usize = 1024 * 1024;
+
 /// What one entry may expand to, in bytes: brokers take none that is larger.
 const EXPANDED: usize = i32::MAX as usize;
 
@@ -211,6 +214,10 @@ impl Framer {
                     .filter(|record| wanted.includes(record.offset))
                     .last();
                 anchor = last.map(|record| hash(&record)).or(anchor);
+            }
+            // Those behind it are met again.
+            if self.splice.record_bytes() >= RUN_RECORD_BYTES {
+                break;
             }
         }
         let mut framed: Vec<Framed> = Vec::new();

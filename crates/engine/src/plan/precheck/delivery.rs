@@ -3,8 +3,8 @@
 use sluice_model::{Delivery, Task};
 
 use crate::finding::Finding;
-use crate::plan::ChosenLane;
 use crate::plan::precheck::facts::{KnownRights, Outline, Setup, bound, broker_number};
+use crate::plan::{chosen_lane, describe_lane};
 use crate::position::EffectiveDelivery;
 
 const ID: &str = "delivery";
@@ -33,16 +33,16 @@ fn without_transactions(task: &Task, described: &'static str, rights: Option<&Kn
     Finding::success(ID, described)
 }
 
-/// Which lane would copy, and why.
+/// Which lane would copy.
 pub(crate) fn lane(task: &Task, outline: &Outline) -> Finding {
     const LANE: &str = "lane";
-    match ChosenLane::of(task, outline.delivery, &outline.pair) {
-        Ok(chosen) => Finding::success(LANE, chosen.describe()),
+    match chosen_lane(task, outline.delivery, &outline.pair) {
+        Ok(lane) => Finding::success(LANE, describe_lane(lane)),
         Err(error) => Finding::failed(
             LANE,
             error.to_string(),
             "the task cannot start with the lane that it asks for",
-            "leave the choice of the lane to the task's start (auto), or choose the record lane",
+            "choose the record lane",
         ),
     }
 }

@@ -3,7 +3,7 @@
 use sluice_model::Task;
 
 use crate::finding::Finding;
-use crate::plan::ChosenLane;
+use crate::plan::chosen_lane;
 use crate::plan::precheck::facts::{Format, Outline, Sample, Setup};
 use crate::plan::precheck::words::listed;
 use crate::position::{EffectiveDelivery, LaneKind};
@@ -14,8 +14,8 @@ use crate::position::{EffectiveDelivery, LaneKind};
 pub(crate) fn formats(task: &Task, outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "message_format";
     // The wire lane reads every format.
-    let reads_all = ChosenLane::of(task, outline.delivery, &outline.pair)
-        .is_ok_and(|chosen| chosen.lane == LaneKind::Wire);
+    let reads_all =
+        chosen_lane(task, outline.delivery, &outline.pair).is_ok_and(|lane| lane == LaneKind::Wire);
     let (mut unreadable, mut unwritable, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
         let (source, target) = (&route.source_topic, &route.target_topic);

@@ -211,22 +211,18 @@ export const running: Sentence[] = [
   ["the target's coordinator did not answer in time", '目标的协调器没有及时应答'],
   ['the record at offset {#offset} is larger than the protocol allows', '偏移量 {offset} 处的记录超出了协议允许的大小'],
   ['the wire lane copies: batches are passed on as they are stored', '使用按批次传输：批次按存储的原样传送'],
-  ['the record lane copies, record by record, as the task says', '按任务设置逐条复制记录'],
-  ['the record lane copies, record by record: {*why}', '逐条复制记录：{why}'],
+  ['the record lane copies, record by record', '逐条复制记录'],
   [
     'the target is older than 0.11 and does not take batches as they are stored',
     '目标版本低于 0.11，不接受按存储原样传送的批次',
   ],
   ['the wire client cannot be used with the {*side}: {*why}', '无法对{side}使用按批次传输的客户端：{why}'],
   [
-    'the wire lane cannot be used: {*why}; choose --lane auto or --lane record',
-    '无法使用按批次传输：{why}；请选择自动（--lane auto）或逐条记录（--lane record）',
+    'the wire lane cannot be used: {*why}; choose --lane record',
+    '无法使用按批次传输：{why}；请选择逐条记录（--lane record）',
   ],
   ['the task cannot start with the lane that it asks for', '任务无法以所要求的传输方式启动'],
-  [
-    'leave the choice of the lane to the task\'s start (auto), or choose the record lane',
-    '请将传输方式设为自动，或选择逐条记录',
-  ],
+  ['choose the record lane', '请选择逐条记录'],
   [
     'the partition has no leader on one of the clusters, so the end of its target cannot be matched with its source; it is copied when one is back',
     '该分区在其中一个集群上没有 leader，因此无法将目标末尾与源核对；leader 恢复后会继续复制',
