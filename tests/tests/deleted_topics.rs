@@ -1,11 +1,12 @@
-//! A topic that is deleted while it is copied stays deleted, on brokers too that create what a client asks for by name.
+//! A topic that is deleted while the wire lane copies it stays deleted, on brokers too that create what a client asks for by
+//! name.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use sluice_engine::PartitionCondition;
 use sluice_kafka::Admin;
-use sluice_model::{Cluster as DataSource, Delivery};
+use sluice_model::{Cluster as DataSource, LaneChoice};
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{Bench, Filler, cluster, eventually, read_all, skipped, stop};
 
@@ -30,7 +31,7 @@ fn a_source_topic_that_is_deleted_under_a_running_copy_does_not_come_back() -> R
             filler.numbered(topic, 1, 0, 20, 50)?;
         }
         let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[&goes, &stays])?;
-        bench.task.delivery = Delivery::ExactlyOnce;
+        bench.task.lane = LaneChoice::Wire;
         let running = bench.start(false)?;
         for topic in [&goes, &stays] {
             eventually("both are copied", || {
