@@ -22,6 +22,9 @@ use crate::record_hash::{Fields, hash_fields, hash_message};
 pub(crate) const UNMATCHED: &str = "the partition has no leader on one of the clusters, so the end of its target cannot be matched with its source; it is copied when one is back";
 
 const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a leader that has come back may take to know its end, and how often it is asked meanwhile.
+const SETTLES_WITHIN: Duration = Duration::from_secs(5);
+const ASKED_EVERY: Duration = Duration::from_millis(250);
 /// Source records that may lie between two matches: those the target refused.
 const LOOKAHEAD: usize = 10_000;
 
@@ -52,18 +55,7 @@ pub(crate) fn reconcile(
         what: format!("matching the end of {}-{} with its source", target.0, target.1),
         error,
     };
-    let asked = target_admin
-        .offsets(
-            std::slice::from_ref(&target),
-            OffsetQuery::Latest,
-            Isolation::Uncommitted,
-        )
-        .map_err(|error| fail(Side::Target, error))?;
-    // Without the target's end it is unknown what a broken connection left there.
-    let end = every_offset(asked, Side::Target)?
-        .into_values()
-        .next()
-        .ok_or_else(|| fail(Side::Target, KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT)))?;
+    let end = settled_end(target_admin, &target, track)?;
     if end <= state.target_next {
         return Ok(());
     }
@@ -108,6 +100,45 @@ pub(crate) fn reconcile(
         },
     )?;
     Ok(())
+}
+
+/// Where the target's log ends.
+///
+/// A leader that has just come back answers for a moment with the high watermark that it had last written down, which may
+/// lie before what it has acknowledged. So an end before that is asked for again for a while, and one of a partition that
+/// waited for its leader until two answers agree. An end that stays before it is what the target has lost.
+fn settled_end(admin: &Admin, target: &(String, i32), track: &Track) -> Result<i64> {
+    let until = Instant::now() + SETTLES_WITHIN;
+    let mut before = (!track.unmatched).then_some(track.state.target_next);
+    loop {
+        let end = end_of(admin, target)?;
+        let agrees = before.is_some_and(|before| before == end || !track.unmatched);
+        if agrees && end >= track.state.target_next || Instant::now() >= until {
+            return Ok(end);
+        }
+        before = Some(end);
+        std::thread::sleep(ASKED_EVERY);
+    }
+}
+
+fn end_of(admin: &Admin, target: &(String, i32)) -> Result<i64> {
+    let fail = |error: KafkaError| EngineError::Cluster {
+        side: Side::Target,
+        what: format!("matching the end of {}-{} with its source", target.0, target.1),
+        error,
+    };
+    let asked = admin
+        .offsets(
+            std::slice::from_ref(target),
+            OffsetQuery::Latest,
+            Isolation::Uncommitted,
+        )
+        .map_err(fail)?;
+    // Without the target's end it is unknown what a broken connection left there.
+    every_offset(asked, Side::Target)?
+        .into_values()
+        .next()
+        .ok_or_else(|| fail(KafkaError::from_code(ErrorCode::LOCAL_TIMED_OUT)))
 }
 
 /// What of the target's records comes from the source.
