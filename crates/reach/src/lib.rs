@@ -9,4 +9,5 @@ mod socks;
 
 pub use dial::{Dialer, Family};
 pub use failure::ConnectFailure;
+pub use paced::Paced;
 pub use patience::Patience;

@@ -1,31 +1,40 @@
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::failure::ConnectFailure;
-use crate::patience::Patience;
-
 /// How often a wait looks whether it was cancelled.
 const SLICE: Duration = Duration::from_millis(25);
 
-/// A blocking stream whose reads and writes end with its user's patience.
-pub(crate) struct Paced<'a> {
+/// A blocking stream whose reads and writes end with its user's patience: for what is exchanged before a connection is in
+/// use.
+pub struct Paced<'a, E> {
     stream: &'a mut TcpStream,
-    patience: &'a Patience<'a>,
-    ended: Option<ConnectFailure>,
+    check: &'a dyn Fn() -> Result<(), E>,
+    ended: Option<E>,
 }
 
-impl<'a> Paced<'a> {
-    pub(crate) fn new(stream: &'a mut TcpStream, patience: &'a Patience<'a>) -> Self {
+impl<E: fmt::Debug> fmt::Debug for Paced<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paced")
+            .field("stream", &self.stream)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, E> Paced<'a, E> {
+    /// Reads and writes go on as long as `check` lets them; it is asked before each and every 25 ms of it.
+    pub fn new(stream: &'a mut TcpStream, check: &'a dyn Fn() -> Result<(), E>) -> Self {
         Self {
             stream,
-            patience,
+            check,
             ended: None,
         }
     }
 
     /// The time-out or the cancellation that ended it, which an `io::Error` cannot carry.
-    pub(crate) fn ended(&mut self) -> Option<ConnectFailure> {
+    pub fn ended(&mut self) -> Option<E> {
         self.ended.take()
     }
 
@@ -36,7 +45,7 @@ impl<'a> Paced<'a> {
     }
 
     fn check(&mut self) -> io::Result<()> {
-        self.patience.left().map(drop).map_err(|ended| {
+        (self.check)().map_err(|ended| {
             self.ended = Some(ended);
             ErrorKind::TimedOut.into()
         })
@@ -50,7 +59,7 @@ fn is_pause(error: &io::Error) -> bool {
     )
 }
 
-impl Read for Paced<'_> {
+impl<E> Read for Paced<'_, E> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.stream.set_read_timeout(Some(SLICE))?;
         loop {
@@ -63,7 +72,7 @@ impl Read for Paced<'_> {
     }
 }
 
-impl Write for Paced<'_> {
+impl<E> Write for Paced<'_, E> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.stream.set_write_timeout(Some(SLICE))?;
         loop {

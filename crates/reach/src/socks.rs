@@ -29,7 +29,8 @@ pub(crate) fn ask(
         proxy: proxy.address.to_string(),
         reason,
     };
-    let mut stream = Paced::new(stream, patience);
+    let check = || patience.left().map(drop);
+    let mut stream = Paced::new(stream, &check);
     let asked = greet(&mut stream, proxy).and_then(|()| request(&mut stream, target));
     match asked {
         Ok(()) => stream.release().map_err(|error| failed(error.to_string())),

@@ -9,7 +9,6 @@ mod handshake;
 mod in_flight;
 mod key;
 mod login;
-mod patient;
 #[cfg(test)]
 mod peer;
 mod reader;

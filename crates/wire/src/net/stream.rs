@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use rustls::{ClientConfig, ClientConnection};
 use sluice_model::Address;
+use sluice_reach::Paced;
 
 use crate::cancel::CANCEL_INTERVAL;
 use crate::error::{Result, TlsFailure, WireError};
 use crate::net::budget::Budget;
-use crate::net::patient::Patient;
 use crate::net::tls;
 
 /// Bytes of ciphertext read at a time: two TLS records.
@@ -71,10 +71,11 @@ fn handshake(
 ) -> Result<ClientConnection> {
     let mut session = tls::client(config, address)?;
     let shown = address.to_string();
-    let mut patient = Patient::new(socket, budget, "TLS", &shown);
+    let check = || budget.check("TLS", &shown).map(drop);
+    let mut paced = Paced::new(socket, &check);
     while session.is_handshaking() {
-        if let Err(error) = session.complete_io(&mut patient) {
-            return Err(patient.failure().unwrap_or_else(|| tls_error(&error, address)));
+        if let Err(error) = session.complete_io(&mut paced) {
+            return Err(paced.ended().unwrap_or_else(|| tls_error(&error, address)));
         }
     }
     Ok(session)
