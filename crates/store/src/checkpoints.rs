@@ -8,6 +8,7 @@ use sluice_engine::{
 };
 use sluice_model::TaskName;
 
+use crate::counts::{signed, unsigned};
 use crate::offset_runs::{self, Runs};
 use crate::sqlite_store::Durability;
 use crate::{SqliteStore, StateError, lanes, ledger};
@@ -296,16 +297,6 @@ pub(crate) fn partition_key(row: &Row<'_>) -> rusqlite::Result<PartitionKey> {
         topic: row.get(0)?,
         partition: row.get(1)?,
     })
-}
-
-/// SQLite's numbers are signed; counts never get near the limit.
-pub(crate) fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    let number: i64 = row.get(column)?;
-    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
 #[cfg(test)]

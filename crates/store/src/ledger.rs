@@ -6,7 +6,8 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sluice_engine::{Gap, PartitionKey, QuarantineFate, QuarantinedRecord, RunCut};
 use sluice_model::{OffsetRange, TaskName};
 
-use crate::checkpoints::{partition_key, signed, unsigned};
+use crate::checkpoints::partition_key;
+use crate::counts::{signed, unsigned};
 use crate::{gap_reason, header_blob};
 
 pub(crate) const GAP_COLUMNS: &str =

@@ -3,6 +3,7 @@
 
 mod alert_rows;
 mod checkpoints;
+mod counts;
 mod data_sources;
 mod error;
 mod gap_reason;
