@@ -50,11 +50,7 @@ pub(crate) fn reconcile(
 ) -> Result<()> {
     let state = &track.state;
     let target = (state.target_topic.clone(), state.key.partition);
-    let fail = |side: Side, error: KafkaError| EngineError::Cluster {
-        side,
-        what: format!("matching the end of {}-{} with its source", target.0, target.1),
-        error,
-    };
+    let fail = |side, error| unmatchable(&target, side, error);
     let end = settled_end(target_admin, &target, track)?;
     if end <= state.target_next {
         return Ok(());
@@ -102,6 +98,14 @@ pub(crate) fn reconcile(
     Ok(())
 }
 
+fn unmatchable(target: &(String, i32), side: Side, error: KafkaError) -> EngineError {
+    EngineError::Cluster {
+        side,
+        what: format!("matching the end of {}-{} with its source", target.0, target.1),
+        error,
+    }
+}
+
 /// Where the target's log ends.
 ///
 /// A leader that has just come back answers for a moment with the high watermark that it had last written down, which may
@@ -109,10 +113,10 @@ pub(crate) fn reconcile(
 /// waited for its leader until two answers agree. An end that stays before it is what the target has lost.
 fn settled_end(admin: &Admin, target: &(String, i32), track: &Track) -> Result<i64> {
     let until = Instant::now() + SETTLES_WITHIN;
-    let mut before = (!track.unmatched).then_some(track.state.target_next);
+    let mut before = None;
     loop {
         let end = end_of(admin, target)?;
-        let agrees = before.is_some_and(|before| before == end || !track.unmatched);
+        let agrees = !track.unmatched || before == Some(end);
         if agrees && end >= track.state.target_next || Instant::now() >= until {
             return Ok(end);
         }
@@ -122,11 +126,7 @@ fn settled_end(admin: &Admin, target: &(String, i32), track: &Track) -> Result<i
 }
 
 fn end_of(admin: &Admin, target: &(String, i32)) -> Result<i64> {
-    let fail = |error: KafkaError| EngineError::Cluster {
-        side: Side::Target,
-        what: format!("matching the end of {}-{} with its source", target.0, target.1),
-        error,
-    };
+    let fail = |error| unmatchable(target, Side::Target, error);
     let asked = admin
         .offsets(
             std::slice::from_ref(target),
