@@ -80,22 +80,12 @@ impl<'a> Batches<'a> {
         self.meeting.is_some()
     }
 
-    /// Whether it may be that a run of batches begins where both sides stand.
-    fn is_time(&self, source: i64, target: i64) -> bool {
+    /// Whether a run of batches begins where both sides stand. Asks for more where nothing is known.
+    fn may_begin(&mut self, source: i64, target: i64) -> bool {
         if source >= self.source.bound() || target >= self.target.bound() {
             return false;
         }
-        match self.meeting {
-            // Past it on one side, the two batches were no copies of each other.
-            Some((at_source, on_target)) => {
-                source > at_source || target > on_target || (source, target) == (at_source, on_target)
-            }
-            None => self.pace.is_due(),
-        }
-    }
-
-    /// Whether a run of batches begins where both sides stand. Asks for more where nothing is known.
-    fn may_begin(&mut self, source: i64, target: i64) -> bool {
+        // Past it on one side, the two batches were no copies of each other.
         if self
             .meeting
             .is_some_and(|(at_source, on_target)| source > at_source || target > on_target)
@@ -148,10 +138,7 @@ impl Comparison<'_, '_> {
         let Some(batches) = &mut self.batches else {
             return Ok(None);
         };
-        if batches.is_given_up || !batches.is_time(source, target) {
-            return Ok(None);
-        }
-        if !batches.may_begin(source, target) {
+        if batches.is_given_up || !batches.may_begin(source, target) {
             return Ok(None);
         }
         if !self.next_are_the_same()? {

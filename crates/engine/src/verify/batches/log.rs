@@ -46,7 +46,7 @@ impl<'a> BatchLog<'a> {
         }
     }
 
-    /// Behind the last batch that was taken, or where it was told to go.
+    /// Behind the last batch that was taken, or where [`Self::go_to`] went.
     pub(crate) fn position(&self) -> i64 {
         self.position
     }
@@ -132,7 +132,7 @@ impl<'a> BatchLog<'a> {
             self.end = committed_end(&fetched);
             self.take_in(&fetched);
         }
-        // Whoever reads records waits for what does not come.
+        // The reader of records waits for what does not come.
         self.stopped |= self.next == asked;
         Ok(())
     }
