@@ -17,9 +17,9 @@ use crate::plan::precheck::facts::{Compaction, Offsets, Outline, Setup};
 use crate::plan::precheck::{ITEMS, ItemResult, PreCheckContext, at_launch, precheck};
 use crate::plan::route_facts::RouteFacts;
 use crate::plan::structure::TopicDraft;
-use crate::position::EffectiveDelivery;
 use crate::position::LogBounds;
 use crate::position::{CheckpointStore, Launch};
+use crate::position::{EffectiveDelivery, LaneKind};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -82,6 +82,8 @@ pub(crate) struct Plan {
     pub(crate) pair: Pair,
     pub(crate) launch: Option<Launch>,
     pub(crate) delivery: EffectiveDelivery,
+    /// The lane that copies, or why there is none; a start is refused then.
+    pub(crate) lane: std::result::Result<LaneKind, String>,
     pub(crate) routes: Vec<RoutePlan>,
     pub(crate) findings: Vec<Finding>,
     /// Positions that an earlier run of this very task left on the target, when the state knows nothing of it.
@@ -186,6 +188,7 @@ pub(crate) fn plan(
         pair: outline.pair,
         launch: outline.launch,
         delivery: outline.delivery,
+        lane: outline.lane,
         routes,
         findings,
         adopted: offsets.adopted,

@@ -1,64 +1,63 @@
 //! Which lane copies a task.
 
-use sluice_model::{LaneChoice, Task};
+use std::time::Duration;
 
-use crate::error::{EngineError, Result};
-use crate::plan::Pair;
+use sluice_model::{Cluster, LaneChoice, Task};
+use sluice_wire::Client;
+
 use crate::position::{EffectiveDelivery, LaneKind};
 
-/// The lane that a start would use.
+/// How long the wire client may take for its first answer from a cluster that the other client talks to.
+const WIRE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The lane that a start would use. The wire client is tried with both clusters, where the task asks for its lane.
 ///
 /// # Errors
-/// The task asks for the wire lane, and it cannot be used between these clusters.
-pub(crate) fn chosen_lane(task: &Task, delivery: EffectiveDelivery, pair: &Pair) -> Result<LaneKind> {
+/// Why the wire lane cannot be used between these clusters, for people.
+pub(crate) fn chosen_lane(task: &Task, delivery: EffectiveDelivery) -> Result<LaneKind, String> {
     if task.lane != LaneChoice::Wire {
         return Ok(LaneKind::Record);
     }
-    let obstacle = obstacle(
-        delivery,
-        pair.source.without_wire.as_deref(),
-        pair.target.without_wire.as_deref(),
-    );
-    match obstacle {
+    match obstacle(delivery, || unusable(task)) {
         None => Ok(LaneKind::Wire),
-        Some(why) => Err(EngineError::Refused(format!(
+        Some(why) => Err(format!(
             "the wire lane cannot be used: {why}; choose --lane record"
-        ))),
+        )),
     }
 }
 
-/// What a lane does, for people.
-pub(crate) fn describe_lane(lane: LaneKind) -> &'static str {
-    match lane {
-        LaneKind::Wire => "the wire lane copies: batches are passed on as they are stored",
-        LaneKind::Record => "the record lane copies, record by record",
-    }
-}
-
-/// What stands in the wire lane's way.
-fn obstacle(delivery: EffectiveDelivery, source: Option<&str>, target: Option<&str>) -> Option<String> {
+/// What stands in the wire lane's way; `unusable` is asked where the target would take what it sends.
+fn obstacle(delivery: EffectiveDelivery, unusable: impl FnOnce() -> Option<String>) -> Option<String> {
     match delivery {
         EffectiveDelivery::Reconciled | EffectiveDelivery::AtLeastOnceOrdered => {
-            return Some(
-                "the target is older than 0.11 and does not take batches as they are stored".to_owned(),
-            );
+            Some("the target is older than 0.11 and does not take batches as they are stored".to_owned())
         }
-        EffectiveDelivery::Transactions | EffectiveDelivery::AtLeastOnce => {}
+        EffectiveDelivery::Transactions | EffectiveDelivery::AtLeastOnce => unusable(),
     }
-    let of = |side: &str, why: &str| format!("the wire client cannot be used with the {side}: {why}");
-    source
-        .map(|why| of("source", why))
-        .or_else(|| target.map(|why| of("target", why)))
+}
+
+/// The first cluster that the wire client cannot talk to: a login that it lacks, a certificate that it refuses, a property
+/// that it cannot read.
+fn unusable(task: &Task) -> Option<String> {
+    let first_answer = |cluster: &Cluster| Client::new(cluster)?.with_timeout(WIRE_DEADLINE).cluster();
+    [("source", &task.source), ("target", &task.target)]
+        .into_iter()
+        .find_map(|(side, cluster)| {
+            let error = first_answer(cluster).err()?;
+            Some(format!("the wire client cannot be used with the {side}: {error}"))
+        })
 }
 
 #[cfg(test)]
 mod tests {
+    use sluice_model::{Objects, TaskName};
+
     use super::*;
 
     #[test]
     fn nothing_stands_in_the_way_between_two_clusters_that_the_wire_client_can_talk_to() {
         for delivery in [EffectiveDelivery::Transactions, EffectiveDelivery::AtLeastOnce] {
-            assert_eq!(obstacle(delivery, None, None), None);
+            assert_eq!(obstacle(delivery, || None), None);
         }
     }
 
@@ -68,10 +67,18 @@ mod tests {
             EffectiveDelivery::Reconciled,
             EffectiveDelivery::AtLeastOnceOrdered,
         ] {
-            let why = obstacle(delivery, None, None).unwrap();
+            let why = obstacle(delivery, || None).unwrap();
             assert!(why.contains("older than 0.11"), "{why}");
         }
-        let why = obstacle(EffectiveDelivery::Transactions, None, Some("no Kerberos")).unwrap();
-        assert_eq!(why, "the wire client cannot be used with the target: no Kerberos");
+        let near = Cluster::new("127.0.0.1:9").unwrap();
+        let topics = Objects::Topics(["t".to_owned()].into());
+        let mut task = Task::new(TaskName::new("t").unwrap(), near.clone(), near, topics);
+        task.source.set("security.protocol", "sasl_plaintext");
+        task.source.set("sasl.mechanism", "GSSAPI");
+        let error = Client::new(&task.source).unwrap_err();
+        assert_eq!(
+            obstacle(EffectiveDelivery::Transactions, || unusable(&task)).unwrap(),
+            format!("the wire client cannot be used with the source: {error}")
+        );
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use adoption::Adopted;
 pub(crate) use broker_defaults::value;
 pub use inspection::{Inspection, inspect};
 pub(crate) use inspection::{Plan, RoutePlan, plan};
-pub(crate) use lane::{chosen_lane, describe_lane};
+pub(crate) use lane::chosen_lane;
 pub(crate) use pair::{Connected, Pair, unique};
 pub use route_facts::RouteFacts;
 pub(crate) use route_facts::route_facts;

@@ -5,16 +5,12 @@ use std::time::Duration;
 
 use sluice_kafka::{Admin, Capabilities, ErrorCode, KafkaError, Metadata};
 use sluice_model::{Cluster, Task};
-use sluice_wire::Client;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::{EngineError, Result, Side};
 
 /// How long a cluster may take to answer for the first time.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(12);
-
-/// How long the wire client may take for the same; the other client is there if it does not.
-const WIRE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// One connected cluster.
 pub(crate) struct Connected {
@@ -23,8 +19,6 @@ pub(crate) struct Connected {
     pub(crate) metadata: Metadata,
     pub(crate) id: Option<String>,
     pub(crate) capabilities: Capabilities,
-    /// Why the wire client cannot be used here, where it cannot.
-    pub(crate) without_wire: Option<String>,
 }
 
 impl Connected {
@@ -38,14 +32,7 @@ impl Connected {
             code: error.code,
         };
         let admin = Admin::new(cluster).map_err(fail)?;
-        let (metadata, without_wire) = std::thread::scope(|scope| {
-            let wire = scope.spawn(|| wire_obstacle(cluster));
-            let metadata = admin.connect_unless(CONNECT_DEADLINE, cancelled).map_err(fail)?;
-            let without_wire = wire
-                .join()
-                .map_err(|_| EngineError::Internal("the wire client's first connection panicked".into()))?;
-            Ok::<_, EngineError>((metadata, without_wire))
-        })?;
+        let metadata = admin.connect_unless(CONNECT_DEADLINE, cancelled).map_err(fail)?;
         let id = admin.cluster_id();
         let capabilities = admin.capabilities();
         Ok(Self {
@@ -54,7 +41,6 @@ impl Connected {
             metadata,
             id,
             capabilities,
-            without_wire,
         })
     }
 
@@ -95,15 +81,6 @@ impl Connected {
             .map_err(|error| self.refuse("reading the topic list", error))?;
         Ok(())
     }
-}
-
-/// Why the wire client cannot talk to a cluster: a login that it lacks, a certificate that it refuses, a property that
-/// it cannot read.
-fn wire_obstacle(cluster: &Cluster) -> Option<String> {
-    Client::new(cluster)
-        .and_then(|client| client.with_timeout(WIRE_DEADLINE).cluster())
-        .err()
-        .map(|error| error.to_string())
 }
 
 /// Both clusters of a task.

@@ -13,7 +13,7 @@ use crate::lane::{
     Compressions, Lane, LaneError, Nature, RecordLane, RecordLaneConfig, TargetIncidentKind, WireLane,
     WireLaneConfig,
 };
-use crate::plan::{Plan, chosen_lane, describe_lane};
+use crate::plan::Plan;
 use crate::position::{EffectiveDelivery, LaneKind, PartitionState};
 use crate::progress::{Event, Observer};
 use crate::run::compression::{compressions, look_at_source};
@@ -48,7 +48,7 @@ pub(super) fn open(
     options: RunOptions,
     observer: &Observer,
 ) -> Result<Box<dyn Lane>> {
-    let chosen = chosen_lane(task, plan.delivery, &plan.pair)?;
+    let chosen = plan.lane.clone().map_err(EngineError::Refused)?;
     let refused = |error| lane_refused(task, error);
     let lane: Box<dyn Lane> = match chosen {
         LaneKind::Record => {
@@ -62,7 +62,7 @@ pub(super) fn open(
             Box::new(WireLane::open(config, OPEN_DEADLINE).map_err(refused)?)
         }
     };
-    observer(Event::Info(describe_lane(chosen).to_owned()));
+    observer(Event::Info(chosen.describe().to_owned()));
     Ok(lane)
 }
 

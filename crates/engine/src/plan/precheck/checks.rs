@@ -314,7 +314,7 @@ pub(crate) const CHECKS: &[Check] = &[
         judge: |inputs| {
             let (outline, setup) = (inputs.facts.outline.known()?, inputs.facts.setup.known()?);
             let sample = inputs.facts.sample.known();
-            Some(formats::formats(inputs.task, outline, setup, sample))
+            Some(formats::formats(outline, setup, sample))
         },
     },
     Check {
@@ -337,7 +337,7 @@ pub(crate) const CHECKS: &[Check] = &[
         needs: &[Need::Outline],
         must: &[Need::Outline],
         unanswered: Verdict::Warning,
-        judge: |inputs| Some(delivery::lane(inputs.task, inputs.facts.outline.known()?)),
+        judge: |inputs| Some(delivery::lane(inputs.facts.outline.known()?)),
     },
     Check {
         id: "message_size",
@@ -487,8 +487,8 @@ pub(crate) fn at_launch(
         start::position(task, outline, offsets),
         data::target_data(task, outline, offsets, &others),
         topics::configuration(outline, setup),
-        formats::formats(task, outline, setup, None),
-        delivery::lane(task, outline),
+        formats::formats(outline, setup, None),
+        delivery::lane(outline),
         delivery::delivery(task, outline, setup, None),
     ]
 }

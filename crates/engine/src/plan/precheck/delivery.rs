@@ -4,7 +4,6 @@ use sluice_model::{Delivery, Task};
 
 use crate::finding::Finding;
 use crate::plan::precheck::facts::{KnownRights, Outline, Setup, bound, broker_number};
-use crate::plan::{chosen_lane, describe_lane};
 use crate::position::EffectiveDelivery;
 
 const ID: &str = "delivery";
@@ -34,13 +33,13 @@ fn without_transactions(task: &Task, described: &'static str, rights: Option<&Kn
 }
 
 /// Which lane would copy.
-pub(crate) fn lane(task: &Task, outline: &Outline) -> Finding {
+pub(crate) fn lane(outline: &Outline) -> Finding {
     const LANE: &str = "lane";
-    match chosen_lane(task, outline.delivery, &outline.pair) {
-        Ok(lane) => Finding::success(LANE, describe_lane(lane)),
-        Err(error) => Finding::failed(
+    match &outline.lane {
+        Ok(lane) => Finding::success(LANE, lane.describe()),
+        Err(why) => Finding::failed(
             LANE,
-            error.to_string(),
+            why.as_str(),
             "the task cannot start with the lane that it asks for",
             "choose the record lane",
         ),

@@ -1,9 +1,6 @@
 //! `message_format`: whether records can be read from the source's format and written to the target's.
 
-use sluice_model::Task;
-
 use crate::finding::Finding;
-use crate::plan::chosen_lane;
 use crate::plan::precheck::facts::{Format, Outline, Sample, Setup};
 use crate::plan::precheck::words::listed;
 use crate::position::{EffectiveDelivery, LaneKind};
@@ -11,11 +8,10 @@ use crate::position::{EffectiveDelivery, LaneKind};
 /// Whether a topic of either side keeps records in the format from before 0.11 on brokers that know the newer one.
 /// Brokers before 0.11 know one format alone, and are read and written in it; those before 2.7 are read in both.
 /// What the setting does not show, older records of a topic whose setting was changed, the sample does.
-pub(crate) fn formats(task: &Task, outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
+pub(crate) fn formats(outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "message_format";
     // The wire lane reads every format.
-    let reads_all =
-        chosen_lane(task, outline.delivery, &outline.pair).is_ok_and(|lane| lane == LaneKind::Wire);
+    let reads_all = outline.lane == Ok(LaneKind::Wire);
     let (mut unreadable, mut unwritable, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
         let (source, target) = (&route.source_topic, &route.target_topic);
@@ -38,11 +34,7 @@ pub(crate) fn formats(task: &Task, outline: &Outline, setup: &Setup, sample: Opt
             }
         }
     }
-    let misread = sample
-        .iter()
-        .filter(|_| !reads_all)
-        .flat_map(|sample| &sample.misread);
-    for (key, offset) in misread {
+    for (key, offset) in sample.iter().flat_map(|sample| &sample.misread) {
         unreadable.push(format!(
             "{key} holds records in the format from before 0.11 at offset {offset}"
         ));

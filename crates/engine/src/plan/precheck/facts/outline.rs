@@ -4,11 +4,10 @@ use sluice_kafka::ErrorCode;
 use sluice_model::{ForbiddenTopics, InvalidTask, Objects, Task};
 
 use crate::error::Result;
-use crate::plan::Pair;
 use crate::plan::precheck::context::OtherTask;
 use crate::plan::precheck::facts::Readable;
-use crate::position::EffectiveDelivery;
-use crate::position::{CheckpointStore, Launch};
+use crate::plan::{Pair, chosen_lane};
+use crate::position::{CheckpointStore, EffectiveDelivery, LaneKind, Launch};
 
 /// A source topic that exists, and the target topic it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +27,8 @@ pub(crate) struct Outline {
     pub(crate) pair: Pair,
     pub(crate) launch: Option<Launch>,
     pub(crate) delivery: EffectiveDelivery,
+    /// The lane that a start would use, or why there is none.
+    pub(crate) lane: std::result::Result<LaneKind, String>,
     pub(crate) routes: Vec<Route>,
     /// What is known of the right to read the chosen topics.
     pub(crate) readable: Readable,
@@ -96,6 +97,7 @@ impl Outline {
             pair,
             launch,
             delivery,
+            lane: chosen_lane(task, delivery),
             routes,
             readable,
             invalid,

@@ -7,7 +7,7 @@ use sluice_model::{Codec, Task};
 use crate::plan::compression::{self, Seen, look};
 use crate::plan::precheck::facts::misread::misread;
 use crate::plan::precheck::facts::{Offsets, Outline};
-use crate::position::PartitionKey;
+use crate::position::{LaneKind, PartitionKey};
 
 /// Records looked at in each place.
 const RECORDS: usize = 20;
@@ -142,7 +142,9 @@ impl Sample {
     ) -> sluice_kafka::Result<Self> {
         let mut sample = Self::default();
         let places = places(outline, offsets);
-        if task.compression == Codec::Auto {
+        // The wire lane keeps every codec and reads every format.
+        let is_wire = outline.lane == Ok(LaneKind::Wire);
+        if task.compression == Codec::Auto && !is_wire {
             let each = outline.routes.iter().zip(&offsets.routes);
             let places =
                 each.flat_map(|(route, found)| compression::Place::of(&route.source_topic, &found.start));
@@ -172,7 +174,9 @@ impl Sample {
             .iter()
             .filter(|place| place.to_copy)
             .map(|place| (place.key(), place.offset));
-        sample.misread = misread(&task.source, begins, cancelled);
+        if !is_wire {
+            sample.misread = misread(&task.source, begins, cancelled);
+        }
         let middles: Vec<Place> = places
             .iter()
             .filter(|(place, backlog)| place.to_copy && *backlog > 4 * RECORDS as i64)
