@@ -88,7 +88,7 @@ impl Tool {
         matches!(self, Self::WireExactlyOnce | Self::WireAtLeastOnce)
     }
 
-    /// The lane that Sluice is told to take; another build takes its own choice.
+    /// The lane that Sluice is asked for; another build makes its own choice.
     pub fn lane(self) -> Option<&'static str> {
         match self {
             Self::RecordExactlyOnce | Self::RecordAtLeastOnce => Some("record"),

@@ -34,7 +34,7 @@ pub struct LanePartition {
 }
 
 /// What a lane may do in one step. What was read and did not fit is sent by the next step or [`Lane::settle`].
-/// A lane that reads whole batches stops behind the one that reaches a limit, and cuts the first one where it alone is more.
+/// A lane that reads whole batches stops behind the one that reaches a limit, or cuts it there.
 #[derive(Debug, Clone, Copy)]
 pub struct StepLimit {
     /// Records to read and send at most.

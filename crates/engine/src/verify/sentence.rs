@@ -73,7 +73,7 @@ fn continues(report: &VerificationReport) -> Option<String> {
         report.partitions.iter().filter(|p| p.continued).count(),
         report.partitions.len(),
     );
-    // To the second: nobody looks for the verification's millisecond.
+    // To the second: the millisecond of a verification is of no use.
     let date = date.strftime("%Y-%m-%dT%H:%M:%SZ");
     Some(format!(
         "this continues the verification of {date} in {continued} of {count} partitions"

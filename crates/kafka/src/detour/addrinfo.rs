@@ -33,7 +33,7 @@ pub(super) fn list(addresses: &[SocketAddr]) -> *mut AddrInfo {
             info,
             address: SockAddr::from(*address),
         }));
-        // SAFETY: just made, and nobody else's yet. The address lies in the same allocation as its entry, and C only reads
+        // SAFETY: just made, and not shared yet. The address lies in the same allocation as its entry, and C only reads
         // it.
         unsafe {
             let address = &(*link).address;

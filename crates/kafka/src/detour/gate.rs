@@ -17,7 +17,7 @@ use crate::detour::troubles::Troubles;
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 
 /// A listener on loopback that only the sockets of one client pass: each is announced by its own port before it
-/// connects, and whoever else connects is turned away. Behind it a thread for each connection dials through the proxy,
+/// connects, and any other connection is turned away. Behind it a thread for each connection dials through the proxy,
 /// so that no thread of librdkafka ever waits for one.
 ///
 /// Closed on drop. Connections that are being made are then given up, those that are made end with the client's.
