@@ -119,7 +119,6 @@ export const running: Sentence[] = [
 
   ['the copy thread panicked', '复制线程异常退出'],
   ['the connection thread panicked', '连接线程异常退出'],
-  ["the wire client's first connection panicked", '按批次传输的客户端首次连接时异常退出'],
   ['no thread for the copy: {*error}', '无法为复制创建线程：{error}'],
   ['no thread can be started to commit positions: {*error}', '无法创建提交位置的线程：{error}'],
   ['a text with a NUL character was refused', '含有 NUL 字符的文本被拒绝'],
