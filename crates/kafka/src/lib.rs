@@ -12,6 +12,7 @@ mod fault;
 mod ffi;
 mod identity;
 mod import;
+mod leaders;
 mod mailbox;
 mod message;
 mod native;

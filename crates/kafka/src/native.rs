@@ -15,6 +15,7 @@ use crate::callbacks::{intercept, on_certificate, on_error, on_log};
 use crate::detour::{Detour, on_connect, on_resolve};
 use crate::error::{ErrorCode, KafkaError, Result, check, text};
 use crate::ffi;
+use crate::leaders::Leaders;
 use crate::mailbox::Mailbox;
 use crate::settings::Settings;
 
@@ -29,6 +30,8 @@ pub(crate) enum Role {
 pub(crate) struct Native {
     handle: NonNull<rd::rd_kafka_t>,
     mailbox: Arc<Mailbox>,
+    /// What the library has heard of leaders.
+    pub(crate) leaders: Leaders,
 }
 
 // SAFETY: librdkafka's handles may be used from any thread (its documented guarantee), and the mailbox is Sync.
@@ -143,6 +146,7 @@ impl Native {
         let native = Self {
             handle: conf.into_client(role, &mailbox)?,
             mailbox,
+            leaders: Leaders::default(),
         };
         if role == Role::Reader {
             // SAFETY: the handle is live.

@@ -12,6 +12,10 @@ use crate::ffi;
 use crate::native::{Native, millis, take_error};
 use crate::owned::Owned;
 
+/// The least time that the library is given for a request. It begins some of them on the caller's thread, where a deadline
+/// that passes at once has its own thread work on the same object and free it (librdkafka 2.12.1 to 2.15.0,
+/// `rd_kafka_topic_partition_list_query_leaders_async`).
+const LEAST_TIME: Duration = Duration::from_secs(1);
 /// How long after its deadline an answer is waited for: the library reports the deadline itself.
 const ANSWER_GRACE: Duration = Duration::from_secs(2);
 
@@ -65,6 +69,7 @@ impl Admin {
         flags: &[AdminFlag],
         send: impl FnOnce(*mut rd::rd_kafka_t, *const rd::rd_kafka_AdminOptions_t, *mut rd::rd_kafka_queue_t),
     ) -> Result<Event> {
+        let deadline = deadline.max(LEAST_TIME);
         // Each call has a queue of its own, so calls of several threads do not wait for each other.
         // SAFETY: options and queue live until the answer has arrived; a late answer to a destroyed queue is dropped
         // by the library.

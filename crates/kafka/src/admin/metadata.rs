@@ -1,6 +1,6 @@
 #![expect(unsafe_code, reason = "calls librdkafka's admin client")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,8 +88,18 @@ pub(super) fn metadata_of(native: &Arc<Native>, deadline: Duration) -> Result<Me
         ))?;
         let metadata = read_metadata(found);
         rd::rd_kafka_metadata_destroy(found);
+        native.leaders.learn(leaders_of(&metadata));
         Ok(metadata)
     }
+}
+
+fn leaders_of(metadata: &Metadata) -> HashMap<String, HashMap<i32, bool>> {
+    let led = |topic: &TopicInfo| {
+        let partitions = topic.partitions.iter();
+        partitions.map(|one| (one.id, one.leader.is_some())).collect()
+    };
+    let topics = metadata.topics.iter();
+    topics.map(|(name, topic)| (name.clone(), led(topic))).collect()
 }
 
 /// Copies what a cluster answered.

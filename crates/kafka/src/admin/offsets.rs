@@ -1,12 +1,15 @@
 #![expect(unsafe_code, reason = "calls librdkafka's admin client")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka_sys::bindings as rd;
 
 use crate::admin::call::AdminFlag;
 use crate::admin::client::Admin;
+use crate::admin::metadata::metadata_of;
 use crate::error::{ErrorCode, Result};
+use crate::native::Native;
 use crate::partition_list::{PartitionList, PartitionOffset, read_entry};
 use crate::reader::Isolation;
 
@@ -64,31 +67,37 @@ impl Admin {
         query: OffsetQuery,
         isolation: Isolation,
     ) -> Result<Vec<PartitionOffset>> {
-        let mut missing = Vec::new();
-        let mut existing = partitions.to_vec();
-        if !partitions.is_empty() && !self.agreed()?.metadata_forbids_creation {
-            // The question below makes librdkafka ask for the leaders by name, which would create a deleted topic again.
-            let all = self.topics_all()?;
-            existing.retain(|(topic, partition)| {
-                let is_known = all
-                    .get(topic)
-                    .is_some_and(|known| known.partitions.iter().any(|one| one.id == *partition));
-                if !is_known {
-                    let mut entry = PartitionOffset::new(topic.clone(), *partition, 0);
-                    entry.offset = None;
-                    entry.error = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
-                    missing.push(entry);
-                }
-                is_known
-            });
+        if partitions.is_empty() {
+            return Ok(Vec::new());
         }
-        let mut found = self.offsets_of_existing(&existing, query, isolation)?;
-        found.extend(missing);
-        Ok(found)
+        // Without the leaders librdkafka asks for them by name, which would create a deleted topic again on old brokers.
+        let names_may_create = !self.agreed()?.metadata_forbids_creation;
+        self.ask(|native, deadline| {
+            hear_of_leaders(native, deadline, partitions, names_may_create)?;
+            let mut asked = Vec::new();
+            let mut found = Vec::new();
+            for (topic, partition) in partitions {
+                match native.leaders.leader((topic, *partition)) {
+                    Some(false) => found.push(unanswered(topic, *partition, ErrorCode::LEADER_NOT_AVAILABLE)),
+                    None if names_may_create => {
+                        found.push(unanswered(
+                            topic,
+                            *partition,
+                            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                        ));
+                    }
+                    Some(true) | None => asked.push((topic.clone(), *partition)),
+                }
+            }
+            found.extend(self.offsets_of(native, deadline, &asked, query, isolation)?);
+            Ok(found)
+        })
     }
 
-    fn offsets_of_existing(
+    fn offsets_of(
         &self,
+        native: &Arc<Native>,
+        deadline: Duration,
         partitions: &[(String, i32)],
         query: OffsetQuery,
         isolation: Isolation,
@@ -110,7 +119,9 @@ impl Admin {
             Isolation::Committed => &[AdminFlag::ReadCommitted],
             Isolation::Uncommitted => &[],
         };
-        let event = self.question(
+        let event = self.call_within(
+            native,
+            deadline,
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
             flags,
             |handle, options, queue| {
@@ -137,5 +148,31 @@ impl Admin {
                 })
                 .collect())
         }
+    }
+}
+
+/// Has the library hear of the leaders of these partitions, unless it has: where it begins without them, a change of what
+/// it knows meets the beginning on another of its threads (see `LEAST_TIME` of a call).
+///
+/// # Errors
+/// No broker answered within the deadline.
+pub(super) fn hear_of_leaders(
+    native: &Arc<Native>,
+    deadline: Duration,
+    partitions: &[(String, i32)],
+    anew: bool,
+) -> Result<()> {
+    let mut places = partitions.iter().map(|(topic, number)| (topic.as_str(), *number));
+    if anew || !native.leaders.has_all(&mut places) {
+        metadata_of(native, deadline)?;
+    }
+    Ok(())
+}
+
+fn unanswered(topic: &str, partition: i32, error: ErrorCode) -> PartitionOffset {
+    PartitionOffset {
+        offset: None,
+        error,
+        ..PartitionOffset::new(topic, partition, 0)
     }
 }

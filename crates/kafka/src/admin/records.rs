@@ -3,6 +3,7 @@
 use rdkafka_sys::bindings as rd;
 
 use crate::admin::client::Admin;
+use crate::admin::offsets::hear_of_leaders;
 use crate::error::{ErrorCode, KafkaError, Result};
 use crate::owned::Owned;
 use crate::partition_list::{PartitionList, PartitionOffset, read_list};
@@ -13,6 +14,11 @@ impl Admin {
     /// # Errors
     /// The first partition's reason.
     pub fn delete_records(&self, before: &[PartitionOffset]) -> Result<()> {
+        let places: Vec<(String, i32)> = before
+            .iter()
+            .map(|one| (one.topic.clone(), one.partition))
+            .collect();
+        self.ask(|native, deadline| hear_of_leaders(native, deadline, &places, false))?;
         let list = PartitionList::new(before)?;
         // SAFETY: the description copies the list, and lives until the call was made.
         unsafe {
