@@ -111,8 +111,9 @@ impl Admin {
                 Err(error) => {
                     self.collect(&mut worst);
                     if worst.is_none() {
-                        // Nothing went wrong, so it is slow: many topics, or a long way.
-                        patience = (patience * 2).min(LONGEST_CONNECT_SLICE);
+                        // Nothing went wrong, so it is slow: many topics, or a long way. A question that is asked again
+                        // waits behind the earlier ones.
+                        patience = (patience * 4).min(LONGEST_CONNECT_SLICE);
                     }
                     let hopeless = worst
                         .as_ref()
