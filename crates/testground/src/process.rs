@@ -150,8 +150,20 @@ mod signal {
         send(child, name, libc::SIGTERM)
     }
 
+    /// Returns when it stands still: until then its threads may go on for a while.
     pub(super) fn pause(child: &mut Child, name: &str) -> Result<()> {
-        send(child, name, libc::SIGSTOP)
+        send(child, name, libc::SIGSTOP)?;
+        // SAFETY: all zeros is a valid value of this plain structure of integers.
+        #[expect(unsafe_code, reason = "the standard library waits for ends alone")]
+        let mut change: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let what = libc::WSTOPPED | libc::WEXITED | libc::WNOWAIT;
+        // SAFETY: `change` outlives the call; WNOWAIT leaves an end to be collected by the standard library.
+        #[expect(unsafe_code, reason = "the standard library waits for ends alone")]
+        let failed = unsafe { libc::waitid(libc::P_PID, child.id(), &raw mut change, what) } != 0;
+        if failed {
+            return Err(io::Error::last_os_error()).doing(|| format!("waiting for {name} to stand still"));
+        }
+        Ok(())
     }
 
     pub(super) fn resume(child: &mut Child, name: &str) -> Result<()> {

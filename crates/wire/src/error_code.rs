@@ -41,8 +41,14 @@ impl ErrorCode {
     pub const CLUSTER_AUTHORIZATION_FAILED: Self = Self(31);
     /// The broker does not know the version of the request.
     pub const UNSUPPORTED_VERSION: Self = Self(35);
+    /// A setting has a value that the broker does not take.
+    pub const INVALID_CONFIG: Self = Self(40);
     /// Another broker is the controller.
     pub const NOT_CONTROLLER: Self = Self(41);
+    /// The request contradicts itself or the broker.
+    pub const INVALID_REQUEST: Self = Self(42);
+    /// A policy of the cluster forbids it.
+    pub const POLICY_VIOLATION: Self = Self(44);
     /// A sequence number is not the next one.
     pub const OUT_OF_ORDER_SEQUENCE_NUMBER: Self = Self(45);
     /// A batch that was written before.
@@ -55,8 +61,12 @@ impl ErrorCode {
     pub const INVALID_PRODUCER_ID_MAPPING: Self = Self(49);
     /// The transaction before is being completed.
     pub const CONCURRENT_TRANSACTIONS: Self = Self(51);
+    /// A time that the topic does not take, or that no producer may give.
+    pub const INVALID_TIMESTAMP: Self = Self(32);
     /// No right on the transactional id.
     pub const TRANSACTIONAL_ID_AUTHORIZATION_FAILED: Self = Self(53);
+    /// The cluster has no authorizer: it knows no rules of access.
+    pub const SECURITY_DISABLED: Self = Self(54);
     /// A disk of the broker failed.
     pub const KAFKA_STORAGE_ERROR: Self = Self(56);
     /// The broker knows nothing of the producer id.
@@ -213,6 +223,7 @@ mod tests {
             ),
             (ErrorCode::NOT_ENOUGH_REPLICAS, "NOT_ENOUGH_REPLICAS"),
             (ErrorCode::INVALID_RECORD, "INVALID_RECORD"),
+            (ErrorCode::INVALID_TIMESTAMP, "INVALID_TIMESTAMP"),
             (ErrorCode::TRANSACTION_ABORTABLE, "TRANSACTION_ABORTABLE"),
             (ErrorCode::LISTENER_NOT_FOUND, "LISTENER_NOT_FOUND"),
             (ErrorCode::CONCURRENT_TRANSACTIONS, "CONCURRENT_TRANSACTIONS"),

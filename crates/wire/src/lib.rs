@@ -16,10 +16,11 @@ mod versions;
 pub use cancel::Cancel;
 pub use client::{
     Acl, BrokerInfo, ClassicGroup, ClassicMember, Client, ClientQuota, ClusterInfo, ConfigChange,
-    ConfigEntry, ConfigResource, ConfigSource, Configs, ConsumerGroup, ConsumerMember, CoordinatorKind,
-    GroupOffset, Isolation, ListedGroup, ListedOffset, ListedTransaction, LogDir, MissingDetail, OffsetSpec,
-    OpenTransaction, PartitionInfo, PerBroker, ProducerState, TopicInfo, TransactionDescription,
-    TransactionFilter, Wake,
+    ConfigEntry, ConfigResource, ConfigSource, ConfigSynonym, Configs, ConsumerGroup, ConsumerMember,
+    CoordinatorKind, GroupOffset, GroupOffsets, Isolation, ListedGroup, ListedOffset, ListedTransaction,
+    LogDir, MissingDetail, OffsetSpec, OpenTransaction, PartitionInfo, PerBroker, ProducerState,
+    QuotaChanges, QuotaEntity, ShareGroup, ShareMember, TopicInfo, TransactionDescription, TransactionFilter,
+    Wake,
 };
 pub use error::{Result, TlsFailure, Unsupported, WireError};
 pub use error_code::ErrorCode;
@@ -31,9 +32,10 @@ pub use fetch::{
 pub use kafka_protocol::messages::ApiKey;
 pub use net::{Address, Connection, Settings, ThrottleReport};
 pub use produce::{
-    Event, MAX_IN_FLIGHT, Outcome, PendingProduce, ProduceAnswer, ProduceBatch, ProduceEvent, ProduceRequest,
-    ProduceSettings, ProducedPartition, Producer, ProducerIdentity, RecordError, SendError, Sequences,
-    Ticket, ToSend, TransactionFault, TransactionSettings, Unresolved, UnsettledBatch, WrongState, advance,
+    Event, FillEvent, FillSettings, Hole, HoleFiller, LastBatch, MAX_IN_FLIGHT, Outcome, PendingProduce,
+    ProduceAnswer, ProduceBatch, ProduceEvent, ProduceRequest, ProduceSettings, ProducedPartition, Producer,
+    ProducerIdentity, RecordError, SendError, Sequences, Ticket, ToSend, TransactionFault,
+    TransactionSettings, Unresolved, UnsettledBatch, WrongState, advance,
 };
 pub use sluice_reach::ConnectFailure;
 pub use topic_partition::TopicPartition;

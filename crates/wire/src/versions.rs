@@ -67,16 +67,18 @@ impl ApiVersions {
 /// message definitions and KIPs.
 fn first_release(api: ApiKey, version: i16) -> Option<&'static str> {
     Some(match (api, version) {
+        (ApiKey::CreateAcls | ApiKey::DeleteAcls, 1..) => "2.0",
         (ApiKey::DescribeConfigs | ApiKey::DescribeAcls | ApiKey::DeleteRecords, _)
         | (ApiKey::InitProducerId | ApiKey::AddPartitionsToTxn | ApiKey::EndTxn, _)
         | (ApiKey::AddOffsetsToTxn | ApiKey::TxnOffsetCommit | ApiKey::OffsetForLeaderEpoch, _) => "0.11",
         (ApiKey::DescribeLogDirs | ApiKey::CreatePartitions, _) => "1.0",
         (ApiKey::IncrementalAlterConfigs, _) => "2.3",
         (ApiKey::OffsetDelete, _) => "2.4",
-        (ApiKey::DescribeClientQuotas, _) => "2.6",
+        (ApiKey::DescribeClientQuotas | ApiKey::AlterClientQuotas, _) => "2.6",
         (ApiKey::DescribeProducers | ApiKey::DescribeCluster, _) => "2.8",
         (ApiKey::DescribeTransactions | ApiKey::ListTransactions, _) => "3.0",
         (ApiKey::ConsumerGroupDescribe, _) => "3.7",
+        (ApiKey::ShareGroupDescribe | ApiKey::DescribeShareGroupOffsets, _) => "4.1",
         (ApiKey::ListOffsets, 1..) => "0.10.1",
         (ApiKey::Fetch, 4..) | (ApiKey::Produce, 3..) => "0.11",
         _ => return None,

@@ -147,6 +147,10 @@ impl ConsoleConsumer {
         let mut silence = self.silence;
         for _ in 1..ATTEMPTS {
             let output = self.read(silence)?;
+            // One that continues where its group has committed does not say where it begins.
+            if self.has_all(&output) {
+                return Ok(output.lines());
+            }
             // Beginning to read takes a group, which takes a while on a cluster that never had one, and the
             // silence counts from the start.
             if !began(&output) && is_silence(&output) && !output.stderr.contains("UNKNOWN_TOPIC_OR_PARTITION")
@@ -157,6 +161,12 @@ impl ConsoleConsumer {
             return judge(output);
         }
         self.read(silence).and_then(judge)
+    }
+
+    /// Whether it has read as many records as were wanted.
+    fn has_all(&self, output: &ToolOutput) -> bool {
+        self.max_records
+            .is_some_and(|wanted| usize::try_from(wanted) == Ok(output.lines().len()))
     }
 
     fn read(&self, silence: Duration) -> Result<ToolOutput> {

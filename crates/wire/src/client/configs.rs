@@ -99,6 +99,20 @@ pub struct ConfigEntry {
     pub read_only: bool,
     /// Whether brokers keep it to themselves.
     pub sensitive: bool,
+    /// All places that have a value for it, the one that is in force first. Only where they were asked for, and from
+    /// Kafka 1.1 on.
+    pub synonyms: Vec<ConfigSynonym>,
+}
+
+/// A place that has a value for a setting, in the words of that place: `log.retention.hours` for `retention.ms`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigSynonym {
+    /// The setting's name there.
+    pub name: String,
+    /// Its value there.
+    pub value: Option<String>,
+    /// The place.
+    pub source: ConfigSource,
 }
 
 /// Values by name.
@@ -127,11 +141,31 @@ impl Client {
         resources: &[ConfigResource],
         names: Option<&[&str]>,
     ) -> Result<BTreeMap<ConfigResource, Result<Configs>>> {
+        self.describe_each(resources, names, false)
+    }
+
+    /// As [`Client::describe_configs`] for all values, with every place that has a value for them.
+    ///
+    /// # Errors
+    /// As [`Client::describe_configs`].
+    pub fn describe_configs_with_synonyms(
+        &self,
+        resources: &[ConfigResource],
+    ) -> Result<BTreeMap<ConfigResource, Result<Configs>>> {
+        self.describe_each(resources, None, true)
+    }
+
+    fn describe_each(
+        &self,
+        resources: &[ConfigResource],
+        names: Option<&[&str]>,
+        synonyms: bool,
+    ) -> Result<BTreeMap<ConfigResource, Result<Configs>>> {
         let mut found = BTreeMap::new();
         for (broker, some) in chunks(resources) {
             let answered = self.retrying(|budget| {
                 let connection = self.for_resource(broker, budget)?;
-                self.ask_configs(&connection, &some, names, budget)
+                self.ask_configs(&connection, &some, names, synonyms, budget)
             })?;
             found.extend(answered);
         }
@@ -158,6 +192,7 @@ impl Client {
         connection: &Connection,
         resources: &[ConfigResource],
         names: Option<&[&str]>,
+        synonyms: bool,
         budget: &Budget,
     ) -> Result<Vec<(ConfigResource, Result<Configs>)>> {
         let offered = connection.versions().range(ApiKey::DescribeConfigs);
@@ -176,7 +211,9 @@ impl Client {
                         )
                 })
                 .collect();
-            DescribeConfigsRequest::default().with_resources(resources)
+            DescribeConfigsRequest::default()
+                .with_resources(resources)
+                .with_include_synonyms(synonyms)
         })?;
         Ok(response.results.iter().filter_map(configs_of).collect())
     }
@@ -289,6 +326,15 @@ fn configs_of(result: &DescribeConfigsResult) -> Option<(ConfigResource, Result<
                     source: ConfigSource::from_wire(config.config_source),
                     read_only: config.read_only,
                     sensitive: config.is_sensitive,
+                    synonyms: config
+                        .synonyms
+                        .iter()
+                        .map(|synonym| ConfigSynonym {
+                            name: synonym.name.to_string(),
+                            value: synonym.value.as_ref().map(|value| value.to_string()),
+                            source: ConfigSource::from_wire(synonym.source),
+                        })
+                        .collect(),
                 };
                 (config.name.to_string(), entry)
             })

@@ -57,7 +57,31 @@ impl Client {
         self.retrying(|budget| self.ask_coordinator(kind, key, budget))
     }
 
-    fn ask_coordinator(&self, kind: CoordinatorKind, key: &str, budget: &Budget) -> Result<BrokerInfo> {
+    /// The coordinator of a group as far as is known.
+    pub(crate) fn known_coordinator(&self, group: &str) -> Option<i32> {
+        self.coordinators()
+            .get(&(CoordinatorKind::Group, group.to_owned()))
+            .copied()
+    }
+
+    /// Keeps the coordinator of a group that a broker has named.
+    pub(crate) fn learn_coordinator(&self, group: &str, broker: i32) {
+        self.coordinators()
+            .insert((CoordinatorKind::Group, group.to_owned()), broker);
+    }
+
+    /// Forgets the coordinator of a group, after it did not answer as one.
+    pub(crate) fn forget_coordinator(&self, group: &str) {
+        self.coordinators()
+            .remove(&(CoordinatorKind::Group, group.to_owned()));
+    }
+
+    pub(crate) fn ask_coordinator(
+        &self,
+        kind: CoordinatorKind,
+        key: &str,
+        budget: &Budget,
+    ) -> Result<BrokerInfo> {
         let connection = self.shared.pool.any(budget)?;
         let versions = (kind.first_version(), i16::MAX);
         let (version, response) = self.ask(&connection, versions, budget, |version| {

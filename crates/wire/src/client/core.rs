@@ -159,11 +159,13 @@ impl Client {
     pub(crate) fn retrying<T>(&self, mut attempt: impl FnMut(&Budget) -> Result<T>) -> Result<T> {
         let budget = self.budget();
         let (mut pause, mut markers_pause) = (BACK_OFF.0, MARKERS_PAUSE);
+        let mut before = None;
         loop {
             match attempt(&budget) {
                 Err(error) if error.is_retriable() && budget.left() > pause => {
                     tracing::debug!("asked again in {} ms: {error}", pause.as_millis());
                     self.note_failure(&error);
+                    before = Some(error.clone());
                     if error.code() == Some(crate::ErrorCode::CONCURRENT_TRANSACTIONS) {
                         budget.cancel.sleep(markers_pause)?;
                         markers_pause = (markers_pause * 2).min(BACK_OFF.1);
@@ -171,6 +173,10 @@ impl Client {
                     }
                     budget.cancel.sleep(pause)?;
                     pause = (pause * 2).min(BACK_OFF.1);
+                }
+                // An attempt that began when the time was over says less than the one before it.
+                Err(error @ WireError::Timeout { .. }) if budget.left().is_zero() => {
+                    return Err(before.unwrap_or(error));
                 }
                 other => return other,
             }

@@ -4,6 +4,7 @@
 use bytes::BufMut;
 use kafka_protocol::messages::ApiKey;
 
+use crate::client::acls::Acl;
 use crate::client::configs::{ConfigEntry, ConfigResource, ConfigSource, Configs};
 use crate::client::core::Client;
 use crate::error::{Result, WireError};
@@ -66,6 +67,23 @@ impl Client {
         Ok(found)
     }
 
+    /// DescribeAcls version 0 (Kafka 0.11 to 1.1), which knows no patterns: every name is the very name, or `*`.
+    pub(crate) fn first_describe_acls(&self, connection: &Connection, budget: &Budget) -> Result<Vec<Acl>> {
+        /// Kafka's number for "any" in filters.
+        const ANY: i8 = 1;
+        let mut body = Writing::new(false);
+        body.out.put_i8(ANY);
+        for _filter in ["name", "principal", "host"] {
+            body.null_text();
+        }
+        body.out.put_i8(ANY);
+        body.out.put_i8(ANY);
+        let mut answer = self.ask_first(connection, ApiKey::DescribeAcls, body, budget)?;
+        let throttle = answer.int32()?;
+        connection.note_throttle(ApiKey::DescribeAcls, 0, throttle);
+        first_acls(&mut answer)
+    }
+
     /// DescribeConfigs version 0 (Kafka 0.11 and 1.0), which has only whether a value is the default.
     pub(crate) fn first_describe_configs(
         &self,
@@ -100,6 +118,27 @@ impl Client {
     }
 }
 
+fn first_acls(answer: &mut Fields) -> Result<Vec<Acl>> {
+    let (code, message) = (answer.int16()?, answer.optional_text()?);
+    WireError::check(ApiKey::DescribeAcls, code, message.as_deref())?;
+    let mut acls = Vec::new();
+    for _ in 0..answer.count()? {
+        let (resource_type, resource) = (answer.int8()?, answer.text()?);
+        for _ in 0..answer.count()? {
+            acls.push(Acl {
+                resource_type,
+                resource: resource.clone(),
+                pattern_type: Acl::LITERAL,
+                principal: answer.text()?,
+                host: answer.text()?,
+                operation: answer.int8()?,
+                allows: answer.int8()? == Acl::ALLOW,
+            });
+        }
+    }
+    Ok(acls)
+}
+
 fn first_configs(answer: &mut Fields) -> Result<Option<(ConfigResource, Result<Configs>)>> {
     let (code, message) = (answer.int16()?, answer.optional_text()?);
     let (kind, name) = (answer.int8()?, answer.text()?);
@@ -119,6 +158,7 @@ fn first_configs(answer: &mut Fields) -> Result<Option<(ConfigResource, Result<C
                 source,
                 read_only: read_only != 0,
                 sensitive: sensitive != 0,
+                synonyms: Vec::new(),
             },
         );
     }
@@ -129,6 +169,36 @@ fn first_configs(answer: &mut Fields) -> Result<Option<(ConfigResource, Result<C
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rules_of_access_of_old_brokers_are_read() {
+        let mut answer = Writing::new(false);
+        answer.out.put_i16(0);
+        answer.null_text();
+        answer.count(1);
+        answer.out.put_i8(2);
+        answer.text("t").unwrap();
+        answer.count(2);
+        for (principal, permission) in [("User:a", 3), ("User:b", 2)] {
+            answer.text(principal).unwrap();
+            answer.text("*").unwrap();
+            answer.out.put_slice(&[4, permission]);
+        }
+        let acls = first_acls(&mut Fields::new(ApiKey::DescribeAcls, answer.out.freeze(), false)).unwrap();
+        let shown: Vec<_> = acls
+            .iter()
+            .map(|acl| {
+                (
+                    acl.principal.as_str(),
+                    acl.resource.as_str(),
+                    acl.pattern_type,
+                    acl.operation,
+                    acl.allows,
+                )
+            })
+            .collect();
+        assert_eq!(shown, [("User:a", "t", 3, 4, true), ("User:b", "t", 3, 4, false)]);
+    }
 
     #[test]
     fn configs_of_old_brokers_are_read() {

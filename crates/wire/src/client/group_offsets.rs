@@ -36,6 +36,9 @@ pub struct GroupOffset {
     pub metadata: String,
 }
 
+/// The positions of a group.
+pub type GroupOffsets = BTreeMap<TopicPartition, Result<GroupOffset>>;
+
 type Fetched = (String, i32, i64, i32, String, i16);
 
 impl Client {
@@ -51,7 +54,7 @@ impl Client {
         group: &str,
         partitions: Option<&[TopicPartition]>,
         stable: bool,
-    ) -> Result<BTreeMap<TopicPartition, Result<GroupOffset>>> {
+    ) -> Result<GroupOffsets> {
         let wanted: Option<Vec<(TopicPartition, ())>> =
             partitions.map(|places| places.iter().map(|place| (place.clone(), ())).collect());
         let lowest = if wanted.is_none() { ALL_BY_NULL } else { 0 };
@@ -65,33 +68,47 @@ impl Client {
             } else {
                 (response.error_code, of_topics(&response))
             };
-            WireError::check(ApiKey::OffsetFetch, code, None)?;
-            // Before version 2 the coordinator's own errors are returned for each partition; "not stable yet" always is.
-            let again = fetched.iter().find_map(|(.., code)| {
-                WireError::check(ApiKey::OffsetFetch, *code, None)
-                    .err()
-                    .filter(WireError::is_retriable)
-            });
-            again.map_or(Ok(fetched), Err)
+            settled(code, fetched)
         })?;
-        Ok(fetched
-            .into_iter()
-            .filter_map(|(topic, partition, offset, epoch, metadata, code)| {
-                let place = TopicPartition::new(topic, partition);
-                match WireError::check(ApiKey::OffsetFetch, code, None) {
-                    Err(error) => Some((place, Err(error))),
-                    Ok(()) if offset < 0 => None,
-                    Ok(()) => {
-                        let position = GroupOffset {
-                            offset,
-                            leader_epoch: Some(epoch).filter(|epoch| *epoch >= 0),
-                            metadata,
-                        };
-                        Some((place, Ok(position)))
-                    }
-                }
-            })
-            .collect())
+        Ok(positions(fetched))
+    }
+
+    /// All positions of several groups, each as [`Client::offset_fetch`] returns them: in one request for many groups
+    /// where their coordinator can (Kafka 3.0). A group that the cluster does not know has none.
+    ///
+    /// # Errors
+    /// The cluster does not answer at all. What concerns a group is its outcome: no right, or positions that are not
+    /// stable yet.
+    pub fn offset_fetch_groups(
+        &self,
+        groups: &[&str],
+        stable: bool,
+    ) -> Result<BTreeMap<String, Result<GroupOffsets>>> {
+        self.by_coordinator(groups, |connection, groups, budget| {
+            let offered = connection.versions().range(ApiKey::OffsetFetch);
+            if offered.is_some_and(|(_, highest)| highest >= BY_GROUPS) {
+                let (_, response) = self.ask(connection, (BY_GROUPS, BY_NAME), budget, |version| {
+                    OffsetFetchRequest::default()
+                        .with_require_stable(stable && version >= STABLE)
+                        .with_groups(groups.iter().map(|group| of_all(group, None)).collect())
+                })?;
+                let outcomes = response.groups.iter().map(|group| {
+                    let outcome = settled(group.error_code, of_groups(group)).map(positions);
+                    (group.group_id.to_string(), outcome)
+                });
+                return Ok(outcomes.collect());
+            }
+            let mut outcomes = BTreeMap::new();
+            for group in groups {
+                let (_, response) =
+                    self.ask(connection, (ALL_BY_NULL, BY_GROUPS - 1), budget, |version| {
+                        fetch_request(version, group, None, stable)
+                    })?;
+                let outcome = settled(response.error_code, of_topics(&response)).map(positions);
+                outcomes.insert((*group).to_owned(), outcome);
+            }
+            Ok(outcomes)
+        })
     }
 
     /// Sets positions of a group that has no members.
@@ -131,6 +148,47 @@ impl Client {
     }
 }
 
+/// What was fetched, unless it is to be asked for again.
+fn settled(code: i16, fetched: Vec<Fetched>) -> Result<Vec<Fetched>> {
+    WireError::check(ApiKey::OffsetFetch, code, None)?;
+    // Before version 2 the coordinator's own errors are returned for each partition; "not stable yet" always is.
+    let again = fetched.iter().find_map(|(.., code)| {
+        WireError::check(ApiKey::OffsetFetch, *code, None)
+            .err()
+            .filter(WireError::is_retriable)
+    });
+    again.map_or(Ok(fetched), Err)
+}
+
+fn positions(fetched: Vec<Fetched>) -> GroupOffsets {
+    fetched
+        .into_iter()
+        .filter_map(|(topic, partition, offset, epoch, metadata, code)| {
+            let place = TopicPartition::new(topic, partition);
+            match WireError::check(ApiKey::OffsetFetch, code, None) {
+                Err(error) => Some((place, Err(error))),
+                Ok(()) if offset < 0 => None,
+                Ok(()) => {
+                    let position = GroupOffset {
+                        offset,
+                        leader_epoch: Some(epoch).filter(|epoch| *epoch >= 0),
+                        metadata,
+                    };
+                    Some((place, Ok(position)))
+                }
+            }
+        })
+        .collect()
+}
+
+/// What is asked of one group in a request for several: some topics, or all.
+fn of_all(group: &str, topics: Option<Vec<OffsetFetchRequestTopics>>) -> OffsetFetchRequestGroup {
+    OffsetFetchRequestGroup::default()
+        .with_group_id(GroupId(text(group)))
+        .with_member_epoch(-1)
+        .with_topics(topics)
+}
+
 fn fetch_request(
     version: i16,
     group: &str,
@@ -150,11 +208,7 @@ fn fetch_request(
                 })
                 .collect()
         });
-        let one = OffsetFetchRequestGroup::default()
-            .with_group_id(GroupId(text(group)))
-            .with_member_epoch(-1)
-            .with_topics(topics);
-        return request.with_groups(vec![one]);
+        return request.with_groups(vec![of_all(group, topics)]);
     }
     let topics = wanted.map(|wanted| {
         by_topic(wanted)

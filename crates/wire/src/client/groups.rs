@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use kafka_protocol::messages::consumer_group_describe_response::{
+    DescribedGroup as DescribedConsumerGroup, Member as DescribedMember,
+};
+use kafka_protocol::messages::describe_groups_response::DescribedGroup;
 use kafka_protocol::messages::{
     ApiKey, ConsumerGroupDescribeRequest, DescribeGroupsRequest, GroupId, ListGroupsRequest,
 };
 use uuid::Uuid;
 
 use crate::client::cluster_info::PerBroker;
-use crate::client::coordinators::CoordinatorKind;
 use crate::client::core::Client;
 use crate::client::text::text;
 use crate::error::{Result, WireError};
@@ -93,7 +96,7 @@ fn filled(text: &str) -> Option<String> {
 }
 
 impl Client {
-    /// The groups that the brokers coordinate.
+    /// The groups that the brokers coordinate. Who coordinates them is kept for the calls that follow.
     ///
     /// # Errors
     /// The cluster does not answer. Brokers that fail are named in the answer.
@@ -105,6 +108,9 @@ impl Client {
             WireError::check(ApiKey::ListGroups, response.error_code, None)?;
             Ok(response.groups)
         })?;
+        for (coordinator, group) in &all.found {
+            self.learn_coordinator(&group.group_id, *coordinator);
+        }
         Ok(PerBroker {
             found: all
                 .found
@@ -127,31 +133,18 @@ impl Client {
     /// It is cancelled. What concerns a group is its outcome; from Kafka 4.0 on, one that is not of this kind is not
     /// found.
     pub fn describe_groups(&self, groups: &[&str]) -> Result<BTreeMap<String, Result<ClassicGroup>>> {
-        self.each_group(groups, |group| {
-            self.at_coordinator(CoordinatorKind::Group, group, |connection, budget| {
-                let (_, response) = self.ask(connection, (0, i16::MAX), budget, |_| {
-                    DescribeGroupsRequest::default().with_groups(vec![GroupId(text(group))])
-                })?;
-                let described = first(response.groups, group)?;
+        self.by_coordinator(groups, |connection, groups, budget| {
+            let (_, response) = self.ask(connection, (0, i16::MAX), budget, |_| {
+                DescribeGroupsRequest::default()
+                    .with_groups(groups.iter().map(|group| GroupId(text(group))).collect())
+            })?;
+            let outcomes = response.groups.into_iter().map(|described| {
                 let message = described.error_message.as_deref();
-                WireError::check(ApiKey::DescribeGroups, described.error_code, message)?;
-                Ok(ClassicGroup {
-                    state: described.group_state.to_string(),
-                    protocol_type: described.protocol_type.to_string(),
-                    protocol: described.protocol_data.to_string(),
-                    members: described
-                        .members
-                        .into_iter()
-                        .map(|member| ClassicMember {
-                            member_id: member.member_id.to_string(),
-                            instance_id: member.group_instance_id.map(|id| id.to_string()),
-                            client_id: member.client_id.to_string(),
-                            client_host: member.client_host.to_string(),
-                            assignment: member.member_assignment,
-                        })
-                        .collect(),
-                })
-            })
+                let outcome = WireError::check(ApiKey::DescribeGroups, described.error_code, message);
+                let id = described.group_id.to_string();
+                (id, outcome.map(|()| classic_group(described)))
+            });
+            Ok(outcomes.collect())
         })
     }
 
@@ -163,72 +156,73 @@ impl Client {
         &self,
         groups: &[&str],
     ) -> Result<BTreeMap<String, Result<ConsumerGroup>>> {
-        self.each_group(groups, |group| {
-            self.at_coordinator(CoordinatorKind::Group, group, |connection, budget| {
-                let (_, response) = self.ask(connection, (0, i16::MAX), budget, |_| {
-                    ConsumerGroupDescribeRequest::default().with_group_ids(vec![GroupId(text(group))])
-                })?;
-                let described = first(response.groups, group)?;
+        self.by_coordinator(groups, |connection, groups, budget| {
+            let (_, response) = self.ask(connection, (0, i16::MAX), budget, |_| {
+                ConsumerGroupDescribeRequest::default()
+                    .with_group_ids(groups.iter().map(|group| GroupId(text(group))).collect())
+            })?;
+            let outcomes = response.groups.into_iter().map(|described| {
                 let message = described.error_message.as_deref();
-                WireError::check(ApiKey::ConsumerGroupDescribe, described.error_code, message)?;
-                Ok(ConsumerGroup {
-                    state: described.group_state.to_string(),
-                    epoch: described.group_epoch,
-                    assignment_epoch: described.assignment_epoch,
-                    assignor: described.assignor_name.to_string(),
-                    members: described
-                        .members
-                        .into_iter()
-                        .map(|member| ConsumerMember {
-                            member_id: member.member_id.to_string(),
-                            instance_id: member.instance_id.map(|id| id.to_string()),
-                            client_id: member.client_id.to_string(),
-                            client_host: member.client_host.to_string(),
-                            topics: member
-                                .subscribed_topic_names
-                                .iter()
-                                .map(|name| name.to_string())
-                                .collect(),
-                            assignment: member
-                                .assignment
-                                .topic_partitions
-                                .iter()
-                                .flat_map(|topic| {
-                                    let (name, id) = (topic.topic_name.as_str(), topic.topic_id);
-                                    topic
-                                        .partitions
-                                        .iter()
-                                        .map(move |number| (TopicPartition::new(name, *number), id))
-                                })
-                                .collect(),
-                        })
-                        .collect(),
-                })
-            })
+                let outcome = WireError::check(ApiKey::ConsumerGroupDescribe, described.error_code, message);
+                let id = described.group_id.to_string();
+                (id, outcome.map(|()| consumer_group(described)))
+            });
+            Ok(outcomes.collect())
         })
-    }
-
-    fn each_group<T>(
-        &self,
-        groups: &[&str],
-        describe: impl Fn(&str) -> Result<T>,
-    ) -> Result<BTreeMap<String, Result<T>>> {
-        let mut found = BTreeMap::new();
-        for group in groups {
-            match describe(group) {
-                Err(WireError::Cancelled) => return Err(WireError::Cancelled),
-                outcome => {
-                    found.insert((*group).to_owned(), outcome);
-                }
-            }
-        }
-        Ok(found)
     }
 }
 
-fn first<T>(groups: Vec<T>, group: &str) -> Result<T> {
-    groups.into_iter().next().ok_or_else(|| WireError::Malformed {
-        what: format!("the group '{group}'"),
-        reason: "the broker's answer leaves it out".to_owned(),
-    })
+fn classic_group(described: DescribedGroup) -> ClassicGroup {
+    ClassicGroup {
+        state: described.group_state.to_string(),
+        protocol_type: described.protocol_type.to_string(),
+        protocol: described.protocol_data.to_string(),
+        members: described
+            .members
+            .into_iter()
+            .map(|member| ClassicMember {
+                member_id: member.member_id.to_string(),
+                instance_id: member.group_instance_id.map(|id| id.to_string()),
+                client_id: member.client_id.to_string(),
+                client_host: member.client_host.to_string(),
+                assignment: member.member_assignment,
+            })
+            .collect(),
+    }
+}
+
+fn consumer_group(described: DescribedConsumerGroup) -> ConsumerGroup {
+    ConsumerGroup {
+        state: described.group_state.to_string(),
+        epoch: described.group_epoch,
+        assignment_epoch: described.assignment_epoch,
+        assignor: described.assignor_name.to_string(),
+        members: described.members.into_iter().map(consumer_member).collect(),
+    }
+}
+
+fn consumer_member(member: DescribedMember) -> ConsumerMember {
+    ConsumerMember {
+        member_id: member.member_id.to_string(),
+        instance_id: member.instance_id.map(|id| id.to_string()),
+        client_id: member.client_id.to_string(),
+        client_host: member.client_host.to_string(),
+        topics: member
+            .subscribed_topic_names
+            .iter()
+            .map(|name| name.to_string())
+            .collect(),
+        assignment: member
+            .assignment
+            .topic_partitions
+            .iter()
+            .flat_map(|topic| {
+                let (name, id) = (topic.topic_name.as_str(), topic.topic_id);
+                topic
+                    .partitions
+                    .iter()
+                    .map(move |number| (TopicPartition::new(name, *number), id))
+            })
+            .collect(),
+    }
 }

@@ -42,6 +42,7 @@ mod diagnosis;
 mod entries;
 mod fault;
 mod fetched;
+mod filler;
 mod message;
 mod pass;
 mod record;
@@ -63,6 +64,7 @@ pub use diagnosis::{Diagnosis, describe_fault_at};
 pub use entries::{Entry, Partial, Placed, RecordSet};
 pub use fault::{CodecFault, Edge, Fault, FaultKind, FaultRange, RecordFault};
 pub use fetched::{Fetched, FetchedSet, IsolationLevel, OwnedRecord};
+pub use filler::filler_batch;
 pub use message::Message;
 pub use pass::{
     PassRules, ProducerStamp, RewriteError, Route, SkipReason, SpliceReason, Wanted, rewrite, rewritten_head,

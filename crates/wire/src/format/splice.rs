@@ -214,33 +214,10 @@ fn piece_len(body: usize, wire: usize, room: usize, codec: Codec) -> usize {
 }
 
 fn batch(frames: &Frames, payload: &[u8], codec: Codec, stamp: &ProducerStamp) -> SplicedBatch {
-    let transactional = if stamp.transactional {
-        Attributes::TRANSACTIONAL
-    } else {
-        0
-    };
-    let attributes = u16::from(codec.code()) | transactional;
-    // Both fit: the caller has compared the length with `i32::MAX`, and a record has bytes.
-    let length = (BATCH_HEADER_LEN - PREFIX_LEN + payload.len()) as i32;
     let count = frames.count as i32;
-    let mut bytes = Vec::with_capacity(BATCH_HEADER_LEN + payload.len());
-    bytes.extend_from_slice(&0_i64.to_be_bytes());
-    bytes.extend_from_slice(&length.to_be_bytes());
-    bytes.extend_from_slice(&(-1_i32).to_be_bytes());
-    bytes.push(2);
-    bytes.extend_from_slice(&0_u32.to_be_bytes());
-    bytes.extend_from_slice(&attributes.to_be_bytes());
-    bytes.extend_from_slice(&(count - 1).to_be_bytes());
-    bytes.extend_from_slice(&frames.base_timestamp.to_be_bytes());
-    bytes.extend_from_slice(&frames.max_timestamp.to_be_bytes());
-    bytes.extend_from_slice(&stamp.producer_id.to_be_bytes());
-    bytes.extend_from_slice(&stamp.producer_epoch.to_be_bytes());
-    bytes.extend_from_slice(&stamp.base_sequence.to_be_bytes());
-    bytes.extend_from_slice(&count.to_be_bytes());
-    bytes.extend_from_slice(payload);
-    seal(&mut bytes);
+    let times = (frames.base_timestamp, frames.max_timestamp);
     SplicedBatch {
-        bytes,
+        bytes: framed(payload, codec, count, times, stamp),
         count,
         spans: frames.spans.clone(),
         next_offset: frames
@@ -250,4 +227,40 @@ fn batch(frames: &Frames, payload: &[u8], codec: Codec, stamp: &ProducerStamp) -
         max_timestamp: frames.max_timestamp,
         record_bytes: frames.body.len(),
     }
+}
+
+/// A whole batch of `count` records without holes, whose first and greatest timestamps are `times`, from its compressed
+/// records.
+pub(super) fn framed(
+    payload: &[u8],
+    codec: Codec,
+    count: i32,
+    times: (i64, i64),
+    stamp: &ProducerStamp,
+) -> Vec<u8> {
+    let transactional = if stamp.transactional {
+        Attributes::TRANSACTIONAL
+    } else {
+        0
+    };
+    let attributes = u16::from(codec.code()) | transactional;
+    // Both fit: the caller has compared the length with `i32::MAX`, and a record has bytes.
+    let length = (BATCH_HEADER_LEN - PREFIX_LEN + payload.len()) as i32;
+    let mut bytes = Vec::with_capacity(BATCH_HEADER_LEN + payload.len());
+    bytes.extend_from_slice(&0_i64.to_be_bytes());
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(&(-1_i32).to_be_bytes());
+    bytes.push(2);
+    bytes.extend_from_slice(&0_u32.to_be_bytes());
+    bytes.extend_from_slice(&attributes.to_be_bytes());
+    bytes.extend_from_slice(&(count - 1).to_be_bytes());
+    bytes.extend_from_slice(&times.0.to_be_bytes());
+    bytes.extend_from_slice(&times.1.to_be_bytes());
+    bytes.extend_from_slice(&stamp.producer_id.to_be_bytes());
+    bytes.extend_from_slice(&stamp.producer_epoch.to_be_bytes());
+    bytes.extend_from_slice(&stamp.base_sequence.to_be_bytes());
+    bytes.extend_from_slice(&count.to_be_bytes());
+    bytes.extend_from_slice(payload);
+    seal(&mut bytes);
+    bytes
 }

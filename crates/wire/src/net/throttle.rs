@@ -22,8 +22,11 @@ macro_rules! throttled {
 throttled!(
     AddOffsetsToTxnResponse,
     AddPartitionsToTxnResponse,
+    AlterClientQuotasResponse,
     ApiVersionsResponse,
     ConsumerGroupDescribeResponse,
+    CreateAclsResponse,
+    DeleteAclsResponse,
     DeleteRecordsResponse,
     DescribeAclsResponse,
     DescribeClientQuotasResponse,
@@ -31,6 +34,7 @@ throttled!(
     DescribeGroupsResponse,
     DescribeLogDirsResponse,
     DescribeProducersResponse,
+    DescribeShareGroupOffsetsResponse,
     DescribeTransactionsResponse,
     EndTxnResponse,
     FindCoordinatorResponse,
@@ -42,6 +46,7 @@ throttled!(
     MetadataResponse,
     OffsetCommitResponse,
     OffsetFetchResponse,
+    ShareGroupDescribeResponse,
     TxnOffsetCommitResponse,
 );
 
@@ -72,10 +77,13 @@ fn client_waits_from(api: ApiKey) -> i16 {
         | ApiKey::DescribeConfigs => 2,
         ApiKey::IncrementalAlterConfigs
         | ApiKey::DescribeClientQuotas
+        | ApiKey::AlterClientQuotas
         | ApiKey::DescribeProducers
         | ApiKey::DescribeTransactions
         | ApiKey::ListTransactions
-        | ApiKey::ConsumerGroupDescribe => 0,
+        | ApiKey::ConsumerGroupDescribe
+        | ApiKey::ShareGroupDescribe
+        | ApiKey::DescribeShareGroupOffsets => 0,
         _ => 1,
     }
 }

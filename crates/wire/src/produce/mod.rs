@@ -2,6 +2,7 @@
 
 mod call;
 mod driver;
+mod fill;
 mod request;
 mod sequences;
 #[cfg(test)]
@@ -10,9 +11,10 @@ mod transaction;
 
 pub use call::PendingProduce;
 pub use driver::{
-    ProduceEvent, ProduceSettings, Producer, SendError, Ticket, TransactionFault, TransactionSettings,
-    Unresolved, UnsettledBatch, WrongState,
+    LastBatch, ProduceEvent, ProduceSettings, Producer, SendError, Ticket, TransactionFault,
+    TransactionSettings, Unresolved, UnsettledBatch, WrongState,
 };
+pub use fill::{FillEvent, FillSettings, Hole, HoleFiller};
 pub use request::{ProduceAnswer, ProduceBatch, ProduceRequest, ProducedPartition, RecordError};
 pub use sequences::{Event, MAX_IN_FLIGHT, Outcome, Sequences, ToSend, advance};
 pub use transaction::ProducerIdentity;

@@ -128,7 +128,7 @@ impl Sequences {
         }
     }
 
-    #[cfg(test)]
+    /// A stream that goes on where an earlier one of the same producer and epoch ended.
     pub(crate) fn starting_at(sequence: i32) -> Self {
         Self {
             next_sequence: sequence,

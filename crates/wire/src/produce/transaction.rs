@@ -130,12 +130,24 @@ impl Client {
         producer: ProducerIdentity,
         partitions: &[TopicPartition],
     ) -> Result<()> {
+        self.add_partitions_noting(transactional_id, producer, partitions, &mut false)
+    }
+
+    /// As [`Client::add_partitions_to_txn`], and sets `doubt` where a request may have to be reckoned with that got no
+    /// answer: it may be carried out later.
+    pub(crate) fn add_partitions_noting(
+        &self,
+        transactional_id: &str,
+        producer: ProducerIdentity,
+        partitions: &[TopicPartition],
+        doubt: &mut bool,
+    ) -> Result<()> {
         let items: Vec<(TopicPartition, ())> = partitions.iter().map(|place| (place.clone(), ())).collect();
         self.at_coordinator(
             CoordinatorKind::Transaction,
             transactional_id,
             |connection, budget| {
-                let (_, response) = self.ask(connection, ADD_PARTITIONS, budget, |_| {
+                let asked = self.ask(connection, ADD_PARTITIONS, budget, |_| {
                     let topics = by_topic(&items)
                         .into_iter()
                         .map(|(topic, partitions)| {
@@ -149,7 +161,9 @@ impl Client {
                         .with_v3_and_below_producer_id(ProducerId(producer.id))
                         .with_v3_and_below_producer_epoch(producer.epoch)
                         .with_v3_and_below_topics(topics)
-                })?;
+                });
+                *doubt |= asked.as_ref().is_err_and(WireError::is_connection);
+                let (_, response) = asked?;
                 let faults: Vec<(TopicPartition, i16)> = response
                     .results_by_topic_v3_and_below
                     .iter()
@@ -231,17 +245,30 @@ impl Client {
     /// No coordinator answers, no right, or another instance has taken over. After an error other than these it is not
     /// known whether it has ended: call it again, or initialize the transactional id again.
     pub fn end_txn(&self, transactional_id: &str, producer: ProducerIdentity, commit: bool) -> Result<()> {
+        self.end_txn_noting(transactional_id, producer, commit, &mut false)
+    }
+
+    /// As [`Client::end_txn`], and sets `doubt` as [`Client::add_partitions_noting`] does.
+    pub(crate) fn end_txn_noting(
+        &self,
+        transactional_id: &str,
+        producer: ProducerIdentity,
+        commit: bool,
+        doubt: &mut bool,
+    ) -> Result<()> {
         self.at_coordinator(
             CoordinatorKind::Transaction,
             transactional_id,
             |connection, budget| {
-                let (_, response) = self.ask(connection, END, budget, |_| {
+                let asked = self.ask(connection, END, budget, |_| {
                     EndTxnRequest::default()
                         .with_transactional_id(TransactionalId(text(transactional_id)))
                         .with_producer_id(ProducerId(producer.id))
                         .with_producer_epoch(producer.epoch)
                         .with_committed(commit)
-                })?;
+                });
+                *doubt |= asked.as_ref().is_err_and(WireError::is_connection);
+                let (_, response) = asked?;
                 WireError::check(ApiKey::EndTxn, response.error_code, None)
             },
         )

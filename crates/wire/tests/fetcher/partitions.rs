@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use sluice_fakekafka::{ApiKey, FakeCluster};
 use sluice_wire::{ErrorCode, FetchEvent, FetchFrom, FetchHalt, Fetcher, TopicPartition, Wake};
 
-use crate::ground::{Copy, all_from_0, append, client, from, ground, small};
+use crate::ground::{Copy, all_from_0, append, client, from, ground, place, small};
 
 #[test]
 fn a_topic_that_was_recreated_halts_its_partitions_with_both_ids() {
@@ -79,6 +80,77 @@ fn a_log_that_was_cut_off_or_has_no_such_offset_halts_and_a_seek_goes_on() {
             end_offset: 4
         })
     );
+}
+
+/// As brokers before Kafka 2.7, which do not compare the last epoch with their log when they are asked for records.
+fn older(fetch: i16) -> (FakeCluster, TopicPartition) {
+    let cluster = FakeCluster::builder()
+        .max_version(ApiKey::Fetch, fetch)
+        .start()
+        .unwrap();
+    cluster.create_topic("a", 1, &[]).unwrap();
+    let place = place("a", 0);
+    for _ in 0..4 {
+        append(&cluster, &place, 2, 100);
+    }
+    (cluster, place)
+}
+
+#[test]
+fn older_brokers_are_asked_whether_their_log_is_the_one_that_was_read() {
+    for version in [4, 11] {
+        let (cluster, place) = older(version);
+        let there = FetchFrom {
+            leader_epoch: Some(0),
+            ..from(&place, 6)
+        };
+        let mut fetcher = Fetcher::new(&client(&cluster), small(), &Wake::new());
+        fetcher.add(std::slice::from_ref(&there));
+        let mut copy = Copy::new();
+        copy.until(&mut fetcher, |copy| copy.next.get(&place) == Some(&8));
+        assert_eq!(cluster.request_count(ApiKey::OffsetForLeaderEpoch), 1);
+
+        cluster.truncate("a", 0, 4).unwrap();
+        append(&cluster, &place, 9, 100);
+        let mut again = Fetcher::new(&client(&cluster), small(), &Wake::new());
+        again.add(&[there]);
+        let mut copy = Copy::new();
+        copy.until(&mut again, |copy| !copy.others.is_empty());
+        let reason = FetchHalt::Diverged {
+            position: 6,
+            epoch: 0,
+            end_offset: 4,
+        };
+        assert_eq!(copy.others, [FetchEvent::Halted { place, reason }]);
+        assert!(copy.bytes.is_empty(), "nothing of the other log was taken");
+    }
+}
+
+#[test]
+fn an_election_during_the_fetching_is_noticed_on_older_brokers() {
+    let (cluster, place) = older(11);
+    let mut fetcher = Fetcher::new(&client(&cluster), small(), &Wake::new());
+    fetcher.add(&[from(&place, 0)]);
+    let mut copy = Copy::new();
+    copy.until(&mut fetcher, |copy| copy.next.get(&place) == Some(&8));
+    cluster.truncate("a", 0, 4).unwrap();
+    append(&cluster, &place, 9, 100);
+    copy.until(&mut fetcher, |copy| {
+        copy.others.iter().any(|event| {
+            matches!(
+                event,
+                FetchEvent::Halted {
+                    reason: FetchHalt::Diverged {
+                        position: 8,
+                        end_offset: 4,
+                        ..
+                    },
+                    ..
+                }
+            )
+        })
+    });
+    assert_eq!(copy.next.get(&place), Some(&8));
 }
 
 #[test]

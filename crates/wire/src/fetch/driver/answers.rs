@@ -7,6 +7,7 @@ use crate::client::{LeadersFound, LinkEvent, LinkSignal, TopicInfo};
 use crate::error::{Result, WireError};
 use crate::error_code::ErrorCode;
 use crate::fetch::answer::{self, FetchAnswer, FetchedPartition};
+use crate::fetch::driver::brokers::Asked;
 use crate::fetch::driver::event::{FetchEvent, FetchHalt, FetchedBatches, LogMarks};
 use crate::fetch::driver::fetcher::{Fetcher, Signal};
 use crate::format::{Stop, walk};
@@ -50,7 +51,10 @@ impl Fetcher {
         let places: Vec<TopicPartition> = broker.wanted.iter().cloned().collect();
         for place in places {
             self.lookup.want(&place.topic);
-            self.edit(&place, |partition| partition.nearest = None);
+            self.edit(&place, |partition| {
+                partition.nearest = None;
+                partition.is_proven = false;
+            });
         }
     }
 
@@ -62,7 +66,10 @@ impl Fetcher {
             return Ok(());
         };
         let version = in_flight.version;
-        drop(in_flight);
+        match in_flight.asked {
+            Asked::Epochs(questions) => return self.take_epochs(id, version, body, &questions),
+            Asked::Records(room) => drop(room),
+        }
         let body = self.held.hold(skip_header(ApiKey::Fetch, version, body)?);
         let session = &broker.session;
         let read = match answer::read_with(version, body, |id| session.name_of(id)) {
@@ -168,6 +175,10 @@ impl Fetcher {
             self.halt(&place, reason);
             return;
         }
+        if let Some(own) = self.partitions.get_mut(&place) {
+            // What is read from here on is this leader's.
+            own.is_proven = true;
+        }
         if let Some(nearest) = one.preferred_replica.filter(|_| self.settings.nearest_replica) {
             self.edit(&place, |partition| partition.nearest = Some(nearest));
         }
@@ -259,7 +270,7 @@ impl Fetcher {
         });
         if let Some((leader, epoch)) = hint {
             self.client.learn_leader(&place, leader, epoch);
-            self.edit(&place, |partition| partition.leader = Some((leader, Some(epoch))));
+            self.edit(&place, |partition| partition.lead_by((leader, Some(epoch))));
             return;
         }
         let error = WireError::Kafka {
@@ -270,7 +281,7 @@ impl Fetcher {
         self.delay(&place, error);
     }
 
-    fn halt(&mut self, place: &TopicPartition, reason: FetchHalt) {
+    pub(crate) fn halt(&mut self, place: &TopicPartition, reason: FetchHalt) {
         self.edit(place, |partition| partition.halted = true);
         self.events.push(FetchEvent::Halted {
             place: place.clone(),
@@ -279,7 +290,7 @@ impl Fetcher {
     }
 
     /// Tries a partition again later, with its leader asked for again.
-    fn delay(&mut self, place: &TopicPartition, error: WireError) {
+    pub(crate) fn delay(&mut self, place: &TopicPartition, error: WireError) {
         let now = Instant::now();
         self.client.forget_leader(place);
         let Some((at, is_due)) = self.edit(place, |partition| partition.failed(&error, now)) else {
@@ -357,7 +368,7 @@ impl Fetcher {
                 Some(leader) if !waits => {
                     self.edit(&place, |partition| {
                         partition.topic_id = partition.topic_id.or(topic.id);
-                        partition.leader = Some(leader);
+                        partition.lead_by(leader);
                     });
                 }
                 None if self

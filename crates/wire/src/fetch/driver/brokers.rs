@@ -6,6 +6,7 @@ use kafka_protocol::messages::ApiKey;
 use crate::client::BrokerLink;
 use crate::error::{Result, WireError};
 use crate::fetch::call::HIGHEST;
+use crate::fetch::driver::epochs::EpochQuestion;
 use crate::fetch::driver::fetcher::Fetcher;
 use crate::fetch::driver::held::Reserved;
 use crate::fetch::driver::session::Session;
@@ -16,12 +17,21 @@ use crate::topic_partition::TopicPartition;
 /// How long beyond the broker's own wait an answer may take.
 const TRANSFER: Duration = Duration::from_secs(30);
 
+/// What a broker was asked.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// For records; the room that the answer may take.
+    Records(Reserved),
+    /// How far epochs go in its log.
+    Epochs(Vec<EpochQuestion>),
+}
+
 /// A request without an answer.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pub(crate) token: u64,
     pub(crate) version: i16,
-    pub(crate) _room: Reserved,
+    pub(crate) asked: Asked,
 }
 
 /// A broker that partitions are fetched from.
@@ -84,6 +94,12 @@ impl Fetcher {
         if broker.in_flight.is_some() || broker.wanted.is_empty() {
             return Ok(());
         }
+        if self.ask_for_epochs(id)? {
+            return Ok(());
+        }
+        let Some(broker) = self.brokers.get_mut(&id) else {
+            return Ok(());
+        };
         let Some((link, connection)) = broker.link.usable() else {
             return Ok(());
         };
@@ -128,7 +144,7 @@ impl Fetcher {
         broker.in_flight = Some(InFlight {
             token: self.next_token,
             version,
-            _room: room,
+            asked: Asked::Records(room),
         });
         Ok(())
     }

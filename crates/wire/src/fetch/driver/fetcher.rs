@@ -22,7 +22,7 @@ pub struct FetchFrom {
     /// The first offset that is wanted.
     pub position: i64,
     /// The leader epoch of the record before the position, if it is known: a log that goes another way since then is
-    /// noticed (Kafka 2.7).
+    /// noticed.
     pub leader_epoch: Option<i32>,
     /// The id of the topic that the position belongs to; none takes the topic that has the name now.
     pub topic_id: Option<Uuid>,
@@ -141,6 +141,7 @@ impl Fetcher {
         self.edit(place, |partition| {
             partition.position = position;
             partition.last_epoch = leader_epoch;
+            partition.is_proven = false;
             partition.halted = false;
         });
         let lacks_leader = |own: &Partition| own.leader.is_none() && own.trouble.retry_at.is_none();

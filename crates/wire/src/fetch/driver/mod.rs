@@ -2,6 +2,7 @@
 
 mod answers;
 mod brokers;
+mod epochs;
 mod event;
 mod fetcher;
 mod held;

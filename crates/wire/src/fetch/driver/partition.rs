@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::client::Trouble;
 use crate::error::WireError;
+use crate::fetch::driver::epochs::EpochQuestion;
 use crate::fetch::driver::event::LogMarks;
 use crate::fetch::request::FetchPartition;
 use crate::topic_partition::TopicPartition;
@@ -15,6 +16,8 @@ pub(crate) struct Partition {
     pub(crate) position: i64,
     /// The leader epoch of the last record that was read.
     pub(crate) last_epoch: Option<i32>,
+    /// The present leader has the log that was read.
+    pub(crate) is_proven: bool,
     /// Who leads it, and its epoch.
     pub(crate) leader: Option<(i32, Option<i32>)>,
     /// The replica that its leader has named.
@@ -37,6 +40,7 @@ impl Partition {
             topic_id,
             position,
             last_epoch,
+            is_proven: false,
             leader: None,
             nearest: None,
             max_bytes,
@@ -54,6 +58,24 @@ impl Partition {
         }
         let (leader, _) = self.leader?;
         Some(self.nearest.unwrap_or(leader))
+    }
+
+    /// Has it fetched from this leader.
+    pub(crate) fn lead_by(&mut self, leader: (i32, Option<i32>)) {
+        if self.leader != Some(leader) {
+            self.is_proven = false;
+        }
+        self.leader = Some(leader);
+    }
+
+    /// What its leader is to be asked before it is fetched, where brokers do not compare epochs by themselves.
+    pub(crate) fn question(&self, place: &TopicPartition) -> Option<EpochQuestion> {
+        let epoch = self.last_epoch.filter(|_| !self.is_proven)?;
+        Some(EpochQuestion {
+            place: place.clone(),
+            position: self.position,
+            epoch,
+        })
     }
 
     /// What a broker is asked.

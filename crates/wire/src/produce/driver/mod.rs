@@ -4,6 +4,7 @@ mod answers;
 mod brokers;
 mod coordinator;
 mod event;
+mod last_batch;
 mod leaders;
 mod producer;
 mod resolve;
@@ -12,6 +13,7 @@ mod stream;
 mod transaction;
 
 pub use event::{ProduceEvent, SendError, Ticket, TransactionFault, Unresolved, UnsettledBatch};
+pub use last_batch::LastBatch;
 pub use producer::Producer;
 pub use settings::{ProduceSettings, TransactionSettings};
 pub use transaction::WrongState;

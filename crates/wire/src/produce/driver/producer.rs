@@ -10,6 +10,7 @@ use crate::format::BatchView;
 use crate::produce::driver::brokers::TargetBroker;
 use crate::produce::driver::coordinator::{Coordinator, StepDone};
 use crate::produce::driver::event::{ProduceEvent, SendError, Ticket};
+use crate::produce::driver::last_batch::LastBatch;
 use crate::produce::driver::settings::ProduceSettings;
 use crate::produce::driver::stream::Stream;
 use crate::produce::driver::transaction::Transaction;
@@ -190,6 +191,25 @@ impl Producer {
         self.take_events(events, bytes);
         self.list(place);
         Ok(())
+    }
+
+    /// Has a partition go on as the producer that wrote its last batch, if nothing was sent to it yet: a request of that
+    /// producer which is still on its way is then recognized by the broker as what this one sends, or refused, and never
+    /// written a second time.
+    pub fn resume(&mut self, place: &TopicPartition, last: &LastBatch) {
+        if !self.streams.contains_key(place) {
+            let stream = Stream::resumed(last.producer, last.next_sequence);
+            self.streams.insert(place.clone(), stream);
+            self.lookup.want(&place.topic);
+        }
+    }
+
+    /// Forgets a partition with everything that was handed over for it: what was not sent yet never is.
+    pub fn abandon(&mut self, place: &TopicPartition) {
+        if let Some(stream) = self.streams.remove(place) {
+            self.unsettled = self.unsettled.saturating_sub(stream.unsettled());
+            self.queued_bytes = self.queued_bytes.saturating_sub(stream.queued_bytes());
+        }
     }
 
     /// Goes on with a partition after [`ProduceEvent::Refused`]: what is behind the refused batch is sent.

@@ -69,6 +69,19 @@ impl Stream {
         }
     }
 
+    /// A stream that goes on where an earlier one of the same producer ended on the broker.
+    pub(crate) fn resumed(producer: ProducerIdentity, next_sequence: i32) -> Self {
+        Self {
+            sequences: Sequences::starting_at(next_sequence),
+            ..Self::new(producer)
+        }
+    }
+
+    /// Bytes of the batches that are not settled.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.queued.iter().map(|queued| queued.bytes.len()).sum()
+    }
+
     pub(crate) fn add(&mut self, ticket: u64, bytes: Bytes, records: i32) {
         self.sequences.add(ticket, records);
         self.queued.push_back(Queued {
