@@ -39,6 +39,12 @@ pub fn import_file(path: &Path) -> Result<Imported, ImportError> {
         .file_stem()
         .map(|stem| stem.to_string_lossy())
         .unwrap_or_default();
+    // One of several clusters in a file has its own name.
+    let part = path
+        .to_str()
+        .and_then(|text| text.rsplit_once('#'))
+        .map(|(_, part)| part.into());
+    let stem = part.filter(|_| !path.exists()).unwrap_or(stem);
     imported.form.name = stem.trim().chars().take(64).collect();
     Ok(imported)
 }
@@ -74,6 +80,7 @@ fn import_properties(properties: &ClientProperties) -> Result<Imported, ImportEr
             .notes
             .push("no brokers are named: add them as host:port".to_owned()),
     }
+    imported.notes.extend(properties.gaps());
     for (name, value) in properties.pairs() {
         if !value.trim().is_empty() {
             imported.take(name, value)?;
@@ -138,14 +145,7 @@ impl Imported {
             PROXY => form.proxy = text(),
             PROXY_USER => form.proxy_user = text(),
             PROXY_PASSWORD => secrets.proxy_password = secret(),
-            "ssl.key.pem" => notes.push(
-                "'ssl.key.pem' is left out: save the private key as a PEM file and name it in the field key_file"
-                    .to_owned(),
-            ),
-            "ssl.keystore.location" => notes.push(format!(
-                "'ssl.keystore.location' is left out: certificate and private key are needed as PEM. Convert it with: openssl pkcs12 -in '{}' -out client.pem, and name client.pem in the fields certificate_file and key_file",
-                value.trim()
-            )),
+            "ssl.key.pem" => secrets.key_pem = secret(),
             _ => self.take_extra(name, value.trim()),
         }
         Ok(())
@@ -254,7 +254,12 @@ mod tests {
             extra,
             [("client.rack", "r1"), ("socket.keepalive.enable", "true")]
         );
-        assert_eq!(read.notes, [""; 0]);
+        assert_eq!(read.notes.len(), 1, "{:?}", read.notes);
+        assert!(
+            read.notes[0].contains("host names of the brokers are not checked"),
+            "{:?}",
+            read.notes
+        );
     }
 
     #[test]
@@ -298,8 +303,8 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_within_a_file_is_left_out_with_what_to_do() {
-        let read = read(
+    fn a_private_key_within_a_file_is_kept_as_a_secret() {
+        let mut read = read(
             "bootstrap.servers=a:1\nsecurity.protocol=SSL\nssl.keystore.type=PEM\n\
              ssl.keystore.certificate.chain=-----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----\n\
              ssl.keystore.key=-----BEGIN PRIVATE KEY----- HUNTER2 -----END PRIVATE KEY-----\n\
@@ -307,39 +312,18 @@ mod tests {
         );
         assert!(read.form.extra.contains_key("ssl.certificate.pem"));
         assert_eq!(revealed(&read.secrets.key_password), Some("hunter3"));
-        assert!(
-            read.notes.iter().any(|note| note.contains("key_file")),
-            "{:?}",
-            read.notes
+        assert_eq!(
+            revealed(&read.secrets.key_pem),
+            Some("-----BEGIN PRIVATE KEY-----\nHUNTER2\n-----END PRIVATE KEY-----\n")
         );
-        assert!(
-            read.form.check().iter().any(|error| error.field == "key_file"),
-            "what is missing is asked for"
-        );
-        let shown = format!("{read:?}");
+        read.form.name = "n".to_owned();
+        let cluster = read.form.cluster(&read.secrets).unwrap();
+        assert!(cluster.properties()["ssl.key.pem"].reveal().contains("HUNTER2"));
+        let shown = format!("{read:?} {cluster:?}");
         assert!(
             !shown.contains("HUNTER2") && !shown.contains("hunter3"),
             "{shown}"
         );
-    }
-
-    #[test]
-    fn a_key_store_is_left_out_with_the_command_that_converts_it() {
-        let dir = directory("key-store");
-        std::fs::write(dir.join("client.p12"), b"\x30\x82....").unwrap();
-        let read = import_text(
-            "bootstrap.servers=a:1\nsecurity.protocol=SSL\nssl.keystore.location=client.p12\nssl.keystore.password=hunter2\n",
-            &dir,
-        )
-        .unwrap();
-        let notes = read.notes.join("\n");
-        assert!(
-            notes.contains("openssl pkcs12") && notes.contains("client.p12"),
-            "{notes}"
-        );
-        assert!(notes.contains("'ssl.keystore.password'"), "{notes}");
-        assert!(!format!("{read:?}").contains("hunter2"), "{read:?}");
-        std::fs::remove_dir_all(dir).unwrap();
     }
 
     #[test]

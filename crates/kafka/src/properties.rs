@@ -3,23 +3,35 @@
 
 mod content;
 mod error;
+mod findings;
+mod foreign;
 mod jaas;
 mod java;
+mod names;
+mod parts;
 mod paths;
 mod pem;
 mod placeholders;
+mod store_file;
 mod stores;
+mod structured;
 mod syntax;
+mod text;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use sluice_model::{Cluster, SET_BY_SLUICE, Secret};
+use sluice_model::{
+    Cluster, SET_BY_SLUICE, SaslMechanism, Secret, SecurityProtocol, bootstrap_protocol, closest_property,
+    is_client_property, is_own_property, is_slip,
+};
 
 pub use error::PropertiesError;
 pub use syntax::{Dialect, parse_properties};
 
+use findings::Findings;
 use placeholders::Placeholders;
+use syntax::{Entry, Written};
 
 /// A cluster's properties, read and translated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,24 +40,65 @@ pub struct ClientProperties {
     // All of them are kept as secrets, so that no debug output shows one.
     properties: BTreeMap<String, Secret>,
     notes: Vec<String>,
+    gaps: Vec<findings::Gap>,
 }
 
+/// The properties whose slips would make a connection weaker, or another one.
+const SLIPS: &[&str] = &[
+    "bootstrap.servers",
+    "enable.ssl.certificate.verification",
+    "sasl.jaas.config",
+    "sasl.kerberos.keytab",
+    "sasl.kerberos.principal",
+    "sasl.mechanism",
+    "sasl.oauthbearer.token.endpoint.url",
+    "sasl.password",
+    "sasl.username",
+    "security.protocol",
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.endpoint.identification.algorithm",
+    "ssl.key.location",
+    "ssl.key.password",
+    "ssl.keystore.location",
+    "ssl.keystore.password",
+    "ssl.truststore.location",
+    "ssl.truststore.password",
+];
+
+/// Properties of stores, which only a file has: they become PEM.
+const STORES: &[&str] = &[
+    "ssl.key.pem",
+    "ssl.keystore.certificate.chain",
+    "ssl.keystore.key",
+    "ssl.keystore.location",
+    "ssl.keystore.password",
+    "ssl.keystore.type",
+    "ssl.truststore.certificates",
+    "ssl.truststore.location",
+    "ssl.truststore.password",
+    "ssl.truststore.type",
+];
+
 impl ClientProperties {
-    /// Reads a file.
+    /// Reads a file. Where it describes several clusters, one is chosen by its name behind the path, as
+    /// `mm2.properties#A`.
     ///
     /// # Errors
-    /// The file or one it names cannot be read, a line makes no sense, a variable is missing, or a key store has a
-    /// format that only Java knows.
+    /// Everything at once that has to be changed in it: it or a file it names cannot be read, a line makes no sense, a
+    /// variable is missing, a word is none that exists, a login has no counterpart, or it describes several clusters.
     pub fn load(path: &Path) -> Result<Self, PropertiesError> {
-        let bytes = std::fs::read(path).map_err(|error| PropertiesError::Unreadable {
-            path: path.to_owned(),
+        let (path, part) = path_and_part(path);
+        let bytes = std::fs::read(&path).map_err(|error| PropertiesError::Unreadable {
+            path: path.clone(),
             reason: error.to_string(),
         })?;
-        // Java wrote such files in Latin-1 for twenty years.
-        let text = String::from_utf8(bytes)
-            .unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| char::from(byte)).collect());
+        let text = text::decode(&bytes).map_err(|reason| PropertiesError::Unreadable {
+            path: path.clone(),
+            reason: reason.to_owned(),
+        })?;
         let base_dir = path.parent().unwrap_or(Path::new("."));
-        Self::parse(&text, base_dir).map_err(|error| error.in_file(path))
+        Self::read(&text, base_dir, part.as_deref()).map_err(|error| error.in_file(&path))
     }
 
     /// Reads the text of a file; relative paths in it start from `base_dir`.
@@ -53,8 +106,24 @@ impl ClientProperties {
     /// # Errors
     /// As [`ClientProperties::load`].
     pub fn parse(text: &str, base_dir: &Path) -> Result<Self, PropertiesError> {
-        let (dialect, pairs) = syntax::read(text)?;
-        Self::translate(dialect, pairs, base_dir)
+        Self::read(text, base_dir, None)
+    }
+
+    fn read(text: &str, base_dir: &Path, part: Option<&str>) -> Result<Self, PropertiesError> {
+        let Written {
+            dialect,
+            entries,
+            faults,
+        } = syntax::read(text);
+        let mut findings = Findings {
+            faults,
+            ..Findings::default()
+        };
+        if let Some(reason) = foreign::not_a_client(text, entries.iter().map(|entry| entry.key.as_str())) {
+            return Err(PropertiesError::NotAClient(reason));
+        }
+        let given = parts::choose(entries, part, &mut findings);
+        Self::translate(dialect, given, base_dir, findings)
     }
 
     /// Takes properties that were written elsewhere, as in a task file; Java's names are translated here too.
@@ -62,60 +131,53 @@ impl ClientProperties {
     /// # Errors
     /// As [`ClientProperties::load`].
     pub fn from_pairs(pairs: Vec<(String, String)>, base_dir: &Path) -> Result<Self, PropertiesError> {
-        Self::translate(
-            syntax::dialect_of(pairs.iter().map(|(key, _)| key.as_str())),
-            pairs,
-            base_dir,
-        )
+        let entries = pairs.into_iter().map(|(key, value)| Entry {
+            section: None,
+            key,
+            value,
+        });
+        let mut findings = Findings::default();
+        let given = parts::choose(entries.collect(), None, &mut findings);
+        Self::translate(Dialect::Librdkafka, given, base_dir, findings)
     }
 
     fn translate(
         dialect: Dialect,
-        pairs: Vec<(String, String)>,
+        mut given: BTreeMap<String, String>,
         base_dir: &Path,
+        mut findings: Findings,
     ) -> Result<Self, PropertiesError> {
-        let placeholders = Placeholders::new(base_dir);
-        // The last of two lines with one key counts, as for every reader of such files.
-        let given: BTreeMap<String, String> = pairs.into_iter().collect();
-        let mut notes = Vec::new();
-        let mut translated = match dialect {
-            Dialect::Java => java::translate(given, &placeholders, &mut notes)?,
-            Dialect::Librdkafka => given
-                .into_iter()
-                .map(|(key, value)| Ok((key.clone(), placeholders.resolve(&key, &value)?)))
-                .collect::<Result<BTreeMap<_, _>, PropertiesError>>()?,
-        };
-        stores::translate(&mut translated, base_dir)?;
-        let mut bootstrap = None;
-        for name in ["metadata.broker.list", "bootstrap.servers"] {
-            bootstrap = translated
-                .remove(name)
-                .filter(|list| !list.trim().is_empty())
-                .or(bootstrap);
-        }
-        // Two names of one property; the last one set would win by chance.
-        if let Some(mechanism) = translated.remove("sasl.mechanisms") {
-            translated.entry("sasl.mechanism".to_owned()).or_insert(mechanism);
-        }
-        if translated
-            .get("ssl.endpoint.identification.algorithm")
-            .is_some_and(String::is_empty)
+        let placeholders = Placeholders::new(base_dir, &given);
+        let tls = given
+            .iter()
+            .find(|(key, value)| foreign::asks_for_tls(key, value));
+        let tls = tls.map(|(key, _)| parts::shown(key).to_owned());
+        leave_out(&mut given, &mut findings);
+        let keys = given.keys().map(String::as_str);
+        let is_java = dialect == Dialect::Java || syntax::dialect_of(keys) == Dialect::Java;
+        let mut translated = java::translate(given, is_java, &placeholders, &mut findings);
+        stores::translate(&mut translated, base_dir, &mut findings);
+        let bootstrap = bootstrap(&mut translated, &mut findings);
+        words(&mut translated, &mut findings);
+        paths::settle(&mut translated, base_dir, &mut findings);
+        content::check(&translated, &mut findings);
+        if let Some(key) = tls
+            && !translated.contains_key("security.protocol")
         {
-            translated.insert(
-                "ssl.endpoint.identification.algorithm".to_owned(),
-                "none".to_owned(),
-            );
+            findings.fault(PropertiesError::value(
+                &key,
+                "asks for TLS in the words of another program: write security.protocol=SSL, or SASL_SSL where there is a login, in its place",
+            ));
         }
-        // A file made for another program may well have them.
-        translated.retain(|key, _| {
-            let keep = !SET_BY_SLUICE.contains(&key.as_str());
-            if !keep {
-                notes.push(format!("'{key}' is left out: Sluice sets it itself"));
-            }
-            keep
-        });
-        paths::settle(&mut translated, base_dir)?;
-        content::check(&translated, &mut notes)?;
+        // Without the word there is no telling how weak the connection would be.
+        if let Some(gap) = findings.gaps.iter().find(|gap| gap.key == "security.protocol") {
+            let fault = PropertiesError::value("security.protocol", gap.reason.clone());
+            findings.fault(fault);
+        }
+        let Findings { notes, faults, gaps } = findings;
+        if let Some(fault) = PropertiesError::all(faults) {
+            return Err(fault);
+        }
         let properties = translated
             .into_iter()
             .map(|(key, value)| (key, Secret::new(value)))
@@ -124,7 +186,42 @@ impl ClientProperties {
             bootstrap,
             properties,
             notes,
+            gaps,
         })
+    }
+
+    /// As [`ClientProperties::load`], for a connection that is made at once: there is nobody to ask for what is left
+    /// open.
+    ///
+    /// # Errors
+    /// As [`ClientProperties::load`] and [`ClientProperties::complete`].
+    pub fn load_complete(path: &Path, has_bootstrap: bool) -> Result<Self, PropertiesError> {
+        Self::load(path)?
+            .complete(has_bootstrap)
+            .map_err(|error| error.in_file(&path_and_part(path).0))
+    }
+
+    /// The properties, if none is left open; `has_bootstrap` where the brokers are known from elsewhere.
+    ///
+    /// # Errors
+    /// The properties whose values are placeholders that only another program can replace.
+    pub fn complete(mut self, has_bootstrap: bool) -> Result<Self, PropertiesError> {
+        self.gaps
+            .retain(|gap| !(has_bootstrap && gap.key == "bootstrap.servers"));
+        let faults = self
+            .gaps
+            .iter()
+            .map(|gap| PropertiesError::value(&gap.key, gap.reason.clone()))
+            .collect();
+        match PropertiesError::all(faults) {
+            Some(fault) => Err(fault),
+            None => Ok(self),
+        }
+    }
+
+    /// The properties that the file names and whose values are not in it, in sentences.
+    pub fn gaps(&self) -> impl Iterator<Item = String> {
+        self.gaps.iter().map(findings::Gap::sentence)
     }
 
     /// The bootstrap servers, if they are among the properties.
@@ -152,6 +249,211 @@ impl ClientProperties {
     }
 }
 
+/// A path and the name behind its `#`, unless there is a file of that whole name.
+fn path_and_part(path: &Path) -> (PathBuf, Option<String>) {
+    let split = path
+        .to_str()
+        .filter(|_| !path.exists())
+        .and_then(|text| text.rsplit_once('#'))
+        .filter(|(file, part)| !file.is_empty() && !part.is_empty());
+    match split {
+        Some((file, part)) => (PathBuf::from(file), Some(part.to_owned())),
+        None => (path.to_owned(), None),
+    }
+}
+
+/// Takes away what is not this connection's, and names it.
+fn leave_out(given: &mut BTreeMap<String, String>, findings: &mut Findings) {
+    let mut programs: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    given.retain(|key, _| {
+        // A file made for another program may well have them.
+        if SET_BY_SLUICE.contains(&key.as_str()) {
+            findings.note(format!("'{key}' is left out: Sluice sets it itself"));
+            return false;
+        }
+        if is_client_property(key)
+            || is_own_property(key)
+            || STORES.contains(&key.as_str())
+            || java::knows(key)
+        {
+            return true;
+        }
+        if let Some(meant) = SLIPS.iter().find(|of| is_slip(key, of)) {
+            findings.fault(PropertiesError::value(
+                parts::shown(key),
+                format!("is no property of a client; did you mean '{meant}'?"),
+            ));
+            return false;
+        }
+        if key == "sasl.oauthbearer.grant.type" {
+            return true;
+        }
+        if let Some(program) = foreign::program(key) {
+            programs
+                .entry(program)
+                .or_default()
+                .push(parts::shown(key).to_owned());
+        } else if parts::shown(key) != key {
+            // Something else than a name may stand there, and may be a password.
+            findings.note("a property is left out: its name has characters that no property has");
+        } else {
+            findings.note(match closest_property(key) {
+                Some(known) => {
+                    format!("'{key}' is left out: a data source has no place for it; did you mean '{known}'?")
+                }
+                None => format!("'{key}' is left out: a data source has no place for it"),
+            });
+        }
+        false
+    });
+    for (program, keys) in programs {
+        findings.note(format!(
+            "left out, because they belong to {program}: {}",
+            keys.join(", ")
+        ));
+    }
+}
+
+/// The brokers without the schemes before them, which decide the security protocol.
+fn bootstrap(properties: &mut BTreeMap<String, String>, findings: &mut Findings) -> Option<String> {
+    let mut list = None;
+    for name in ["metadata.broker.list", "bootstrap.servers"] {
+        list = properties
+            .remove(name)
+            .filter(|list| !list.trim().is_empty())
+            .or(list);
+    }
+    let list = unquoted(&list?).to_owned();
+    if let Some(fault) = comment("bootstrap.servers", &list) {
+        findings.fault(fault);
+        return None;
+    }
+    let cluster = findings.ok(Cluster::new(&list).map_err(PropertiesError::Bootstrap))?;
+    if let Ok(Some(named)) = bootstrap_protocol(&list) {
+        let given = properties.entry("security.protocol".to_owned());
+        let protocol = given.or_insert_with(|| named.as_str().to_owned());
+        let other = unquoted(protocol).parse::<SecurityProtocol>();
+        if let Ok(other) = other
+            && other != named
+        {
+            findings.fault(PropertiesError::value(
+                "bootstrap.servers",
+                format!("begins with {named}://, and security.protocol is {other}: leave one of them"),
+            ));
+        }
+    }
+    Some(cluster.bootstrap().to_owned())
+}
+
+/// Settles the properties that are words.
+fn words(properties: &mut BTreeMap<String, String>, findings: &mut Findings) {
+    // Two names of one property; the last one set would win by chance.
+    if let Some(mechanism) = properties.remove("sasl.mechanisms") {
+        properties.entry("sasl.mechanism".to_owned()).or_insert(mechanism);
+    }
+    let mut word = |key: &str, known: &dyn Fn(&str) -> Result<String, PropertiesError>| {
+        let given = properties.get(key).map(|value| unquoted(value).to_owned());
+        match given {
+            Some(value) if value.is_empty() => {
+                properties.remove(key);
+            }
+            Some(value) => {
+                let checked = comment(key, &value).map_or_else(|| known(&value), Err);
+                if let Some(known) = findings.ok(checked) {
+                    properties.insert(key.to_owned(), known);
+                }
+            }
+            None => {}
+        }
+    };
+    word("security.protocol", &|value| {
+        let spelt = spelt(value, SecurityProtocol::ALL.map(SecurityProtocol::as_str));
+        let read = spelt.parse::<SecurityProtocol>();
+        read.map(|protocol| protocol.as_str().to_owned())
+            .map_err(|reason| PropertiesError::Word {
+                key: "security.protocol".to_owned(),
+                reason,
+            })
+    });
+    word("sasl.mechanism", &|value| {
+        let spelt = spelt(value, SaslMechanism::ALL.map(SaslMechanism::as_str));
+        let read = spelt.parse::<SaslMechanism>();
+        read.map(|mechanism| mechanism.as_str().to_owned())
+            .map_err(|reason| PropertiesError::Word {
+                key: "sasl.mechanism".to_owned(),
+                reason,
+            })
+    });
+    word("sasl.oauthbearer.grant.type", &|value| {
+        if value.eq_ignore_ascii_case("client_credentials") {
+            return Ok(value.to_owned());
+        }
+        Err(PropertiesError::value(
+            "sasl.oauthbearer.grant.type",
+            "asks for another way to fetch tokens than client credentials, which is the only one supported",
+        ))
+    });
+    properties.remove("sasl.oauthbearer.grant.type");
+    host_check(properties, findings);
+    let is_oauth = properties
+        .get("sasl.mechanism")
+        .is_some_and(|mechanism| mechanism == SaslMechanism::OauthBearer.as_str());
+    if is_oauth && properties.contains_key("sasl.oauthbearer.token.endpoint.url") {
+        properties.insert("sasl.oauthbearer.method".to_owned(), "oidc".to_owned());
+    }
+}
+
+/// A comment behind a value is part of it in such files, and makes no sense there.
+fn comment(key: &str, value: &str) -> Option<PropertiesError> {
+    value.contains(" #").then(|| {
+        PropertiesError::value(
+            key,
+            "has a comment behind its value, which belongs to the value in such a file: put it on a line of its own",
+        )
+    })
+}
+
+/// A blank value switches the check off in Java, and `none` in librdkafka.
+fn host_check(properties: &mut BTreeMap<String, String>, findings: &mut Findings) {
+    const KEY: &str = "ssl.endpoint.identification.algorithm";
+    let Some(value) = properties.get(KEY) else {
+        return;
+    };
+    let settled = match unquoted(value).to_ascii_lowercase().as_str() {
+        "" | "none" | "false" => "none",
+        "https" | "true" => "https",
+        _ => {
+            findings.fault(PropertiesError::value(KEY, "must be https, or none"));
+            return;
+        }
+    };
+    properties.insert(KEY.to_owned(), settled.to_owned());
+}
+
+/// A word as Kafka spells it: libraries write `SaslSsl` and `ScramSha256`.
+fn spelt<const N: usize>(value: &str, known: [&'static str; N]) -> String {
+    let letters = |text: &str| -> String {
+        text.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_lowercase())
+            .collect()
+    };
+    known
+        .into_iter()
+        .find(|word| letters(word) == letters(value))
+        .unwrap_or(value)
+        .to_owned()
+}
+
+/// Quotes mean nothing in such files, and no address or word has them.
+fn unquoted(value: &str) -> &str {
+    let value = value.trim();
+    ['"', '\'']
+        .iter()
+        .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote))
+        .unwrap_or(value)
+}
+
 /// Reads `text` and gives its properties to `cluster`. Returns the notes (see [`ClientProperties::notes`]).
 ///
 /// # Errors
@@ -161,263 +463,9 @@ pub fn apply_properties(
     text: &str,
     base_dir: &Path,
 ) -> Result<Vec<String>, PropertiesError> {
-    let properties = ClientProperties::parse(text, base_dir)?;
+    let properties = ClientProperties::parse(text, base_dir)?.complete(true)?;
     properties.apply(cluster);
     Ok(properties.notes)
 }
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> ClientProperties {
-        ClientProperties::parse(text, Path::new("/nowhere")).unwrap()
-    }
-
-    fn value<'a>(properties: &'a ClientProperties, key: &str) -> Option<&'a str> {
-        properties.properties.get(key).map(Secret::reveal)
-    }
-
-    fn error(text: &str) -> String {
-        ClientProperties::parse(text, Path::new("/nowhere"))
-            .unwrap_err()
-            .to_string()
-    }
-
-    #[test]
-    fn a_kcat_file_goes_through_as_it_is() {
-        let read = read(
-            "\u{feff}# production\r\nbootstrap.servers = a:1,b:2\r\nsecurity.protocol=SASL_SSL\r\n\
-             -X sasl.mechanisms=SCRAM-SHA-512\r\nX sasl.username=me\r\nsasl.password=p=a\\b#c \r\n\r\nnew.key=1\r\n",
-        );
-        assert_eq!(read.bootstrap(), Some("a:1,b:2"));
-        assert_eq!(value(&read, "sasl.mechanism"), Some("SCRAM-SHA-512"));
-        assert_eq!(value(&read, "sasl.username"), Some("me"));
-        assert_eq!(value(&read, "sasl.password"), Some("p=a\\b#c"));
-        assert_eq!(
-            value(&read, "new.key"),
-            Some("1"),
-            "librdkafka will name it if it does not know it"
-        );
-        assert_eq!(read.notes(), [""; 0]);
-    }
-
-    #[test]
-    fn a_java_file_is_translated() {
-        let read = read(
-            "bootstrap.servers: a:1\n\
-             security.protocol=SASL_PLAINTEXT\n\
-             sasl.mechanism=PLAIN\n\
-             sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\\n  \
-               username=\"al\\\\\"ice\" \\\n  password=\"s\\u00e9cret;\";\n\
-             ssl.endpoint.identification.algorithm=\n\
-             request.timeout.ms=20000\n\
-             key.deserializer=org.example.D\n\
-             group.id=g\n",
-        );
-        assert_eq!(read.bootstrap(), Some("a:1"));
-        assert_eq!(value(&read, "sasl.username"), Some("al\"ice"));
-        assert_eq!(value(&read, "sasl.password"), Some("sécret;"));
-        assert_eq!(value(&read, "sasl.jaas.config"), None);
-        assert_eq!(
-            value(&read, "ssl.endpoint.identification.algorithm"),
-            Some("none")
-        );
-        assert_eq!(value(&read, "socket.timeout.ms"), Some("20000"));
-        assert_eq!(value(&read, "group.id"), None);
-        assert_eq!(read.notes().len(), 2, "{:?}", read.notes());
-        assert!(
-            read.notes().iter().any(|note| note.contains("key.deserializer")),
-            "{:?}",
-            read.notes()
-        );
-        assert!(
-            read.notes().iter().any(|note| note.contains("group.id")),
-            "{:?}",
-            read.notes()
-        );
-    }
-
-    #[test]
-    fn the_properties_of_a_task_file_may_have_javas_names_too() {
-        let pairs = [
-            ("sasl.mechanism", "SCRAM-SHA-256"),
-            ("security.protocol", "SASL_SSL"),
-            (
-                "sasl.jaas.config",
-                "org.apache.kafka.common.security.scram.ScramLoginModule required username='u' password='p';",
-            ),
-        ];
-        let pairs = pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
-        let read = ClientProperties::from_pairs(pairs, Path::new(".")).unwrap();
-        assert_eq!(
-            (value(&read, "sasl.username"), value(&read, "sasl.password")),
-            (Some("u"), Some("p"))
-        );
-    }
-
-    #[test]
-    fn secrets_show_neither_in_debug_output_nor_in_messages() {
-        let text =
-            "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=u\nsasl.password=hunter2\n";
-        assert!(!format!("{:?}", read(text)).contains("hunter2"));
-        let broken = error("sasl.jaas.config=PlainLoginModule required username=\"u\" password=\"hunter2;\n");
-        assert!(!broken.contains("hunter2"), "{broken}");
-    }
-
-    #[test]
-    fn credentials_without_a_protocol_that_uses_them_are_remarked() {
-        let read = read("sasl.mechanism=PLAIN\nsasl.username=u\nsasl.password=p\n");
-        assert!(
-            read.notes().iter().any(|note| note.contains("security.protocol")),
-            "{:?}",
-            read.notes()
-        );
-    }
-
-    #[test]
-    fn a_missing_variable_is_named_with_its_property() {
-        let text = error("sasl.password=${env:SLUICE_TEST_NO_SUCH_VARIABLE}\n");
-        assert!(
-            text.contains("SLUICE_TEST_NO_SUCH_VARIABLE") && text.contains("sasl.password"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn values_may_come_from_files_beside_the_file() {
-        let dir = tempfile_dir("from_files");
-        std::fs::write(dir.join("pw"), "hunter2\r\n").unwrap();
-        std::fs::write(
-            dir.join("ca.pem"),
-            "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
-        )
-        .unwrap();
-        let file = dir.join("client.properties");
-        std::fs::write(
-            &file,
-            "security.protocol=sasl_ssl\nsasl.password=${file:pw}\nssl.ca.location=ca.pem\n",
-        )
-        .unwrap();
-        let read = ClientProperties::load(&file).unwrap();
-        assert_eq!(value(&read, "sasl.password"), Some("hunter2"));
-        assert_eq!(value(&read, "ssl.ca.location"), dir.join("ca.pem").to_str());
-
-        std::fs::write(&file, "ssl.ca.location=other.pem\n").unwrap();
-        let text = ClientProperties::load(&file).unwrap_err().to_string();
-        assert!(
-            text.contains("client.properties")
-                && text.contains("ssl.ca.location")
-                && text.contains("other.pem"),
-            "{text}"
-        );
-        std::fs::remove_dir_all(dir).unwrap();
-    }
-
-    #[test]
-    fn key_stores_of_java_are_refused_with_the_command_that_converts_them() {
-        let dir = tempfile_dir("key_stores");
-        std::fs::write(dir.join("trust.jks"), b"\xfe\xed\xfe\xed....").unwrap();
-        std::fs::write(dir.join("trust.p12"), b"\x30\x82....").unwrap();
-        std::fs::write(dir.join("both.pem"), "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n").unwrap();
-        let parse = |text: &str| ClientProperties::parse(text, &dir);
-        for (text, command) in [
-            ("ssl.truststore.location=trust.jks", "keytool -list -rfc"),
-            ("ssl.truststore.location=trust.p12", "openssl pkcs12"),
-            ("ssl.keystore.location=trust.jks", "-deststoretype PKCS12"),
-            (
-                "ssl.truststore.location=missing.jks\nssl.truststore.type=JKS",
-                "missing.jks",
-            ),
-        ] {
-            let error = parse(text).unwrap_err().to_string();
-            assert!(error.contains(command), "{text}: {error}");
-        }
-        let read = parse("ssl.truststore.location=both.pem\nssl.keystore.location=both.pem\nssl.key.password=x\nsecurity.protocol=SSL").unwrap();
-        for key in ["ssl.ca.location", "ssl.certificate.location", "ssl.key.location"] {
-            assert_eq!(value(&read, key), dir.join("both.pem").to_str(), "{key}");
-        }
-        assert_eq!(value(&read, "ssl.key.password"), Some("x"));
-        let read = parse("ssl.keystore.location=trust.p12\nssl.keystore.password=y\nssl.truststore.type=PEM\nsecurity.protocol=SSL").unwrap();
-        assert_eq!(
-            value(&read, "ssl.keystore.location"),
-            dir.join("trust.p12").to_str()
-        );
-        assert_eq!(value(&read, "ssl.keystore.password"), Some("y"));
-        std::fs::remove_dir_all(dir).unwrap();
-    }
-
-    #[test]
-    fn certificates_within_a_java_file_become_pem_again() {
-        let read = read(
-            "security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.certificates=-----BEGIN CERTIFICATE----- \\\n  AAAA \\\n  BBBB \\\n  -----END CERTIFICATE-----\n",
-        );
-        assert_eq!(
-            value(&read, "ssl.ca.pem"),
-            Some("-----BEGIN CERTIFICATE-----\nAAAABBBB\n-----END CERTIFICATE-----\n")
-        );
-    }
-
-    #[test]
-    fn oauth_with_client_credentials_is_translated() {
-        let read = read(
-            "security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER\n\
-             sasl.login.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler\n\
-             sasl.oauthbearer.token.endpoint.url=https://id/token\n\
-             sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required clientId='c' clientSecret='s' scope='k' extension_logicalCluster='l';\n",
-        );
-        for (key, wanted) in [
-            ("sasl.oauthbearer.method", "oidc"),
-            ("sasl.oauthbearer.client.id", "c"),
-            ("sasl.oauthbearer.client.secret", "s"),
-            ("sasl.oauthbearer.scope", "k"),
-            ("sasl.oauthbearer.extensions", "logicalCluster=l"),
-            ("sasl.oauthbearer.token.endpoint.url", "https://id/token"),
-        ] {
-            assert_eq!(value(&read, key), Some(wanted), "{key}");
-        }
-    }
-
-    #[test]
-    fn login_modules_without_a_counterpart_are_refused_by_name() {
-        for (config, word) in [
-            (
-                "software.amazon.msk.auth.iam.IAMLoginModule required;",
-                "IAMLoginModule",
-            ),
-            (
-                "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub='a';",
-                "token.endpoint.url",
-            ),
-            (
-                "org.apache.kafka.common.security.plain.PlainLoginModule required username='a';",
-                "password",
-            ),
-        ] {
-            let text = error(&format!(
-                "security.protocol=SASL_SSL\nsasl.jaas.config={config}\n"
-            ));
-            assert!(text.contains(word), "{config}: {text}");
-        }
-    }
-
-    #[test]
-    fn a_line_that_is_no_property_is_named_by_its_number() {
-        let text = error("# a\n\nsecurity.protocol=SSL\nnonsense\n");
-        assert!(text.contains("line 4"), "{text}");
-    }
-
-    #[test]
-    fn later_lines_win_over_earlier_ones() {
-        assert_eq!(value(&read("client.id=a\nclient.id=b\n"), "client.id"), Some("b"));
-    }
-
-    fn tempfile_dir(name: &str) -> std::path::PathBuf {
-        let dir = std::env::temp_dir().join(format!("sluice-properties-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).unwrap();
-        dir
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::reach::PROXY_PASSWORD;
-use crate::{Address, InvalidTask, NoAddress, Result, Secret};
+use crate::{Address, InvalidTask, NoAddress, Result, Secret, SecurityProtocol};
 
 /// The value of one client property.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,13 +63,10 @@ impl Cluster {
                 reason: "write host:port alone; user and password have their own places",
             });
         }
+        bootstrap_protocol(bootstrap)?;
         let mut addresses: Vec<&str> = Vec::new();
-        for address in bootstrap
-            .split([',', '\n', ' '])
-            .map(str::trim)
-            .filter(|a| !a.is_empty())
-        {
-            let bare = address.rsplit_once("://").map_or(address, |(_, rest)| rest);
+        for address in entries(bootstrap) {
+            let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
             check_address(bare)?;
             if !addresses.contains(&bare) {
                 addresses.push(bare);
@@ -109,6 +106,49 @@ impl Cluster {
     }
 }
 
+/// The security protocol that schemes before the addresses name, as `SASL_SSL://host:port`; `kafka://` names none.
+///
+/// # Errors
+/// A scheme is none of Kafka's, or two of them differ: all brokers of a cluster are reached in one way.
+pub fn bootstrap_protocol(bootstrap: &str) -> Result<Option<SecurityProtocol>> {
+    let mut protocol = None;
+    for address in entries(bootstrap) {
+        let Some((scheme, _)) = address.split_once("://") else {
+            continue;
+        };
+        let invalid = |reason| InvalidTask::Bootstrap {
+            // Behind an unknown scheme may stand anything, so only what follows the last '@' is shown.
+            text: address.rsplit('@').next().unwrap_or_default().to_owned(),
+            reason,
+        };
+        if scheme.eq_ignore_ascii_case("kafka") {
+            continue;
+        }
+        // Heroku's word for TLS.
+        let word = if scheme.eq_ignore_ascii_case("kafka+ssl") {
+            "SSL"
+        } else {
+            scheme
+        };
+        let named = word.parse::<SecurityProtocol>().map_err(|_| {
+            invalid("its scheme is unknown; write host:port, or PLAINTEXT://, SSL://, SASL_PLAINTEXT:// or SASL_SSL:// before it")
+        })?;
+        if protocol.is_some_and(|before| before != named) {
+            return Err(invalid(
+                "its scheme is another than that of the addresses before it; all brokers of a cluster have one security protocol",
+            ));
+        }
+        protocol = Some(named);
+    }
+    Ok(protocol)
+}
+
+fn entries(bootstrap: &str) -> impl Iterator<Item = &str> {
+    bootstrap
+        .split(|c: char| c == ',' || c == ';' || c.is_whitespace())
+        .filter(|entry| !entry.is_empty())
+}
+
 fn check_address(address: &str) -> Result<()> {
     let invalid = |NoAddress(reason)| InvalidTask::Bootstrap {
         text: address.to_owned(),
@@ -139,6 +179,28 @@ mod tests {
         ] {
             let error = Cluster::new(text).unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn schemes_before_addresses_name_the_security_protocol() {
+        for (list, protocol) in [
+            ("a:1,b:2", None),
+            ("kafka://a:1", None),
+            ("SASL_SSL://a:1, b:2", Some(SecurityProtocol::SaslSsl)),
+            ("ssl://a:1,SSL://b:2", Some(SecurityProtocol::Ssl)),
+            ("kafka+ssl://a:1", Some(SecurityProtocol::Ssl)),
+            ("PLAINTEXT://a:1", Some(SecurityProtocol::Plaintext)),
+        ] {
+            assert_eq!(bootstrap_protocol(list).unwrap(), protocol, "{list}");
+        }
+        for (list, word) in [
+            ("SSL://a:1,SASL_SSL://b:2", "one security protocol"),
+            ("http://a:1", "scheme is unknown"),
+            ("SASL_SLL://a:1", "scheme is unknown"),
+        ] {
+            let error = Cluster::new(list).unwrap_err().to_string();
+            assert!(error.contains(word), "{list}: {error}");
         }
     }
 

@@ -154,7 +154,7 @@ pub fn check_extra_property(name: &str, value: &str) -> Result<(), FieldError> {
         ));
     }
     if !ALLOWED.contains(&name) {
-        return refuse(match closest(name) {
+        return refuse(match closest_property(name) {
             Some(known) => format!("'{name}' cannot be set here; did you mean '{known}'?"),
             None => format!(
                 "'{name}' cannot be set here: only librdkafka's properties of connections and tuning can; remove it"
@@ -170,8 +170,13 @@ pub fn check_extra_property(name: &str, value: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
+/// Whether a data source has a field or a place for a property of this name.
+pub fn is_client_property(name: &str) -> bool {
+    ALLOWED.contains(&name) || FIELDS.iter().any(|(property, _)| *property == name)
+}
+
 /// The name that `name` is most likely a slip of.
-fn closest(name: &str) -> Option<&'static str> {
+pub fn closest_property(name: &str) -> Option<&'static str> {
     // A third of a name may differ; beyond that a suggestion is a guess.
     let limit = (name.len() / 3).clamp(1, 6);
     let lower = name.to_ascii_lowercase();
@@ -183,6 +188,12 @@ fn closest(name: &str) -> Option<&'static str> {
         .min()
         .filter(|(distance, _)| *distance <= limit)
         .map(|(_, known)| known)
+}
+
+/// Whether `name` is most likely meant to be `of`: but for capitals, at most two letters differ, one in short names.
+pub fn is_slip(name: &str, of: &str) -> bool {
+    let limit = if of.len() < 12 { 1 } else { 2 };
+    name != of && name.len().abs_diff(of.len()) <= limit && distance(&name.to_ascii_lowercase(), of) <= limit
 }
 
 /// How many letters must be added, removed or replaced to turn `a` into `b` (Levenshtein).

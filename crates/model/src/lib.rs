@@ -29,11 +29,13 @@ mod topic_name;
 
 pub use address::{Address, NoAddress};
 pub use address_map::{AddressMap, AddressMapError, AddressMapFault};
-pub use cluster::{Cluster, PropertyValue};
+pub use cluster::{Cluster, PropertyValue, bootstrap_protocol};
 pub use data_source::DataSource;
 pub use environment::Environment;
 pub use error::{InvalidTask, Result};
-pub use extra_properties::{SET_BY_SLUICE, check_extra_property};
+pub use extra_properties::{
+    SET_BY_SLUICE, check_extra_property, closest_property, is_client_property, is_slip,
+};
 pub use field_error::FieldError;
 pub use id::{SourceId, TaskId};
 pub use limits::RateLimits;

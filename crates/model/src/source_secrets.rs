@@ -17,6 +17,10 @@ pub struct SourceSecrets {
     #[serde(skip_serializing, deserialize_with = "not_blank")]
     #[ts(as = "Option<String>", optional = nullable)]
     pub key_password: Option<Secret>,
+    /// The private key itself, as PEM: one that was imported with a key store. A `key_file` counts before it.
+    #[serde(skip_serializing, deserialize_with = "not_blank")]
+    #[ts(as = "Option<String>", optional = nullable)]
+    pub key_pem: Option<Secret>,
     /// The secret of the OAuth client.
     #[serde(skip_serializing, deserialize_with = "not_blank")]
     #[ts(as = "Option<String>", optional = nullable)]
@@ -29,19 +33,27 @@ pub struct SourceSecrets {
 
 impl SourceSecrets {
     /// The fields that may hold a secret.
-    pub const FIELDS: [&str; 4] = [
+    pub const FIELDS: [&str; 5] = [
         "password",
         "key_password",
+        "key_pem",
         "oauth_client_secret",
         "proxy_password",
     ];
 
     /// The secrets that are given, by field.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
-        let [password, key_password, oauth_client_secret, proxy_password] = Self::FIELDS;
+        let [
+            password,
+            key_password,
+            key_pem,
+            oauth_client_secret,
+            proxy_password,
+        ] = Self::FIELDS;
         [
             (password, &self.password),
             (key_password, &self.key_password),
+            (key_pem, &self.key_pem),
             (oauth_client_secret, &self.oauth_client_secret),
             (proxy_password, &self.proxy_password),
         ]
@@ -65,6 +77,7 @@ impl SourceSecrets {
         Self {
             password: filled(self.password, kept.password),
             key_password: filled(self.key_password, kept.key_password),
+            key_pem: filled(self.key_pem, kept.key_pem),
             oauth_client_secret: filled(self.oauth_client_secret, kept.oauth_client_secret),
             proxy_password: filled(self.proxy_password, kept.proxy_password),
         }

@@ -285,6 +285,7 @@ pub(super) fn given(secrets: BTreeMap<String, Secret>) -> Result<SourceSecrets> 
         let place = match field.as_str() {
             "password" => &mut known.password,
             "key_password" => &mut known.key_password,
+            "key_pem" => &mut known.key_pem,
             "oauth_client_secret" => &mut known.oauth_client_secret,
             "proxy_password" => &mut known.proxy_password,
             _ => {

@@ -116,6 +116,7 @@ impl Core {
         Ok(SourceSecrets {
             password: get("password")?,
             key_password: get("key_password")?,
+            key_pem: get("key_pem")?,
             oauth_client_secret: get("oauth_client_secret")?,
             proxy_password: get("proxy_password")?,
         })

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use sluice_model::is_internal_topic;
 use ts_rs::TS;
 
 use crate::admin::{Admin, Metadata, OffsetQuery};
@@ -68,7 +69,7 @@ pub fn list_topics(admin: &Admin, metadata: Metadata) -> Result<Vec<TopicListing
                 Some((answered, records)) if *answered == topic.partitions.len() => Some(*records),
                 _ => None,
             },
-            internal: INTERNAL.contains(&topic.name.as_str()),
+            internal: INTERNAL.contains(&topic.name.as_str()) || is_internal_topic(&topic.name),
             partitions: topic.partitions.len(),
             replicas: topic
                 .partitions

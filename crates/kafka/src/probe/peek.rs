@@ -50,6 +50,12 @@ pub struct PeekedRecord {
     pub value: Option<Vec<u8>>,
     /// Headers in their order; names that are not UTF-8 are shown with replacement characters.
     pub headers: Vec<PeekedHeader>,
+    /// Length of the whole key in bytes; `None` for null.
+    #[ts(type = "number | null")]
+    pub key_bytes: Option<usize>,
+    /// Length of the whole value in bytes; `None` for null.
+    #[ts(type = "number | null")]
+    pub value_bytes: Option<usize>,
     /// A part was cut at 64 KiB.
     pub truncated: bool,
 }
@@ -157,6 +163,8 @@ fn shorten(message: &Message) -> PeekedRecord {
         (at, _) => at,
     };
     PeekedRecord {
+        key_bytes: message.key().map(<[u8]>::len),
+        value_bytes: message.value().map(<[u8]>::len),
         offset: message.offset(),
         timestamp_ms,
         key,

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::error::PropertiesError;
+use super::findings::Findings;
 
 /// What a file with keys or certificates is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,32 +40,12 @@ pub(super) fn kind(path: &Path) -> Option<KeyFile> {
     )
 }
 
-/// Checks translated properties; what may be meant so goes to `notes`.
-pub(super) fn check(
-    properties: &BTreeMap<String, String>,
-    notes: &mut Vec<String>,
-) -> Result<(), PropertiesError> {
+/// Checks translated properties; what may be meant so goes to the notes.
+pub(super) fn check(properties: &BTreeMap<String, String>, findings: &mut Findings) {
     for key in ["ssl.ca.location", "ssl.certificate.location", "ssl.key.location"] {
-        let Some(path) = properties.get(key).map(Path::new) else {
-            continue;
-        };
-        if !path.is_file() {
-            continue;
+        if let Some(path) = properties.get(key).map(Path::new) {
+            findings.ok(pem_file(key, path));
         }
-        let fix = match kind(path) {
-            Some(KeyFile::Jks) => format!("keytool -list -rfc -keystore '{}' > ca.pem", path.display()),
-            Some(KeyFile::Binary | KeyFile::Unknown) => {
-                format!("openssl x509 -inform der -in '{}' -out ca.pem", path.display())
-            }
-            Some(KeyFile::Pem) | None => continue,
-        };
-        return Err(PropertiesError::value(
-            key,
-            format!(
-                "names '{}', which is no PEM file. Convert it, for example with: {fix}",
-                path.display()
-            ),
-        ));
     }
     let protocol = properties
         .get("security.protocol")
@@ -82,14 +63,67 @@ pub(super) fn check(
         "sasl.oauthbearer.",
     ]) && !protocol.starts_with("sasl_")
     {
-        notes.push(format!(
+        findings.note(format!(
             "credentials are set, but security.protocol is {protocol}: they are not used. Set security.protocol to SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user"
         ));
     }
     if any(&["ssl.ca.", "ssl.certificate.", "ssl.key.", "ssl.keystore."]) && !protocol.ends_with("ssl") {
-        notes.push(format!(
+        findings.note(format!(
             "certificates or keys are set, but security.protocol is {protocol}: the connection is not encrypted. Set security.protocol to SSL or SASL_SSL if the brokers use TLS"
         ));
     }
-    Ok(())
+    if protocol.ends_with("ssl") {
+        weakened(properties, findings);
+    }
+    let is_kerberos = properties
+        .get("sasl.mechanism")
+        .is_some_and(|mechanism| mechanism.eq_ignore_ascii_case("GSSAPI"));
+    if is_kerberos && protocol.starts_with("sasl_") && !cfg!(feature = "kerberos") {
+        findings.note(
+            "this build of Sluice cannot log in with Kerberos (GSSAPI): use one that was built with it",
+        );
+    }
+}
+
+/// What the file asks for and what makes TLS prove less than it could.
+fn weakened(properties: &BTreeMap<String, String>, findings: &mut Findings) {
+    if properties
+        .get("enable.ssl.certificate.verification")
+        .is_some_and(|value| value.eq_ignore_ascii_case("false"))
+    {
+        findings.note(
+            "the certificates of the brokers are not checked, as 'enable.ssl.certificate.verification' says: anybody on the way can read and change what is copied",
+        );
+    } else if properties
+        .get("ssl.endpoint.identification.algorithm")
+        .is_some_and(|value| value == "none")
+    {
+        findings.note(
+            "the host names of the brokers are not checked, as 'ssl.endpoint.identification.algorithm' says: any certificate of the same authority is accepted",
+        );
+    }
+}
+
+fn pem_file(key: &str, path: &Path) -> Result<(), PropertiesError> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let shown = path.display();
+    let fix = match (kind(path), key) {
+        (Some(KeyFile::Pem) | None, _) => return Ok(()),
+        (Some(KeyFile::Jks), "ssl.ca.location") => format!("keytool -list -rfc -keystore '{shown}' > ca.pem"),
+        (Some(KeyFile::Jks), _) => format!(
+            "keytool -importkeystore -srckeystore '{shown}' -destkeystore client.p12 -deststoretype PKCS12 && openssl pkcs12 -in client.p12 -out client.pem"
+        ),
+        (Some(KeyFile::Binary | KeyFile::Unknown), "ssl.key.location") => {
+            format!("openssl pkey -inform der -in '{shown}' -out client.pem")
+        }
+        (Some(KeyFile::Binary | KeyFile::Unknown), _) => {
+            format!("openssl x509 -inform der -in '{shown}' -out ca.pem")
+        }
+    };
+    Err(PropertiesError::value(
+        key,
+        format!("names '{shown}', which is no PEM file. Convert it, for example with: {fix}"),
+    ))
 }

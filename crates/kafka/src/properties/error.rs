@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use sluice_model::InvalidTask;
 use thiserror::Error;
 
 /// Why client properties cannot be used. No sentence holds a value that could be a secret.
@@ -21,6 +22,9 @@ pub enum PropertiesError {
         /// What.
         error: Box<PropertiesError>,
     },
+    /// Several things in a file are wrong.
+    #[error("{}", in_lines(.0))]
+    Several(Vec<PropertiesError>),
     /// A line is no property.
     #[error("line {line} {reason}")]
     Line {
@@ -49,6 +53,40 @@ pub enum PropertiesError {
         /// The system's words.
         reason: String,
     },
+    /// The brokers are no list of addresses.
+    #[error(transparent)]
+    Bootstrap(InvalidTask),
+    /// A value is none of the words that exist. It is not shown: it may stand there by mistake.
+    #[error("'{key}': {reason}")]
+    Word {
+        /// The property.
+        key: String,
+        /// The words that exist.
+        reason: InvalidTask,
+    },
+    /// It is a file of something else.
+    #[error("it {0}")]
+    NotAClient(&'static str),
+    /// The file describes more than one cluster.
+    #[error(
+        "{what} describes several clusters: {}. Choose one by its name behind that of the file, as FILE#{}",
+        .names.join(", "),
+        .names.first().map_or("", String::as_str)
+    )]
+    SeveralClusters {
+        /// What kind of file it is.
+        what: &'static str,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// The file has no part of the name that was asked for.
+    #[error("there is no part '{name}' in it; there are: {}", .names.join(", "))]
+    NoSuchPart {
+        /// The name.
+        name: String,
+        /// The names there are.
+        names: Vec<String>,
+    },
     /// A value that makes no sense or has no counterpart.
     #[error("'{key}' {reason}")]
     Value {
@@ -67,13 +105,34 @@ impl PropertiesError {
         }
     }
 
+    /// One error of all of them, none if there are none.
+    pub(super) fn all(mut faults: Vec<Self>) -> Option<Self> {
+        match faults.len() {
+            0 => None,
+            1 => faults.pop(),
+            _ => Some(Self::Several(faults)),
+        }
+    }
+
     pub(super) fn in_file(self, path: &Path) -> Self {
         match self {
             Self::Unreadable { .. } | Self::InFile { .. } => self,
+            // Each line of the message stands for itself.
+            Self::Several(faults) => {
+                Self::Several(faults.into_iter().map(|fault| fault.in_file(path)).collect())
+            }
             other => Self::InFile {
                 path: path.to_owned(),
                 error: Box::new(other),
             },
         }
     }
+}
+
+fn in_lines(faults: &[PropertiesError]) -> String {
+    faults
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::error::PropertiesError;
+use super::findings::Findings;
 use super::jaas::{self, LoginModule};
+use super::parts::shown;
 use super::placeholders::Placeholders;
 
 type Properties = BTreeMap<String, String>;
-type Result<T> = std::result::Result<T, PropertiesError>;
 
 /// Keys of Java's clients that librdkafka does not know and that are translated here.
 const TRANSLATED: &[&str] = &[
@@ -49,11 +50,8 @@ const IGNORED: &[&str] = &[
     "partitioner.availability.timeout.ms",
     "partitioner.class",
     "partitioner.ignore.keys",
-    "sasl.client.callback.handler.class",
     "sasl.kerberos.ticket.renew.jitter",
     "sasl.kerberos.ticket.renew.window.factor",
-    "sasl.login.callback.handler.class",
-    "sasl.login.class",
     "sasl.login.connect.timeout.ms",
     "sasl.login.read.timeout.ms",
     "sasl.login.refresh.buffer.seconds",
@@ -62,6 +60,18 @@ const IGNORED: &[&str] = &[
     "sasl.login.refresh.window.jitter",
     "sasl.login.retry.backoff.max.ms",
     "sasl.login.retry.backoff.ms",
+    "sasl.oauthbearer.clock.skew.seconds",
+    "sasl.oauthbearer.expected.audience",
+    "sasl.oauthbearer.expected.issuer",
+    "sasl.oauthbearer.header.urlencode",
+    "sasl.oauthbearer.iat.validation.enabled",
+    "sasl.oauthbearer.jwks.endpoint.refresh.ms",
+    "sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms",
+    "sasl.oauthbearer.jwks.endpoint.retry.backoff.ms",
+    "sasl.oauthbearer.jwks.endpoint.url",
+    "sasl.oauthbearer.jwt.validator.class",
+    "sasl.oauthbearer.scope.claim.name",
+    "sasl.oauthbearer.sub.claim.name",
     "security.providers",
     "socket.connection.setup.timeout.max.ms",
     "ssl.enabled.protocols",
@@ -78,40 +88,77 @@ const IGNORED: &[&str] = &[
 /// Keys that both know, with values that only Java's clients understand.
 const IGNORED_VALUES: &[&str] = &["sasl.kerberos.kinit.cmd", "ssl.cipher.suites"];
 
+/// What fetches tokens with client credentials, and needs no counterpart.
+const USUAL_CLASSES: &[&str] = &[
+    "ClientCredentialsJwtRetriever",
+    "DefaultJwtRetriever",
+    "JaasClientOauthLoginCallbackHandler",
+    "OAuthBearerLoginCallbackHandler",
+];
+
+/// Keys that name a class which logs in.
+const LOGIN_CLASSES: &[&str] = &[
+    "sasl.client.callback.handler.class",
+    "sasl.login.callback.handler.class",
+    "sasl.login.class",
+    "sasl.oauthbearer.jwt.retriever.class",
+];
+
 /// The transactional writer's own time-out is 60 s, and librdkafka refuses one above it.
 const LONGEST_REQUEST_MS: u64 = 60_000;
 
 /// Whether a key is one of Java's clients and not of librdkafka.
 pub(super) fn knows_alone(key: &str) -> bool {
     // `client.dns.lookup` is known to both with the same values.
-    key != "client.dns.lookup" && (TRANSLATED.contains(&key) || IGNORED.contains(&key))
+    key != "client.dns.lookup" && knows(key)
 }
 
-/// Translates; keys that are not Java's alone go through as they are.
+/// Whether a key is one of Java's clients, and perhaps of librdkafka too.
+pub(super) fn knows(key: &str) -> bool {
+    TRANSLATED.contains(&key) || IGNORED.contains(&key) || LOGIN_CLASSES.contains(&key)
+}
+
+/// Translates; keys that are not Java's alone go through as they are. `is_java` is for keys that both have with
+/// different meanings.
 pub(super) fn translate(
     mut given: Properties,
+    is_java: bool,
     placeholders: &Placeholders<'_>,
-    notes: &mut Vec<String>,
-) -> Result<Properties> {
+    findings: &mut Findings,
+) -> Properties {
     let mut out = Properties::new();
-    // Before placeholders are resolved: a password with a quote in it must not end the quoted text around it.
-    if let Some(text) = given.remove("sasl.jaas.config") {
-        let module =
-            jaas::parse(&text).map_err(|reason| PropertiesError::value("sasl.jaas.config", reason))?;
-        login(module, &given, placeholders, &mut out)?;
-    }
+    login_classes(&mut given, findings);
     given.retain(|key, _| {
-        let ignored = IGNORED.contains(&key.as_str()) || IGNORED_VALUES.contains(&key.as_str());
+        let ignored = IGNORED.contains(&key.as_str()) && (is_java || key != "client.dns.lookup")
+            || is_java && IGNORED_VALUES.contains(&key.as_str());
         if ignored {
-            notes.push(format!(
+            findings.note(format!(
                 "'{key}' is left out: it means something to Java's clients only"
             ));
         }
         !ignored
     });
-    for (key, value) in &mut given {
-        *value = placeholders.resolve(key, value)?;
+    // Before placeholders are resolved: a password with a quote in it must not end the quoted text around it.
+    if let Some(text) = given.remove("sasl.jaas.config") {
+        match jaas::parse(&text) {
+            Ok(module) => {
+                let mut login = Login {
+                    given: &given,
+                    placeholders,
+                    findings,
+                    out: &mut out,
+                };
+                login.translate(module);
+            }
+            Err(reason) => findings.fault(PropertiesError::value("sasl.jaas.config", reason)),
+        }
     }
+    given.retain(|key, value| {
+        let resolved = findings.resolved(key, placeholders.resolve(key, value));
+        let is_known = resolved.is_some();
+        *value = resolved.unwrap_or_default();
+        is_known
+    });
     for (java, ours) in [
         ("send.buffer.bytes", "socket.send.buffer.bytes"),
         ("receive.buffer.bytes", "socket.receive.buffer.bytes"),
@@ -124,88 +171,234 @@ pub(super) fn translate(
             );
         }
     }
-    if let Some(value) = given.remove("request.timeout.ms") {
-        let ms: u64 = value
-            .parse()
-            .map_err(|_| PropertiesError::value("request.timeout.ms", "must be a number of milliseconds"))?;
-        if ms > LONGEST_REQUEST_MS {
-            notes.push(format!(
-                "'request.timeout.ms' is taken as {LONGEST_REQUEST_MS}, the longest possible"
-            ));
+    for (theirs, ours) in [
+        (
+            "sasl.oauthbearer.client.credentials.client.id",
+            "sasl.oauthbearer.client.id",
+        ),
+        (
+            "sasl.oauthbearer.client.credentials.client.secret",
+            "sasl.oauthbearer.client.secret",
+        ),
+    ] {
+        if let Some(value) = given.remove(theirs) {
+            out.insert(ours.to_owned(), value);
         }
-        out.insert(
-            "socket.timeout.ms".to_owned(),
-            ms.min(LONGEST_REQUEST_MS).to_string(),
-        );
     }
+    if is_java && let Some(value) = given.remove("request.timeout.ms") {
+        request_timeout(&value, &mut out, findings);
+    }
+    // What stands in its own line counts before the option of a login module.
     out.extend(given);
-    Ok(out)
+    out
 }
 
-fn login(
-    module: LoginModule,
-    given: &Properties,
-    placeholders: &Placeholders<'_>,
-    out: &mut Properties,
-) -> Result<()> {
-    const KEY: &str = "sasl.jaas.config";
-    let LoginModule { class, mut options } = module;
-    let mut take = |option: &str, property: &str, needed: bool| -> Result<()> {
-        match options.remove(option) {
-            Some(value) => {
-                out.insert(property.to_owned(), placeholders.resolve(KEY, &value)?);
-                Ok(())
-            }
-            None if needed => Err(PropertiesError::value(
-                KEY,
-                format!("has no {option} for {class}; add {option}=\"…\""),
-            )),
-            None => Ok(()),
-        }
+fn request_timeout(value: &str, out: &mut Properties, findings: &mut Findings) {
+    const KEY: &str = "request.timeout.ms";
+    let Ok(ms) = value.trim().parse::<u64>() else {
+        findings.fault(PropertiesError::value(KEY, "must be a number of milliseconds"));
+        return;
     };
-    match class.as_str() {
-        "PlainLoginModule" | "ScramLoginModule" => {
-            take("username", "sasl.username", true)?;
-            take("password", "sasl.password", true)?;
-        }
-        "Krb5LoginModule" => {
-            take("keyTab", "sasl.kerberos.keytab", false)?;
-            take("principal", "sasl.kerberos.principal", false)?;
-            take("serviceName", "sasl.kerberos.service.name", false)?;
-        }
-        "OAuthBearerLoginModule" => {
-            if !given.contains_key("sasl.oauthbearer.token.endpoint.url") {
-                return Err(PropertiesError::value(
-                    KEY,
-                    "uses OAuth without sasl.oauthbearer.token.endpoint.url: only tokens fetched with client credentials are supported. Add the address of the token endpoint, with clientId and clientSecret in the login module",
-                ));
-            }
-            take("clientId", "sasl.oauthbearer.client.id", true)?;
-            take("clientSecret", "sasl.oauthbearer.client.secret", true)?;
-            take("scope", "sasl.oauthbearer.scope", false)?;
-            let extensions: Vec<String> = options
-                .iter()
-                .filter_map(|(name, value)| {
-                    name.strip_prefix("extension_")
-                        .map(|name| format!("{name}={value}"))
-                })
-                .collect();
-            if !extensions.is_empty() {
-                out.insert(
-                    "sasl.oauthbearer.extensions".to_owned(),
-                    placeholders.resolve(KEY, &extensions.join(","))?,
-                );
-            }
-            out.insert("sasl.oauthbearer.method".to_owned(), "oidc".to_owned());
-        }
-        other => {
-            return Err(PropertiesError::value(
-                KEY,
-                format!(
-                    "uses {other}, which has no counterpart outside of Java. Supported are PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule with client credentials, and Krb5LoginModule; use a user with one of them (on Amazon MSK: SASL/SCRAM)"
-                ),
-            ));
+    if ms > LONGEST_REQUEST_MS {
+        findings.note(format!(
+            "'request.timeout.ms' is taken as {LONGEST_REQUEST_MS}, the longest possible"
+        ));
+    }
+    out.insert(
+        "socket.timeout.ms".to_owned(),
+        ms.min(LONGEST_REQUEST_MS).to_string(),
+    );
+}
+
+/// Classes that log in by themselves: the usual ones are left out, others have no counterpart.
+fn login_classes(given: &mut Properties, findings: &mut Findings) {
+    for key in LOGIN_CLASSES {
+        let Some(class) = given.remove(*key) else {
+            continue;
+        };
+        let name = class.rsplit(['.', '$']).next().unwrap_or_default().trim();
+        if !name.is_empty() && !USUAL_CLASSES.contains(&name) {
+            findings.fault(PropertiesError::value(key, no_counterpart(shown(name))));
         }
     }
-    Ok(())
+}
+
+fn no_counterpart(class: &str) -> String {
+    format!(
+        "uses {class}, which has no counterpart outside of Java. Supported are PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule with client credentials, and Krb5LoginModule; use a user with one of them (on Amazon MSK: SASL/SCRAM)"
+    )
+}
+
+const KEY: &str = "sasl.jaas.config";
+
+/// The translation of one login module.
+struct Login<'a, 'b> {
+    given: &'a Properties,
+    placeholders: &'a Placeholders<'b>,
+    findings: &'a mut Findings,
+    out: &'a mut Properties,
+}
+
+impl Login<'_, '_> {
+    fn translate(&mut self, module: LoginModule) {
+        let LoginModule { class, mut options } = module;
+        match class.as_str() {
+            "PlainLoginModule" => self.password("PLAIN", &class, &mut options),
+            "ScramLoginModule" => {
+                if options
+                    .get("tokenauth")
+                    .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+                {
+                    self.findings.fault(PropertiesError::value(
+                        KEY,
+                        "is the login of a delegation token (tokenauth=\"true\"), which only Java's clients can use: write the name and the password of a SCRAM user instead",
+                    ));
+                    return;
+                }
+                if !self.has_mechanism() {
+                    self.findings.gap(
+                        "sasl.mechanism",
+                        "is left open: the login module is that of SCRAM, with SHA-256 or with SHA-512. Write the one that the brokers use".to_owned(),
+                    );
+                }
+                self.password("", &class, &mut options);
+            }
+            "Krb5LoginModule" => self.kerberos(&mut options),
+            "OAuthBearerLoginModule" => self.oauth(&mut options),
+            other => {
+                let reason = no_counterpart(shown(other));
+                self.findings.fault(PropertiesError::value(KEY, reason));
+            }
+        }
+    }
+
+    fn has_mechanism(&self) -> bool {
+        ["sasl.mechanism", "sasl.mechanisms"].iter().any(|name| {
+            self.given
+                .get(*name)
+                .is_some_and(|value| !value.trim().is_empty())
+        })
+    }
+
+    /// The only mechanism that the module can have, where the file names none.
+    fn mechanism(&mut self, name: &str) {
+        if !name.is_empty() && !self.has_mechanism() {
+            self.out.insert("sasl.mechanism".to_owned(), name.to_owned());
+        }
+    }
+
+    /// Takes an option as a property; returns whether it was there.
+    fn take(&mut self, options: &mut BTreeMap<String, String>, option: &str, property: &str) -> bool {
+        let Some(value) = options.remove(option) else {
+            return false;
+        };
+        let resolved = self.placeholders.resolve(property, &value);
+        if let Some(value) = self.findings.resolved(property, resolved) {
+            self.out.insert(property.to_owned(), value);
+        }
+        true
+    }
+
+    fn missing(&mut self, option: &str, class: &str) {
+        self.findings.fault(PropertiesError::value(
+            KEY,
+            format!("has no {option} for {class}; add {option}=\"…\""),
+        ));
+    }
+
+    fn password(&mut self, mechanism: &str, class: &str, options: &mut BTreeMap<String, String>) {
+        self.mechanism(mechanism);
+        for (option, property) in [("username", "sasl.username"), ("password", "sasl.password")] {
+            if !self.take(options, option, property) && !self.given.contains_key(property) {
+                self.missing(option, class);
+            }
+        }
+    }
+
+    fn kerberos(&mut self, options: &mut BTreeMap<String, String>) {
+        self.mechanism("GSSAPI");
+        self.take(options, "keyTab", "sasl.kerberos.keytab");
+        self.take(options, "principal", "sasl.kerberos.principal");
+        self.take(options, "serviceName", "sasl.kerberos.service.name");
+        if let Some(path) = self.out.get_mut("sasl.kerberos.keytab")
+            && let Some(bare) = path.strip_prefix("file:")
+        {
+            *path = bare.trim_start_matches("//").to_owned();
+        }
+    }
+
+    /// Client credentials, as options of the module or, from Kafka 4.1 on, as properties of their own.
+    fn oauth(&mut self, options: &mut BTreeMap<String, String>) {
+        self.mechanism("OAUTHBEARER");
+        // Strimzi's names mean the same.
+        for (ours, strimzi, property) in [
+            (
+                "",
+                "oauth.token.endpoint.uri",
+                "sasl.oauthbearer.token.endpoint.url",
+            ),
+            ("clientId", "oauth.client.id", "sasl.oauthbearer.client.id"),
+            (
+                "clientSecret",
+                "oauth.client.secret",
+                "sasl.oauthbearer.client.secret",
+            ),
+            ("scope", "oauth.scope", "sasl.oauthbearer.scope"),
+        ] {
+            if !self.take(options, ours, property) {
+                self.take(options, strimzi, property);
+            }
+        }
+        let has_endpoint = self.has("sasl.oauthbearer.token.endpoint.url");
+        if !has_endpoint {
+            self.findings.fault(PropertiesError::value(
+                KEY,
+                "uses OAuth without sasl.oauthbearer.token.endpoint.url: only tokens fetched with client credentials are supported. Add the address of the token endpoint, with clientId and clientSecret in the login module",
+            ));
+        }
+        for (option, property, kafka41) in [
+            (
+                "clientId",
+                "sasl.oauthbearer.client.id",
+                "sasl.oauthbearer.client.credentials.client.id",
+            ),
+            (
+                "clientSecret",
+                "sasl.oauthbearer.client.secret",
+                "sasl.oauthbearer.client.credentials.client.secret",
+            ),
+        ] {
+            // Without an endpoint it is another kind of login, and that was said already.
+            if has_endpoint && !self.has(property) && !self.has(kafka41) {
+                self.missing(option, "OAuthBearerLoginModule");
+            }
+        }
+        let mut extensions = Vec::new();
+        for (name, value) in options.iter() {
+            if let Some(name) = name.strip_prefix("extension_") {
+                extensions.push(format!("{name}={value}"));
+            } else if name.starts_with("oauth.") {
+                self.findings.note(format!(
+                    "the option '{}' of the login module is left out",
+                    shown(name)
+                ));
+            }
+        }
+        if !extensions.is_empty() {
+            const EXTENSIONS: &str = "sasl.oauthbearer.extensions";
+            let resolved = self.placeholders.resolve(EXTENSIONS, &extensions.join(","));
+            if let Some(value) = self.findings.resolved(EXTENSIONS, resolved) {
+                self.out.insert(EXTENSIONS.to_owned(), value);
+            }
+        }
+        self.out
+            .insert("sasl.oauthbearer.method".to_owned(), "oidc".to_owned());
+    }
+
+    /// Whether a property is given, or left open by its placeholder.
+    fn has(&self, property: &str) -> bool {
+        self.given.contains_key(property)
+            || self.out.contains_key(property)
+            || self.findings.gaps.iter().any(|gap| gap.key == property)
+    }
 }

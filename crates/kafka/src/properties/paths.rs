@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::PropertiesError;
+use super::findings::Findings;
 
 const FILES: &[&str] = &[
     "sasl.kerberos.keytab",
@@ -16,10 +17,8 @@ const FILES: &[&str] = &[
     "https.ca.location",
 ];
 
-pub(super) fn settle(
-    properties: &mut BTreeMap<String, String>,
-    base_dir: &Path,
-) -> Result<(), PropertiesError> {
+/// Makes them absolute; reports those that cannot be read.
+pub(super) fn settle(properties: &mut BTreeMap<String, String>, base_dir: &Path, findings: &mut Findings) {
     for (key, value) in properties
         .iter_mut()
         .filter(|(key, _)| FILES.contains(&key.as_str()))
@@ -28,24 +27,27 @@ pub(super) fn settle(
         if key.ends_with("ca.location") && value == "probe" {
             continue;
         }
-        let path = base_dir.join(&*value);
-        std::fs::metadata(&path)
-            .and_then(|meta| {
-                if meta.is_file() {
-                    std::fs::File::open(&path).map(drop)
-                } else {
-                    Ok(())
-                }
-            })
-            .map_err(|error| PropertiesError::MissingFile {
-                key: key.clone(),
-                path: path.clone(),
-                reason: error.to_string(),
-            })?;
-        *value = path
-            .to_str()
-            .ok_or_else(|| PropertiesError::value(key, "names a path that is not UTF-8; move the file"))?
-            .to_owned();
+        if let Some(path) = findings.ok(readable(key, &base_dir.join(&*value))) {
+            *value = path;
+        }
     }
-    Ok(())
+}
+
+fn readable(key: &str, path: &Path) -> Result<String, PropertiesError> {
+    std::fs::metadata(path)
+        .and_then(|meta| {
+            if meta.is_file() {
+                std::fs::File::open(path).map(drop)
+            } else {
+                Ok(())
+            }
+        })
+        .map_err(|error| PropertiesError::MissingFile {
+            key: key.to_owned(),
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+    path.to_str()
+        .map(str::to_owned)
+        .ok_or_else(|| PropertiesError::value(key, "names a path that is not UTF-8; move the file"))
 }

@@ -1,5 +1,8 @@
 //! PEM text that has lost its line breaks on the way through a properties file.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
@@ -31,9 +34,49 @@ pub(super) fn restore(text: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
+/// A block of PEM around DER.
+pub(super) fn block(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let mut out = format!("{BEGIN}{label}{DASHES}\n");
+    // Base64 is ASCII: every place in it is the begin of a character.
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(LINE));
+        out.push_str(line);
+        out.push('\n');
+        rest = after;
+    }
+    out.push_str(&format!("{END}{label}{DASHES}\n"));
+    out
+}
+
+/// The DER within the blocks of a PEM text.
+#[cfg(test)]
+pub(super) fn bodies(text: &str) -> Vec<Vec<u8>> {
+    text.split(BEGIN)
+        .skip(1)
+        .map(|block| {
+            let body = block.split_once(DASHES).unwrap().1.split_once(END).unwrap().0;
+            let digits: String = body.chars().filter(|c| !c.is_whitespace()).collect();
+            STANDARD.decode(digits).unwrap()
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn der_becomes_pem() {
+        for length in 0..100_u8 {
+            let der: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(37)).collect();
+            let text = block("X", &der);
+            assert!(text.lines().all(|line| line.len() <= 64), "{text}");
+            assert_eq!(bodies(&text), [der]);
+            assert!(length == 0 || restore(&text).as_deref() == Some(text.as_str()));
+        }
+    }
 
     #[test]
     fn blocks_get_their_lines_back() {

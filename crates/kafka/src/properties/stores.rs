@@ -1,59 +1,65 @@
-//! Key and trust stores: what Java keeps in stores, librdkafka takes as PEM files, PEM text or PKCS#12.
+//! Key and trust stores: what Java keeps in stores becomes PEM, which both lanes take.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::content::{KeyFile, kind};
 use super::error::PropertiesError;
+use super::findings::Findings;
 use super::pem;
+use super::store_file::{self, Store};
 
 type Properties = BTreeMap<String, String>;
 type Result<T> = std::result::Result<T, PropertiesError>;
 
-/// Replaces properties of stores by those librdkafka can use; refuses Java's own formats with the command that converts
-/// them.
-pub(super) fn translate(given: &mut Properties, base_dir: &Path) -> Result<()> {
-    trust_store(given, base_dir)?;
-    key_store(given, base_dir)
+/// Replaces properties of stores by the PEM text that is in them.
+pub(super) fn translate(given: &mut Properties, base_dir: &Path, findings: &mut Findings) {
+    let trust = trust_store(given, base_dir);
+    findings.ok(trust);
+    let key = key_store(given, base_dir, findings);
+    findings.ok(key);
 }
 
 fn trust_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
+    const KEY: &str = "ssl.truststore.location";
     let store_type = given.remove("ssl.truststore.type");
-    given.remove("ssl.truststore.password");
+    let password = given.remove("ssl.truststore.password");
+    let location = given.remove(KEY).filter(|location| !location.is_empty());
     if let Some(text) = given.remove("ssl.truststore.certificates") {
         given.insert(
             "ssl.ca.pem".to_owned(),
             pem_text("ssl.truststore.certificates", &text)?,
         );
     }
-    const KEY: &str = "ssl.truststore.location";
-    let Some(location) = given.remove(KEY).filter(|location| !location.is_empty()) else {
+    let Some(location) = location.as_deref().map(path_of) else {
         return Ok(());
     };
-    let path = base_dir.join(&location);
-    let shown = path.display();
-    match store_kind(KEY, &path, store_type.as_deref())? {
+    let path = base_dir.join(location);
+    let store = match store_kind(KEY, &path, store_type.as_deref())? {
         KeyFile::Pem => {
-            given.insert("ssl.ca.location".to_owned(), location);
-            Ok(())
+            given.insert("ssl.ca.location".to_owned(), location.to_owned());
+            return Ok(());
         }
-        KeyFile::Binary => Err(PropertiesError::value(
+        KeyFile::Binary | KeyFile::Jks | KeyFile::Unknown => open(KEY, &path, password.as_deref(), None)?,
+    };
+    if store.trusted.is_empty() {
+        return Err(PropertiesError::value(
             KEY,
             format!(
-                "names the PKCS#12 trust store '{shown}', and certificates are needed as PEM. Convert it with: openssl pkcs12 -in '{shown}' -nokeys -out ca.pem (or: keytool -list -rfc -keystore '{shown}' > ca.pem), and set ssl.ca.location=ca.pem instead"
+                "names '{}', which has no certificate to trust in it",
+                path.display()
             ),
-        )),
-        KeyFile::Jks | KeyFile::Unknown => Err(PropertiesError::value(
-            KEY,
-            format!(
-                "names the Java trust store '{shown}', which only Java can read. Convert it with: keytool -list -rfc -keystore '{shown}' > ca.pem, and set ssl.ca.location=ca.pem instead"
-            ),
-        )),
+        ));
     }
+    given.insert("ssl.ca.pem".to_owned(), certificates(&store.trusted));
+    Ok(())
 }
 
-fn key_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
+fn key_store(given: &mut Properties, base_dir: &Path, findings: &mut Findings) -> Result<()> {
+    const KEY: &str = "ssl.keystore.location";
     let store_type = given.remove("ssl.keystore.type");
+    let password = given.remove("ssl.keystore.password");
+    let location = given.remove(KEY).filter(|location| !location.is_empty());
     for (java, ours) in [
         ("ssl.keystore.certificate.chain", "ssl.certificate.pem"),
         ("ssl.keystore.key", "ssl.key.pem"),
@@ -62,37 +68,57 @@ fn key_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
             given.insert(ours.to_owned(), pem_text(java, &text)?);
         }
     }
-    const KEY: &str = "ssl.keystore.location";
-    let Some(location) = given.remove(KEY).filter(|location| !location.is_empty()) else {
+    let Some(location) = location.as_deref().map(path_of) else {
         return Ok(());
     };
-    let path = base_dir.join(&location);
-    let shown = path.display();
-    match store_kind(KEY, &path, store_type.as_deref())? {
-        KeyFile::Pem => {
-            given.remove("ssl.keystore.password");
-            given.insert("ssl.certificate.location".to_owned(), location.clone());
-            given.insert("ssl.key.location".to_owned(), location);
-        }
-        KeyFile::Binary => {
-            // A PKCS#12 store has one password for the store and the key.
-            if let Some(password) = given.remove("ssl.key.password") {
-                given
-                    .entry("ssl.keystore.password".to_owned())
-                    .or_insert(password);
-            }
-            given.insert(KEY.to_owned(), location);
-        }
-        KeyFile::Jks | KeyFile::Unknown => {
-            return Err(PropertiesError::value(
-                KEY,
-                format!(
-                    "names the Java key store '{shown}', which only Java can read. Convert it with: keytool -importkeystore -srckeystore '{shown}' -destkeystore client.p12 -deststoretype PKCS12, and set ssl.keystore.location=client.p12 instead"
-                ),
-            ));
-        }
+    let path = base_dir.join(location);
+    if store_kind(KEY, &path, store_type.as_deref())? == KeyFile::Pem {
+        given.insert("ssl.certificate.location".to_owned(), location.to_owned());
+        given.insert("ssl.key.location".to_owned(), location.to_owned());
+        return Ok(());
     }
+    let key_password = given.remove("ssl.key.password");
+    let store = open(KEY, &path, password.as_deref(), key_password.as_deref())?;
+    let [key] = store.keys.as_slice() else {
+        return Err(PropertiesError::value(
+            KEY,
+            format!(
+                "names '{}', which has {} private keys in it, and exactly one is needed: keep the one for this client",
+                path.display(),
+                store.keys.len()
+            ),
+        ));
+    };
+    given.insert("ssl.certificate.pem".to_owned(), certificates(&key.chain));
+    given.insert("ssl.key.pem".to_owned(), pem::block("PRIVATE KEY", &key.pkcs8));
+    findings.note(format!(
+        "certificate and private key are taken from the key store '{}'",
+        path.display()
+    ));
     Ok(())
+}
+
+fn open(key: &str, path: &Path, password: Option<&str>, key_password: Option<&str>) -> Result<Store> {
+    let bytes = std::fs::read(path).map_err(|error| PropertiesError::MissingFile {
+        key: key.to_owned(),
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    store_file::read(&bytes, password, key_password).map_err(|reason| {
+        PropertiesError::value(key, format!("names the store '{}', {reason}", path.display()))
+    })
+}
+
+fn certificates(all: &[Vec<u8>]) -> String {
+    all.iter().map(|der| pem::block("CERTIFICATE", der)).collect()
+}
+
+/// Spring writes a file as a resource.
+fn path_of(location: &str) -> &str {
+    match location.strip_prefix("file:") {
+        Some(path) => path.strip_prefix("//").unwrap_or(path),
+        None => location,
+    }
 }
 
 /// What a store is: its content knows better than its declared type, which is often left at Java's default.
@@ -107,7 +133,6 @@ fn store_kind(key: &str, path: &Path, declared: Option<&str>) -> Result<KeyFile>
     let found = kind(path).unwrap_or(KeyFile::Unknown);
     Ok(match declared.map(str::to_ascii_uppercase).as_deref() {
         Some("PEM") if found == KeyFile::Unknown => KeyFile::Pem,
-        Some("PKCS12") if found == KeyFile::Unknown => KeyFile::Binary,
         _ => found,
     })
 }

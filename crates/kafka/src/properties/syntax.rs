@@ -1,7 +1,7 @@
 //! The two syntaxes, and how one is recognized.
 
 use super::error::PropertiesError;
-use super::java;
+use super::{java, names, structured};
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,25 +12,72 @@ pub enum Dialect {
     Java,
 }
 
+/// The number of a line, from 1, and its key and value.
+type NumberedPair = (usize, Result<(String, String), PropertiesError>);
+
+/// One property as it stands in a file.
+#[derive(Clone)]
+pub(super) struct Entry {
+    /// The section above it, as `[default]` of a Python program's file.
+    pub(super) section: Option<String>,
+    pub(super) key: String,
+    pub(super) value: String,
+}
+
+/// A file that was taken apart.
+pub(super) struct Written {
+    pub(super) dialect: Dialect,
+    pub(super) entries: Vec<Entry>,
+    /// Lines that make no sense.
+    pub(super) faults: Vec<PropertiesError>,
+}
+
 /// Reads the lines of a file in either syntax; keys and values as they stand there, escapes resolved.
 ///
 /// # Errors
-/// The first line that is no property.
+/// Lines that are no property.
 pub fn parse_properties(text: &str) -> Result<Vec<(String, String)>, PropertiesError> {
-    read(text).map(|(_, pairs)| pairs)
+    let written = read(text);
+    match PropertiesError::all(written.faults) {
+        Some(fault) => Err(fault),
+        None => Ok(written
+            .entries
+            .into_iter()
+            .map(|entry| (entry.key, entry.value))
+            .collect()),
+    }
 }
 
-/// As [`parse_properties`], with the syntax that was found.
+/// As [`parse_properties`], with the syntax that was found and every line that makes no sense.
 ///
 /// A file is Java's if it has a key that only Java's clients know, or a line without `=`. In all other files both
 /// syntaxes mean the same, but for backslashes, which librdkafka leaves alone.
-pub(super) fn read(text: &str) -> Result<(Dialect, Vec<(String, String)>), PropertiesError> {
+pub(super) fn read(text: &str) -> Written {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(pairs) = structured::read(text) {
+        let (pairs, faults) = match pairs {
+            Ok(pairs) => (pairs, Vec::new()),
+            Err(fault) => (Vec::new(), vec![fault]),
+        };
+        let entry = |(key, value)| Entry {
+            section: None,
+            key,
+            value,
+        };
+        return Written {
+            // Decided by its keys, since there are no escapes left.
+            dialect: Dialect::Librdkafka,
+            entries: pairs.into_iter().map(entry).collect(),
+            faults,
+        };
+    }
     let plain: Vec<(usize, &str)> = text
         .lines()
         .enumerate()
         .map(|(index, line)| (index + 1, without_option(line.trim())))
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with(['#', '!']))
+        .filter(|(_, line)| {
+            !line.is_empty() && !line.starts_with(['#', '!', ';']) && section_of(line).is_none()
+        })
         .collect();
     let keys = plain
         .iter()
@@ -44,18 +91,52 @@ pub(super) fn read(text: &str) -> Result<(Dialect, Vec<(String, String)>), Prope
             .into_iter()
             .map(|(line, text)| {
                 let (key, value) = text.split_once('=').unwrap_or((text, ""));
-                named(line, key.trim(), value.trim())
+                (line, named(line, key.trim(), value.trim()))
             })
-            .collect::<Result<_, _>>()?,
-        Dialect::Java => java_lines(text)?,
+            .collect(),
+        Dialect::Java => java_lines(text),
     };
-    Ok((dialect, pairs))
+    let sections: Vec<(usize, &str)> = text
+        .lines()
+        .enumerate()
+        .filter_map(|(index, line)| Some((index + 1, section_of(line.trim())?)))
+        .collect();
+    let mut written = Written {
+        dialect,
+        entries: Vec::new(),
+        faults: Vec::new(),
+    };
+    for (line, pair) in pairs {
+        match pair {
+            Ok((key, value)) => written.entries.push(Entry {
+                section: sections
+                    .iter()
+                    .rev()
+                    .find(|(begins, _)| *begins < line)
+                    .map(|(_, name)| (*name).to_owned()),
+                key,
+                value,
+            }),
+            Err(fault) => written.faults.push(fault),
+        }
+    }
+    written
+}
+
+/// The name in a line that begins a section, as `[default]`.
+fn section_of(line: &str) -> Option<&str> {
+    let name = line.strip_prefix('[')?.strip_suffix(']')?.trim();
+    (!name.is_empty() && !name.contains(['=', '[', ']'])).then_some(name)
 }
 
 /// The dialect that keys alone tell.
 pub(super) fn dialect_of<'a>(mut keys: impl Iterator<Item = &'a str>) -> Dialect {
     // `key: value` has not been taken apart yet.
-    let java = keys.any(|key| java::knows_alone(key.split([':', ' ', '\t']).next().unwrap_or(key)));
+    let java = keys.any(|key| {
+        let key = key.split([':', ' ', '\t']).next().unwrap_or(key);
+        // Programs have names of their own before it.
+        java::knows_alone(names::split(key).map_or(key, |(_, name)| name))
+    });
     if java { Dialect::Java } else { Dialect::Librdkafka }
 }
 
@@ -79,12 +160,12 @@ fn named(line: usize, key: &str, value: &str) -> Result<(String, String), Proper
 
 /// Reads as `java.util.Properties.load` does. Its one other rule, that a line may be a key without a value, is more
 /// likely a mistake here and refused.
-fn java_lines(text: &str) -> Result<Vec<(String, String)>, PropertiesError> {
+fn java_lines(text: &str) -> Vec<NumberedPair> {
     let mut pairs = Vec::new();
     let mut lines = text.lines().enumerate();
     while let Some((index, line)) = lines.next() {
         let line = without_option(line.trim_start());
-        if line.is_empty() || line.starts_with(['#', '!']) {
+        if line.is_empty() || line.starts_with(['#', '!']) || section_of(line.trim_end()).is_some() {
             continue;
         }
         let mut logical = line.to_owned();
@@ -95,9 +176,17 @@ fn java_lines(text: &str) -> Result<Vec<(String, String)>, PropertiesError> {
                 None => break,
             }
         }
-        pairs.push(java_pair(index + 1, &logical)?);
+        pairs.push((index + 1, java_pair(index + 1, &logical)));
     }
-    Ok(pairs)
+    pairs
+}
+
+/// The properties of a file that is Java's for certain; lines that are none are left out.
+pub(super) fn java_pairs(text: &str) -> Vec<(String, String)> {
+    java_lines(text)
+        .into_iter()
+        .filter_map(|(_, pair)| pair.ok())
+        .collect()
 }
 
 /// Whether a line ends in an odd number of backslashes.

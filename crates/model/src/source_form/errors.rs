@@ -2,7 +2,9 @@
 
 use super::{SourceForm, given, secret};
 use crate::reach::{DNS_LOOKUP, contradiction};
-use crate::{AddressMap, FieldError, Proxy, SaslMechanism, SourceSecrets, check_extra_property};
+use crate::{
+    AddressMap, FieldError, Proxy, SaslMechanism, SourceSecrets, bootstrap_protocol, check_extra_property,
+};
 
 /// The longest name of a data source in characters.
 const LONGEST_NAME: usize = 64;
@@ -24,6 +26,18 @@ impl SourceForm {
                 .into_iter()
                 .map(|error| FieldError::new(format!("environment.{}", error.field), error.message)),
         );
+        // What is weaker than the address says would be a surprise, and so would the opposite.
+        if let Ok(Some(named)) = bootstrap_protocol(&self.bootstrap)
+            && named != self.protocol
+        {
+            errors.push(FieldError::new(
+                "bootstrap",
+                format!(
+                    "the addresses begin with {named}://, and the security protocol is {}: choose the same, or write host:port alone",
+                    self.protocol
+                ),
+            ));
+        }
         if self.protocol.has_sasl() {
             errors.extend(self.login_errors());
         }
@@ -98,16 +112,12 @@ impl SourceForm {
         }
         let certificate =
             given(&self.certificate_file).is_some() || self.extra.contains_key("ssl.certificate.pem");
-        match (certificate, given(&self.key_file).is_some()) {
-            (true, false) => errors.push(FieldError::new(
-                "key_file",
-                "give the private key of the client's certificate, or leave out both",
-            )),
-            (false, true) => errors.push(FieldError::new(
+        // The other way round is an error only if no key is kept as a secret.
+        if !certificate && given(&self.key_file).is_some() {
+            errors.push(FieldError::new(
                 "certificate_file",
                 "give the certificate that the private key belongs to, or leave out both",
-            )),
-            (true, true) | (false, false) => {}
+            ));
         }
         errors
     }
@@ -143,6 +153,15 @@ impl SourceForm {
     /// The secrets that are needed and that are not given, or cannot be used.
     pub(super) fn secret_errors(&self, secrets: &SourceSecrets) -> Vec<FieldError> {
         let mut errors: Vec<FieldError> = self.missing_secret(secrets).into_iter().collect();
+        let certificate =
+            given(&self.certificate_file).is_some() || self.extra.contains_key("ssl.certificate.pem");
+        let key = given(&self.key_file).is_some() || secret(&secrets.key_pem).is_some();
+        if self.protocol.has_tls() && certificate && !key {
+            errors.push(FieldError::new(
+                "key_file",
+                "give the private key of the client's certificate, or leave out both",
+            ));
+        }
         if given(&self.proxy).is_some() && given(&self.proxy_user).is_some() {
             match secret(&secrets.proxy_password) {
                 None => errors.push(FieldError::new(

@@ -54,7 +54,12 @@ impl SourceForm {
         set(cluster, "ssl.ca.location", given(&self.ca_file));
         set(cluster, "ssl.certificate.location", given(&self.certificate_file));
         set(cluster, "ssl.key.location", given(&self.key_file));
+        let certificate =
+            given(&self.certificate_file).is_some() || self.extra.contains_key("ssl.certificate.pem");
         if given(&self.key_file).is_some() {
+            set(cluster, "ssl.key.password", secret(&secrets.key_password));
+        } else if certificate {
+            set(cluster, "ssl.key.pem", secret(&secrets.key_pem));
             set(cluster, "ssl.key.password", secret(&secrets.key_password));
         }
         cluster.set(

@@ -27,6 +27,7 @@ fn secrets() -> SourceSecrets {
     SourceSecrets {
         password: Some(Secret::new("hunter2")),
         key_password: Some(Secret::new("hunter3")),
+        key_pem: None,
         oauth_client_secret: Some(Secret::new("hunter4")),
         proxy_password: Some(Secret::new("hunter5")),
     }
@@ -248,7 +249,41 @@ fn certificates_are_given_as_file_or_as_text_not_both() {
     assert_eq!(fields(&tls.check()), ["extra.ssl.ca.pem"]);
     tls.ca_file = None;
     tls.certificate_file = some("c.pem");
-    assert_eq!(fields(&tls.check()), ["key_file"]);
+    let none = SourceSecrets::default();
+    assert_eq!(fields(&tls.cluster(&none).unwrap_err()), ["key_file"]);
+}
+
+#[test]
+fn a_private_key_that_was_imported_is_used_where_no_file_is_named() {
+    let mut tls = SourceForm {
+        protocol: SecurityProtocol::Ssl,
+        ..form()
+    };
+    tls.extra
+        .insert("ssl.certificate.pem".to_owned(), "-----BEGIN".to_owned());
+    let secrets = SourceSecrets {
+        key_pem: Some(Secret::new("hunter6")),
+        ..SourceSecrets::default()
+    };
+    let cluster = tls.cluster(&secrets).unwrap();
+    assert_eq!(cluster.properties()["ssl.key.pem"].reveal(), "hunter6");
+    assert!(!format!("{cluster:?}").contains("hunter6"));
+    tls.key_file = some("/k.pem");
+    let cluster = tls.cluster(&secrets).unwrap();
+    assert_eq!(cluster.properties()["ssl.key.location"].reveal(), "/k.pem");
+    assert!(!cluster.properties().contains_key("ssl.key.pem"));
+}
+
+#[test]
+fn a_scheme_before_an_address_may_not_contradict_the_protocol() {
+    let mut schemed = SourceForm {
+        bootstrap: "SASL_SSL://a:1".to_owned(),
+        ..form()
+    };
+    assert_eq!(fields(&schemed.check()), ["bootstrap"]);
+    assert!(schemed.cluster(&secrets()).is_err());
+    schemed.bootstrap = "PLAINTEXT://a:1".to_owned();
+    assert_eq!(schemed.check(), []);
 }
 
 #[test]

@@ -1,0 +1,259 @@
+//! Keys of programs beside Kafka's clients that share their files.
+
+/// Programs and how their keys begin; a whole key ends with a blank. The first that fits counts.
+const PROGRAMS: &[(&str, &[&str])] = &[
+    (
+        "a schema registry",
+        &[
+            "schema.registry.",
+            "basic.auth.",
+            "bearer.auth.",
+            "auto.register.schemas ",
+            "use.latest.version ",
+            "specific.avro.reader ",
+            "avro.",
+            "json.fail.",
+            "json.value.",
+            "json.key.",
+            "latest.compatibility.",
+            "key.subject.",
+            "value.subject.",
+            "key.converter.schema",
+            "value.converter.schema",
+            "kafkastore.",
+        ],
+    ),
+    (
+        "Kafka Connect",
+        &[
+            "config.storage.",
+            "offset.storage.",
+            "status.storage.",
+            "offset.flush.",
+            "key.converter",
+            "value.converter",
+            "internal.key.",
+            "internal.value.",
+            "header.converter",
+            "plugin.",
+            "rest.",
+            "connector.",
+            "connect.",
+            "tasks.max ",
+            "topic.creation.",
+            "errors.",
+            "transforms",
+            "predicates",
+            "config.providers",
+            "worker.",
+            "scheduled.rebalance.",
+            "task.shutdown.",
+            "access.control.allow.",
+            "exactly.once.source.",
+        ],
+    ),
+    (
+        "MirrorMaker",
+        &[
+            "clusters ",
+            "emit.",
+            "sync.",
+            "refresh.",
+            "replication.policy.",
+            "checkpoints.",
+            "heartbeats.",
+            "offset-syncs.",
+            "offset.syncs.",
+            "replication.factor ",
+            "source.cluster.",
+            "target.cluster.",
+            "topics ",
+            "topics.",
+            "groups ",
+            "groups.",
+            "dedicated.mode.",
+            "config.properties.",
+            "add.source.alias.",
+            "forwarding.admin.",
+        ],
+    ),
+    (
+        "Cluster Linking",
+        &[
+            "link.",
+            "connection.mode ",
+            "cluster.link.",
+            "consumer.offset.",
+            "acl.",
+            "acls.",
+            "auto.create.mirror.",
+            "mirror.",
+            "topic.config.",
+            "local.",
+        ],
+    ),
+    (
+        "Confluent's own programs",
+        &["confluent.", "control.center.", "ksql.", "replicator."],
+    ),
+    (
+        "Replicator",
+        &[
+            "topic.whitelist ",
+            "topic.regex ",
+            "topic.rename.",
+            "topic.preserve.",
+            "topic.config.sync ",
+            "src.",
+            "dest.",
+            "provenance.",
+            "offset.translator.",
+            "offset.timestamps.",
+            "topic.timestamp.",
+        ],
+    ),
+    (
+        "Kafka Streams",
+        &[
+            "application.id ",
+            "application.server ",
+            "num.stream.",
+            "num.standby.",
+            "processing.guarantee ",
+            "state.dir ",
+            "default.key.",
+            "default.value.",
+            "default.deserialization.",
+            "default.production.",
+            "topology.",
+            "rocksdb.",
+            "statestore.",
+            "commit.interval.ms ",
+        ],
+    ),
+    (
+        "a broker",
+        &[
+            "broker.",
+            "node.id ",
+            "process.roles ",
+            "controller.",
+            "listeners ",
+            "advertised.",
+            "listener.",
+            "inter.broker.",
+            "log.",
+            "zookeeper.",
+            "offsets.",
+            "transaction.state.",
+            "authorizer.",
+            "super.users ",
+            "num.",
+            "default.replication.",
+            "min.insync.",
+            "auto.create.topics.",
+            "delete.topic.",
+            "group.initial.",
+            "principal.builder.",
+            "password.encoder.",
+        ],
+    ),
+    ("Spring", &["spring.", "server.port ", "management.", "logging."]),
+    ("AWS", &["aws."]),
+];
+
+/// The program that a key belongs to.
+pub(super) fn program(key: &str) -> Option<&'static str> {
+    if key.contains("->") {
+        return Some("MirrorMaker");
+    }
+    let whole = format!("{key} ");
+    PROGRAMS
+        .iter()
+        .find(|(_, begins)| begins.iter().any(|begin| whole.starts_with(begin)))
+        .map(|(program, _)| *program)
+}
+
+/// Why a file is none of a client's, where its text or its keys tell that.
+pub(super) fn not_a_client<'a>(
+    text: &str,
+    mut keys: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'static str> {
+    let is_jaas = text
+        .lines()
+        .map(str::trim)
+        .any(|line| line.ends_with('{') && !line.contains(['=', ':', '(']) && line.len() > 1);
+    if is_jaas && text.contains("LoginModule") {
+        return Some(
+            "is a login configuration of Java (JAAS), which names no brokers: write its login module behind sasl.jaas.config= in a client.properties, with bootstrap.servers and security.protocol",
+        );
+    }
+    let is_of_broker = |key: &str| matches!(key, "broker.id" | "node.id" | "process.roles" | "log.dirs");
+    let has_brokers = keys.clone().any(|key| key.ends_with("bootstrap.servers"));
+    (keys.any(is_of_broker) && !has_brokers).then_some(
+        "is the configuration of a broker, which says nothing of how clients log in: name the configuration of a client, with bootstrap.servers",
+    )
+}
+
+/// Whether a key of another program asks for TLS in its own words, as `tls.enabled` or `spec.tls.ca_file`.
+pub(super) fn asks_for_tls(key: &str, value: &str) -> bool {
+    let is_off = ["false", "none", "no", "off", "0", ""]
+        .iter()
+        .any(|word| value.trim().eq_ignore_ascii_case(word));
+    let is_tls = |part: &str| {
+        let part = part.to_ascii_lowercase();
+        part == "tls"
+            || part.starts_with("tls_")
+            || part.starts_with("tls-")
+            || part == "usetls"
+            || part == "use_tls"
+    };
+    !is_off && key.split('.').any(is_tls)
+}
+
+/// The kind of file that has such keys, if they tell.
+pub(super) fn kind<'a>(mut keys: impl Iterator<Item = &'a str>) -> &'static str {
+    if keys.any(|key| key == "clusters" || key.contains("->")) {
+        "this MirrorMaker file"
+    } else {
+        "this file"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_in_the_words_of_another_program_is_known() {
+        for (key, value, asks) in [
+            ("rpk.kafka_api.tls.ca_file", "/ca.pem", true),
+            ("contexts.default.tls.enabled", "true", true),
+            ("contexts.default.tls.enabled", "false", false),
+            ("use_tls", "true", true),
+            ("title", "x", false),
+            ("ssl.truststore.location", "/x", false),
+        ] {
+            assert_eq!(asks_for_tls(key, value), asks, "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn keys_are_told_by_their_program() {
+        for (key, expected) in [
+            ("schema.registry.url", Some("a schema registry")),
+            ("basic.auth.user.info", Some("a schema registry")),
+            ("config.storage.topic", Some("Kafka Connect")),
+            ("config.providers.file.class", Some("Kafka Connect")),
+            ("A->B.topics", Some("MirrorMaker")),
+            ("clusters", Some("MirrorMaker")),
+            ("link.mode", Some("Cluster Linking")),
+            ("local.listener.name", Some("Cluster Linking")),
+            ("spring.application.name", Some("Spring")),
+            ("advertised.listeners", Some("a broker")),
+            ("my.own.key", None),
+        ] {
+            assert_eq!(program(key), expected, "{key}");
+        }
+    }
+}
