@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::observation::Activity;
 use crate::{Condition, Observation};
 
 /// What has become of a condition.
@@ -51,6 +52,11 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// Whether the task wants to copy and cannot, for a reason that it names.
+    pub(crate) fn is_held_up(&self) -> bool {
+        self.task.activity() == Activity::Troubled && !self.task.reason.is_empty()
+    }
+
     /// How urgent it is.
     pub fn severity(&self) -> Severity {
         if self.phase == AlertPhase::Recovered {

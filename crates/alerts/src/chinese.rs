@@ -59,7 +59,7 @@ impl Catalogue for Chinese {
                 alert
                     .task
                     .lag
-                    .map_or_else(String::new, |lag| format!("（{lag} 条消息）")),
+                    .map_or_else(String::new, |lag| format!("（至多 {lag} 条消息）")),
                 duration(*limit),
             ),
             (Condition::Stuck { .. }, AlertPhase::Recovered) => {
@@ -70,7 +70,7 @@ impl Catalogue for Chinese {
                 alert
                     .task
                     .lag
-                    .map_or_else(|| "有消息".to_owned(), |lag| format!("有 {lag} 条消息")),
+                    .map_or_else(|| "有消息".to_owned(), |lag| format!("有至多 {lag} 条消息")),
             ),
             (Condition::GapFound, _) => format!(
                 "源端已不再保存部分尚未复制的消息：新发现 {} 处缺口，共 {} 处。{}",
@@ -105,7 +105,13 @@ impl Catalogue for Chinese {
             Condition::AbnormalLongerThan { .. } => {
                 Some("请检查源端和目标端集群是否可以连接；连接恢复后任务会自动继续。")
             }
+            Condition::DelayOver { .. } if alert.is_held_up() => {
+                Some("延迟由该错误造成：请排除原因，或等待集群恢复；提高速度没有作用。")
+            }
             Condition::DelayOver { .. } => Some("请检查任务的限流设置和两端集群的负载，或调大任务规格。"),
+            Condition::Stuck { .. } if alert.is_held_up() => {
+                Some("请排除该错误的原因，或等待集群恢复；之后任务会自动继续。")
+            }
             Condition::Stuck { .. } => Some("请查看任务日志，并检查目标端是否接受写入。"),
             Condition::GapFound => {
                 Some("请在任务的缺口列表中查看缺失的位点；延长源端的保留时间可避免新的缺口。")

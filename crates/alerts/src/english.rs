@@ -66,7 +66,7 @@ impl Catalogue for English {
                 "The target is {} behind the source{}. It has been more than {} behind for {held}.",
                 duration(delay_seconds(alert)),
                 alert.task.lag.map_or_else(String::new, |lag| format!(
-                    " ({})",
+                    " (up to {})",
                     plural(lag, "record", "records")
                 )),
                 duration(*limit),
@@ -79,7 +79,7 @@ impl Catalogue for English {
                 alert.task.lag.map_or_else(
                     || "are records".to_owned(),
                     |lag| format!(
-                        "{} {}",
+                        "{} up to {}",
                         if lag == 1 { "is" } else { "are" },
                         plural(lag, "record", "records")
                     )
@@ -122,8 +122,14 @@ impl Catalogue for English {
             Condition::AbnormalLongerThan { .. } => {
                 Some("Check that both clusters can be reached; the task goes on by itself when they can.")
             }
+            Condition::DelayOver { .. } if alert.is_held_up() => Some(
+                "The delay comes from this error: remove its cause, or wait until the cluster is back. A higher speed would not help.",
+            ),
             Condition::DelayOver { .. } => Some(
                 "Check the task's rate limit and the load of both clusters, or give the task a bigger spec.",
+            ),
+            Condition::Stuck { .. } if alert.is_held_up() => Some(
+                "Remove the cause of this error, or wait until the cluster is back; the task goes on by itself then.",
             ),
             Condition::Stuck { .. } => {
                 Some("Open the task's log, and check that the target accepts records.")

@@ -168,8 +168,8 @@ mod tests {
             [
                 "Task \"orders\" has failed | The task has stopped and does not retry by itself.",
                 "Task \"orders\" has been abnormal for 1 hour | The task has met an error and has retried by itself for 1 hour.",
-                "Task \"orders\" is 1 minute 35 seconds behind | The target is 1 minute 35 seconds behind the source (1200 records). It has been more than 30 seconds behind for 1 hour.",
-                "Task \"orders\" has been stuck for 1 hour | There are 1200 records to copy, and nothing has been copied for 1 hour.",
+                "Task \"orders\" is 1 minute 35 seconds behind | The target is 1 minute 35 seconds behind the source (up to 1200 records). It has been more than 30 seconds behind for 1 hour.",
+                "Task \"orders\" has been stuck for 1 hour | There are up to 1200 records to copy, and nothing has been copied for 1 hour.",
                 "Task \"orders\" has 2 new gaps | The source no longer has records that were not copied yet: 2 new gaps found, 3 in all. The latest: orders-3 [120, 450).",
                 "Task \"orders\" has put 2 records into quarantine | The target refused 2 records; 7 in quarantine in all. The task goes on.",
                 "Task \"orders\" is about to lose records | In 1 hour 30 minutes the source will delete records that were not copied yet.",
@@ -189,8 +189,8 @@ mod tests {
             [
                 "任务“orders”已失败 | 任务已停止，不会自动重试。",
                 "任务“orders”已异常 1 小时 | 任务遇到错误，已自动重试 1 小时。",
-                "任务“orders”延迟 1 分钟 35 秒 | 目标端落后源端 1 分钟 35 秒（1200 条消息）；落后超过 30 秒已持续 1 小时。",
-                "任务“orders”已停滞 1 小时 | 有 1200 条消息待复制，但已有 1 小时没有任何复制进展。",
+                "任务“orders”延迟 1 分钟 35 秒 | 目标端落后源端 1 分钟 35 秒（至多 1200 条消息）；落后超过 30 秒已持续 1 小时。",
+                "任务“orders”已停滞 1 小时 | 有至多 1200 条消息待复制，但已有 1 小时没有任何复制进展。",
                 "任务“orders”新增 2 处缺口 | 源端已不再保存部分尚未复制的消息：新发现 2 处缺口，共 3 处。最近一处：orders-3 [120, 450)。",
                 "任务“orders”新隔离 2 条消息 | 目标端拒绝了 2 条消息，隔离区共有 7 条。任务继续运行。",
                 "任务“orders”即将丢失消息 | 源端将在 1 小时 30 分钟后删除尚未复制的消息。",

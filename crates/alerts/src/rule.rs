@@ -55,6 +55,42 @@ impl Rule {
         }
     }
 
+    /// The rules that a new data folder gets beside [`Rule::on_failure`], each on the desktop: they can be changed and
+    /// removed.
+    pub fn defaults() -> [Self; 4] {
+        let rule = |id: &str, name: &str, condition, notify_recovery| Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            condition,
+            builtin: false,
+            notify_recovery,
+            ..Self::on_failure()
+        };
+        [
+            rule(
+                "default-abnormal",
+                "Abnormal for 5 minutes",
+                Condition::AbnormalLongerThan { seconds: 5 * 60 },
+                true,
+            ),
+            rule("default-gap", "Gap found", Condition::GapFound, false),
+            rule(
+                "default-quarantine",
+                "Record in quarantine",
+                Condition::RecordQuarantined,
+                false,
+            ),
+            rule(
+                "default-retention",
+                "Retention at risk",
+                Condition::RetentionRisk {
+                    horizon_seconds: 2 * 3_600,
+                },
+                true,
+            ),
+        ]
+    }
+
     /// Every field that cannot stay as it is. Whether the task and the channels exist is for their owner to say.
     pub fn check(&self) -> Vec<InvalidField> {
         let mut errors = Vec::new();
@@ -150,6 +186,16 @@ mod tests {
             "{refusal}"
         );
         assert_eq!(self::rule().check_editable(), Ok(()));
+    }
+
+    #[test]
+    fn the_rules_of_a_new_folder_are_valid_can_be_changed_and_tell_the_desktop() {
+        for rule in Rule::defaults() {
+            assert_eq!(rule.check(), [], "{}", rule.name);
+            assert_eq!(rule.check_editable(), Ok(()));
+            assert_eq!(rule.channel_ids, ["desktop"]);
+            assert!(rule.enabled);
+        }
     }
 
     #[test]

@@ -271,7 +271,7 @@ mod tests {
             text(WebhookFormat::Generic, &message, None),
             concat!(
                 r#"{"version":1,"event":"raised","severity":"warning","title":"Task \"orders\" is 31 seconds behind","#,
-                r#""body":"The target is 31 seconds behind the source (5 records). It has been more than 30 seconds behind for 1 minute.\n"#,
+                r#""body":"The target is 31 seconds behind the source (up to 5 records). It has been more than 30 seconds behind for 1 minute.\n"#,
                 r#"Check the task's rate limit and the load of both clusters, or give the task a bigger spec.\nAlert rule: Delay","#,
                 r#""at_ms":1700000060000,"alert":{"condition":"delay_over","since_ms":1700000000000,"count":0,"#,
                 r#""rule":{"id":"r1","name":"Delay"},"task":{"id":"rp-1","name":"orders","state":"running","source":"old","#,

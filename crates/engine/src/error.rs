@@ -1,5 +1,6 @@
 use sluice_kafka::{ErrorCode, KafkaError};
 use sluice_model::InvalidTask;
+use sluice_wire::WireError;
 use thiserror::Error;
 
 /// Shorthand for results of this crate.
@@ -35,6 +36,16 @@ pub enum EngineError {
         /// The cluster's answer.
         error: KafkaError,
     },
+    /// As [`EngineError::Cluster`], asked with the wire client.
+    #[error("{what} on the {side} cluster failed: {error}")]
+    Wire {
+        /// `source` or `target`.
+        side: Side,
+        /// The action, as "listing the consumer groups".
+        what: String,
+        /// What the cluster answered, or why it did not.
+        error: WireError,
+    },
     /// A rule of the task or of correctness forbids the start; the text has cause and remedy.
     #[error("{0}")]
     Refused(String),
@@ -43,7 +54,7 @@ pub enum EngineError {
     Store(#[from] StoreError),
     /// Another instance has taken over the task.
     #[error(
-        "another instance of task '{task}' has taken over and writes to the target now; this one has stopped and wrote nothing after it"
+        "another instance of task '{task}' has taken over and writes to the target now; this one has stopped and wrote nothing after it. Where no other one runs, a task of this name in another data folder copies between the same clusters: give one of them another name"
     )]
     Fenced {
         /// The task's name.
@@ -60,6 +71,7 @@ impl EngineError {
         match self {
             Self::Connect { .. } => !self.is_authentication(),
             Self::Cluster { error, .. } => !is_refusal(error.code),
+            Self::Wire { error, .. } => error.is_retriable(),
             // A full disk or a locked database may be over in a moment.
             Self::Store(_) => true,
             Self::Invalid(_) | Self::Refused(_) | Self::Fenced { .. } | Self::Internal(_) => false,
@@ -74,6 +86,7 @@ impl EngineError {
                 error.code,
                 ErrorCode::LOCAL_AUTHENTICATION | ErrorCode::SASL_AUTHENTICATION_FAILED
             ),
+            Self::Wire { error, .. } => matches!(error, WireError::Authentication { .. }),
             _ => false,
         }
     }
@@ -95,7 +108,9 @@ fn is_refusal(code: ErrorCode) -> bool {
 }
 
 /// Which cluster of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, ts_rs::TS,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Where records come from.

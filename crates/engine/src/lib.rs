@@ -3,18 +3,22 @@
 //! The engine knows no window and no SQL: it reports through [`Progress`] and an [`Observer`], and keeps its state
 //! through a [`CheckpointStore`].
 
+mod cancellable;
 mod clock;
 mod copy;
 mod error;
 mod finding;
+mod groups;
 mod lane;
 mod launch;
 mod lock;
 mod lookup;
+pub mod parity;
 mod partition;
 mod plan;
 mod position;
 mod progress;
+mod readiness;
 mod record_hash;
 mod replay;
 mod run;
@@ -23,12 +27,19 @@ mod verify;
 pub use copy::RunOptions;
 pub use error::{EngineError, Result, Side, StoreError};
 pub use finding::{Finding, Verdict};
-pub use lane::{
-    CommitPosition, Compressions, HoleKind, Lane, LaneError, LanePartition, Notice, NoticeKind, Passed,
-    RecordLane, RecordLaneConfig, Refusal, RefusalCause, Report, Slot, SourceIncident, Span, StepLimit,
-    TargetIncident, TargetIncidentKind, TopicCompression, WireLane, WireLaneConfig,
+pub use groups::{
+    GroupChoice, GroupKind, GroupMemory, GroupPosition, GroupReport, GroupState, GroupStore, GroupsReport,
+    Hole, OffsetLookup, PartitionLogs, PositionToProve, ProofOutcome, SyncOptions, SyncedPosition,
+    Translated, Translation, group_inventory, prove_positions, sync_groups, translate,
 };
-pub use launch::{Modification, modify};
+pub use lane::{
+    CommitPosition, Compressions, Displaced, HoleKind, Lane, LaneError, LanePartition, MirrorPlace, Notice,
+    NoticeKind, Passed, RecordLane, RecordLaneConfig, Refusal, RefusalCause, Report, Slot, SourceIncident,
+    Span, StepLimit, TargetIncident, TargetIncidentKind, TopicCompression, WireLane, WireLaneConfig,
+};
+pub use launch::{
+    Foreseen, ForeseenTopic, Modification, TopicFate, WantedObjects, foresee, launch_pinned, modify,
+};
 pub use partition::OffsetRuns;
 pub use plan::precheck::{
     ITEMS as PRE_CHECK_ITEMS, ItemResult, OtherTask, PreCheckContext, PreCheckItem, PreCheckReport, precheck,
@@ -40,8 +51,12 @@ pub use position::{
     PartitionState, QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut, Stride, UNPINNED,
 };
 pub use progress::{
-    Ending, Event, Incomplete, IncompleteReason, Latency, Observer, Outcome, PartitionCondition,
-    PartitionProgress, Progress, Stage,
+    AcceptedGap, Ending, Event, Incomplete, IncompleteReason, Latency, Observer, OpenGap, Outcome,
+    PartitionCondition, PartitionProgress, Progress, Stage,
+};
+pub use readiness::{
+    ANSWER_HOLDS_MS, Evidence, EvidenceValue, QUESTIONS, Question, ReadinessContext, ReadinessItem,
+    ReadinessReport, ReadinessResult, readiness,
 };
 pub use replay::replay_quarantined;
 pub use run::{Running, start, start_unless};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sluice_model::OffsetRange;
 use ts_rs::TS;
 
-use crate::position::{Gap, PartitionKey};
+use crate::position::{Gap, GapReason, PartitionKey};
 
 /// Where a task is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
@@ -32,6 +32,44 @@ pub enum PartitionCondition {
     Retrying,
     /// A person must decide; `error` says what.
     Stopped,
+    /// The task does not run: the partition stands at its saved position.
+    AtRest,
+}
+
+/// A range that can no longer be read, and about which a person must decide: the partition goes on when the gap is
+/// accepted (see [`crate::Running::accept_gaps`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OpenGap {
+    /// The missing offsets.
+    pub range: OffsetRange,
+    /// Why they are missing.
+    pub reason: GapReason,
+    /// The source offset at which the copy would go on.
+    #[ts(type = "number")]
+    pub resume_at: i64,
+}
+
+/// A gap that a person has accepted. It holds for what was shown alone: where more is missing by then, the partition
+/// stays stopped, with the new range.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AcceptedGap {
+    /// Source partition.
+    #[serde(flatten)]
+    pub key: PartitionKey,
+    /// The missing offsets, as they were shown.
+    pub range: OffsetRange,
+    /// Why they are missing, as it was shown.
+    pub reason: GapReason,
+}
+
+impl AcceptedGap {
+    /// Whether this gap of `key` is one that was accepted.
+    pub(crate) fn covers(&self, key: &PartitionKey, range: OffsetRange, reason: GapReason) -> bool {
+        self.key == *key
+            && self.reason == reason
+            && self.range.from <= range.from
+            && range.to <= self.range.to
+    }
 }
 
 /// One partition's row.
@@ -87,6 +125,8 @@ pub struct PartitionProgress {
     pub bytes: u64,
     /// The current or last error.
     pub error: Option<String>,
+    /// What a person can decide about a stopped partition, where that is a gap.
+    pub gap: Option<OpenGap>,
 }
 
 /// How long records take, over the last minute: from when the reader handed a record over to when the target's

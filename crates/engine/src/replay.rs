@@ -32,6 +32,11 @@ pub fn replay_quarantined(
     key: &PartitionKey,
     offset: i64,
 ) -> Result<Option<i64>> {
+    if task.delivery == sluice_model::Delivery::Mirror {
+        return Err(EngineError::Refused(format!(
+            "{key} offset {offset} cannot be written behind the others: in a mirror every record keeps its offset, and this one's is filled. Write it to another topic, or discard it"
+        )));
+    }
     let record = store
         .quarantined_record(&task.name, key, offset)?
         .ok_or_else(|| EngineError::Refused(format!("{key} offset {offset} is not in quarantine")))?;

@@ -41,6 +41,14 @@ pub enum InvalidTask {
         /// What is wrong and what would be right.
         reason: String,
     },
+    /// An end position that cannot be read.
+    #[error("'{text}' is no end position: {reason}")]
+    End {
+        /// The text as given.
+        text: String,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
     /// Bootstrap servers missing or malformed.
     #[error("'{text}' is no bootstrap address: {reason}")]
     Bootstrap {
@@ -80,6 +88,26 @@ pub enum InvalidTask {
     RateLimit {
         /// `records/s` or `bytes/s`.
         unit: &'static str,
+    },
+    /// A setting of topics that must not follow the source while records are copied.
+    #[error(
+        "'{key}' cannot be kept like the source's while records are copied: it would change or refuse them; set it on the target when the copy has ended"
+    )]
+    FollowedSetting {
+        /// The setting.
+        key: String,
+    },
+    /// A principal that is written wrongly.
+    #[error("'{name}' is no principal: write its kind, a colon and its name, as User:alice")]
+    Principal {
+        /// The text as given, or as rules have made it.
+        name: String,
+    },
+    /// A setting that a mirror cannot have.
+    #[error("a mirror (equal offsets) {reason}")]
+    Mirror {
+        /// What does not fit and what would be right.
+        reason: &'static str,
     },
     /// Two source topics would be written into one target topic.
     #[error("'{first}' and '{second}' would both be written to '{target}': give them different target names")]

@@ -11,6 +11,9 @@ pub enum Delivery {
     ExactlyOnce,
     /// No record is lost; a crash may repeat what was in flight.
     AtLeastOnce,
+    /// Each record once and at the offset that it has at the source, in new target topics. The target must be of version
+    /// 0.11 or later, and nothing else may write to these topics.
+    Mirror,
 }
 
 /// What to do with records that are in a target topic before the first launch.
@@ -64,7 +67,7 @@ pub enum MissingTimestamps {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum LaneChoice {
-    /// Record by record, between any two clusters.
+    /// The wire lane where both clusters allow it, else the record lane.
     #[default]
     Auto,
     /// In the batches in which they are stored, with the wire client; the target must be of version 0.11 or later.

@@ -50,19 +50,28 @@ impl Rename {
             check_topic_name(target)?;
             return Ok(target.clone());
         }
-        let mut name = source.to_owned();
-        for rule in &self.regex {
-            name = compile(&rule.pattern)?
-                .replace_all(&name, rule.replacement.as_str())
-                .into_owned();
-        }
+        let name = replaced(&self.regex, source)?;
         let name = format!("{}{name}{}", self.prefix, self.suffix);
         check_topic_name(&name)?;
         Ok(name)
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex> {
+/// `name` after all of `rules`, in their order.
+///
+/// # Errors
+/// A pattern that does not compile.
+pub(crate) fn replaced(rules: &[RegexRename], name: &str) -> Result<String> {
+    let mut name = name.to_owned();
+    for rule in rules {
+        name = compile(&rule.pattern)?
+            .replace_all(&name, rule.replacement.as_str())
+            .into_owned();
+    }
+    Ok(name)
+}
+
+pub(crate) fn compile(pattern: &str) -> Result<Regex> {
     Regex::new(pattern).map_err(|error| InvalidTask::Pattern {
         what: "rename",
         pattern: pattern.to_owned(),

@@ -60,6 +60,14 @@ impl Objects {
         }
     }
 
+    /// Whether a topic of this name belongs to the task.
+    ///
+    /// # Errors
+    /// A pattern that does not compile.
+    pub fn has(&self, name: &str) -> Result<bool> {
+        Ok(!self.select([name])?.is_empty())
+    }
+
     /// Keeps those of `names` that belong to the task, in their order.
     ///
     /// # Errors
@@ -87,7 +95,8 @@ impl Objects {
     }
 }
 
-fn whole(what: &'static str, pattern: &str) -> Result<Regex> {
+/// A regular expression that must match the whole of a name; `what` is the field it stands in.
+pub(crate) fn whole(what: &'static str, pattern: &str) -> Result<Regex> {
     Regex::new(&format!("^(?:{pattern})$")).map_err(|error| InvalidTask::Pattern {
         what,
         pattern: pattern.to_owned(),

@@ -14,6 +14,9 @@ pub const TIME_PREFIX: &str = "time:";
 /// How `group:` starts are written.
 pub const GROUP_PREFIX: &str = "group:";
 
+/// How `last:` starts are written.
+pub const LAST_PREFIX: &str = "last:";
+
 /// Where the copy of a topic begins. Resolved to one offset per partition once, at the first launch, and stored
 /// before the first record is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,6 +32,8 @@ pub enum Start {
     Offsets(BTreeMap<i32, i64>),
     /// The first record whose timestamp is not before this time.
     Time(Timestamp),
+    /// So many offsets before the end at launch; where a log has holes, they are fewer records.
+    Last(i64),
     /// Where this consumer group of the source stands; partitions without a commit start at the earliest.
     Group(String),
 }
@@ -36,7 +41,7 @@ pub enum Start {
 impl FromStr for Start {
     type Err = InvalidTask;
 
-    /// Reads `earliest`, `latest`, `offset:N`, `offset:P=N,P=N…`, `time:RFC3339` or `group:NAME`.
+    /// Reads `earliest`, `latest`, `offset:N`, `offset:P=N,P=N…`, `time:RFC3339`, `last:N` or `group:NAME`.
     fn from_str(text: &str) -> Result<Self, InvalidTask> {
         let invalid = |reason: &str| InvalidTask::Start {
             text: text.to_owned(),
@@ -69,6 +74,12 @@ impl FromStr for Start {
                 invalid("write the time as RFC 3339 with its offset, for example time:2026-01-31T08:00:00Z")
             });
         }
+        if let Some(rest) = text.strip_prefix(LAST_PREFIX) {
+            return match rest.trim().parse::<i64>() {
+                Ok(count @ 1..) => Ok(Self::Last(count)),
+                _ => Err(invalid("write how many, as a whole number from 1 on")),
+            };
+        }
         if let Some(rest) = text.strip_prefix(GROUP_PREFIX) {
             if rest.is_empty() {
                 return Err(invalid("the group's name is missing"));
@@ -79,7 +90,7 @@ impl FromStr for Start {
             "earliest" => Ok(Self::Earliest),
             "latest" => Ok(Self::Latest),
             _ => Err(invalid(
-                "write earliest, latest, offset:N, time:RFC3339 or group:NAME",
+                "write earliest, latest, offset:N, time:RFC3339, last:N or group:NAME",
             )),
         }
     }
@@ -91,14 +102,18 @@ impl fmt::Display for Start {
             Self::Earliest => f.write_str("earliest"),
             Self::Latest => f.write_str("latest"),
             Self::Offset(offset) => write!(f, "{OFFSET_PREFIX}{offset}"),
-            Self::Offsets(offsets) => {
-                let pairs: Vec<String> = offsets.iter().map(|(p, o)| format!("{p}={o}")).collect();
-                write!(f, "{OFFSET_PREFIX}{}", pairs.join(","))
-            }
+            Self::Offsets(offsets) => write_offsets(f, offsets),
             Self::Time(time) => write!(f, "{TIME_PREFIX}{time}"),
+            Self::Last(count) => write!(f, "{LAST_PREFIX}{count}"),
             Self::Group(group) => write!(f, "{GROUP_PREFIX}{group}"),
         }
     }
+}
+
+/// Writes `offset:P=N,P=N…`, as starts and ends have it.
+pub(crate) fn write_offsets(f: &mut fmt::Formatter<'_>, offsets: &BTreeMap<i32, i64>) -> fmt::Result {
+    let pairs: Vec<String> = offsets.iter().map(|(p, o)| format!("{p}={o}")).collect();
+    write!(f, "{OFFSET_PREFIX}{}", pairs.join(","))
 }
 
 impl Serialize for Start {
@@ -127,6 +142,7 @@ mod tests {
             "offset:0=5,3=9",
             "time:2026-01-31T08:00:00Z",
             "group:g.1",
+            "last:100",
         ] {
             assert_eq!(text.parse::<Start>().unwrap().to_string(), text);
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cluster, Codec, Delivery, ExistingData, ForbiddenTopics, InvalidTask, LaneChoice, MissingTimestamps,
+    Cluster, Codec, Delivery, End, ExistingData, ForbiddenTopics, InvalidTask, LaneChoice, MissingTimestamps,
     Objects, OutOfRange, RateLimits, Rename, Result, Start,
 };
 
@@ -69,6 +69,8 @@ pub struct Task {
     pub start: Start,
     /// Start positions of single source topics, before `start`.
     pub start_overrides: BTreeMap<String, Start>,
+    /// Where it ends; `None` follows the source.
+    pub end: Option<End>,
     /// What to do with records already in target topics.
     pub existing: ExistingData,
     /// What a crash may do to the target.
@@ -100,6 +102,7 @@ impl Task {
             rename: Rename::default(),
             start: Start::default(),
             start_overrides: BTreeMap::new(),
+            end: None,
             existing: ExistingData::default(),
             delivery: Delivery::default(),
             out_of_range: OutOfRange::default(),
@@ -119,7 +122,9 @@ impl Task {
     pub fn check(&self) -> Result<()> {
         self.objects.check()?;
         self.rename.check()?;
-        self.rate.check()
+        self.rate.check()?;
+        check_mirror(self.delivery, self.existing, self.lane)?;
+        check_end(self.delivery, self.end.as_ref())
     }
 
     /// Where the copy of `topic` begins.
@@ -137,6 +142,34 @@ impl Task {
     ) -> Result<Vec<(String, String)>> {
         routes(&self.objects, &self.rename, source_topics)
     }
+}
+
+/// A mirror has every offset of its source, also those behind an end.
+pub(crate) fn check_end(delivery: Delivery, end: Option<&End>) -> Result<()> {
+    if delivery == Delivery::Mirror && end.is_some() {
+        return Err(InvalidTask::Mirror {
+            reason: "has no end: it follows its source. Choose another delivery, or leave the end out",
+        });
+    }
+    Ok(())
+}
+
+/// What a mirror cannot be combined with.
+pub(crate) fn check_mirror(delivery: Delivery, existing: ExistingData, lane: LaneChoice) -> Result<()> {
+    if delivery != Delivery::Mirror {
+        return Ok(());
+    }
+    if existing != ExistingData::Stop {
+        return Err(InvalidTask::Mirror {
+            reason: "begins with new target topics: leave what to do with existing data at 'stop', and give the target topics other names if these hold data",
+        });
+    }
+    if lane == LaneChoice::Record {
+        return Err(InvalidTask::Mirror {
+            reason: "needs the wire lane: choose lane 'auto' or 'wire'",
+        });
+    }
+    Ok(())
 }
 
 /// Pairs the chosen ones of `source_topics` with their target names.
@@ -178,6 +211,27 @@ mod tests {
             Err(InvalidTask::NameLength { length: 65 })
         );
         assert_eq!(TaskName::new("  "), Err(InvalidTask::NameLength { length: 0 }));
+    }
+
+    #[test]
+    fn a_mirror_begins_with_new_topics_and_on_the_wire_lane() {
+        let mut task = task(Objects::all());
+        task.delivery = Delivery::Mirror;
+        task.check().unwrap();
+        for existing in [ExistingData::Append, ExistingData::Rewrite] {
+            task.existing = existing;
+            assert!(
+                task.check()
+                    .unwrap_err()
+                    .to_string()
+                    .contains("new target topics")
+            );
+        }
+        task.existing = ExistingData::Stop;
+        task.lane = LaneChoice::Wire;
+        task.check().unwrap();
+        task.lane = LaneChoice::Record;
+        assert!(task.check().unwrap_err().to_string().contains("wire lane"));
     }
 
     #[test]

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Cluster, Codec, Delivery, ExistingData, FieldError, ForbiddenTopics, LaneChoice, MissingTimestamps,
-    Objects, OutOfRange, RateLimits, Rename, Result, SourceId, Spec, Start, Task, TaskId, TaskName,
+    Cluster, Codec, ConfigurationSync, Delivery, End, ExistingData, FieldError, ForbiddenTopics, GroupSync,
+    LaneChoice, MissingTimestamps, Objects, OutOfRange, RateLimits, Rename, Result, SourceId, Spec, Start,
+    Task, TaskId, TaskName,
 };
 
 /// Everything a person decides about a task; what the wizard asks.
@@ -32,6 +33,10 @@ pub struct TaskSettings {
     #[serde(default)]
     #[ts(type = "Record<string, string>")]
     pub start_overrides: BTreeMap<String, Start>,
+    /// Where the copy of each partition ends; none follows the source.
+    #[serde(default)]
+    #[ts(type = "string | null")]
+    pub end: Option<End>,
     /// What to do with records already in target topics.
     #[serde(default)]
     pub existing: ExistingData,
@@ -65,6 +70,12 @@ pub struct TaskSettings {
     /// Ends when everything that was there has been copied, instead of following the source.
     #[serde(default)]
     pub bounded: bool,
+    /// Whether the configuration of target topics is kept like the source's while it runs.
+    #[serde(default)]
+    pub configuration_sync: ConfigurationSync,
+    /// Consumer groups whose positions are kept in step on the target while the task runs; none by default.
+    #[serde(default)]
+    pub sync_groups: Option<GroupSync>,
 }
 
 impl TaskSettings {
@@ -78,6 +89,7 @@ impl TaskSettings {
             rename: Rename::default(),
             start: Start::default(),
             start_overrides: BTreeMap::new(),
+            end: None,
             existing: ExistingData::default(),
             delivery: Delivery::default(),
             out_of_range: OutOfRange::default(),
@@ -89,6 +101,8 @@ impl TaskSettings {
             replication_factor: None,
             compression: Codec::default(),
             bounded: false,
+            configuration_sync: ConfigurationSync::default(),
+            sync_groups: None,
         }
     }
 
@@ -103,11 +117,20 @@ impl TaskSettings {
         note("objects", self.objects.check());
         note("rename", self.rename.check());
         note("rate", self.rate.check());
+        note("configuration_sync", self.configuration_sync.check());
+        note(
+            "delivery",
+            crate::task::check_mirror(self.delivery, self.existing, self.lane),
+        );
+        note("end", crate::task::check_end(self.delivery, self.end.as_ref()));
         if self.replication_factor == Some(0) {
             errors.push(FieldError::new(
                 "replication_factor",
                 "the replication factor must be at least 1; leave it out to take the source's",
             ));
+        }
+        if let Some(sync) = &self.sync_groups {
+            errors.extend(sync.check());
         }
         if let Objects::Topics(topics) = &self.objects {
             // A misspelt name here would otherwise just not apply.
@@ -165,6 +188,7 @@ impl TaskSettings {
         task.rename = self.rename.clone();
         task.start = self.start.clone();
         task.start_overrides = self.start_overrides.clone();
+        task.end.clone_from(&self.end);
         task.existing = self.existing;
         task.delivery = self.delivery;
         task.out_of_range = self.out_of_range;

@@ -91,7 +91,7 @@ impl TaskState {
             Self::Running => &[Pause, Tune, Terminate, Delete, Copy, ModifyObjects],
             Self::Pausing | Self::Terminating => &[Copy],
             Self::Paused => &[Resume, Tune, Terminate, Delete, Copy, ModifyObjects],
-            Self::Abnormal => &[Pause, Retry, Tune, Terminate, Copy],
+            Self::Abnormal => &[Pause, Retry, Tune, Terminate, Copy, ModifyObjects],
             Self::Failed => &[PreCheck, Retry, Tune, Terminate, Delete, Copy, ModifyObjects],
             Self::Completed | Self::Terminated => &[Delete, Copy],
         }

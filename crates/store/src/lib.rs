@@ -4,10 +4,12 @@
 mod alert_rows;
 mod checkpoints;
 mod counts;
+mod cutovers;
 mod data_sources;
 mod error;
 mod gap_reason;
 mod gaps;
+mod groups;
 mod header_blob;
 mod json_column;
 mod lanes;
@@ -34,6 +36,7 @@ mod testing;
 mod verifications;
 
 pub use alert_rows::{AlertFilter, AlertRow, ChannelRow, RuleRow};
+pub use cutovers::CutoverRow;
 pub use data_sources::DataSourceRow;
 pub use error::{Result, StateError};
 pub use metric_samples::MetricSample;

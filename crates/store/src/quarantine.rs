@@ -14,6 +14,8 @@ pub struct QuarantineRow {
     pub partition: i32,
     /// Source offset.
     pub offset: i64,
+    /// Kafka's error code.
+    pub code: i32,
     /// What the target said.
     pub reason: String,
     /// Bytes of key and value.
@@ -32,7 +34,7 @@ impl SqliteStore {
     pub fn quarantine_rows(&self, task: &str, after: i64, limit: usize) -> Result<Vec<QuarantineRow>> {
         self.read(|t| {
             t.prepare_cached(
-                "SELECT rowid, topic, partition, record_offset, reason, size, timestamp_ms, at_ms FROM quarantined
+                "SELECT rowid, topic, partition, record_offset, reason, size, timestamp_ms, at_ms, code FROM quarantined
                  WHERE task = ?1 AND fate IS NULL AND rowid > ?2 ORDER BY rowid LIMIT ?3",
             )?
             .query_map(
@@ -47,6 +49,7 @@ impl SqliteStore {
                         size: row.get(5)?,
                         timestamp_ms: row.get(6)?,
                         at_ms: row.get(7)?,
+                        code: row.get(8)?,
                     })
                 },
             )?

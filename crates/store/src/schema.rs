@@ -19,6 +19,10 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0006_settings_version.sql"),
     include_str!("../migrations/0007_runs_and_ledgers.sql"),
     include_str!("../migrations/0008_lanes.sql"),
+    include_str!("../migrations/0009_groups.sql"),
+    include_str!("../migrations/0010_cutovers.sql"),
+    include_str!("../migrations/0011_identity.sql"),
+    include_str!("../migrations/0012_ends.sql"),
 ];
 
 /// Where copies of databases of an older format are kept.

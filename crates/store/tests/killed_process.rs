@@ -30,6 +30,7 @@ fn state(position: i64) -> PartitionState {
         start: 0,
         target_start: 0,
         backlog_end: 0,
+        until: None,
         position,
         leader_epoch: None,
         target_next: position,
@@ -53,6 +54,7 @@ fn save_for_ever(dir: &Path, task: &TaskName) {
             launched_at_ms: 0,
             delivery: String::new(),
             lanes: BTreeSet::new(),
+            identity: None,
         };
         store.begin(&launch, &[state(0)], &[]).unwrap();
     }

@@ -1,11 +1,12 @@
 //! A change of a task's topics: a run is stopped cleanly, the positions are changed, and the run goes on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use serde_json::Value;
-use sluice_engine::{CheckpointStore, Modification, modify};
+use sluice_engine::{CheckpointStore, Modification, WantedObjects, modify};
 use sluice_model::{TaskAction, TaskId, TaskSettings, TaskState};
 
 use super::orders::Work;
@@ -141,7 +142,12 @@ fn change_objects(core: &Arc<Core>, id: &TaskId, new: &TaskSettings) -> Result<M
     let present = core::settings(&core.task(id.as_str())?)?;
     let task = core.described(id, &with_objects_of(new, &present))?;
     let store: &dyn CheckpointStore = core.store.as_ref();
-    let change = modify(&task, store, &core.observer(id))?;
+    let wanted = WantedObjects {
+        task: &task,
+        before: &present.objects,
+        copy_again: &BTreeSet::new(),
+    };
+    let change = modify(wanted, store, &core.observer(id))?;
     let turn = core.turn(id);
     let row = turn.row()?;
     let present = core::settings(&row)?;

@@ -89,7 +89,29 @@ impl Copier {
         }
     }
 
+    /// Whether a run ends by itself: it was asked to, or every partition has an end.
+    pub(super) fn ends_by_itself(&self) -> bool {
+        self.job.options.until_caught_up
+            || !self.tracks.is_empty() && self.tracks.iter().all(|track| track.state.until.is_some())
+    }
+
     fn settled_active(&self, track: &Track) -> Settled {
+        if track.has_ended() {
+            return Settled::Yes;
+        }
+        // An end that the source has not reached yet is waited for, unless the run is to end before.
+        if let Some(until) = track.state.until
+            && !self.job.options.until_caught_up
+        {
+            return match track.bounds {
+                Some((_, high, stable))
+                    if stable < until && high >= until && track.at_end && track.ahead.position >= stable =>
+                {
+                    Settled::Held
+                }
+                _ => Settled::No,
+            };
+        }
         let Some(end) = track.end_at_start else {
             return if track.was_at_end {
                 Settled::Yes
@@ -132,7 +154,7 @@ impl Copier {
                     }
                     Mode::Active => return None,
                 };
-                let end = track.known_end().unwrap_or(track.state.position);
+                let end = track.copied_end().unwrap_or(track.state.position);
                 Some(Incomplete {
                     key: track.state.key.clone(),
                     range: OffsetRange {

@@ -8,7 +8,7 @@ use crate::copy::health::trying_again;
 use crate::copy::recovery_cause::RecoveryCause;
 use crate::error::{EngineError, Result, Side};
 use crate::lane::{CommitPosition, LaneError};
-use crate::partition::Mode;
+use crate::partition::{Mode, Track};
 use crate::position::{self, Checkpoint, Note};
 use crate::progress::Ending;
 
@@ -16,26 +16,33 @@ use crate::progress::Ending;
 const SAVE_EVERY: Duration = Duration::from_millis(250);
 /// Bytes after which positions are saved before that time.
 const SAVE_BYTES: u64 = 32 * 1024 * 1024;
-/// Longest time a target transaction stays open while there is a backlog.
-const TRANSACTION_EVERY: Duration = Duration::from_millis(700);
-/// Bytes after which a transaction is committed before that time.
-const TRANSACTION_BYTES: u64 = 128 * 1024 * 1024;
-/// How long a transaction stays open when everything was read: readers of committed records wait for it.
-const TRANSACTION_IDLE: Duration = Duration::from_millis(50);
 /// How long a clean stop waits for acknowledgements.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+/// The same where a mirror fills offsets: the next run goes on wherever the target's log ends, and the rest of a long hole
+/// is not waited for.
+const MIRROR_DRAIN: Duration = Duration::from_secs(3);
 /// Partitions on which a run claims the target: one would do, more of them survive a change of topics.
 const CLAIMS: usize = 100;
 
 impl Copier {
     /// Commits this run's writership on the target, so that an earlier run learns who fenced it.
     pub(super) fn claim(&mut self) -> Step {
+        if self.job.mirrors() {
+            // All of them: whoever has lost the state adopts the task by these.
+            self.tracks.iter_mut().for_each(|track| track.dirty = true);
+            return self.note_on_target();
+        }
         if !self.job.is_transactional() {
             return Ok(());
         }
-        let claims = self.tracks.iter_mut().take(CLAIMS);
-        claims.for_each(|track| track.dirty = true);
-        self.commit()
+        self.commit_with(CLAIMS)
+    }
+
+    /// Keeps the positions of a mirror on its target, with who writes there. They are a note alone: the ends of the logs
+    /// are the positions.
+    fn note_on_target(&mut self) -> Step {
+        self.commit_transaction(Instant::now() + DRAIN_DEADLINE, 0)?;
+        Ok(self.save()?)
     }
 
     pub(super) fn commit_due(&self) -> bool {
@@ -50,10 +57,10 @@ impl Copier {
             .tracks
             .iter()
             .all(|track| track.at_end || track.mode != Mode::Active);
-        waited >= TRANSACTION_EVERY
-            || self.unsaved_bytes >= TRANSACTION_BYTES
-            || (all_read && waited >= TRANSACTION_IDLE)
-            || (self.lane.in_flight() == 0 && waited >= TRANSACTION_IDLE)
+        waited >= self.commit_pace.open_for()
+            || self.unsaved_bytes >= self.commit_pace.bytes()
+            || (all_read && waited >= self.commit_pace.idle_for())
+            || (self.lane.in_flight() == 0 && waited >= self.commit_pace.starved_for())
     }
 
     fn is_unsaved(&self) -> bool {
@@ -63,8 +70,15 @@ impl Copier {
     /// Makes everything acknowledged permanent. What is missing on the target is durable before the position moves
     /// past it: a crash between the two steps repeats a ledger row, which changes nothing.
     pub(super) fn commit(&mut self) -> Step {
+        self.commit_with(0)
+    }
+
+    /// [`Copier::commit`], with a note on up to `claims` partitions that did not move.
+    fn commit_with(&mut self, claims: usize) -> Step {
+        let begun = Instant::now();
+        let has_records = self.unsaved_bytes > 0 || self.lane.in_flight() > 0;
         if self.job.is_transactional() {
-            let until = Instant::now() + DRAIN_DEADLINE;
+            let until = begun + DRAIN_DEADLINE;
             while self.lane.in_flight() > 0 {
                 self.settle()?;
                 if Instant::now() >= until && self.job.is_stopping() {
@@ -73,17 +87,22 @@ impl Copier {
             }
             self.check_topics()?;
             self.save_ledger()?;
-            self.commit_transaction(until)?;
+            self.commit_transaction(until, claims)?;
         }
-        Ok(self.save()?)
+        self.save()?;
+        if has_records {
+            self.commit_pace.committed(begun.elapsed());
+        }
+        Ok(())
     }
 
-    fn commit_transaction(&mut self, until: Instant) -> Step {
-        let positions = self.commit_positions();
+    fn commit_transaction(&mut self, until: Instant, claims: usize) -> Step {
+        let positions = self.commit_positions(claims);
         loop {
             match self.lane.commit(&positions) {
                 Ok(()) => {
                     self.meters.latency.committed(Instant::now());
+                    self.is_claimed |= !positions.is_empty();
                     return Ok(());
                 }
                 Err(LaneError::Retry(error)) => {
@@ -147,10 +166,18 @@ impl Copier {
         Err(LaneFailure::Recover(cause, Vec::new()))
     }
 
-    fn commit_positions(&self) -> Vec<CommitPosition> {
+    /// What moved or is to be noted, and up to `claims` partitions that are copied. One whose topic is refused would take
+    /// the others with it.
+    fn commit_positions(&self, claims: usize) -> Vec<CommitPosition> {
+        let mut claims = claims;
+        let mut claimed = |track: &Track| {
+            let is_claimed = claims > 0 && track.mode == Mode::Active;
+            claims -= usize::from(is_claimed);
+            is_claimed
+        };
         self.tracks
             .iter()
-            .filter(|track| track.ahead.position != track.state.position || track.dirty)
+            .filter(|track| track.ahead.position != track.state.position || track.dirty || claimed(track))
             .map(|track| {
                 let ahead = &track.ahead;
                 let note = Note {
@@ -212,7 +239,14 @@ impl Copier {
 
     /// Ends cleanly on request, with what could be committed.
     pub(super) fn finish(&mut self) -> Result<Ending> {
-        match self.drain() {
+        let drained = match self.drain() {
+            Ok(()) if self.job.mirrors() => {
+                self.tracks.iter_mut().for_each(|track| track.dirty = true);
+                self.note_on_target()
+            }
+            drained => drained,
+        };
+        match drained {
             Err(LaneFailure::Failed(error)) => return Err(error),
             // What could not be written is not committed either; the next start reads it again.
             Ok(()) | Err(LaneFailure::Recover(..)) => {}
@@ -227,7 +261,12 @@ impl Copier {
     pub(super) fn drain(&mut self) -> Step {
         let active = self.active();
         self.unassign(&active)?;
-        let until = Instant::now() + DRAIN_DEADLINE;
+        let patience = if self.job.mirrors() && self.job.is_stopping() {
+            MIRROR_DRAIN
+        } else {
+            DRAIN_DEADLINE
+        };
+        let until = Instant::now() + patience;
         while self.lane.in_flight() > 0 {
             self.settle()?;
             if Instant::now() >= until {

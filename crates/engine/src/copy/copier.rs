@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, bounded, never};
 use sluice_kafka::Admin;
 
 use crate::copy::caught_up::{Completion, END_PATIENCE};
+use crate::copy::commit_pace::CommitPace;
 use crate::copy::health::{Health, trying_again};
 use crate::copy::job::Job;
 use crate::copy::ledger::Ledger;
@@ -17,7 +18,9 @@ use crate::copy::throttle::{Allowance, Throttle};
 use crate::copy::transaction_size::TransactionSize;
 use crate::copy::watcher::{SourceSnapshot, Watcher};
 use crate::error::{EngineError, Result, Side};
-use crate::lane::{Lane, LaneError, NoticeKind, Passed, Refusal, Report, Slot, SourceIncident, StepLimit};
+use crate::lane::{
+    Displaced, Lane, LaneError, NoticeKind, Passed, Refusal, Report, Slot, SourceIncident, StepLimit,
+};
 use crate::lock::lock;
 use crate::partition::{Awaited, Mode, Track};
 use crate::position::PartitionKey;
@@ -40,13 +43,18 @@ pub(crate) struct Copier {
     pub(super) waiting: BTreeMap<PartitionKey, String>,
     pub(super) throttle: Throttle,
     pub(super) transaction_size: TransactionSize,
+    pub(super) commit_pace: CommitPace,
     pub(super) ledger: Ledger,
     pub(super) meters: Meters,
     pub(super) health: Health,
     /// What went wrong at the source and was not handled yet.
     pub(super) incidents: VecDeque<(Slot, SourceIncident)>,
+    /// Mirrored partitions that another program has written to, and were not stopped yet.
+    pub(super) displaced: Vec<(Slot, Displaced)>,
     pub(super) last_save: Instant,
     pub(super) unsaved_bytes: u64,
+    /// Whether it stands on the target that this run writes there.
+    pub(super) is_claimed: bool,
     /// What the watcher finds.
     snapshots: Receiver<SourceSnapshot>,
     /// What it has found and nothing was done about yet.
@@ -92,6 +100,7 @@ impl Copier {
         Ok(Self {
             throttle: Throttle::new(job.task.rate, now),
             transaction_size: TransactionSize::new(lane.in_flight_limit(), now),
+            commit_pace: CommitPace::default(),
             completion: Completion::new(job.options, now),
             job,
             lane,
@@ -102,8 +111,10 @@ impl Copier {
             meters: Meters::new(total, now),
             health: Health::new(now),
             incidents: VecDeque::new(),
+            displaced: Vec::new(),
             last_save: now,
             unsaved_bytes: 0,
+            is_claimed: false,
             snapshots: never(),
             pending_snapshot: None,
             published: now,
@@ -151,7 +162,7 @@ impl Copier {
             let turned = self.turn();
             self.recover_if_needed(turned)?;
             self.publish_when_due();
-            if self.job.options.until_caught_up && self.is_complete() {
+            if self.ends_by_itself() && self.is_complete() {
                 let drained = self.drain();
                 if self.recover_if_needed(drained)? {
                     return Ok(Ending::CaughtUp {
@@ -166,9 +177,11 @@ impl Copier {
     /// One round: what was found at the source, incidents, retries, then read and send, collect, commit when it is time.
     fn turn(&mut self) -> Step {
         self.poll_watcher();
+        self.stop_displaced()?;
         if let Some(snapshot) = self.pending_snapshot.take() {
             self.apply_snapshot(snapshot)?;
         }
+        self.try_accepted()?;
         self.handle_incidents()?;
         self.handle_drained()?;
         self.retry_due()?;
@@ -186,7 +199,10 @@ impl Copier {
             self.transaction_size.idle(now);
         }
         self.lane.limit_in_flight(self.transaction_size.limit());
-        self.throttle.set(*lock(&self.job.shared.rate), now);
+        let rate = *lock(&self.job.shared.rate);
+        if self.throttle.set(rate, now) {
+            *lock(&self.job.shared.rate_in_force) = rate;
+        }
         let mut report = Report::default();
         let outcome = match self.throttle.allow(now) {
             Allowance::Read { records, bytes } => self.lane.step(
@@ -273,6 +289,7 @@ impl Copier {
             }
         }
         self.incidents.extend(report.incidents);
+        self.displaced.extend(report.displaced);
         for notice in report.notices {
             match notice.kind {
                 NoticeKind::NoBroker | NoticeKind::Disconnected | NoticeKind::AccessDenied => {
@@ -296,8 +313,14 @@ impl Copier {
 
     /// Has partitions read from where they are.
     pub(super) fn assign(&mut self, slots: &[Slot]) -> Result<()> {
+        if self.job.mirrors() && !self.ledger.is_empty() {
+            // The offsets of what is missing are filled before anything behind them is written.
+            self.save()?;
+        }
         let partitions: Vec<_> = slots
             .iter()
+            // What has ended need not even be there any more.
+            .filter(|&&slot| !self.tracks[slot].has_ended())
             .map(|&slot| self.tracks[slot].lane_partition(slot))
             .collect();
         self.lane

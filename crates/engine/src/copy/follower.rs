@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{ErrorCode, Isolation, OffsetQuery};
-use sluice_model::{ExistingData, ForbiddenTopics, OutOfRange, Start, Task};
+use sluice_model::{Delivery, ExistingData, ForbiddenTopics, OutOfRange, Start, Task};
 
 use crate::error::{EngineError, Result, Side};
 use crate::launch::pin;
 use crate::plan::precheck::facts::{Compaction, Readable};
-use crate::plan::{Pair, Resolved, resolve, structure, value};
+use crate::plan::{Pair, Resolved, refusing_keyless, resolve, structure, value};
 use crate::position::{LogBounds, PartitionKey, PartitionState, bounds, each, has_leader};
 use crate::progress::{Event, Observer};
 
@@ -40,8 +40,8 @@ struct Topic {
 pub(crate) struct Discovered {
     /// New partitions, with the target ready for them. Not saved yet.
     pub(crate) partitions: Vec<PartitionState>,
-    /// Those of their target topics that are compacted: they take no record without a key.
-    pub(crate) compacted: BTreeSet<String>,
+    /// Those of their target topics that take no record without a key.
+    pub(crate) refusing_keyless: BTreeSet<String>,
     /// A sentence for each topic that cannot be followed.
     pub(crate) refused: Vec<String>,
 }
@@ -140,7 +140,7 @@ impl Followed {
             }
         }
         self.remember(&discovered.partitions);
-        discovered.compacted = compacted(pair, &discovered.partitions);
+        discovered.refusing_keyless = refusing(pair, task, &discovered.partitions);
         Ok(discovered)
     }
 
@@ -241,7 +241,16 @@ impl Followed {
             .map(|((_, p), b)| (p, b))
             .collect();
         let starts = self.starts(pair, task, source, target, &source_bounds)?;
-        pin(pair, source, target, &starts, &source_bounds, &BTreeMap::new())
+        let mirrors = task.delivery == Delivery::Mirror;
+        pin(
+            pair,
+            (mirrors, task.end.as_ref()),
+            source,
+            target,
+            &starts,
+            &source_bounds,
+            &BTreeMap::new(),
+        )
     }
 
     /// Whether a partition of the topic waits since the launch.
@@ -312,8 +321,8 @@ impl Followed {
     }
 }
 
-/// Which target topics of these partitions are compacted, as far as their policy can be read.
-fn compacted(pair: &Pair, partitions: &[PartitionState]) -> BTreeSet<String> {
+/// Which target topics of these partitions refuse records without a key.
+fn refusing(pair: &Pair, task: &Task, partitions: &[PartitionState]) -> BTreeSet<String> {
     let targets: BTreeSet<&str> = partitions.iter().map(|p| p.target_topic.as_str()).collect();
     let names: Vec<&str> = targets.into_iter().collect();
     if names.is_empty() {
@@ -325,12 +334,13 @@ fn compacted(pair: &Pair, partitions: &[PartitionState]) -> BTreeSet<String> {
         .topic_configs(&names)
         .inspect_err(|error| tracing::info!(%error, "the policy of new target topics is not known"))
         .unwrap_or_default();
-    configs
-        .into_iter()
-        .filter_map(|(topic, config)| Some((topic, value(&config.ok()?, "cleanup.policy")?)))
-        .filter(|(_, policy)| Compaction::of(Some(policy)) == Compaction::Compacted)
-        .map(|(topic, _)| topic)
-        .collect()
+    let policy = |topic: &str| value(configs.get(topic)?.as_ref().ok()?, "cleanup.policy");
+    refusing_keyless(
+        &task.target,
+        names
+            .into_iter()
+            .map(|topic| (topic, Compaction::of(policy(topic).as_deref()))),
+    )
 }
 
 /// What a target partition without a leader holds was not seen at the launch.

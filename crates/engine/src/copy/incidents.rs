@@ -9,13 +9,14 @@ use sluice_model::{OffsetRange, OutOfRange};
 use crate::copy::copier::{Copier, LaneFailure, Step};
 use crate::copy::damage::damaged_range;
 use crate::copy::job::Job;
+use crate::copy::mirror_end::meet_end;
 use crate::copy::reconcile::{UNMATCHED, reconcile};
 use crate::copy::recovery_cause::RecoveryCause;
 use crate::error::{EngineError, Result, Side};
 use crate::lane::{Slot, SourceIncident};
-use crate::partition::{Awaited, Mode, recreated_sentence, restart};
+use crate::partition::{Awaited, Mode, another_log_sentence, recreated_gap, recreated_sentence, restart};
 use crate::position::{GapReason, LogBounds, PartitionKey, bounds};
-use crate::progress::Event;
+use crate::progress::{Event, OpenGap};
 
 /// A range of source offsets that cannot be copied, and where the copy could go on.
 struct Missing {
@@ -98,6 +99,7 @@ impl Copier {
 
     /// Matches a partition that could not be matched with its source at the start. Without an answer it waits on.
     fn is_matched(&mut self, slot: Slot) -> bool {
+        let mirrors = self.job.mirrors();
         let Job {
             task,
             store,
@@ -114,7 +116,10 @@ impl Copier {
                 what: "connecting".into(),
                 error,
             })
-            .and_then(|target| reconcile(&target, task, store.as_ref(), track, observer));
+            .and_then(|target| {
+                let meet = if mirrors { meet_end } else { reconcile };
+                meet(&target, task, store.as_ref(), track, observer)
+            });
         match matched {
             Ok(()) => track.unmatched = false,
             Err(EngineError::Refused(sentence)) => {
@@ -178,22 +183,31 @@ impl Copier {
             && missing.reason == GapReason::Truncated
             && self.tracks[slot].state.source_topic_id.is_none()
             && self.job.task.out_of_range == OutOfRange::Nearest
+            && !self.job.mirrors()
         {
             // Without topic ids lost records and a new topic look the same: starting over loses nothing in both cases.
             return Ok(self.recreated(&key.topic, None)?);
         }
-        match self.job.task.out_of_range {
-            OutOfRange::Stop => {
-                self.emit(Event::PartitionStopped {
-                    key,
-                    reason: missing.sentence.clone(),
-                    range: Some(missing.range),
-                });
-                self.tracks[slot].stop(missing.sentence);
-                Ok(())
-            }
-            OutOfRange::Nearest => self.accept_gap(slot, &missing),
+        if self.job.mirrors() && missing.reason == GapReason::Truncated {
+            let sentence = another_log_sentence(&key);
+            self.stop_mirrored(slot, sentence);
+            return Ok(());
         }
+        if self.accepts_gap(&key, missing.range, missing.reason) {
+            return self.accept_gap(slot, &missing);
+        }
+        self.emit(Event::PartitionStopped {
+            key,
+            reason: missing.sentence.clone(),
+            range: Some(missing.range),
+        });
+        let open = OpenGap {
+            range: missing.range,
+            reason: missing.reason,
+            resume_at: missing.nearest,
+        };
+        self.tracks[slot].stop_at_gap(missing.sentence, open);
+        Ok(())
     }
 
     /// No policy goes on behind records that another client could read: they are there.
@@ -280,15 +294,21 @@ impl Copier {
             ));
         }
         self.commit()?;
+        if self.job.mirrors() {
+            let sentence = another_log_sentence(&key);
+            self.stop_mirrored(slot, sentence);
+            return Ok(self.save()?);
+        }
         let position = self.tracks[slot].state.position;
-        if self.job.task.out_of_range == OutOfRange::Stop {
+        let open = recreated_gap(&self.tracks[slot].state);
+        if !self.accepts_gap(&key, open.range, open.reason) {
             let sentence = recreated_sentence(&key, position);
             self.emit(Event::PartitionStopped {
                 key,
                 reason: sentence.clone(),
                 range: None,
             });
-            self.tracks[slot].stop(sentence);
+            self.tracks[slot].stop_at_gap(sentence, open);
             return Ok(self.save()?);
         }
         let asked = bounds(
@@ -359,7 +379,7 @@ fn missing(
             reason: GapReason::Deleted,
             nearest: now.low,
             sentence: format!(
-                "{key}: the source deleted {} offsets {range} before they were copied (retention or DeleteRecords). To go on at offset {} and keep the range in the gap ledger, run with --out-of-range nearest",
+                "{key}: the source deleted {} offsets {range} before they were copied (retention or DeleteRecords). To go on at offset {} and keep the range in the gap ledger, accept the gap (--out-of-range nearest)",
                 range.len(),
                 now.low
             ),
@@ -373,7 +393,7 @@ fn missing(
         reason: GapReason::Truncated,
         nearest: from,
         sentence: format!(
-            "{key}: the source's log ended at offset {from}, before our position {position}: it lost records that the target holds ({range}), or the topic was created again. To go on at offset {from}, run with --out-of-range nearest"
+            "{key}: the source's log ended at offset {from}, before our position {position}: it lost records that the target holds ({range}), or the topic was created again. To go on at offset {from}, accept the gap (--out-of-range nearest)"
         ),
     })
 }

@@ -28,6 +28,11 @@ impl Job {
         self.delivery == EffectiveDelivery::Transactions
     }
 
+    /// Whether every record must get the offset that it has at the source.
+    pub(super) fn mirrors(&self) -> bool {
+        self.delivery == EffectiveDelivery::Mirror
+    }
+
     /// Whether a stop was asked for.
     pub(super) fn is_stopping(&self) -> bool {
         self.shared.stop.load(std::sync::atomic::Ordering::Relaxed)

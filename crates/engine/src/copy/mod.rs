@@ -1,7 +1,9 @@
 //! The copy itself: the loop, its commits, its recoveries, and what it reports.
 
+mod accepted_gaps;
 mod caught_up;
 mod commit;
+mod commit_pace;
 mod copier;
 mod damage;
 mod follower;
@@ -12,6 +14,9 @@ mod job;
 mod latency;
 mod ledger;
 mod meters;
+mod mirror_end;
+mod mirror_tail;
+mod mirroring;
 mod pruning;
 mod reconcile;
 mod recovery;
@@ -27,6 +32,7 @@ mod watcher;
 pub(crate) use copier::Copier;
 pub(crate) use follower::Followed;
 pub(crate) use job::Job;
+pub(crate) use mirror_end::meet_end;
 pub(crate) use pruning::Pruning;
 pub(crate) use reconcile::{UNMATCHED, reconcile};
 pub use shared::RunOptions;

@@ -17,6 +17,23 @@ use crate::progress::Event;
 /// How long the target may take to return who writes there now: it does not answer as long as a transaction with
 /// positions is open, and a run that goes on meanwhile asks again before its first record.
 const OWNER_DEADLINE: Duration = Duration::from_secs(5);
+/// How long a successor may take from the transactional id to its claim.
+const CLAIM_TIME: Duration = Duration::from_millis(500);
+
+/// What became of a lane.
+enum Renewed {
+    Fit,
+    /// It failed again meanwhile.
+    Unfit,
+    /// A stop was asked for.
+    Stopping,
+}
+
+/// A pause of another length than that of another instance, so that one of both comes first.
+fn by_chance() -> Duration {
+    use std::hash::{BuildHasher, RandomState};
+    Duration::from_millis(20 + RandomState::new().hash_one(std::process::id()) % 700)
+}
 
 impl Copier {
     /// Returns whether the step succeeded. If not, and the run can go on, the lane has been recovered.
@@ -91,6 +108,27 @@ impl Copier {
         self.assign_active()
     }
 
+    /// A run whose claim was interrupted makes it now: an earlier run that is still alive would not know who ended it, and
+    /// both would end each other for ever. It follows right behind the look at who writes there: the sooner, the less the
+    /// other one can come in between. Returns whether the lane is still fit.
+    fn claim_again(&mut self) -> Result<bool> {
+        if self.is_claimed || self.job.is_stopping() {
+            return Ok(true);
+        }
+        match self.claim() {
+            Ok(()) => Ok(true),
+            Err(LaneFailure::Recover(cause, _)) => {
+                self.health.task_error = Some(cause.to_string());
+                if self.job.is_transactional() && cause.topics().is_some() {
+                    // Partitions that wait are not part of the next claim.
+                    self.back_off_topics(&cause, &[]);
+                }
+                Ok(false)
+            }
+            Err(LaneFailure::Failed(error)) => Err(error),
+        }
+    }
+
     /// Partitions of a topic that the target refuses wait, the others go on.
     fn back_off_topics(&mut self, cause: &RecoveryCause, refusals: &[Refusal]) {
         let mut topics: BTreeSet<String> = refusals
@@ -110,9 +148,15 @@ impl Copier {
         }
         let now = Instant::now();
         for topic in topics {
-            let sentence = format!(
-                "the target topic '{topic}' cannot be written: {cause}; give the user WRITE on it, or create it again; trying again"
-            );
+            let sentence = if cause.is_undeletable() {
+                format!(
+                    "the filler before the first record of the target topic '{topic}' cannot be deleted: {cause}; give the user DELETE on it; trying again"
+                )
+            } else {
+                format!(
+                    "the target topic '{topic}' cannot be written: {cause}; give the user WRITE on it, or create it again; trying again"
+                )
+            };
             self.emit(Event::Warning(sentence.clone()));
             for track in self
                 .tracks
@@ -127,6 +171,17 @@ impl Copier {
     /// Gives up uncommitted records and makes the lane fit to be used again, with nothing assigned. Returns what was
     /// refused meanwhile, `None` when a stop was asked for before that.
     pub(super) fn renew_lane(&mut self) -> Result<Option<Vec<Refusal>>> {
+        let mut refused = Vec::new();
+        loop {
+            match self.renew_once(&mut refused)? {
+                Renewed::Fit => return Ok(Some(refused)),
+                Renewed::Unfit => {}
+                Renewed::Stopping => return Ok(None),
+            }
+        }
+    }
+
+    fn renew_once(&mut self, refused: &mut Vec<Refusal>) -> Result<Renewed> {
         let mut report = Report::default();
         while let Err(error) = self.lane.recover(&mut report) {
             match error {
@@ -138,10 +193,10 @@ impl Copier {
             }
             if !self.pause(Duration::from_millis(500)) {
                 self.forget_uncommitted();
-                return Ok(None);
+                return Ok(Renewed::Stopping);
             }
         }
-        let refused = std::mem::take(&mut report.refused);
+        refused.append(&mut report.refused);
         report.incidents.clear();
         self.forget_incidents();
         let kept = self.health.task_error.take();
@@ -149,25 +204,51 @@ impl Copier {
         self.health.task_error = kept;
         self.tracks.iter_mut().for_each(Track::forget_end);
         self.meters.latency.given_up();
-        if !self.job.is_transactional() {
-            return Ok(Some(refused));
+        if self.job.mirrors() {
+            self.stop_displaced()?;
+            self.save()?;
+        } else if !self.job.is_transactional() {
+            return Ok(Renewed::Fit);
         }
+        self.take_over()
+    }
+
+    /// Goes on where the target says, unless another instance writes there now: only the target knows whether an
+    /// interrupted commit went through, and a mirror goes on at the ends of its logs.
+    fn take_over(&mut self) -> Result<Renewed> {
         loop {
-            // Only the target knows whether an interrupted commit went through.
             match self.committed(CALL_DEADLINE) {
                 Ok(found) => {
                     self.yield_to(latest_writer(&found))?;
-                    take_committed(&self.job.launch_id, &mut self.tracks, &found);
-                    self.save()?;
-                    return Ok(Some(refused));
+                    if !self.job.mirrors() {
+                        take_committed(&self.job.launch_id, &mut self.tracks, &found);
+                        self.save()?;
+                    }
+                    let renewed = self.claimed()?;
+                    if self.job.mirrors() && matches!(renewed, Renewed::Fit) {
+                        self.meet_ends(0..self.tracks.len())?;
+                    }
+                    return Ok(renewed);
                 }
                 Err(error) => self.health.task_error = Some(error.to_string()),
             }
             if !self.pause(Duration::from_millis(200)) {
                 self.forget_uncommitted();
-                return Ok(None);
+                return Ok(Renewed::Stopping);
             }
         }
+    }
+
+    /// Whether a renewed lane is of use once this run's claim stands on the target.
+    fn claimed(&mut self) -> Result<Renewed> {
+        if self.claim_again()? {
+            return Ok(Renewed::Fit);
+        }
+        Ok(if self.pause(by_chance()) {
+            Renewed::Unfit
+        } else {
+            Renewed::Stopping
+        })
     }
 
     fn committed(&self, deadline: Duration) -> Result<Vec<crate::position::Found>> {
@@ -196,8 +277,17 @@ impl Copier {
     }
 
     /// After being fenced: ends the run if another instance writes now. If none does, the target only gave up a
-    /// transaction that was idle for too long, and this run goes on.
+    /// transaction that was idle for too long, and this run goes on. A successor has the transactional id a moment before
+    /// its claim stands on the target, so there is a second look: taken back at once, it could never claim it.
     fn check_ownership(&mut self) -> Result<()> {
+        self.look_for_successor()?;
+        if self.pause(CLAIM_TIME + by_chance()) {
+            self.look_for_successor()?;
+        }
+        Ok(())
+    }
+
+    fn look_for_successor(&mut self) -> Result<()> {
         match self.committed(OWNER_DEADLINE) {
             Ok(found) => self.yield_to(latest_writer(&found)),
             // The target is asked again after the lane was renewed.

@@ -33,10 +33,21 @@ impl RecoveryCause {
     pub(super) fn topics(&self) -> Option<&[String]> {
         match self {
             Self::Target(TargetIncident {
-                kind: TargetIncidentKind::Topics(topics),
+                kind: TargetIncidentKind::Topics(topics) | TargetIncidentKind::Undeletable(topics),
                 ..
             }) => Some(topics),
             _ => None,
         }
+    }
+
+    /// Whether it is about filler that the target does not delete.
+    pub(super) fn is_undeletable(&self) -> bool {
+        matches!(
+            self,
+            Self::Target(TargetIncident {
+                kind: TargetIncidentKind::Undeletable(_),
+                ..
+            })
+        )
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sluice_model::RateLimits;
 
-use crate::progress::Progress;
+use crate::progress::{AcceptedGap, Progress};
 
 /// How a run behaves that is no setting of the task.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,5 +26,24 @@ pub struct RunOptions {
 pub(crate) struct Shared {
     pub(crate) stop: AtomicBool,
     pub(crate) rate: Mutex<RateLimits>,
+    /// The limits that the copier keeps to.
+    pub(crate) rate_in_force: Mutex<RateLimits>,
     pub(crate) progress: Mutex<Progress>,
+    /// Gaps that a person has accepted in this run.
+    pub(crate) accepted: Mutex<Vec<AcceptedGap>>,
+    /// Some were accepted since the copier last looked.
+    pub(crate) newly_accepted: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(rate: RateLimits) -> Self {
+        Self {
+            stop: AtomicBool::new(false),
+            rate: Mutex::new(rate),
+            rate_in_force: Mutex::new(rate),
+            progress: Mutex::default(),
+            accepted: Mutex::default(),
+            newly_accepted: AtomicBool::new(false),
+        }
+    }
 }

@@ -133,11 +133,12 @@ impl Copier {
         let cached = self.lane.watermarks(slot);
         let position = track.state.position;
         let end = cached.map(|(_, high)| high).max(track.known_end());
-        let held = track
-            .bounds
-            .map_or(0, |(_, high, stable)| (high - stable.max(position)).max(0));
+        let end = end.map(|end| track.bounded(end));
+        let held = track.bounds.map_or(0, |(_, high, stable)| {
+            (track.bounded(high) - stable.max(position)).max(0)
+        });
         let caught_up = track.mode == Mode::Active
-            && track.at_end
+            && (track.at_end || track.has_ended())
             && !track.is_ahead()
             && end.is_none_or(|end| end - held <= position);
         let end = end.or(caught_up.then_some(position));
@@ -189,6 +190,7 @@ impl Copier {
             records: track.state.records,
             bytes: track.state.bytes,
             error: track.error.clone(),
+            gap: track.open_gap(),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Copier {
         for (topic, id) in snapshot.recreated {
             self.recreated(&topic, Some(id))?;
         }
-        self.add_partitions(snapshot.new, &snapshot.compacted)
+        self.add_partitions(snapshot.new, &snapshot.refusing_keyless)
     }
 
     /// Partitions whose records do not arrive although there are more.
@@ -135,7 +135,11 @@ impl Copier {
     }
 
     /// Takes new source partitions into the copy. Saved before the first record is read, like every start position.
-    fn add_partitions(&mut self, new: Vec<PartitionState>, compacted: &BTreeSet<String>) -> Result<()> {
+    fn add_partitions(
+        &mut self,
+        new: Vec<PartitionState>,
+        refusing_keyless: &BTreeSet<String>,
+    ) -> Result<()> {
         let fresh: Vec<PartitionState> = new
             .into_iter()
             .filter(|state| self.tracks.iter().all(|track| track.state.key != state.key))
@@ -166,7 +170,7 @@ impl Copier {
             self.emit(Event::Info(sentence));
             let hashes = state.source_topic_id.is_none();
             let end = state.backlog_end;
-            let keyless_refused = compacted.contains(&state.target_topic)
+            let keyless_refused = refusing_keyless.contains(&state.target_topic)
                 || self
                     .tracks
                     .iter()
@@ -175,7 +179,10 @@ impl Copier {
             track.keyless_refused = keyless_refused;
             self.tracks.push(track);
         }
-        let added: Vec<Slot> = (first..self.tracks.len()).collect();
+        self.meet_ends(first..self.tracks.len())?;
+        let added: Vec<Slot> = (first..self.tracks.len())
+            .filter(|&slot| self.tracks[slot].mode == Mode::Active)
+            .collect();
         self.assign(&added)
     }
 }

@@ -43,14 +43,16 @@ impl Throttle {
         }
     }
 
-    /// Takes new limits at once; what was saved up under the old ones is forgotten.
-    pub(crate) fn set(&mut self, limits: RateLimits, now: Instant) {
-        if self.limits != limits {
+    /// Takes new limits at once; what was saved up under the old ones is forgotten. Returns whether they are new.
+    pub(crate) fn set(&mut self, limits: RateLimits, now: Instant) -> bool {
+        let new = self.limits != limits;
+        if new {
             self.limits = limits;
             self.records = 0.0;
             self.bytes = 0.0;
             self.refilled = now;
         }
+        new
     }
 
     pub(crate) fn allow(&mut self, now: Instant) -> Allowance {

@@ -28,8 +28,8 @@ pub(crate) struct SourceSnapshot {
     pub(crate) offsets: BTreeMap<PartitionKey, (i64, i64, i64)>,
     /// Source partitions that are new, with the target ready for them.
     pub(crate) new: Vec<PartitionState>,
-    /// Those of their target topics that are compacted.
-    pub(crate) compacted: BTreeSet<String>,
+    /// Those of their target topics that take no record without a key.
+    pub(crate) refusing_keyless: BTreeSet<String>,
     /// Source topics whose id changed: old topic gone, new topic of the same name.
     pub(crate) recreated: BTreeMap<String, String>,
     /// Source partitions that have no leader.
@@ -45,7 +45,7 @@ impl SourceSnapshot {
     pub(crate) fn merge(&mut self, later: Self) {
         self.offsets.extend(later.offsets);
         self.new.extend(later.new);
-        self.compacted.extend(later.compacted);
+        self.refusing_keyless.extend(later.refusing_keyless);
         self.recreated.extend(later.recreated);
         self.leaderless = later.leaderless;
         self.held_by = later.held_by;
@@ -227,7 +227,7 @@ impl Watcher {
             .discover(&mut self.pair, &self.task, &self.observer)
             .map_err(|error| error.to_string())?;
         snapshot.new = discovered.partitions;
-        snapshot.compacted = discovered.compacted;
+        snapshot.refusing_keyless = discovered.refusing_keyless;
         discovered
             .refused
             .into_iter()

@@ -58,6 +58,8 @@ pub enum TargetIncidentKind {
     /// It does not take records of these topics: they are not there, or this user has no right to them. None are named
     /// where the target does not say which.
     Topics(Vec<String>),
+    /// It does not delete records of these topics for this user: the filler before the first offset of a mirror stands.
+    Undeletable(Vec<String>),
     /// User, password, certificate or right is wrong: nothing helps until a person acts.
     AccessDenied,
     /// It is too old for what is asked of it.
@@ -73,7 +75,10 @@ pub enum TargetIncidentKind {
 impl TargetIncident {
     /// Whether some topics cannot be written and all others can.
     pub fn concerns_topics(&self) -> bool {
-        matches!(self.kind, TargetIncidentKind::Topics(_))
+        matches!(
+            self.kind,
+            TargetIncidentKind::Topics(_) | TargetIncidentKind::Undeletable(_)
+        )
     }
 }
 

@@ -27,10 +27,33 @@ pub struct LanePartition {
     pub position: i64,
     /// Leader epoch of the record before `position`; lets the client notice a truncated source.
     pub leader_epoch: Option<i32>,
+    /// Source offset from which on nothing is copied: it is the end for the lane, and nothing more is read once it is
+    /// reached.
+    pub until: Option<i64>,
     /// Offsets that the target refused: they are read and passed over.
     pub rejected: BTreeSet<i64>,
     /// The target topic is compacted: it refuses records without a key, which are passed over and reported.
     pub keyless_refused: bool,
+    /// Every record must get the offset on the target that it has at the source (lanes that were opened to mirror).
+    pub mirror: Option<MirrorPlace>,
+}
+
+/// How far the target of a mirrored partition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MirrorPlace {
+    /// Where its log ends; everything before is the mirror's. Offsets from there to the position are filled.
+    pub end: i64,
+    /// Its log has to begin here: everything before is filler, and is deleted.
+    pub delete_before: Option<i64>,
+}
+
+/// Another writer's record stands where a mirrored one was to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Displaced {
+    /// The target offset that was to be written next.
+    pub expected: i64,
+    /// The one that the target gave, or where its log ends.
+    pub found: i64,
 }
 
 /// What a lane may do in one step. What was read and did not fit is sent by the next step or [`Lane::settle`].
@@ -240,6 +263,8 @@ pub struct Report {
     pub passed_over: Vec<Refusal>,
     /// What went wrong with source partitions.
     pub incidents: Vec<(Slot, SourceIncident)>,
+    /// Mirrored partitions whose offsets on the target are not the source's any more. Nothing more of them is written.
+    pub displaced: Vec<(Slot, Displaced)>,
     /// Something arrived from the source, even if no record was handed over.
     pub fetched: bool,
     /// Connection trouble that concerns no single partition.

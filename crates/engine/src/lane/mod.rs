@@ -9,8 +9,8 @@ mod wire;
 
 pub use incident::{Notice, NoticeKind, SourceIncident, TargetIncident, TargetIncidentKind};
 pub use interface::{
-    CommitPosition, HoleKind, Lane, LaneError, LanePartition, Passed, Refusal, RefusalCause, Report, Slot,
-    Span, StepLimit,
+    CommitPosition, Displaced, HoleKind, Lane, LaneError, LanePartition, MirrorPlace, Passed, Refusal,
+    RefusalCause, Report, Slot, Span, StepLimit,
 };
 pub(crate) use missing_time::effective_time;
 pub use record::{Compressions, Nature, RecordLane, RecordLaneConfig, TopicCompression};

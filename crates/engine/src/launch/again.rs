@@ -7,11 +7,11 @@ use sluice_model::{OffsetRange, OutOfRange, Task};
 use crate::clock::now_ms;
 use crate::error::{EngineError, Result, Side};
 use crate::lookup::record_hash_at;
-use crate::partition::{recreated_sentence, restart};
+use crate::partition::{Halt, another_log_sentence, recreated_gap, recreated_sentence, restart};
 use crate::plan::{Plan, unique};
 use crate::position::{
-    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, LogBounds, PartitionKey, PartitionState, RunCut,
-    logs,
+    Anchor, Checkpoint, CheckpointStore, EffectiveDelivery, Gap, GapReason, LogBounds, PartitionKey,
+    PartitionState, RunCut, logs,
 };
 use crate::progress::{Event, Observer};
 
@@ -22,7 +22,7 @@ pub(crate) fn again(
     task: &Task,
     store: &dyn CheckpointStore,
     observer: &Observer,
-) -> Result<(Vec<PartitionState>, BTreeMap<PartitionKey, String>)> {
+) -> Result<(Vec<PartitionState>, BTreeMap<PartitionKey, Halt>)> {
     let mut partitions = store.partitions(&task.name)?;
     // Topics that were taken from the task keep their positions and are left alone.
     let chosen: BTreeSet<String> = task
@@ -33,6 +33,7 @@ pub(crate) fn again(
         .collect();
     partitions.retain(|p| chosen.contains(&p.key.topic) && p.is_pinned());
     check_targets(plan, task, &partitions)?;
+    check_delivery(plan, task)?;
     let sources: Vec<&str> = unique(partitions.iter().map(|p| p.key.topic.as_str()));
     let source_ids = plan.pair.source.topic_ids(&sources);
     let mut stopped = BTreeMap::new();
@@ -53,7 +54,7 @@ pub(crate) fn again(
         let Some(now) = now.found.get(&place) else {
             stopped.insert(
                 partition.key.clone(),
-                format!("the source has no partition {} any more", partition.key),
+                Halt::from(format!("the source has no partition {} any more", partition.key)),
             );
             continue;
         };
@@ -74,11 +75,18 @@ pub(crate) fn again(
                 incarnation: partition.incarnation,
             };
             match task.out_of_range {
-                OutOfRange::Stop => {
+                _ if plan.delivery == EffectiveDelivery::Mirror => {
                     stopped.insert(
                         partition.key.clone(),
-                        recreated_sentence(&partition.key, partition.position),
+                        Halt::from(another_log_sentence(&partition.key)),
                     );
+                }
+                OutOfRange::Stop => {
+                    let halt = Halt {
+                        sentence: recreated_sentence(&partition.key, partition.position),
+                        gap: Some(recreated_gap(partition)),
+                    };
+                    stopped.insert(partition.key.clone(), halt);
                 }
                 OutOfRange::Nearest => {
                     observer(Event::Gap(gap.clone()));
@@ -94,6 +102,30 @@ pub(crate) fn again(
         save_restarted(store, task, changed, gaps)?;
     }
     Ok((partitions, stopped))
+}
+
+/// A mirror is one from its first record on, and nothing else becomes one.
+fn check_delivery(plan: &Plan, task: &Task) -> Result<()> {
+    let mirror = EffectiveDelivery::Mirror;
+    let was = plan
+        .launch
+        .as_ref()
+        .map(|launch| launch.delivery == mirror.describe());
+    let is = plan.delivery == mirror;
+    if was.is_none_or(|was| was == is) {
+        return Ok(());
+    }
+    Err(EngineError::Refused(if is {
+        format!(
+            "task '{}' was launched with another delivery: its records have other offsets on the target, and it cannot become a mirror. Start a new task with another --name and new target topics",
+            task.name
+        )
+    } else {
+        format!(
+            "task '{}' was launched as a mirror, and another delivery would end the equality of offsets for good. Choose --delivery mirror, or start a new task with another --name",
+            task.name
+        )
+    }))
 }
 
 /// The target topics must be those that the records were copied to.

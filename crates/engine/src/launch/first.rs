@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_kafka::PartitionOffset;
-use sluice_model::{ExistingData, Task};
+use sluice_model::{Delivery, ExistingData, Task};
 
 use crate::clock::now_ms;
 use crate::error::{EngineError, Result};
@@ -45,6 +45,7 @@ pub(crate) fn first(
         launched_at_ms: now_ms(),
         delivery: plan.delivery.describe().to_owned(),
         lanes: BTreeSet::new(),
+        identity: plan.identity.clone(),
     };
     let (mut partitions, mut gaps) = (Vec::new(), Vec::new());
     for route in &plan.routes {
@@ -77,6 +78,7 @@ pub(crate) fn first(
             .collect();
         partitions.extend(pin(
             &plan.pair,
+            (task.delivery == Delivery::Mirror, task.end.as_ref()),
             &route.source_topic,
             &route.target_topic,
             &wanted,
@@ -101,6 +103,7 @@ pub(crate) fn unpinned(route: &RoutePlan) -> impl Iterator<Item = PartitionState
         start: UNPINNED,
         target_start: 0,
         backlog_end: UNPINNED,
+        until: None,
         position: UNPINNED,
         leader_epoch: None,
         target_next: 0,

@@ -76,6 +76,7 @@ fn track(hashes: bool) -> Track {
         start: 0,
         target_start: 0,
         backlog_end: 0,
+        until: None,
         position: 10,
         leader_epoch: None,
         target_next: 0,

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use sluice_model::OffsetRange;
 
 use crate::clock::now_ms;
-use crate::lane::{LanePartition, Passed, Slot, SourceIncident};
+use crate::lane::{LanePartition, MirrorPlace, Passed, Slot, SourceIncident};
 use crate::partition::{OffsetRuns, Pace};
 use crate::position::{Anchor, GapReason, OffsetRun, PartitionState, RunCut};
+use crate::progress::OpenGap;
 
 /// Longest pause between two tries of a partition.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
@@ -48,6 +49,8 @@ pub(crate) struct Track {
     runs: OffsetRuns,
     pub(crate) mode: Mode,
     pub(crate) error: Option<String>,
+    /// The gap it has stopped at, while it waits for a person to accept that.
+    open_gap: Option<OpenGap>,
     pub(crate) failing_since: Option<Instant>,
     attempts: u32,
     /// At the end of the source, for now.
@@ -75,6 +78,8 @@ pub(crate) struct Track {
     /// What the target received behind the last checkpoint is not matched with the source yet: it is before anything is
     /// read.
     pub(crate) unmatched: bool,
+    /// How far the target is, where every record must keep its offset.
+    pub(crate) mirror: Option<MirrorPlace>,
     /// Saved state differs from `state` for a reason other than a commit.
     pub(crate) dirty: bool,
     hashes: bool,
@@ -99,6 +104,7 @@ impl Track {
             state,
             mode: Mode::Active,
             error: None,
+            open_gap: None,
             failing_since: None,
             attempts: 0,
             at_end: false,
@@ -113,6 +119,7 @@ impl Track {
             rejected: BTreeSet::new(),
             keyless_refused: false,
             unmatched: false,
+            mirror: None,
             dirty: false,
             hashes,
             caught_up_to_ms: None,
@@ -128,8 +135,10 @@ impl Track {
             partition: self.ahead.key.partition,
             position: self.ahead.position,
             leader_epoch: self.ahead.leader_epoch,
+            until: self.ahead.until,
             rejected: self.rejected.clone(),
             keyless_refused: self.keyless_refused,
+            mirror: self.mirror,
         }
     }
 
@@ -141,6 +150,16 @@ impl Track {
             self.failing_since = None;
             self.attempts = 0;
         }
+        let counted = self.take_passed(passed);
+        if let Some(mirror) = &mut self.mirror {
+            // What is reported of a mirrored partition stands on the target at the same offsets, holes included.
+            mirror.end = mirror.end.max(self.ahead.position);
+            self.ahead.target_next = self.ahead.target_next.max(mirror.end);
+        }
+        counted
+    }
+
+    fn take_passed(&mut self, passed: &Passed) -> (u64, u64) {
         match *passed {
             Passed::Span(span) => {
                 self.at_end = false;
@@ -270,6 +289,21 @@ impl Track {
         self.bounds.map(|(_, high, _)| high).or(self.end_at_start)
     }
 
+    /// As [`Track::known_end`], but no further than it is copied.
+    pub(crate) fn copied_end(&self) -> Option<i64> {
+        self.known_end().map(|end| self.bounded(end))
+    }
+
+    /// An offset of the source's log, or where the copy ends before it.
+    pub(crate) fn bounded(&self, offset: i64) -> i64 {
+        self.state.until.map_or(offset, |until| offset.min(until))
+    }
+
+    /// Whether everything that is to be copied is acknowledged, and nothing will follow.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state.until.is_some_and(|until| self.ahead.position >= until)
+    }
+
     /// How long it has been failing, in ms; `None` while it is not.
     pub(crate) fn failing_for_ms(&self) -> Option<i64> {
         self.failing_since
@@ -288,7 +322,7 @@ impl Track {
         self.bounds = Some(bounds);
         self.pace
             .see_log_start(bounds.0, self.ahead.position, Instant::now());
-        let end = bounds.2;
+        let end = self.bounded(bounds.2);
         if self.mode == Mode::Active && !busy && self.ahead.position >= end && !self.is_behind_log() {
             self.at_end = true;
             self.was_at_end = true;
@@ -330,8 +364,20 @@ impl Track {
     pub(crate) fn stop(&mut self, error: String) {
         self.failing_since.get_or_insert_with(Instant::now);
         self.error = Some(error);
+        self.open_gap = None;
         self.mode = Mode::Stopped;
         self.at_end = false;
+    }
+
+    /// Waits for a person to accept `gap` from now on.
+    pub(crate) fn stop_at_gap(&mut self, error: String, gap: OpenGap) {
+        self.stop(error);
+        self.open_gap = Some(gap);
+    }
+
+    /// The gap it waits at, if it has stopped at one.
+    pub(crate) fn open_gap(&self) -> Option<OpenGap> {
+        self.open_gap.filter(|_| self.mode == Mode::Stopped)
     }
 }
 
@@ -353,6 +399,7 @@ mod tests {
             start: 0,
             target_start: 0,
             backlog_end: 0,
+            until: None,
             position: 0,
             leader_epoch: None,
             target_next: 0,

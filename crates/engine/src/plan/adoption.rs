@@ -14,6 +14,9 @@ use crate::position::EffectiveDelivery;
 use crate::position::bounds;
 use crate::position::{Note, committed, read_note};
 
+/// Where clusters keep committed offsets.
+const POSITIONS: &str = "__consumer_offsets";
+
 /// A position worth continuing from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Adopted {
@@ -21,17 +24,83 @@ pub(crate) struct Adopted {
     pub(crate) note: Note,
 }
 
-/// Looks for positions of an earlier run, by (source topic, partition).
+/// What the target knows of a task that the state knows nothing of.
+#[derive(Debug, Default)]
+pub(crate) struct Earlier {
+    /// The name under which the target is to know it, where another task has the one that follows from its name.
+    pub(crate) identity: Option<String>,
+    /// Positions of an earlier run, by (source topic, partition).
+    pub(crate) adopted: BTreeMap<(String, i32), Adopted>,
+}
+
+/// Looks for positions of an earlier run, and whether another task has the name under which they would be.
 pub(crate) fn find(
     pair: &Pair,
     task: &Task,
     routes: &[(String, String)],
     delivery: EffectiveDelivery,
     deadline: Duration,
-) -> BTreeMap<(String, i32), Adopted> {
-    if delivery != EffectiveDelivery::Transactions || task.existing == ExistingData::Rewrite {
-        return BTreeMap::new();
+) -> Earlier {
+    if ![EffectiveDelivery::Transactions, EffectiveDelivery::Mirror].contains(&delivery) {
+        return Earlier::default();
     }
+    let under = |identity: &str| {
+        if task.existing == ExistingData::Rewrite {
+            return BTreeMap::new();
+        }
+        positions(pair, task, identity, routes, deadline)
+    };
+    let own = pair.identity(task);
+    let adopted = under(&own);
+    if !adopted.is_empty() || !is_anothers(pair, &own, routes) {
+        return Earlier {
+            identity: None,
+            adopted,
+        };
+    }
+    let identity = pair.identity_by_topics(task);
+    Earlier {
+        adopted: under(&identity),
+        identity: Some(identity),
+    }
+}
+
+/// Whether another task keeps its positions under `identity`: some are there, all of topics that this one does not have.
+/// Two tasks that share a topic are one to the target, so that each fences the other.
+fn is_anothers(pair: &Pair, identity: &str, routes: &[(String, String)]) -> bool {
+    let target = &pair.target;
+    // Looking for a group's coordinator makes an unused cluster create its internal topic.
+    let is_used = target.metadata.topics.contains_key(POSITIONS)
+        || routes
+            .iter()
+            .any(|(_, topic)| target.partition_count(topic).is_some());
+    if !is_used {
+        return false;
+    }
+    let kept = target.admin.group_offsets(identity).unwrap_or_else(|error| {
+        tracing::info!(identity, %error, "whether another task has this name is not known");
+        Vec::new()
+    });
+    let mut noted = kept
+        .iter()
+        .filter(|entry| entry.offset.is_some())
+        .filter_map(|entry| Some((entry, read_note(entry)?)))
+        .peekable();
+    noted.peek().is_some()
+        && noted.all(|(entry, note)| {
+            routes
+                .iter()
+                .all(|(source, topic)| note.source_topic != *source && entry.topic != *topic)
+        })
+}
+
+fn positions(
+    pair: &Pair,
+    task: &Task,
+    identity: &str,
+    routes: &[(String, String)],
+    deadline: Duration,
+) -> BTreeMap<(String, i32), Adopted> {
     let mut wanted = Vec::new();
     let mut origin = BTreeMap::new();
     for (source, target) in routes {
@@ -49,7 +118,7 @@ pub(crate) fn find(
             origin.insert((target.clone(), partition), source.clone());
         }
     }
-    let Ok(entries) = committed(task, &pair.identity(task), &wanted, deadline) else {
+    let Ok(entries) = committed(task, identity, &wanted, deadline) else {
         return BTreeMap::new();
     };
     let found: Vec<(String, PartitionOffset, Note)> = entries

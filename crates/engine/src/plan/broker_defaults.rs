@@ -45,13 +45,22 @@ const INHERITED: &[(&str, &[(&str, i64)])] = &[
 /// The value that a topic without a setting of its own gets for `key`; `None` where the brokers do not say.
 pub(crate) fn inherited(broker: &Config, key: &str) -> Option<String> {
     let (_, names) = INHERITED.iter().find(|(name, _)| *name == key)?;
-    names.iter().find_map(|(name, factor)| {
-        let inherited = value(broker, name)?;
-        match inherited.parse::<i64>() {
-            Ok(number) if *factor > 1 && number >= 0 => Some(number.saturating_mul(*factor).to_string()),
-            _ => Some(inherited),
-        }
-    })
+    names
+        .iter()
+        .find_map(|(name, _)| Some(in_topic_units(key, name, value(broker, name)?)))
+}
+
+/// `value` of the brokers' setting `name`, as the topic's setting `key` counts it: hours become milliseconds.
+pub(crate) fn in_topic_units(key: &str, name: &str, value: String) -> String {
+    let factor = INHERITED
+        .iter()
+        .find(|(inheriting, _)| *inheriting == key)
+        .and_then(|(_, names)| names.iter().find(|(broker, _)| *broker == name))
+        .map_or(1, |(_, factor)| *factor);
+    match value.parse::<i64>() {
+        Ok(number) if factor > 1 && number >= 0 => number.saturating_mul(factor).to_string(),
+        _ => value,
+    }
 }
 
 /// A value of a configuration, unless it is empty.

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
-use sluice_model::Task;
+use sluice_model::{Cluster, Task};
 
 use crate::clock::now_ms;
 use crate::error::{EngineError, Result};
 use crate::finding::{Finding, Verdict};
-use crate::plan::Pair;
 use crate::plan::Resolved;
 use crate::plan::adoption;
 use crate::plan::compression::COMPRESSION_TYPE;
@@ -17,9 +16,10 @@ use crate::plan::precheck::facts::{Compaction, Offsets, Outline, Setup};
 use crate::plan::precheck::{ITEMS, ItemResult, PreCheckContext, at_launch, precheck};
 use crate::plan::route_facts::RouteFacts;
 use crate::plan::structure::TopicDraft;
+use crate::plan::{ChosenLane, Pair, refusing_keyless};
+use crate::position::EffectiveDelivery;
 use crate::position::LogBounds;
 use crate::position::{CheckpointStore, Launch};
-use crate::position::{EffectiveDelivery, LaneKind};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,13 +67,13 @@ pub(crate) struct RoutePlan {
 }
 
 impl Plan {
-    /// Target topics that are compacted, and so refuse records without a key. Of brokers before 0.11 it cannot be read.
-    pub(crate) fn compacted_targets(&self) -> BTreeSet<String> {
-        self.routes
-            .iter()
-            .filter(|route| route.compaction == Compaction::Compacted)
-            .map(|route| route.target_topic.clone())
-            .collect()
+    /// Target topics that refuse records without a key, once they are there.
+    pub(crate) fn refusing_keyless(&self, target: &Cluster) -> BTreeSet<String> {
+        let routes = self.routes.iter();
+        refusing_keyless(
+            target,
+            routes.map(|route| (route.target_topic.as_str(), route.compaction)),
+        )
     }
 }
 
@@ -83,11 +83,20 @@ pub(crate) struct Plan {
     pub(crate) launch: Option<Launch>,
     pub(crate) delivery: EffectiveDelivery,
     /// The lane that copies, or why there is none; a start is refused then.
-    pub(crate) lane: std::result::Result<LaneKind, String>,
+    pub(crate) lane: std::result::Result<ChosenLane, String>,
     pub(crate) routes: Vec<RoutePlan>,
     pub(crate) findings: Vec<Finding>,
     /// Positions that an earlier run of this very task left on the target, when the state knows nothing of it.
     pub(crate) adopted: BTreeMap<(String, i32), adoption::Adopted>,
+    /// The name under which the target knows the task, or is to, where it is not the one that follows from its name.
+    pub(crate) identity: Option<String>,
+}
+
+impl Plan {
+    /// The name under which the target knows the task: transactional id and group of its positions.
+    pub(crate) fn identity(&self, task: &Task) -> String {
+        self.identity.clone().unwrap_or_else(|| self.pair.identity(task))
+    }
 }
 
 /// Inspects `task` without changing anything: the whole pre-check, with its findings in one piece.
@@ -186,6 +195,10 @@ pub(crate) fn plan(
         .collect();
     Ok(Plan {
         pair: outline.pair,
+        identity: match &outline.launch {
+            Some(launch) => launch.identity.clone(),
+            None => offsets.identity,
+        },
         launch: outline.launch,
         delivery: outline.delivery,
         lane: outline.lane,

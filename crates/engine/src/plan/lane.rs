@@ -1,4 +1,4 @@
-//! Which lane copies a task.
+//! Which lane copies a task, and why.
 
 use std::time::Duration;
 
@@ -10,19 +10,63 @@ use crate::position::{EffectiveDelivery, LaneKind};
 /// How long the wire client may take for its first answer from a cluster that the other client talks to.
 const WIRE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// The lane that a start would use. The wire client is tried with both clusters, where the task asks for its lane.
-///
-/// # Errors
-/// Why the wire lane cannot be used between these clusters, for people.
-pub(crate) fn chosen_lane(task: &Task, delivery: EffectiveDelivery) -> Result<LaneKind, String> {
-    if task.lane != LaneChoice::Wire {
-        return Ok(LaneKind::Record);
+/// The lane that a start would use, with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChosenLane {
+    pub(crate) kind: LaneKind,
+    /// Why it is the record lane though the choice was left open, for people.
+    pub(crate) because: Option<String>,
+}
+
+impl ChosenLane {
+    /// The lane that a start would use. The wire client is tried with both clusters, unless the task asks for the record
+    /// lane.
+    ///
+    /// # Errors
+    /// The task asks for the wire lane, or for equal offsets, which need it; why it cannot be used between these clusters,
+    /// for people.
+    pub(crate) fn of(task: &Task, delivery: EffectiveDelivery) -> Result<Self, String> {
+        let lane = Self::choose(task.lane, || obstacle(delivery, || unusable(task)))?;
+        match &lane.because {
+            Some(why) if delivery == EffectiveDelivery::Mirror => Err(format!(
+                "the wire lane cannot be used, and equal offsets need it: {why}; choose another --delivery"
+            )),
+            _ => Ok(lane),
+        }
     }
-    match obstacle(delivery, || unusable(task)) {
-        None => Ok(LaneKind::Wire),
-        Some(why) => Err(format!(
-            "the wire lane cannot be used: {why}; choose --lane record"
-        )),
+
+    fn choose(choice: LaneChoice, obstacle: impl FnOnce() -> Option<String>) -> Result<Self, String> {
+        let (kind, because) = match choice {
+            LaneChoice::Record => (LaneKind::Record, None),
+            LaneChoice::Auto => match obstacle() {
+                None => (LaneKind::Wire, None),
+                because => (LaneKind::Record, because),
+            },
+            LaneChoice::Wire => match obstacle() {
+                None => (LaneKind::Wire, None),
+                Some(why) => {
+                    return Err(format!(
+                        "the wire lane cannot be used: {why}; choose --lane auto or --lane record"
+                    ));
+                }
+            },
+        };
+        Ok(Self { kind, because })
+    }
+
+    /// What it does, and why, for people.
+    pub(crate) fn describe(&self) -> String {
+        match (self.kind, &self.because) {
+            (LaneKind::Wire, _) => {
+                "the wire lane copies: batches are passed on as they are stored".to_owned()
+            }
+            (LaneKind::Record, None) => {
+                "the record lane copies, record by record, as the task says".to_owned()
+            }
+            (LaneKind::Record, Some(why)) => {
+                format!("the record lane copies, record by record: {why}")
+            }
+        }
     }
 }
 
@@ -32,7 +76,9 @@ fn obstacle(delivery: EffectiveDelivery, unusable: impl FnOnce() -> Option<Strin
         EffectiveDelivery::Reconciled | EffectiveDelivery::AtLeastOnceOrdered => {
             Some("the target is older than 0.11 and does not take batches as they are stored".to_owned())
         }
-        EffectiveDelivery::Transactions | EffectiveDelivery::AtLeastOnce => unusable(),
+        EffectiveDelivery::Transactions | EffectiveDelivery::AtLeastOnce | EffectiveDelivery::Mirror => {
+            unusable()
+        }
     }
 }
 
@@ -53,6 +99,28 @@ mod tests {
     use sluice_model::{Objects, TaskName};
 
     use super::*;
+
+    #[test]
+    fn a_choice_that_is_left_open_is_the_wire_lane_where_nothing_stands_in_its_way() {
+        let free = || None;
+        let held = || Some("a reason".to_owned());
+        let choose = |choice, obstacle: &dyn Fn() -> Option<String>| ChosenLane::choose(choice, obstacle);
+        let lane = |kind, because: Option<&str>| {
+            Ok(ChosenLane {
+                kind,
+                because: because.map(str::to_owned),
+            })
+        };
+        assert_eq!(choose(LaneChoice::Auto, &free), lane(LaneKind::Wire, None));
+        assert_eq!(
+            choose(LaneChoice::Auto, &held),
+            lane(LaneKind::Record, Some("a reason"))
+        );
+        assert_eq!(choose(LaneChoice::Wire, &free), lane(LaneKind::Wire, None));
+        assert!(choose(LaneChoice::Wire, &held).unwrap_err().contains("a reason"));
+        let unasked: &dyn Fn() -> Option<String> = &|| panic!("the wire client was tried for nothing");
+        assert_eq!(choose(LaneChoice::Record, unasked), lane(LaneKind::Record, None));
+    }
 
     #[test]
     fn nothing_stands_in_the_way_between_two_clusters_that_the_wire_client_can_talk_to() {

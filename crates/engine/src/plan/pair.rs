@@ -130,10 +130,25 @@ impl Pair {
             self.target.id.as_deref(),
         )
     }
+
+    /// The same where another task has that name.
+    pub(crate) fn identity_by_topics(&self, task: &Task) -> String {
+        identity_by_topics(task, self.source.id.as_deref(), self.target.id.as_deref())
+    }
 }
 
 /// `sluice.<name>.<hash>`: readable, and the same only for the same task between the same clusters.
 pub(crate) fn identity(name: &str, source: Option<&str>, target: Option<&str>) -> String {
+    of_facts(name, source, target, "")
+}
+
+/// As [`identity`], for a task that has the name of another one: its topics and their new names count as well.
+pub(crate) fn identity_by_topics(task: &Task, source: Option<&str>, target: Option<&str>) -> String {
+    let topics = format!("\u{1f}{:?}\u{1f}{:?}", task.objects, task.rename);
+    of_facts(task.name.as_str(), source, target, &topics)
+}
+
+fn of_facts(name: &str, source: Option<&str>, target: Option<&str>, more: &str) -> String {
     let readable: String = name
         .chars()
         .map(|c| {
@@ -147,7 +162,7 @@ pub(crate) fn identity(name: &str, source: Option<&str>, target: Option<&str>) -
         .collect();
     let hash = xxh3_64(
         format!(
-            "{name}\u{1f}{}\u{1f}{}",
+            "{name}\u{1f}{}\u{1f}{}{more}",
             source.unwrap_or(""),
             target.unwrap_or("")
         )
@@ -215,5 +230,9 @@ mod tests {
         assert_ne!(a, identity("orders", Some("s"), Some("u")));
         assert_ne!(a, identity("order s", Some("s"), Some("t")));
         assert_eq!(a, identity("orders", Some("s"), Some("t")));
+        assert_eq!(
+            a, "sluice.orders.796f1cf24cd49277",
+            "states of earlier versions go on under it"
+        );
     }
 }

@@ -99,6 +99,7 @@ pub(crate) fn resolve(
                     .unwrap_or(b.high)
             })
         }
+        Start::Last(count) => each(&|_, b| b.high.saturating_sub(*count).max(b.low)),
         Start::Group(group) => {
             let fail = |error: KafkaError| EngineError::Cluster {
                 side: Side::Source,

@@ -9,55 +9,10 @@ use sluice_model::Task;
 use crate::error::{EngineError, Result};
 use crate::plan::Pair;
 use crate::plan::broker_defaults::{inherited, value};
+use crate::plan::topic_values::{EFFECTIVE, FUTURE_BOUND, is_carried_effectively, not_carried};
 
 /// How long a created topic may take until its leaders are known.
 const READY_DEADLINE: Duration = Duration::from_secs(30);
-
-/// What is set on the source's topic and stays behind, with the reason.
-const NOT_CARRIED: &[(&str, &str)] = &[
-    (
-        "leader.replication.throttled.replicas",
-        "names brokers of the source",
-    ),
-    (
-        "follower.replication.throttled.replicas",
-        "names brokers of the source",
-    ),
-    ("message.format.version", "the target's own format is kept"),
-    (
-        "message.timestamp.type",
-        "the target keeps the times that the records carry",
-    ),
-    (
-        "message.timestamp.difference.max.ms",
-        "it would refuse old records",
-    ),
-    ("message.timestamp.before.max.ms", "it would refuse old records"),
-    (
-        "remote.storage.enable",
-        "tiered storage belongs to the source cluster",
-    ),
-];
-
-/// Brokers from 3.6 on refuse records from the future, by default more than an hour of it; older sources take them.
-const FUTURE_BOUND: &str = "message.timestamp.after.max.ms";
-
-/// Settings that decide what becomes of records, with Kafka's own default. A topic gets the source's effective value of
-/// these, wherever it comes from, if the target's default is another. Source of the defaults: Kafka's topic
-/// configuration reference, 4.0.
-const EFFECTIVE: &[(&str, &str)] = &[
-    ("cleanup.policy", "delete"),
-    ("retention.ms", "604800000"),
-    ("retention.bytes", "-1"),
-    (LARGEST, "1048588"),
-    ("delete.retention.ms", "86400000"),
-    ("min.compaction.lag.ms", "0"),
-    ("max.compaction.lag.ms", "9223372036854775807"),
-    ("min.insync.replicas", "1"),
-];
-
-/// Only a greater limit is taken over: a smaller one refuses nothing that the source holds.
-const LARGEST: &str = "max.message.bytes";
 
 /// A setting that a created topic gets because its source inherits another value than it would.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +80,7 @@ pub(crate) fn draft_with(
                 let (ConfigOrigin::Topic, Some(value)) = (entry.origin, entry.value.as_ref()) else {
                     continue;
                 };
-                if let Some((_, why)) = NOT_CARRIED.iter().find(|(name, _)| name == key) {
+                if let Some(why) = not_carried(key) {
                     remarks.push(format!(
                         "'{key}={value}' of '{source_topic}' is not carried over: {why}"
                     ));
@@ -187,25 +142,13 @@ fn differing_defaults(source: &Config, target_broker: Option<&Config>) -> Vec<In
             let instead_of = target_broker
                 .and_then(|broker| inherited(broker, key))
                 .unwrap_or_else(|| (*usual).to_owned());
-            let differs = if *key == LARGEST {
-                value.parse::<i64>().ok()? > instead_of.parse::<i64>().ok()?
-            } else {
-                words(&value) != words(&instead_of)
-            };
-            differs.then(|| Inherited {
+            is_carried_effectively(key, &value, &instead_of).then(|| Inherited {
                 key: (*key).to_owned(),
                 value,
                 instead_of,
             })
         })
         .collect()
-}
-
-/// The words of a list in one order: `compact,delete` and `delete,compact` are the same policy.
-fn words(list: &str) -> Vec<&str> {
-    let mut words: Vec<&str> = list.split(',').map(str::trim).collect();
-    words.sort_unstable();
-    words
 }
 
 /// Leaves out what the target's version does not take.

@@ -12,6 +12,9 @@ pub(crate) enum EffectiveDelivery {
     AtLeastOnce,
     /// As above on a target that knows no idempotence.
     AtLeastOnceOrdered,
+    /// Every record at the offset that it has at the source, from idempotent writes; the end of the target's log is the
+    /// position.
+    Mirror,
 }
 
 impl EffectiveDelivery {
@@ -21,13 +24,15 @@ impl EffectiveDelivery {
             (Delivery::ExactlyOnce, false) => Self::Reconciled,
             (Delivery::AtLeastOnce, true) => Self::AtLeastOnce,
             (Delivery::AtLeastOnce, false) => Self::AtLeastOnceOrdered,
+            // A target before 0.11 is refused: no lane can do it (`plan/lane.rs`).
+            (Delivery::Mirror, _) => Self::Mirror,
         }
     }
 
     pub(crate) fn guarantee(self, identity: &str) -> Guarantee {
         match self {
             Self::Transactions => Guarantee::Transactional(identity.to_owned()),
-            Self::AtLeastOnce => Guarantee::Idempotent,
+            Self::AtLeastOnce | Self::Mirror => Guarantee::Idempotent,
             Self::Reconciled | Self::AtLeastOnceOrdered => Guarantee::Ordered,
         }
     }
@@ -39,6 +44,7 @@ impl EffectiveDelivery {
                 "exactly-once by reconciliation (the target is older than 0.11 and has no transactions)"
             }
             Self::AtLeastOnce => "at-least-once (idempotent writes)",
+            Self::Mirror => "mirror (every record at its source's offset)",
             Self::AtLeastOnceOrdered => "at-least-once (the target is older than 0.11: no idempotent writes)",
         }
     }

@@ -23,14 +23,6 @@ impl LaneKind {
             Self::Wire => "wire",
         }
     }
-
-    /// What it does, for people.
-    pub(crate) fn describe(self) -> &'static str {
-        match self {
-            Self::Wire => "the wire lane copies: batches are passed on as they are stored",
-            Self::Record => "the record lane copies, record by record",
-        }
-    }
 }
 
 impl fmt::Display for LaneKind {

@@ -41,6 +41,8 @@ pub struct Launch {
     pub delivery: String,
     /// The lanes that have copied since then. A verification reads with the client that did not copy.
     pub lanes: BTreeSet<LaneKind>,
+    /// The name under which the target knows the task, where another task has the one that follows from its name.
+    pub identity: Option<String>,
 }
 
 /// The last copied record, to recognise a topic that was deleted and created again on brokers without topic ids.
@@ -67,8 +69,10 @@ pub struct PartitionState {
     pub start: i64,
     /// End of the target partition at launch: ours begin here.
     pub target_start: i64,
-    /// Source end offset at launch: the backlog ends here.
+    /// Source end offset at launch, or where the copy ends before it: the backlog ends here.
     pub backlog_end: i64,
+    /// Source offset that is not copied any more, nor what is behind it; `None` where the source is followed.
+    pub until: Option<i64>,
     /// Next source offset to copy.
     pub position: i64,
     /// Leader epoch of the record before `position`.
@@ -423,4 +427,13 @@ pub trait CheckpointStore: Send + Sync {
     /// # Errors
     /// The state cannot be read.
     fn launches(&self) -> Result<Vec<Launch>, StoreError>;
+
+    /// Whether a launched task never copies a topic again, as far as the store knows: it has ended for good, or the topic
+    /// was taken from it.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn has_ended(&self, _task: &TaskName, _topic: &str) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }

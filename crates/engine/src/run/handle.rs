@@ -9,7 +9,7 @@ use sluice_model::RateLimits;
 use crate::copy::Shared;
 use crate::error::EngineError;
 use crate::lock::lock;
-use crate::progress::{Ending, Outcome, Progress};
+use crate::progress::{AcceptedGap, Ending, Outcome, Progress};
 
 /// A running task. Dropping it stops the task and waits for its clean end.
 pub struct Running {
@@ -23,9 +23,21 @@ impl Running {
         lock(&self.shared.progress).clone()
     }
 
-    /// Changes the rate limits from now on.
+    /// Changes the rate limits. A step of the copy that has begun ends with the old ones.
     pub fn set_rate(&self, rate: RateLimits) {
         *lock(&self.shared.rate) = rate;
+    }
+
+    /// The rate limits that the copy keeps to; those of [`Running::set_rate`] from its next step on.
+    pub fn rate_in_force(&self) -> RateLimits {
+        *lock(&self.shared.rate_in_force)
+    }
+
+    /// Lets stopped partitions go on behind these gaps, which go to the ledger. A gap that has grown since it was shown
+    /// is not accepted: its partition stays stopped, with the new range.
+    pub fn accept_gaps(&self, gaps: Vec<AcceptedGap>) {
+        lock(&self.shared.accepted).extend(gaps);
+        self.shared.newly_accepted.store(true, Ordering::Release);
     }
 
     /// Asks for a clean stop: what is in flight is acknowledged and saved. [`Running::wait`] returns when it is done.

@@ -33,7 +33,7 @@ const MOST_MEMORY: usize = 1024 * 1024 * 1024;
 /// Transactions that are open for longer are given up by the target.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Opens the lane that the task asks for. A transactional one takes its transactional id
+/// Opens the lane that the plan has chosen. A transactional one takes its transactional id
 /// here, which fences earlier instances of either lane.
 ///
 /// # Errors
@@ -50,7 +50,7 @@ pub(super) fn open(
 ) -> Result<Box<dyn Lane>> {
     let chosen = plan.lane.clone().map_err(EngineError::Refused)?;
     let refused = |error| lane_refused(task, error);
-    let lane: Box<dyn Lane> = match chosen {
+    let lane: Box<dyn Lane> = match chosen.kind {
         LaneKind::Record => {
             let look = look_at_source(plan, task, partitions);
             let compression = compressions(plan, task, &look, observer);
@@ -62,7 +62,7 @@ pub(super) fn open(
             Box::new(WireLane::open(config, OPEN_DEADLINE).map_err(refused)?)
         }
     };
-    observer(Event::Info(chosen.describe().to_owned()));
+    observer(Event::Info(chosen.describe()));
     Ok(lane)
 }
 
@@ -83,7 +83,8 @@ fn wire_config(
     hashes: bool,
     options: RunOptions,
 ) -> WireLaneConfig {
-    let transactional_id = (plan.delivery == EffectiveDelivery::Transactions).then(|| identity.to_owned());
+    let when = |delivery| (plan.delivery == delivery).then(|| identity.to_owned());
+    let transactional_id = when(EffectiveDelivery::Transactions);
     let memory = memory(options);
     let zstd = plan.pair.target.capabilities.zstd;
     let limits = plan.routes.iter().filter_map(|route| {
@@ -96,6 +97,7 @@ fn wire_config(
         fetched_bytes: memory / 7 * 4,
         in_flight_bytes: memory / 7 * 3,
         transactional_id,
+        mirror: when(EffectiveDelivery::Mirror),
         transaction_timeout: TRANSACTION_TIMEOUT,
         group: identity.to_owned(),
         codec: match task.compression {

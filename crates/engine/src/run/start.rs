@@ -1,8 +1,7 @@
 //! A running task: its threads, and the handle that a shell holds.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use sluice_kafka::{CALL_DEADLINE, Isolation, OffsetQuery};
@@ -10,17 +9,17 @@ use sluice_model::Task;
 
 use crate::copy::Followed;
 use crate::copy::Watcher;
-use crate::copy::{Copier, Job, Pruning, RunOptions, Shared, UNMATCHED, reconcile};
+use crate::copy::{Copier, Job, Pruning, RunOptions, Shared, UNMATCHED, meet_end, reconcile};
 use crate::error::{EngineError, Result};
 use crate::finding::Verdict;
 use crate::launch;
-use crate::partition::{Track, take_committed, target_partitions};
+use crate::partition::{Halt, Track, take_committed, target_partitions};
 use crate::plan::{Plan, plan};
 use crate::position::EffectiveDelivery;
 use crate::position::{Checkpoint, CheckpointStore, Launch, PartitionKey, PartitionState};
 use crate::position::{Writership, committed_positions, latest_writer};
 use crate::position::{each, lacks_leader};
-use crate::progress::{Event, Observer, Progress};
+use crate::progress::{Event, Observer};
 use crate::run::handle::Running;
 use crate::run::lanes;
 
@@ -51,13 +50,9 @@ pub fn start_unless(
 ) -> Result<Running> {
     let mut plan = plan(&task, store.as_ref(), cancelled)?;
     judge(&plan, &observer)?;
-    let (launched, partitions, stopped) = launch_or_check(&mut plan, &task, store.as_ref(), &observer)?;
-    let shared = Arc::new(Shared {
-        stop: AtomicBool::new(false),
-        rate: Mutex::new(task.rate),
-        progress: Mutex::new(Progress::default()),
-    });
-    let identity = plan.pair.identity(&task);
+    let (launched, partitions, mut stopped) = launch_or_check(&mut plan, &task, store.as_ref(), &observer)?;
+    let shared = Arc::new(Shared::new(task.rate));
+    let identity = plan.identity(&task);
     let hashes = partitions
         .iter()
         .any(|partition| partition.source_topic_id.is_none());
@@ -77,6 +72,18 @@ pub fn start_unless(
         EffectiveDelivery::Reconciled => {
             for track in &mut tracks {
                 match_with_source(&plan, &task, store.as_ref(), track, &observer)?;
+            }
+        }
+        EffectiveDelivery::Mirror => {
+            let found = committed_positions(&task, &identity, target_partitions(&tracks), CALL_DEADLINE)?;
+            writership.generation += latest_writer(&found).map_or(0, |writer| writer.generation);
+            for track in &mut tracks {
+                match match_with_source(&plan, &task, store.as_ref(), track, &observer) {
+                    Err(EngineError::Refused(reason)) => {
+                        stopped.insert(track.state.key.clone(), Halt::from(reason));
+                    }
+                    other => other?,
+                }
             }
         }
         EffectiveDelivery::AtLeastOnce | EffectiveDelivery::AtLeastOnceOrdered => {}
@@ -136,7 +143,7 @@ fn launch_or_check(
     task: &Task,
     store: &dyn CheckpointStore,
     observer: &Observer,
-) -> Result<(Launch, Vec<PartitionState>, BTreeMap<PartitionKey, String>)> {
+) -> Result<(Launch, Vec<PartitionState>, BTreeMap<PartitionKey, Halt>)> {
     let Some(known) = plan.launch.clone() else {
         let id = plan
             .adopted
@@ -152,15 +159,18 @@ fn launch_or_check(
 }
 
 /// Stops the partitions that must not go on.
-fn stop(tracks: &mut [Track], stopped: &BTreeMap<PartitionKey, String>, observer: &Observer) {
+fn stop(tracks: &mut [Track], stopped: &BTreeMap<PartitionKey, Halt>, observer: &Observer) {
     for track in tracks {
-        if let Some(reason) = stopped.get(&track.state.key) {
+        if let Some(halt) = stopped.get(&track.state.key) {
             observer(Event::PartitionStopped {
                 key: track.state.key.clone(),
-                reason: reason.clone(),
+                reason: halt.sentence.clone(),
                 range: None,
             });
-            track.stop(reason.clone());
+            match halt.gap {
+                Some(gap) => track.stop_at_gap(halt.sentence.clone(), gap),
+                None => track.stop(halt.sentence.clone()),
+            }
         }
     }
 }
@@ -181,7 +191,12 @@ fn match_with_source(
         track.back_off(UNMATCHED.to_owned(), Instant::now());
         return Ok(());
     }
-    reconcile(&pair.target.admin, task, store, track, observer)
+    let meet = if plan.delivery == EffectiveDelivery::Mirror {
+        meet_end
+    } else {
+        reconcile
+    };
+    meet(&pair.target.admin, task, store, track, observer)
 }
 
 fn sentence(text: &str) -> String {
@@ -270,7 +285,7 @@ fn tracks(
         .into_iter()
         .map(|((topic, partition), offset)| (PartitionKey { topic, partition }, offset))
         .collect();
-    let compacted = plan.compacted_targets();
+    let refusing = plan.refusing_keyless(&task.target);
     partitions
         .into_iter()
         .map(|state| {
@@ -280,7 +295,7 @@ fn tracks(
             let end = (!is_silent).then(|| ends.get(&state.key).copied().unwrap_or(state.position));
             let mut track = Track::new(state, last_run, end, hashes);
             track.rejected = rejected(store, task, &track.state)?;
-            track.keyless_refused = compacted.contains(&track.state.target_topic);
+            track.keyless_refused = refusing.contains(&track.state.target_topic);
             Ok(track)
         })
         .collect()

@@ -198,8 +198,14 @@ impl<'a, 'r> Comparison<'a, 'r> {
         for kind in accepted {
             *self.report.accepted.entry(kind).or_default() += 1;
         }
-        if kinds.is_empty() {
+        let displaced = self.rules.equal_offsets && source.offset() != target.offset();
+        if kinds.is_empty() && !displaced {
             self.report.equal_records += 1;
+        }
+        if displaced {
+            let (at_source, on_target) = (source.offset(), target.offset());
+            let detail = format!("source offset {at_source}; target offset {on_target}");
+            self.note(DifferenceKind::Offset, Some(at_source), Some(on_target), detail);
         }
         for kind in kinds {
             let detail = format!(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sluice_model::{OffsetRange, Start, Task};
+use sluice_model::{Delivery, OffsetRange, Start, Task};
 
 use crate::error::{EngineError, Result, Side};
 use crate::plan::{Pair, unique};
@@ -243,6 +243,7 @@ impl Facts<'_> {
             target_end,
             target_high: target.high,
             mapped: begin.mapped,
+            equal_offsets: self.task.delivery == Delivery::Mirror,
             cut: begin.cut,
             quarantined: self
                 .store

@@ -30,10 +30,14 @@ mod uncopied;
 mod verdict;
 mod wire_feed;
 
+pub(crate) use feed::ReadError;
 pub use proof::Proof;
+pub(crate) use reading::Reading;
 pub use report::{
     Accepted, Difference, DifferenceKind, Gone, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopied,
     NotCopiedTotal, PartitionReport, ReadBy, VerificationReport, VerificationResult, VerifyProgress,
 };
 pub use run::{VerifyOptions, verify};
 pub use scope::VerifyScope;
+pub(crate) use stored_log::{aborted, committed_end};
+pub(crate) use wire_feed::EXPANDED;

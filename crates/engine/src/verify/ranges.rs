@@ -7,7 +7,7 @@ use sluice_model::{Objects, OffsetRange, Task};
 
 use crate::error::{EngineError, Result, Side};
 use crate::plan::Pair;
-use crate::plan::resolve;
+use crate::plan::{resolve, resolve_end};
 use crate::position::LogBounds;
 use crate::position::{CheckpointStore, PartitionKey, PartitionState};
 use crate::verify::ends::{Ends, ends};
@@ -100,7 +100,7 @@ pub(crate) fn launched(
                 from: state.start,
                 to: state.position,
             },
-            source_ends: log(&state.key),
+            source_ends: log(&state.key).map(|ends| within(ends, state.until)),
             copied: Copied::Noted {
                 target_from: state.target_start,
                 target_next: state.target_next,
@@ -127,6 +127,16 @@ pub(crate) fn launched(
         });
     }
     Ok((ranges, left_out.into_iter().collect()))
+}
+
+/// What is behind the end of a copy is not to be on the target.
+fn within(ends: Ends, until: Option<i64>) -> Ends {
+    let cut = |offset: i64| until.map_or(offset, |until| offset.min(until));
+    Ends {
+        committed: cut(ends.committed),
+        high: cut(ends.high),
+        ..ends
+    }
 }
 
 /// Partitions of the source that the state does not have, and their target topics.
@@ -192,8 +202,17 @@ pub(crate) fn described(pair: &Pair, task: &Task) -> Result<Vec<Range>> {
             keys.len(),
             &now,
         )?;
+        let begins: BTreeMap<i32, i64> = starts
+            .iter()
+            .map(|(&partition, start)| (partition, start.nearest()))
+            .collect();
+        let until = match &task.end {
+            Some(end) => resolve_end(&pair.source.admin, end, &source, &begins, &now)?,
+            None => BTreeMap::new(),
+        };
         ranges.extend(logs.into_iter().map(|(key, source_ends)| {
-            let from = starts.get(&key.partition).map_or(0, |start| start.nearest());
+            let from = begins.get(&key.partition).copied().unwrap_or(0);
+            let source_ends = source_ends.map(|ends| within(ends, until.get(&key.partition).copied()));
             let to = source_ends.as_ref().map_or(from, |ends| ends.committed.max(from));
             Range {
                 key,

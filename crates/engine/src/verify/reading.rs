@@ -46,6 +46,7 @@ impl Reading {
         let source = wire_client(&task.source, Side::Source)?;
         let target = wire_client(&task.target, Side::Target)?;
         let by_wire_alone = if lanes.is_empty() {
+            // A state from before lanes were noted: `auto` was the record lane then.
             task.lane == LaneChoice::Wire
         } else {
             !lanes.contains(&LaneKind::Record)
@@ -59,6 +60,16 @@ impl Reading {
             target: side(&target),
             batches: source.zip(target),
         })
+    }
+
+    /// The wire clients of the sides that are read by it.
+    pub(crate) fn wire_clients(&self) -> (Option<&Client>, Option<&Client>) {
+        (self.source.wire_client(), self.target.wire_client())
+    }
+
+    /// The source's wire client, where both sides have one, whoever reads the source.
+    pub(crate) fn source_wire(&self) -> Option<&Client> {
+        self.batches.as_ref().map(|(source, _)| source)
     }
 
     /// What the report says of the records of both sides.
@@ -141,6 +152,13 @@ fn wire_client(cluster: &Cluster, side: Side) -> Result<Option<Client>> {
 }
 
 impl SideReading {
+    fn wire_client(&self) -> Option<&Client> {
+        match self {
+            Self::Wire(client) => Some(client),
+            Self::Library => None,
+        }
+    }
+
     fn read_by(&self) -> ReadBy {
         match self {
             Self::Wire(_) => ReadBy::Wire,

@@ -31,6 +31,8 @@ pub enum DifferenceKind {
     Timestamp,
     /// The target refused the record; it is in quarantine.
     Quarantined,
+    /// The copy of a mirror stands at another offset.
+    Offset,
 }
 
 /// What a pairing of clusters cannot carry, or what a cleaner removed: known, and no fault of the copy.

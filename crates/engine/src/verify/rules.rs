@@ -18,6 +18,8 @@ pub(crate) struct Rules {
     pub(crate) target_high: i64,
     /// The copy noted where each record went.
     pub(crate) mapped: bool,
+    /// Every record must have the offset that it has at the source.
+    pub(crate) equal_offsets: bool,
     /// Source offsets in quarantine.
     pub(crate) quarantined: HashSet<i64>,
     /// Source offsets that were in quarantine until a person decided about them.

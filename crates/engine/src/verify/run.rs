@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sluice_kafka::PartitionOffset;
 use sluice_model::Task;
-use sluice_wire::Cancel;
 
+use crate::cancellable::cancellable;
 use crate::clock::now_ms;
 use crate::error::{EngineError, Result};
 use crate::lock::lock;
@@ -26,8 +26,6 @@ use crate::verify::uncopied;
 
 /// Partitions compared at the same time.
 const WORKERS: usize = 2;
-/// How often it is looked whether the verification was cancelled.
-const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How to verify.
 #[derive(Debug, Clone, Default)]
@@ -76,45 +74,43 @@ pub fn verify(
     }
     let progress = Mutex::new(nothing_done(&jobs));
     let (next, results) = (AtomicUsize::new(0), Mutex::new((Vec::new(), Vec::new())));
-    let (wire_cancel, over) = (Cancel::new(), AtomicBool::new(false));
-    let compared = std::thread::scope(|scope| -> Result<()> {
-        scope.spawn(|| pass_on(cancel, &wire_cancel, &over));
-        let _over = SetOnDrop(&over);
-        let workers: Vec<_> = (0..WORKERS.min(jobs.len()))
-            .map(|_| {
-                scope.spawn(|| -> Result<()> {
-                    let mut readers = reading.readers(task, &wire_cancel)?;
-                    while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let mut seen = 0u64;
-                        let mut on_records = |records: u64| {
-                            seen += records;
-                            if seen >= 5_000 {
-                                let mut now = lock(&progress);
-                                now.records += std::mem::take(&mut seen);
-                                on_progress(*now);
-                            }
-                        };
-                        let (report, found) =
-                            compare(task, store, &mut readers, job, cancel, &mut on_records);
-                        let mut all = lock(&results);
-                        all.0.push(report);
-                        all.1.extend(found);
-                        let mut now = lock(&progress);
-                        now.records += seen;
-                        now.partitions_done += 1;
-                        on_progress(*now);
-                    }
-                    Ok(())
+    cancellable(cancel, |wire_cancel| {
+        std::thread::scope(|scope| -> Result<()> {
+            let workers: Vec<_> = (0..WORKERS.min(jobs.len()))
+                .map(|_| {
+                    scope.spawn(|| -> Result<()> {
+                        let mut readers = reading.readers(task, wire_cancel)?;
+                        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                            let mut seen = 0u64;
+                            let mut on_records = |records: u64| {
+                                seen += records;
+                                if seen >= 5_000 {
+                                    let mut now = lock(&progress);
+                                    now.records += std::mem::take(&mut seen);
+                                    on_progress(*now);
+                                }
+                            };
+                            let (report, found) =
+                                compare(task, store, &mut readers, job, cancel, &mut on_records);
+                            let mut all = lock(&results);
+                            all.0.push(report);
+                            all.1.extend(found);
+                            let mut now = lock(&progress);
+                            now.records += seen;
+                            now.partitions_done += 1;
+                            on_progress(*now);
+                        }
+                        Ok(())
+                    })
                 })
+                .collect();
+            workers.into_iter().try_for_each(|worker| {
+                worker
+                    .join()
+                    .map_err(|_| EngineError::Internal("a verification thread panicked".into()))?
             })
-            .collect();
-        workers.into_iter().try_for_each(|worker| {
-            worker
-                .join()
-                .map_err(|_| EngineError::Internal("a verification thread panicked".into()))?
         })
-    });
-    compared?;
+    })?;
     let (partitions, found) = std::mem::take(&mut *lock(&results));
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(VerificationReport::new(
@@ -137,25 +133,6 @@ fn nothing_done(jobs: &[Job]) -> VerifyProgress {
         total: u64::try_from(total).unwrap_or(0),
         partitions: jobs.len() as u64,
         ..VerifyProgress::default()
-    }
-}
-
-/// Cancels what waits for brokers when the verification is cancelled.
-fn pass_on(cancel: &AtomicBool, wire: &Cancel, over: &AtomicBool) {
-    while !over.load(Ordering::Relaxed) {
-        if cancel.load(Ordering::Relaxed) {
-            return wire.cancel();
-        }
-        std::thread::sleep(CANCEL_INTERVAL);
-    }
-}
-
-/// Says that the verification is over, however it ends.
-struct SetOnDrop<'a>(&'a AtomicBool);
-
-impl Drop for SetOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 

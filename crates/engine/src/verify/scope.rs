@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use sluice_kafka::{Admin, Isolation, OffsetQuery};
 use sluice_model::{Start, TaskName};
 use ts_rs::TS;
@@ -17,11 +18,18 @@ pub struct VerifyScope {
     /// Source topics; none for all of the task's.
     #[serde(default)]
     pub topics: BTreeSet<String>,
-    /// The first records at the source: `time:RFC3339`, `offset:N` or `offset:PARTITION=N,…`; none for the first that
+    /// The first records at the source: a time of RFC 3339, `offset:N` or `offset:PARTITION=N,…`; none for the first that
     /// were copied. Partitions that are not named are verified whole.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "read_since")]
     #[ts(type = "string | null")]
     pub since: Option<Start>,
+}
+
+/// As people write it: [`VerifyScope::since_of`] has the forms.
+fn read_since<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Start>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| VerifyScope::since_of(&text).map_err(D::Error::custom))
+        .transpose()
 }
 
 impl VerifyScope {
@@ -71,7 +79,7 @@ impl VerifyScope {
             Start::Offsets(offsets) => ranges
                 .iter_mut()
                 .for_each(|range| range.since = offsets.get(&range.key.partition).copied()),
-            Start::Earliest | Start::Latest | Start::Group(_) => {}
+            Start::Earliest | Start::Latest | Start::Last(_) | Start::Group(_) => {}
         }
         Ok(ranges)
     }
@@ -97,7 +105,7 @@ impl VerifyScope {
 fn check(since: Start) -> std::result::Result<Start, String> {
     match since {
         Start::Time(_) | Start::Offset(_) | Start::Offsets(_) => Ok(since),
-        Start::Earliest | Start::Latest | Start::Group(_) => Err(format!(
+        Start::Earliest | Start::Latest | Start::Last(_) | Start::Group(_) => Err(format!(
             "a verification cannot begin at '{since}'; write a time (2026-01-31T08:00:00Z), offset:N or offset:PARTITION=N,…"
         )),
     }
@@ -168,6 +176,15 @@ mod tests {
             words(&[], Some("offset:0=5,1=7")).as_deref(),
             Some("From offset:0=5,1=7 on only")
         );
+    }
+
+    #[test]
+    fn a_request_says_it_as_people_write_it() {
+        let read = |text: &str| serde_json::from_str::<VerifyScope>(text);
+        let time = read(r#"{"topics":["a"],"since":"2026-01-31T08:00:00Z"}"#).unwrap();
+        assert_eq!(time, scope(&["a"], Some("time:2026-01-31T08:00:00Z")));
+        assert!(read(r#"{"since":null}"#).unwrap().is_whole());
+        assert!(read(r#"{"since":"yesterday"}"#).is_err());
     }
 
     #[test]

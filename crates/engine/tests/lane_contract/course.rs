@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use sluice_engine::{
-    CommitPosition, Lane, LaneError, LanePartition, Passed, Refusal, Report, Slot, SourceIncident, Span,
-    StepLimit,
+    CommitPosition, Displaced, Lane, LaneError, LanePartition, Passed, Refusal, Report, Slot, SourceIncident,
+    Span, StepLimit,
 };
 use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
 
@@ -33,6 +33,7 @@ pub struct Course<'g> {
     pub refused: Vec<Refusal>,
     pub passed_over: Vec<Refusal>,
     pub incidents: Vec<(Slot, SourceIncident)>,
+    pub displaced: Vec<(Slot, Displaced)>,
     /// Records and bytes read.
     pub read: (u64, u64),
     partitions: BTreeMap<Slot, LanePartition>,
@@ -63,6 +64,7 @@ impl<'g> Course<'g> {
             refused: Vec::new(),
             passed_over: Vec::new(),
             incidents: Vec::new(),
+            displaced: Vec::new(),
             read: (0, 0),
             partitions: BTreeMap::new(),
             next: BTreeMap::new(),
@@ -276,6 +278,7 @@ impl<'g> Course<'g> {
         self.refused.extend(report.refused);
         self.passed_over.extend(report.passed_over);
         self.incidents.extend(report.incidents);
+        self.displaced.extend(report.displaced);
         Ok(())
     }
 

@@ -146,8 +146,10 @@ pub fn partition(number: i32, position: i64) -> LanePartition {
         partition: number,
         position,
         leader_epoch: None,
+        until: None,
         rejected: BTreeSet::new(),
         keyless_refused: false,
+        mirror: None,
     }
 }
 

@@ -50,12 +50,23 @@ pub fn record_lane(ground: &Ground, wanted: &Wanted) -> Result<Box<dyn Lane>> {
 }
 
 pub fn wire_lane(ground: &Ground, wanted: &Wanted) -> Result<Box<dyn Lane>> {
+    Ok(Box::new(open_wire(ground, wanted, false)?))
+}
+
+/// The wire lane as a mirror, opened without anything that says where its partitions are: cases say it themselves.
+pub fn bare_mirror_lane(ground: &Ground, wanted: &Wanted) -> Result<Box<dyn Lane>> {
+    Ok(Box::new(open_wire(ground, wanted, true)?))
+}
+
+fn open_wire(ground: &Ground, wanted: &Wanted, mirrors: bool) -> Result<WireLane> {
     let config = WireLaneConfig {
         source: Cluster::new(&ground.source.bootstrap())?,
         target: Cluster::new(&ground.target.bootstrap())?,
         fetched_bytes: 32 * 1024 * 1024,
         in_flight_bytes: wanted.in_flight_bytes,
-        transactional_id: (wanted.delivery == Delivery::Transactions).then(|| wanted.id.to_owned()),
+        transactional_id: (wanted.delivery == Delivery::Transactions && !mirrors)
+            .then(|| wanted.id.to_owned()),
+        mirror: mirrors.then(|| wanted.id.to_owned()),
         transaction_timeout: Duration::from_secs(60),
         group: wanted.id.to_owned(),
         codec: None,
@@ -64,5 +75,5 @@ pub fn wire_lane(ground: &Ground, wanted: &Wanted) -> Result<Box<dyn Lane>> {
         hashes: wanted.hashes,
         missing_timestamps: MissingTimestamps::CopyTime,
     };
-    Ok(Box::new(WireLane::open(config, OPEN_DEADLINE)?))
+    Ok(WireLane::open(config, OPEN_DEADLINE)?)
 }

@@ -9,6 +9,7 @@ mod lanes;
 
 mod course;
 
+mod mirrors;
 mod partitions;
 mod passing;
 mod source_logs;
@@ -42,6 +43,8 @@ macro_rules! lane_contract {
                 offsets_that_compaction_left_out_are_holes
                 markers_and_aborted_records_are_holes
                 a_copy_begins_at_any_offset_of_a_log_with_holes
+                a_copy_ends_at_any_offset_of_a_log_with_holes
+                a_partition_that_has_ended_is_read_no_longer_and_the_others_go_on
                 an_open_transaction_is_the_end_until_it_is_decided
                 a_position_that_was_deleted_is_out_of_range
                 another_log_than_the_one_that_was_copied_has_diverged

@@ -96,6 +96,71 @@ pub fn a_copy_begins_at_any_offset_of_a_log_with_holes(open: Open) -> Result<()>
     Ok(())
 }
 
+/// In the middle of a batch, of a hole, at a marker, at the end and behind it: nothing from there on is copied.
+pub fn a_copy_ends_at_any_offset_of_a_log_with_holes(open: Open) -> Result<()> {
+    let ground = Ground::with_topic(1)?;
+    let source = &ground.source;
+    let same = |n: &str| FakeRecord::new("k", n.to_owned());
+    source.append("t", 0, vec![same("1"), same("2"), same("3")])?;
+    source.append_transaction("t", 0, numbers(0, 2), Outcome::Committed)?;
+    source.append_transaction("t", 0, numbers(10, 2), Outcome::Aborted)?;
+    source.append_transaction("t", 0, numbers(2, 1), Outcome::Committed)?;
+    source.append("t", 0, numbers(20, 6))?;
+    source.compact("t", 0)?;
+    let end = source.end_offset("t", 0)?;
+    let there: Vec<i64> = source
+        .records("t", 0, Isolation::Committed)?
+        .iter()
+        .map(|stored| stored.offset)
+        .collect();
+    for until in 0..=end {
+        let bounded = LanePartition {
+            until: Some(until),
+            ..partition(0, 0)
+        };
+        let mut course = Course::new(open, &ground, Delivery::Idempotent, &[bounded])?;
+        course.until("the end of the copy", |course| course.end_of(0) == Some(until))?;
+        let expected: Vec<i64> = there.iter().copied().filter(|offset| *offset < until).collect();
+        assert_eq!(course.copied(0), expected, "until {until}");
+        assert_eq!(course.position(0), until, "until {until}");
+    }
+    let later = LanePartition {
+        until: Some(end + 2),
+        ..partition(0, end)
+    };
+    let mut course = Course::new(open, &ground, Delivery::Idempotent, &[later])?;
+    course.until("the end of the log, for now", |course| {
+        course.end_of(0) == Some(end)
+    })?;
+    source.append("t", 0, numbers(30, 5))?;
+    course.until("the end of the copy", |course| course.end_of(0) == Some(end + 2))?;
+    assert_eq!(course.copied(0), [end, end + 1]);
+    Ok(())
+}
+
+pub fn a_partition_that_has_ended_is_read_no_longer_and_the_others_go_on(open: Open) -> Result<()> {
+    for delivery in BOTH {
+        let ground = Ground::filled(2, 200)?;
+        let bounded = LanePartition {
+            until: Some(25),
+            ..partition(0, 0)
+        };
+        let mut course = Course::new(open, &ground, delivery, &[bounded, partition(1, 0)])?;
+        course.until("one end and the other", |course| {
+            (course.end_of(0), course.end_of(1)) == (Some(25), Some(200))
+        })?;
+        ground.append(0, 200, 50, 10)?;
+        ground.append(1, 200, 50, 10)?;
+        course.until("what came later", |course| {
+            course.end_of(1) == Some(250) && course.lane.in_flight() == 0
+        })?;
+        assert_eq!(course.copied(0), (0..25).collect::<Vec<_>>());
+        assert_eq!(ground.written(0)?, numbers(0, 25));
+        assert_eq!(course.copied(1), (0..250).collect::<Vec<_>>());
+    }
+    Ok(())
+}
+
 pub fn an_open_transaction_is_the_end_until_it_is_decided(open: Open) -> Result<()> {
     let ground = Ground::with_topic(1)?;
     let source = &ground.source;

@@ -15,6 +15,9 @@ const OWNED: &[(&str, &str)] = &[
     ("modifications", "task_id"),
     ("metric_samples", "task_id"),
     ("verifications", "task"),
+    ("taken_over_groups", "task"),
+    ("synced_positions", "task"),
+    ("cutovers", "task_id"),
 ];
 
 impl SqliteStore {
@@ -72,7 +75,7 @@ mod tests {
             store
                 .write(Durability::Wal, |t| {
                     t.execute_batch(&format!(
-                        "INSERT INTO launches VALUES ('{id}', 'l', '', '', 1, '', '');
+                        "INSERT INTO launches VALUES ('{id}', 'l', '', '', 1, '', '', NULL);
                          INSERT INTO partitions (task, topic, partition, target_topic, start, target_start, backlog_end,
                              position, target_next, records, bytes) VALUES ('{id}', 't', 0, 't', 0, 0, 0, 7, 7, 7, 7);
                          INSERT INTO run_partitions (task, topic, partition) VALUES ('{id}', 't', 0);
@@ -87,6 +90,9 @@ mod tests {
                          INSERT INTO modifications (task_id, at_ms, before, after, status)
                              VALUES ('{id}', 1, '{{}}', '{{}}', 'done');
                          INSERT INTO verifications VALUES ('{id}', 1, '{{}}');
+                         INSERT INTO taken_over_groups VALUES ('{id}', 'g', 1);
+                         INSERT INTO synced_positions VALUES ('{id}', 'g', 't', 0, 1, 1, NULL, 1);
+                         INSERT INTO cutovers VALUES ('co-{id}', '{id}', 1, 0, '{{}}', 1);
                          INSERT INTO metric_samples (task_id, resolution_s, at_s, read_records_rate, write_records_rate,
                              read_bytes_rate, write_bytes_rate) VALUES ('{id}', 10, 0, 1, 1, 1, 1);
                          INSERT INTO operation_log (at_ms, actor, action, object_kind, object_id, object_name, outcome)
@@ -100,7 +106,7 @@ mod tests {
         let tables = tables_with_a_task(&store);
         assert_eq!(
             tables.len(),
-            13,
+            16,
             "a table of this test is missing in it: {tables:?}"
         );
         for (table, column) in &tables {

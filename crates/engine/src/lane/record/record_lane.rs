@@ -46,6 +46,8 @@ pub struct RecordLane {
     pub(super) intake: Intake,
     /// What the reader was opened with.
     pub(super) asked: ReaderTuning,
+    /// Partitions whose ends were reached: they are read no longer.
+    pub(super) ended: Vec<PartitionOffset>,
     pub(super) in_flight: usize,
     pub(super) in_flight_bytes: usize,
     /// Bytes that may be in flight now.
@@ -84,6 +86,7 @@ impl RecordLane {
             arrival: Arrival::new(),
             intake,
             asked,
+            ended: Vec::new(),
             in_flight: 0,
             in_flight_bytes: 0,
             transaction_open: false,

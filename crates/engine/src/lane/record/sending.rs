@@ -1,11 +1,11 @@
 //! What goes to the target: which of the records that were read are sent, set aside, held or left out.
 
-use sluice_kafka::{ErrorCode, Guarantee, KafkaError, Message, ReadFaultKind};
+use sluice_kafka::{ErrorCode, Guarantee, KafkaError, Message, PartitionOffset, ReadFaultKind};
 
 use crate::clock::now_ms;
 use crate::error::Side;
 use crate::lane::missing_time::effective_time;
-use crate::lane::record::incidents::{notice, source_incident, target_incident};
+use crate::lane::record::incidents::{notice, source_incident, source_unusable, target_incident};
 use crate::lane::record::proof::Proof;
 use crate::lane::record::record_lane::RecordLane;
 use crate::lane::record::track::{Fate, SEQUENCE_BITS, SEQUENCE_MASK, pass_over};
@@ -20,6 +20,10 @@ impl RecordLane {
         let mut unproven = Vec::new();
         let outcome = self.send_inbox(limit, &mut unproven, report);
         self.prove(&unproven, report);
+        let ended = std::mem::take(&mut self.ended);
+        if !ended.is_empty() {
+            self.reader.unassign(&ended).map_err(source_unusable)?;
+        }
         outcome
     }
 
@@ -84,6 +88,13 @@ impl RecordLane {
             self.held.push(message);
             return None;
         }
+        if let Some(until) = track.partition.until
+            && track.next >= until
+        {
+            // Whatever comes next, also a fault, is behind the end.
+            self.end_at(slot, until, &message);
+            return None;
+        }
         if message.error() == ErrorCode::LOCAL_PARTITION_EOF {
             track.push(message.offset().max(track.next), &message, Fate::End, None);
             self.in_flight += 1;
@@ -91,7 +102,7 @@ impl RecordLane {
         }
         if let Some(fault) = message.fault() {
             if let ReadFaultKind::UnreadableHeaders { offset } = fault.kind {
-                if offset >= track.next {
+                if offset >= track.next && track.partition.until.is_none_or(|until| offset < until) {
                     self.in_flight += 1;
                     let refusal = pass_over(track, slot, &message, RefusalCause::UnreadableHeaders);
                     report.passed_over.push(refusal);
@@ -101,7 +112,28 @@ impl RecordLane {
             }
             return None;
         }
+        if let Some(until) = track.partition.until
+            && message.offset() >= until
+        {
+            self.end_at(slot, until, &message);
+            return None;
+        }
         (message.offset() >= track.next).then_some((slot, message))
+    }
+
+    /// The end of what is copied of a partition was reached: it is reported as the end of its log, and read no longer.
+    fn end_at(&mut self, slot: Slot, until: i64, message: &Message) {
+        let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        track.push(until.max(track.next), message, Fate::End, None);
+        track.reading = false;
+        self.in_flight += 1;
+        self.ended.push(PartitionOffset::new(
+            track.partition.source_topic.clone(),
+            track.partition.partition,
+            until,
+        ));
     }
 
     /// Sends a record, or sets it aside. Returns it if the writer has no place for it now.

@@ -9,8 +9,10 @@ use sluice_wire::{ProduceEvent, Ticket, TopicPartition, TransactionFault, Unreso
 use crate::error::Side;
 use crate::lane::refusal_code::refusal_cause;
 use crate::lane::wire::incidents::{broker_failed, fenced, target_incident, transaction_failed, unusable};
+use crate::lane::wire::mirror::unanswered;
+use crate::lane::wire::mirror_track::InPlace;
 use crate::lane::wire::wire_lane::WireLane;
-use crate::lane::{LaneError, Refusal, RefusalCause, Report, Slot};
+use crate::lane::{Displaced, LaneError, Refusal, RefusalCause, Report, Slot};
 
 impl WireLane {
     /// Sends what was handed over and takes in what the target has answered. Returns whether that was something.
@@ -26,10 +28,17 @@ impl WireLane {
                 failed.get_or_insert(error);
             }
         }
+        let filled = match self.collect_fills(report) {
+            Ok(filled) => filled,
+            Err(error) => {
+                failed.get_or_insert(error);
+                true
+            }
+        };
         self.release(report);
         match failed {
             Some(error) => Err(error),
-            None => Ok(any),
+            None => Ok(any || filled),
         }
     }
 
@@ -40,7 +49,7 @@ impl WireLane {
                 place,
                 base_offset,
                 ..
-            } => self.acknowledged(ticket, &place, base_offset),
+            } => return self.acknowledged(ticket, &place, base_offset, report),
             ProduceEvent::Refused {
                 ticket,
                 place,
@@ -74,17 +83,39 @@ impl WireLane {
         Ok(())
     }
 
-    fn acknowledged(&mut self, ticket: Ticket, place: &TopicPartition, base: Option<i64>) {
+    fn acknowledged(
+        &mut self,
+        ticket: Ticket,
+        place: &TopicPartition,
+        base: Option<i64>,
+        report: &mut Report,
+    ) -> Result<(), LaneError> {
         let Some(slot) = self.slot_of_target(place) else {
-            return;
+            return Ok(());
         };
-        let Some(sent) = self.track_mut(slot).and_then(|track| track.sent(ticket)) else {
-            return;
+        let Some(track) = self.track_mut(slot) else {
+            return Ok(());
+        };
+        match track.is_in_place(ticket, base) {
+            InPlace::Yes => {}
+            InPlace::No { expected, found } => {
+                self.displaced(slot, Displaced { expected, found }, report);
+                return Ok(());
+            }
+            InPlace::Unknown => return Err(unanswered(sluice_wire::ErrorCode::DUPLICATE_SEQUENCE_NUMBER)),
+        }
+        let Some(sent) = track.sent(ticket) else {
+            return Ok(());
         };
         sent.written = Some(base);
         let len = sent.batch.len();
+        let end = sent.expected.map(|expected| expected + sent.records);
         self.in_flight_bytes = self.in_flight_bytes.saturating_sub(len);
+        if let Some(end) = end {
+            self.note_mirrored_end(slot, end);
+        }
         self.touched.insert(slot);
+        Ok(())
     }
 
     /// The target does not take a batch: each of its records is reported, and nothing more of the partition is sent.
@@ -165,13 +196,12 @@ impl WireLane {
             .and_then(|slot| self.track_mut(slot)?.acknowledged);
         let Some(from) = from else {
             // It is unknown where to look: with a new producer it is sent again.
-            let error = WireError::Kafka {
-                api: sluice_wire::ApiKey::Produce,
-                code: unresolved.code,
-                message: None,
-            };
-            return Err(LaneError::Recover(target_incident(&error)));
+            return Err(unanswered(unresolved.code));
         };
+        if self.mirror.is_some() && unresolved.code != sluice_wire::ErrorCode::UNKNOWN_PRODUCER_ID {
+            // Something of an earlier run was written meanwhile: the end of the log says how much.
+            return Err(unanswered(unresolved.code));
+        }
         unresolved
             .count_written(&self.target, from)
             .and_then(|written| self.producer.resolve(&unresolved.place, written))

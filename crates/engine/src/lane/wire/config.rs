@@ -21,6 +21,9 @@ pub struct WireLaneConfig {
     pub in_flight_bytes: usize,
     /// The transactional id; an idempotent writer without.
     pub transactional_id: Option<String>,
+    /// The transactional id of what fills holes, where every record is to keep its offset; the records themselves are then
+    /// written without transactions.
+    pub mirror: Option<String>,
     /// After which time the target aborts an open transaction.
     pub transaction_timeout: Duration,
     /// Group on the target that keeps the positions (transactional writers).

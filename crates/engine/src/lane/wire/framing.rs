@@ -345,6 +345,7 @@ mod tests {
             fetched_bytes: 1 << 20,
             in_flight_bytes: 1 << 20,
             transactional_id: None,
+            mirror: None,
             transaction_timeout: Duration::from_secs(1),
             group: String::new(),
             codec: None,

@@ -2,7 +2,7 @@
 
 use sluice_kafka::ErrorCode;
 use sluice_wire::format::Fault;
-use sluice_wire::{FetchHalt, WireError};
+use sluice_wire::{ApiKey, FetchHalt, WireError};
 
 use crate::error::Side;
 use crate::lane::{LaneError, Notice, NoticeKind, SourceIncident, TargetIncident, TargetIncidentKind};
@@ -31,11 +31,23 @@ fn topics_of(error: &WireError) -> Vec<String> {
     topics
 }
 
+fn is_deletion(error: &WireError) -> bool {
+    matches!(
+        error,
+        WireError::Partitions {
+            api: ApiKey::DeleteRecords,
+            ..
+        }
+    )
+}
+
 /// What a failed call to the target means.
 pub(super) fn target_incident(error: &WireError) -> TargetIncident {
     let code = code_of(error);
     let kind = if error.is_fenced() {
         TargetIncidentKind::Fenced
+    } else if code.concerns_topic() && is_deletion(error) {
+        TargetIncidentKind::Undeletable(topics_of(error))
     } else if code.concerns_topic() {
         TargetIncidentKind::Topics(topics_of(error))
     } else if code.is_access() || matches!(error, WireError::Authentication { .. }) {

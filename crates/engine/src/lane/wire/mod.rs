@@ -6,6 +6,8 @@ mod codecs;
 mod config;
 mod framing;
 mod incidents;
+mod mirror;
+mod mirror_track;
 mod piece;
 mod sending;
 mod source;

@@ -3,9 +3,14 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use sluice_wire::FetchedBatches;
-use sluice_wire::format::{BatchView, Copied, Entry, Fault, Message};
+use sluice_wire::format::{BatchView, Codec, Copied, Entry, Fault, Message};
 
 use crate::lane::{HoleKind, Slot};
+
+/// Stored bytes up to which a batch that is not compressed is small.
+const SMALL: usize = 64 * 1024;
+/// The same of a compressed one, which is decompressed and compressed again where it is joined with others.
+const SMALL_COMPRESSED: usize = 8 * 1024;
 
 /// One stored entry on its way.
 #[derive(Debug, Clone)]
@@ -31,6 +36,7 @@ pub(super) struct Stored {
     /// Its records; those of a compressed message are not counted.
     pub(super) records: i64,
     pub(super) leader_epoch: Option<i32>,
+    pub(super) codec: Codec,
 }
 
 impl Stored {
@@ -43,6 +49,7 @@ impl Stored {
             next: header.next_offset(),
             records: i64::from(header.count),
             leader_epoch: Some(header.leader_epoch).filter(|epoch| *epoch >= 0),
+            codec: header.codec,
         }
     }
 
@@ -54,7 +61,25 @@ impl Stored {
             next: message.offset.saturating_add(1),
             records: 1,
             leader_epoch: None,
+            codec: message.codec,
         }
+    }
+
+    /// Whether several of its kind are framed as one: each batch costs the target a request's worth of work, and records
+    /// that are not compressed are joined for a copy of their bytes.
+    pub(super) fn is_small(&self) -> bool {
+        let most = if self.codec == Codec::None {
+            SMALL
+        } else {
+            SMALL_COMPRESSED
+        };
+        self.is_message || self.bytes.len() <= most
+    }
+
+    /// Whether records of both may be framed as one batch.
+    pub(super) fn joins(&self, other: &Self) -> bool {
+        (self.is_message, self.leader_epoch, self.codec)
+            == (other.is_message, other.leader_epoch, other.codec)
     }
 
     /// The entry for reading its records.

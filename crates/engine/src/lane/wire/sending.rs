@@ -14,9 +14,6 @@ use crate::lane::wire::track::{Entry as TrackEntry, Sent};
 use crate::lane::wire::wire_lane::WireLane;
 use crate::lane::{HoleKind, LaneError, Refusal, RefusalCause, Report, Slot, SourceIncident, StepLimit};
 
-/// Stored bytes up to which a batch is small: several of them are framed as one, because each costs the target a request's
-/// worth of work.
-const SMALL: usize = 8 * 1024;
 /// Stored bytes and entries of a run that is framed as one.
 const RUN_BYTES: usize = 256 * 1024;
 const RUN_ENTRIES: usize = 2_000;
@@ -88,12 +85,22 @@ impl WireLane {
                 self.inbox.pop_front();
                 continue;
             }
+            if self.track(slot).is_some_and(|track| track.has_ended()) {
+                self.end_partition(slot);
+                continue;
+            }
             if self.inbox.front().is_some_and(|front| front.pieces.is_empty()) {
                 self.inbox.pop_front();
                 if let Some(track) = self.track_mut(slot) {
                     track.waiting = track.waiting.saturating_sub(1);
-                    track.note_end();
-                    self.touched.insert(slot);
+                    self.note_end(slot);
+                }
+                continue;
+            }
+            if self.track(slot).is_some_and(|track| track.is_filling()) {
+                let arrived = self.inbox.pop_front();
+                if let (Some(mirror), Some(arrived)) = (&mut self.mirror, arrived) {
+                    mirror.park(arrived);
                 }
                 continue;
             }
@@ -132,15 +139,30 @@ impl WireLane {
             Some(Piece::Stored(stored)) => stored,
             None => return Ok(Turn::Next),
         };
-        if let Err(fault) = self.pass_over_keyless(slot, &run, report) {
-            self.stop_at(slot, |position| damaged(position, &fault), report);
-            return Ok(Turn::Next);
+        match self.pass_over_keyless(slot, &run, report) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.block(slot);
+                return Ok(Turn::Next);
+            }
+            Err(fault) => {
+                self.stop_at(slot, |position| damaged(position, &fault), report);
+                return Ok(Turn::Next);
+            }
         }
         let from = self.track(slot).map_or(0, |track| track.next);
         let before = from
             .max(first.base_offset.unwrap_or(0))
             .saturating_add(allowed.part_of(&first));
-        let framing = self.frame(slot, &run, before);
+        let before = self.track(slot).map_or(before, |track| track.bounded(before));
+        let framing = match self.frame(slot, &run, before) {
+            Ok(Framing::Batches(framed)) => match self.without_holes(slot, &run, framed) {
+                Ok(Some(framed)) => Ok(Framing::Batches(framed)),
+                Ok(None) => return Ok(Turn::Next),
+                Err(error) => Err(error),
+            },
+            other => other,
+        };
         if let (Ok(framing), Some(track)) = (&framing, self.track(slot)) {
             // They are read all the same.
             let rejected = track.partition.rejected.range(from..framing.next().max(from));
@@ -187,10 +209,8 @@ impl WireLane {
         let pieces = self.inbox.front().into_iter().flat_map(|front| &front.pieces);
         for piece in pieces.take(RUN_ENTRIES) {
             let Piece::Stored(stored) = piece else { break };
-            let is_small = stored.is_message || stored.bytes.len() <= SMALL;
-            let joins = run.first().is_none_or(|first| {
-                is_small && (first.is_message, first.leader_epoch) == (stored.is_message, stored.leader_epoch)
-            });
+            let is_small = stored.is_small();
+            let joins = run.first().is_none_or(|first| is_small && first.joins(stored));
             records += stored.records;
             total += stored.bytes.len();
             let is_too_much = total > most || records > allowed.records;
@@ -205,7 +225,7 @@ impl WireLane {
         run
     }
 
-    fn frame(&mut self, slot: Slot, run: &[Stored], before: i64) -> Result<Framing, FramingError> {
+    pub(super) fn frame(&mut self, slot: Slot, run: &[Stored], before: i64) -> Result<Framing, FramingError> {
         let Some(track) = self.tracks.get(slot).and_then(Option::as_ref) else {
             return Ok(Framing::Nothing { next: 0 });
         };
@@ -253,6 +273,11 @@ impl WireLane {
         report.read += framed.records.unsigned_abs();
         report.read_bytes += framed.bytes;
         self.in_flight_bytes += framed.batch.len();
+        let expected = track.mirror.as_mut().map(|mirror| {
+            let expected = mirror.end;
+            mirror.end += framed.records;
+            expected
+        });
         track.next = framed.next;
         track.epoch = epoch;
         if framed.greatest_timestamp >= 0 {
@@ -273,6 +298,7 @@ impl WireLane {
             arrived,
             hole,
             written: None,
+            expected,
         })));
         Ok(true)
     }
@@ -294,24 +320,38 @@ impl WireLane {
     fn stop_at(&mut self, slot: Slot, incident: impl FnOnce(i64) -> SourceIncident, report: &mut Report) {
         let position = self.track(slot).map_or(0, |track| track.next);
         report.incidents.push((slot, incident(position)));
+        self.block(slot);
+    }
+
+    /// Nothing more of the partition is sent until the lane recovers.
+    fn block(&mut self, slot: Slot) {
         if let Some(track) = self.track_mut(slot) {
             track.blocked = true;
         }
         self.drop_unsent(slot);
     }
 
-    /// Finds records without a key that the target topic would refuse, and passes them over.
-    fn pass_over_keyless(&mut self, slot: Slot, run: &[Stored], report: &mut Report) -> Result<(), Fault> {
+    /// Finds records without a key that the target topic would refuse, and passes them over. Returns whether the run may
+    /// be sent.
+    fn pass_over_keyless(&mut self, slot: Slot, run: &[Stored], report: &mut Report) -> Result<bool, Fault> {
         let Some(track) = self.tracks.get_mut(slot).and_then(Option::as_mut) else {
-            return Ok(());
+            return Ok(true);
         };
         if !track.partition.keyless_refused {
-            return Ok(());
+            return Ok(true);
         }
+        if track.mirror.is_some() {
+            return self.refuse_keyless(slot, run, report).map(|refused| !refused);
+        }
+        // What is behind the end of the copy is refused by nobody.
+        let end = track.bounded(i64::MAX);
         let (next, rejected) = (track.next, &mut track.partition.rejected);
         for (index, stored) in run.iter().enumerate() {
             let read = self.framer.each(&stored.entry()?, |record| {
-                if record.key.is_none() && record.offset >= next && rejected.insert(record.offset) {
+                if record.key.is_none()
+                    && (next..end).contains(&record.offset)
+                    && rejected.insert(record.offset)
+                {
                     report.passed_over.push(Refusal {
                         slot,
                         offset: record.offset,
@@ -327,12 +367,12 @@ impl WireLane {
                 read => read?,
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 
 /// Time of a batch's first record, in ms since 1970.
-fn first_timestamp(framed: &Framed) -> i64 {
+pub(super) fn first_timestamp(framed: &Framed) -> i64 {
     match BatchView::parse(&framed.batch) {
         Ok(view) if !view.header().attributes.has_delete_horizon() => view.header().base_timestamp,
         _ => framed.greatest_timestamp,

@@ -61,8 +61,7 @@ impl WireLane {
                     && let Some(track) = self.track_mut(slot)
                 {
                     track.marks = marks;
-                    track.note_end();
-                    self.touched.insert(slot);
+                    self.note_end(slot);
                 }
             }
             FetchEvent::Halted { place, reason } => {
@@ -88,6 +87,9 @@ impl WireLane {
     pub(super) fn fetch_again(&mut self) {
         self.fetcher = Fetcher::new(&self.source, fetch_settings(&self.config), &self.wake);
         self.inbox.clear();
+        if let Some(mirror) = &mut self.mirror {
+            mirror.drop_all_parked();
+        }
         let from: Vec<FetchFrom> = self
             .tracks
             .iter_mut()
@@ -109,6 +111,9 @@ impl WireLane {
     /// Drops what was read of a partition and not sent.
     pub(super) fn drop_unsent(&mut self, slot: Slot) {
         self.inbox.retain(|arrived| arrived.slot != slot);
+        if let Some(mirror) = &mut self.mirror {
+            mirror.drop_parked(slot);
+        }
         if let Some(track) = self.track_mut(slot) {
             track.waiting = 0;
         }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sluice_wire::format::Span as SourceSpan;
 use sluice_wire::{LogMarks, Ticket, TopicPartition};
 
+use crate::lane::wire::mirror_track::MirrorTrack;
 use crate::lane::{HoleKind, LanePartition, Passed, Report, Slot, Span};
 
 /// A batch on its way to the target.
@@ -32,6 +33,8 @@ pub(super) struct Sent {
     pub(super) hole: HoleKind,
     /// Its offset on the target, once that has acknowledged it.
     pub(super) written: Option<Option<i64>>,
+    /// The offset on the target that it must get (mirrored partitions).
+    pub(super) expected: Option<i64>,
 }
 
 /// What is reported of a partition when its turn comes.
@@ -83,6 +86,8 @@ pub(super) struct Track {
     pub(super) last_time: Option<i64>,
     /// Target offset behind the last batch that was acknowledged.
     pub(super) acknowledged: Option<i64>,
+    /// Where the target's log ends, of mirrored partitions.
+    pub(super) mirror: Option<MirrorTrack>,
 }
 
 impl Track {
@@ -103,6 +108,7 @@ impl Track {
             end_reported: None,
             last_time: None,
             acknowledged: None,
+            mirror: None,
             partition,
         }
     }
@@ -112,8 +118,28 @@ impl Track {
         self.reading && !self.blocked
     }
 
+    /// An offset of the source's log, or where the copy ends before it.
+    pub(super) fn bounded(&self, offset: i64) -> i64 {
+        self.partition.until.map_or(offset, |until| offset.min(until))
+    }
+
+    /// Whether nothing more of it is to be sent.
+    pub(super) fn has_ended(&self) -> bool {
+        self.partition.until.is_some_and(|until| self.next >= until)
+    }
+
+    /// Notes the end of what is copied as that of the log.
+    pub(super) fn end_here(&mut self) {
+        self.reading = false;
+        if self.end_reported != Some(self.next) {
+            self.end_reported = Some(self.next);
+            self.push(Entry::End { offset: self.next });
+        }
+    }
+
     /// Nothing up to `next` is sent.
     pub(super) fn pass_over(&mut self, next: i64, kind: HoleKind) {
+        let next = self.bounded(next);
         if next <= self.next {
             return;
         }
@@ -135,11 +161,17 @@ impl Track {
         self.hole.take().unwrap_or(HoleKind::Compacted)
     }
 
+    /// Whether everything up to the end of the log was sent, and that was not noted yet.
+    pub(super) fn is_at_end(&self) -> bool {
+        let log_end = self.marks.last_stable_offset.or(self.marks.high_watermark);
+        let end = log_end.map(|end| self.bounded(end));
+        let is_there = end.is_some_and(|end| self.next >= end);
+        is_there && self.waiting == 0 && self.is_open() && self.end_reported != Some(self.next)
+    }
+
     /// Notes the end of the log where everything before it was sent.
     pub(super) fn note_end(&mut self) {
-        let end = self.marks.last_stable_offset.or(self.marks.high_watermark);
-        let is_there = end.is_some_and(|end| self.next >= end);
-        if !is_there || self.waiting > 0 || !self.is_open() || self.end_reported == Some(self.next) {
+        if !self.is_at_end() {
             return;
         }
         self.end_reported = Some(self.next);

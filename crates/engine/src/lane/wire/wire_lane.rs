@@ -12,6 +12,7 @@ use crate::lane::wire::codecs::Harder;
 use crate::lane::wire::config::WireLaneConfig;
 use crate::lane::wire::framing::Framer;
 use crate::lane::wire::incidents::{not_opened, target_incident, unusable};
+use crate::lane::wire::mirror::Mirror;
 use crate::lane::wire::piece::Arrived;
 use crate::lane::wire::sending::Allowance;
 use crate::lane::wire::source::fetch_settings;
@@ -23,10 +24,10 @@ use crate::lane::{
 use crate::position::LaneKind;
 
 /// How long one call to the target may block the lane.
-const CALL_SLICE: Duration = Duration::from_secs(5);
+pub(super) const CALL_SLICE: Duration = Duration::from_secs(5);
 /// How long the target may take to hand out a producer id: another request would begin again. It is less than a stop
 /// waits for.
-const ID_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const ID_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long [`Lane::recover`] waits for the answers to what is on its way.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 /// Bytes of one request to the target.
@@ -57,9 +58,11 @@ pub struct WireLane {
     pub(super) harder: BTreeMap<String, Harder>,
     /// The codec of the batch that was refused last, by target topic.
     pub(super) refused_with: BTreeMap<String, Codec>,
+    /// What fills holes, in a lane that mirrors.
+    pub(super) mirror: Option<Mirror>,
     transaction_open: bool,
     /// The open transaction has its positions and is being ended: only that may be tried again.
-    ending: bool,
+    pub(super) ending: bool,
     pub(super) committed: bool,
     pub(super) transaction_delayed: Option<WireError>,
 }
@@ -79,6 +82,7 @@ impl WireLane {
         };
         let (source, target) = (client(&config.source)?, client(&config.target)?);
         let wake = Wake::new();
+        let mirror = Mirror::open(&config, &target, &wake, deadline)?;
         let producer = open_producer(&config, &target, &wake, deadline)?;
         Ok(Self {
             fetcher: Fetcher::new(&source, fetch_settings(&config), &wake),
@@ -99,6 +103,7 @@ impl WireLane {
             received_at: Instant::now(),
             harder: BTreeMap::new(),
             refused_with: BTreeMap::new(),
+            mirror,
             transaction_open: false,
             ending: false,
             committed: false,
@@ -155,14 +160,26 @@ impl WireLane {
             self.drop_unsent(slot);
             if let Some(track) = self.track_mut(slot) {
                 track.reading = false;
+                track.forget_wanted();
                 places.push(track.source.clone());
             }
         }
         self.fetcher.remove(&places);
     }
 
+    /// What is to be copied of a partition was sent: nothing more of it is fetched.
+    pub(super) fn end_partition(&mut self, slot: Slot) {
+        self.drop_unsent(slot);
+        if let Some(track) = self.track_mut(slot) {
+            track.end_here();
+            let place = track.source.clone();
+            self.touched.insert(slot);
+            self.fetcher.remove(&[place]);
+        }
+    }
+
     /// Waits for something to happen, until `until`.
-    fn wait(&self, seen: u64, until: Instant) -> Result<(), LaneError> {
+    pub(super) fn wait(&self, seen: u64, until: Instant) -> Result<(), LaneError> {
         self.wake
             .wait(seen, until, &self.cancel)
             .map_err(|error| unusable(&error))
@@ -204,7 +221,7 @@ fn open_producer(
     }
 }
 
-fn no_answer() -> TargetIncident {
+pub(super) fn no_answer() -> TargetIncident {
     TargetIncident {
         kind: TargetIncidentKind::TimedOut,
         detail: "the target's coordinator did not answer in time".to_owned(),
@@ -233,6 +250,9 @@ impl Lane for WireLane {
             self.tracks[slot] = Some(track);
         }
         self.fetcher.add(&from);
+        for partition in partitions {
+            self.begin_mirrored(partition.slot);
+        }
         Ok(())
     }
 
@@ -324,24 +344,16 @@ impl Lane for WireLane {
     }
 
     fn commit(&mut self, positions: &[CommitPosition]) -> Result<(), LaneError> {
+        if self.mirror.is_some() {
+            return self.commit_mirrored(group_offsets(positions));
+        }
         if !self.is_transactional() || (!self.transaction_open && positions.is_empty()) {
             return Ok(());
         }
         // Positions that moved without a record (a gap that was accepted, markers) are kept on the target as well.
         self.open_transaction();
         if !self.ending {
-            let offsets: BTreeMap<TopicPartition, GroupOffset> = positions
-                .iter()
-                .map(|position| {
-                    let place = TopicPartition::new(&position.target_topic, position.partition);
-                    let offset = GroupOffset {
-                        offset: position.position,
-                        leader_epoch: None,
-                        metadata: position.note.clone(),
-                    };
-                    (place, offset)
-                })
-                .collect();
+            let offsets = group_offsets(positions);
             self.committed = false;
             if !offsets.is_empty() {
                 let sent = self.producer.send_offsets(&self.config.group, offsets);
@@ -391,10 +403,30 @@ impl Lane for WireLane {
         self.transaction_open = false;
         self.ending = false;
         self.transaction_delayed = None;
+        if self.config.mirror.is_some() {
+            // The earlier filler's thread has ended before another takes its id.
+            self.mirror = None;
+            self.mirror = Mirror::open(&self.config, &self.target, &self.wake, Duration::ZERO)?;
+        }
         // With a new producer under the same id the target gives up what is open.
         self.producer = open_producer(&self.config, &self.target, &self.wake, Duration::ZERO)?;
         Ok(())
     }
+}
+
+fn group_offsets(positions: &[CommitPosition]) -> BTreeMap<TopicPartition, GroupOffset> {
+    positions
+        .iter()
+        .map(|position| {
+            let place = TopicPartition::new(&position.target_topic, position.partition);
+            let offset = GroupOffset {
+                offset: position.position,
+                leader_epoch: None,
+                metadata: position.note.clone(),
+            };
+            (place, offset)
+        })
+        .collect()
 }
 
 impl Drop for WireLane {

@@ -8,9 +8,10 @@ use crate::plan::precheck::context::PreCheckContext;
 use crate::plan::precheck::estimate::Estimate;
 use crate::plan::precheck::facts::{Growth, KnownRights, Offsets, Outline, Reached, Sample, Setup};
 use crate::plan::precheck::{
-    compaction, compression, connection, cycles, data, delivery, durability, estimate, formats, names,
-    permission, retention, sizes, start, timestamps, topics, versions, writers,
+    compaction, compression, connection, cycles, data, delivery, durability, estimate, formats, mirror,
+    names, permission, retention, sizes, start, timestamps, topics, versions, writers,
 };
+use crate::position::EffectiveDelivery;
 
 /// A question, or several, that items need the answer of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -319,17 +320,25 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "delivery",
-        needs: &[Need::Outline, Need::Setup, Need::Rights],
+        needs: &[
+            Need::Outline,
+            Need::Offsets,
+            Need::Setup,
+            Need::Rights,
+            Need::Sample,
+        ],
         must: &[Need::Outline, Need::Setup],
         unanswered: Verdict::Failed,
         judge: |inputs| {
-            let (outline, setup) = (inputs.facts.outline.known()?, inputs.facts.setup.known()?);
-            Some(delivery::delivery(
-                inputs.task,
-                outline,
-                setup,
-                inputs.facts.rights.known(),
-            ))
+            let facts = inputs.facts;
+            let (outline, setup) = (facts.outline.known()?, facts.setup.known()?);
+            let (task, rights) = (inputs.task, facts.rights.known());
+            Some(if outline.delivery == EffectiveDelivery::Mirror {
+                let offsets = facts.offsets.known().map(AsRef::as_ref);
+                mirror::mirror(task, outline, offsets, setup, facts.sample.known(), rights)
+            } else {
+                delivery::delivery(task, outline, setup, rights)
+            })
         },
     },
     Check {
@@ -489,7 +498,11 @@ pub(crate) fn at_launch(
         topics::configuration(outline, setup),
         formats::formats(outline, setup, None),
         delivery::lane(outline),
-        delivery::delivery(task, outline, setup, None),
+        if outline.delivery == EffectiveDelivery::Mirror {
+            mirror::mirror(task, outline, Some(offsets), setup, None, None)
+        } else {
+            delivery::delivery(task, outline, setup, None)
+        },
     ]
 }
 

@@ -74,11 +74,7 @@ pub(crate) fn compaction(outline: &Outline, setup: &Setup, sample: Option<&Sampl
                 "records without a key go to {}, whose cleanup.policy cannot be read: a broker before 0.11 does not report its configuration, or the user lacks DESCRIBE_CONFIGS",
                 quoted(&unknown)
             ),
-            if outline.pair.target.capabilities.message_v2 {
-                "a compacted topic takes no record without a key: such records go to quarantine"
-            } else {
-                "where the topic is compacted, the copy stands still at the first of them: a broker before 0.11 refuses it with an answer that librdkafka repeats for ever"
-            },
+            "a compacted topic takes no record without a key: such records go to quarantine",
             "see that the topic has cleanup.policy=delete on the target",
         );
     }

@@ -5,12 +5,11 @@ use sluice_model::{Codec, Task};
 use crate::finding::Finding;
 use crate::plan::compression::{COMPRESSION_TYPE, Seen, TopicFacts, choose, sentences};
 use crate::plan::precheck::facts::{Outline, Sample, Setup};
-use crate::position::LaneKind;
 
 /// What a start would choose now.
 pub(crate) fn compression(task: &Task, outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "compression";
-    if outline.lane == Ok(LaneKind::Wire) && task.compression == Codec::Auto {
+    if outline.by_wire() && task.compression == Codec::Auto {
         return Finding::success(ID, kept(outline, setup));
     }
     let choices = outline.routes.iter().zip(&setup.routes).map(|(route, found)| {

@@ -49,6 +49,12 @@ pub(crate) fn connection(side: Side, reached: &Result<Reached, EngineError>) -> 
             "nothing can be copied",
             *remedy,
         ),
+        Err(EngineError::Invalid(invalid)) => Finding::failed(
+            id(side),
+            format!("the {side} cluster was not asked: {invalid}"),
+            "the task cannot start as it is described",
+            "correct the task, and check it again",
+        ),
         Err(other) => Finding::failed(
             id(side),
             format!("cannot connect to the {side} cluster: {other}"),

@@ -95,12 +95,7 @@ fn copies_its_own_output(task: &Task, outline: &Outline) -> bool {
         .collect();
     outline.routes.iter().any(|route| {
         let target = route.target_topic.as_str();
-        sources.contains(target)
-            || (task.objects.is_open()
-                && task
-                    .objects
-                    .select([target])
-                    .is_ok_and(|selected| !selected.is_empty()))
+        sources.contains(target) || (task.objects.is_open() && task.objects.has(target) == Ok(true))
     })
 }
 

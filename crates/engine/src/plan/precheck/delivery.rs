@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::plan::precheck::facts::{KnownRights, Outline, Setup, bound, broker_number};
 use crate::position::EffectiveDelivery;
 
-const ID: &str = "delivery";
+pub(crate) const ID: &str = "delivery";
 /// The target's topic that keeps the state of transactions.
 const TRANSACTION_STATE: &str = "__transaction_state";
 /// The timeout that a transactional copy asks for, in ms (as in the lane's settings).
@@ -32,7 +32,7 @@ fn without_transactions(task: &Task, described: &'static str, rights: Option<&Kn
     Finding::success(ID, described)
 }
 
-/// Which lane would copy.
+/// Which lane would copy, and why.
 pub(crate) fn lane(outline: &Outline) -> Finding {
     const LANE: &str = "lane";
     match &outline.lane {
@@ -41,7 +41,7 @@ pub(crate) fn lane(outline: &Outline) -> Finding {
             LANE,
             why.as_str(),
             "the task cannot start with the lane that it asks for",
-            "choose the record lane",
+            "leave the choice of the lane to the task's start (auto), or choose the record lane",
         ),
     }
 }
@@ -57,25 +57,36 @@ pub(crate) fn delivery(
     if outline.delivery != EffectiveDelivery::Transactions {
         return without_transactions(task, described, rights);
     }
+    transactions(task, outline, setup, rights).unwrap_or_else(|| Finding::success(ID, described))
+}
+
+/// What stands in the way of transactions on the target, or may.
+pub(crate) fn transactions(
+    task: &Task,
+    outline: &Outline,
+    setup: &Setup,
+    rights: Option<&KnownRights>,
+) -> Option<Finding> {
+    let described = outline.delivery.describe();
     let target = &outline.pair.target;
     let brokers = target.metadata.brokers.len();
     if let Some(factor) = broker_number(setup, "transaction.state.log.replication.factor")
         && !target.metadata.topics.contains_key(TRANSACTION_STATE)
         && usize::try_from(factor).is_ok_and(|factor| factor > brokers)
     {
-        return Finding::failed(
+        return Some(Finding::failed(
             ID,
             format!(
                 "the target has transaction.state.log.replication.factor={factor} and {brokers} brokers, and has never had a transaction"
             ),
             "it cannot make its internal topic, and every transaction waits for ever",
             "set transaction.state.log.replication.factor (and transaction.state.log.min.isr) of the target's brokers to what they can hold, or choose --delivery at-least-once",
-        );
+        ));
     }
     if let Some(longest) = broker_number(setup, "transaction.max.timeout.ms")
         && longest < TRANSACTION_TIMEOUT_MS
     {
-        return Finding::failed(
+        return Some(Finding::failed(
             ID,
             format!(
                 "the target allows transactions of {longest} ms (transaction.max.timeout.ms), the copy needs {TRANSACTION_TIMEOUT_MS} ms"
@@ -84,31 +95,29 @@ pub(crate) fn delivery(
             format!(
                 "set transaction.max.timeout.ms={TRANSACTION_TIMEOUT_MS} or more on the target's brokers, or choose --delivery at-least-once"
             ),
-        );
+        ));
     }
-    let Some(rights) = rights else {
-        return Finding::success(ID, described);
-    };
-    let identity = outline.pair.identity(task);
+    let rights = rights?;
+    let identity = outline.identity(task);
     if let Some(error) = &rights.group {
-        return Finding::failed(
+        return Some(Finding::failed(
             ID,
             format!("this user may not use the group '{identity}' on the target: {error}"),
             "positions cannot be kept in the transactions that carry the records",
             format!(
                 "give the user READ on groups with the prefix 'sluice.' (kafka-acls --add --operation Read --group sluice. --resource-pattern-type prefixed), or choose --delivery at-least-once; the group is '{identity}'"
             ),
-        );
+        ));
     }
     if rights.cluster.is_some() && bound(rights.cluster) {
-        return Finding::warning(
+        return Some(Finding::warning(
             ID,
             format!(
                 "{described}; whether this user may use the transactional id '{identity}' cannot be asked for"
             ),
             "without the right the start is refused, before anything is copied",
             "give the user WRITE and DESCRIBE on transactional ids with the prefix 'sluice.' (kafka-acls --add --operation Write --operation Describe --transactional-id sluice. --resource-pattern-type prefixed)",
-        );
+        ));
     }
-    Finding::success(ID, described)
+    None
 }

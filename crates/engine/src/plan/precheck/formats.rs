@@ -3,7 +3,7 @@
 use crate::finding::Finding;
 use crate::plan::precheck::facts::{Format, Outline, Sample, Setup};
 use crate::plan::precheck::words::listed;
-use crate::position::{EffectiveDelivery, LaneKind};
+use crate::position::EffectiveDelivery;
 
 /// Whether a topic of either side keeps records in the format from before 0.11 on brokers that know the newer one.
 /// Brokers before 0.11 know one format alone, and are read and written in it; those before 2.7 are read in both.
@@ -11,7 +11,7 @@ use crate::position::{EffectiveDelivery, LaneKind};
 pub(crate) fn formats(outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "message_format";
     // The wire lane reads every format.
-    let reads_all = outline.lane == Ok(LaneKind::Wire);
+    let reads_all = outline.by_wire();
     let (mut unreadable, mut unwritable, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
         let (source, target) = (&route.source_topic, &route.target_topic);
@@ -55,7 +55,8 @@ pub(crate) fn formats(outline: &Outline, setup: &Setup, sample: Option<&Sample>)
             "set message.format.version=0.11.0 or later on the target topic (log.message.format.version of the brokers for topics that are created)",
         );
     }
-    if outline.delivery == EffectiveDelivery::Transactions
+    let in_transactions = [EffectiveDelivery::Transactions, EffectiveDelivery::Mirror];
+    if in_transactions.contains(&outline.delivery)
         && let Format::Old {
             version,
             heeded: true,

@@ -17,6 +17,7 @@ pub(crate) mod facts;
 mod fingerprint;
 mod formats;
 mod item;
+mod mirror;
 mod names;
 mod permission;
 mod retention;

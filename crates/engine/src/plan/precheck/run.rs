@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
         });
         if connecting {
             // What comes after the connections would wait for ever.
-            self.unreachable();
+            self.unreachable(UNREACHED);
         }
     }
 
@@ -248,13 +248,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn unreachable(&mut self) {
-        self.facts.outline.give_up(UNREACHED);
-        self.facts.offsets.give_up(UNREACHED);
-        self.facts.setup.give_up(UNREACHED);
-        self.facts.rights.give_up(UNREACHED);
-        self.facts.sample.give_up(UNREACHED);
-        self.facts.growth.give_up(UNREACHED);
+    /// Items that need the clusters are not judged, for `why`.
+    fn unreachable(&mut self, why: &str) {
+        self.facts.outline.give_up(why);
+        self.facts.offsets.give_up(why);
+        self.facts.setup.give_up(why);
+        self.facts.rights.give_up(why);
+        self.facts.sample.give_up(why);
+        self.facts.growth.give_up(why);
     }
 
     fn take<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, answers: &Sender<News>, news: News)
@@ -278,8 +279,11 @@ impl<'a> Run<'a> {
                 }
             }
             News::Reached(side, reached) => {
-                if reached.is_err() {
-                    self.unreachable();
+                match &reached {
+                    Ok(_) => {}
+                    // No cluster was asked.
+                    Err(EngineError::Invalid(invalid)) => self.unreachable(&invalid.to_string()),
+                    Err(_) => self.unreachable(UNREACHED),
                 }
                 match side {
                     Side::Source => self.facts.source = Fact::Known(reached),

@@ -1,10 +1,11 @@
 //! `start_position`, `earlier_run`.
 
-use sluice_model::{OutOfRange, Task};
+use jiff::Timestamp;
+use sluice_model::{OutOfRange, Start, Task};
 
 use crate::finding::Finding;
 use crate::plan::precheck::facts::{Offsets, Outline};
-use crate::plan::precheck::words::{counted, listed};
+use crate::plan::precheck::words::{counted, listed, span, time};
 
 /// Whether the copy can begin where it is to begin.
 pub(crate) fn position(task: &Task, outline: &Outline, offsets: &Offsets) -> Finding {
@@ -37,6 +38,16 @@ pub(crate) fn position(task: &Task, outline: &Outline, offsets: &Offsets) -> Fin
             }
         }
     }
+    if outside.is_empty()
+        && let Some(ahead) = ahead(task, Timestamp::now())
+    {
+        return Finding::warning(
+            ID,
+            ahead,
+            "no record is that new: nothing that exists is copied, and the copy begins with what arrives after the launch, whatever its time",
+            "choose an earlier time, or the newest record as the start",
+        );
+    }
     if outside.is_empty() {
         let own = task.start_overrides.len();
         let own = if own > 0 {
@@ -67,6 +78,23 @@ pub(crate) fn position(task: &Task, outline: &Outline, offsets: &Offsets) -> Fin
     }
 }
 
+/// That a start time lies in the future, where one does.
+fn ahead(task: &Task, now: Timestamp) -> Option<String> {
+    let starts = std::iter::once(&task.start).chain(task.start_overrides.values());
+    let latest = starts
+        .filter_map(|start| match start {
+            Start::Time(time) if *time > now => Some(*time),
+            _ => None,
+        })
+        .max()?;
+    let ms = latest.as_millisecond().saturating_sub(now.as_millisecond());
+    Some(format!(
+        "the start time {} is {} ahead",
+        time(latest.as_millisecond()),
+        span(ms)
+    ))
+}
+
 /// Whether this very task has run before, unknown to the local state.
 pub(crate) fn earlier_run(task: &Task, offsets: &Offsets) -> Finding {
     const ID: &str = "earlier_run";
@@ -86,4 +114,28 @@ pub(crate) fn earlier_run(task: &Task, offsets: &Offsets) -> Finding {
         "the copy continues from them; --start and --existing do not apply to those partitions",
         "use another --name to copy it again",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_model::{Cluster, Objects, TaskName};
+
+    use super::*;
+
+    #[test]
+    fn a_start_time_in_the_future_is_named_with_how_far_it_is_ahead() {
+        let cluster = Cluster::new("a:1").unwrap();
+        let name = TaskName::new("t").unwrap();
+        let mut task = Task::new(name, cluster.clone(), cluster, Objects::all());
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let at = |text: &str| Start::Time(text.parse().unwrap());
+        task.start = at("2025-12-31T00:00:00Z");
+        assert_eq!(ahead(&task, now), None);
+        task.start_overrides
+            .insert("orders".into(), at("2026-01-06T00:00:00Z"));
+        assert_eq!(
+            ahead(&task, now).as_deref(),
+            Some("the start time 2026-01-06T00:00:00Z is 5 days ahead")
+        );
+    }
 }

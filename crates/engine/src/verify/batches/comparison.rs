@@ -192,6 +192,9 @@ impl Comparison<'_, '_> {
             return Ok(false);
         }
         let (from, to) = (source.header.base_offset, target.header.base_offset);
+        if self.rules.equal_offsets && from != to {
+            return Ok(false);
+        }
         match &mut self.map {
             Some(map) => Ok(map.agrees(from, to, source.count())?),
             None => Ok(true),

@@ -3,6 +3,7 @@
 mod clients;
 mod format;
 mod growth;
+mod holes;
 mod misread;
 mod offsets;
 mod outline;
@@ -15,6 +16,7 @@ mod setup;
 pub(crate) use clients::Clients;
 pub(crate) use format::{Compaction, Format};
 pub(crate) use growth::Growth;
+pub(crate) use holes::{Holes, holes};
 pub(crate) use offsets::Offsets;
 pub(crate) use outline::{Outline, Route};
 pub(crate) use reach::Reached;

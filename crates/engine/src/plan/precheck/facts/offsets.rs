@@ -5,7 +5,7 @@ use sluice_kafka::Admin;
 use sluice_model::{Start, Task};
 
 use crate::error::{EngineError, Result, Side};
-use crate::plan::adoption::{self, Adopted};
+use crate::plan::adoption::{self, Adopted, Earlier};
 use crate::plan::precheck::facts::Outline;
 use crate::plan::{Resolved, resolve};
 use crate::position::{LogBounds, logs};
@@ -44,6 +44,8 @@ pub(crate) struct Offsets {
     pub(crate) unresolved: Vec<String>,
     /// Positions that an earlier run of this very task left on the target, when the state knows nothing of it.
     pub(crate) adopted: BTreeMap<(String, i32), Adopted>,
+    /// The name under which the target is to know the task, where another task has the one that follows from its name.
+    pub(crate) identity: Option<String>,
     /// When the ends were read.
     pub(crate) at: Instant,
 }
@@ -107,7 +109,7 @@ impl Offsets {
             });
         }
         go_on()?;
-        let adopted = if outline.launch.is_none() {
+        let Earlier { identity, adopted } = if outline.launch.is_none() {
             let pairs: Vec<(String, String)> = outline
                 .routes
                 .iter()
@@ -115,12 +117,13 @@ impl Offsets {
                 .collect();
             adoption::find(pair, task, &pairs, outline.delivery, deadline)
         } else {
-            BTreeMap::new()
+            Earlier::default()
         };
         Ok(Self {
             routes,
             unresolved,
             adopted,
+            identity,
             at,
         })
     }

@@ -6,7 +6,7 @@ use sluice_model::{ForbiddenTopics, InvalidTask, Objects, Task};
 use crate::error::Result;
 use crate::plan::precheck::context::OtherTask;
 use crate::plan::precheck::facts::Readable;
-use crate::plan::{Pair, chosen_lane};
+use crate::plan::{ChosenLane, Pair};
 use crate::position::{CheckpointStore, EffectiveDelivery, LaneKind, Launch};
 
 /// A source topic that exists, and the target topic it goes to.
@@ -28,7 +28,7 @@ pub(crate) struct Outline {
     pub(crate) launch: Option<Launch>,
     pub(crate) delivery: EffectiveDelivery,
     /// The lane that a start would use, or why there is none.
-    pub(crate) lane: std::result::Result<LaneKind, String>,
+    pub(crate) lane: std::result::Result<ChosenLane, String>,
     pub(crate) routes: Vec<Route>,
     /// What is known of the right to read the chosen topics.
     pub(crate) readable: Readable,
@@ -39,6 +39,17 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
+    /// The name under which the target knows the task. Before its first start another one may turn out to have that name.
+    pub(crate) fn identity(&self, task: &Task) -> String {
+        let kept = self.launch.as_ref().and_then(|launch| launch.identity.clone());
+        kept.unwrap_or_else(|| self.pair.identity(task))
+    }
+
+    /// Whether stored batches would be passed on as they are.
+    pub(crate) fn by_wire(&self) -> bool {
+        self.lane.as_ref().is_ok_and(|lane| lane.kind == LaneKind::Wire)
+    }
+
     /// Reads the state, and asks which of the chosen topics may be read; the clusters' metadata is in `pair` already.
     ///
     /// # Errors
@@ -97,7 +108,7 @@ impl Outline {
             pair,
             launch,
             delivery,
-            lane: chosen_lane(task, delivery),
+            lane: ChosenLane::of(task, delivery),
             routes,
             readable,
             invalid,
@@ -116,7 +127,7 @@ impl Outline {
     }
 }
 
-/// The launched tasks that the store has beside this one.
+/// The launched tasks that the store has beside this one, and that may run again.
 fn other_launches(task: &Task, store: &dyn CheckpointStore) -> Result<Vec<OtherTask>> {
     let known = |id: String| (!id.is_empty()).then_some(id);
     let mut launched = Vec::new();
@@ -131,11 +142,17 @@ fn other_launches(task: &Task, store: &dyn CheckpointStore) -> Result<Vec<OtherT
             .collect();
         between.sort();
         between.dedup();
+        let mut copied = Vec::new();
+        for route in between {
+            if !store.has_ended(&other.task, &route.0)? {
+                copied.push(route);
+            }
+        }
         launched.push(OtherTask {
             name: other.task.to_string(),
             source_cluster_id: known(other.source_cluster),
             target_cluster_id: known(other.target_cluster),
-            routes: between,
+            routes: copied,
             active: true,
         });
     }

@@ -31,7 +31,6 @@ impl KnownRights {
     /// # Errors
     /// It does not answer.
     pub(crate) fn read(task: &Task, outline: &Outline, clients: &Clients) -> sluice_kafka::Result<Self> {
-        let pair = &outline.pair;
         let targets = unique(
             outline
                 .routes
@@ -43,10 +42,11 @@ impl KnownRights {
         let cluster = clients.target.cluster_rights().unwrap_or_default();
         // Looking for a group's coordinator makes an untouched cluster create its internal topic, so it is not done for a
         // user whom no list of rights binds.
-        let group = if outline.delivery == EffectiveDelivery::Transactions && bound(cluster) {
+        let in_transactions = [EffectiveDelivery::Transactions, EffectiveDelivery::Mirror];
+        let group = if in_transactions.contains(&outline.delivery) && bound(cluster) {
             clients
                 .target
-                .group_offsets(&pair.identity(task))
+                .group_offsets(&outline.identity(task))
                 .err()
                 .filter(|error| error.code == ErrorCode::GROUP_AUTHORIZATION_FAILED)
         } else {

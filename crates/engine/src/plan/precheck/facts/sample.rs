@@ -2,12 +2,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use sluice_kafka::{ErrorCode, KafkaError, Message, PartitionOffset, Reader, ReaderTuning, TimestampKind};
-use sluice_model::{Codec, Task};
+use sluice_model::{Codec, Delivery, Task};
 
 use crate::plan::compression::{self, Seen, look};
 use crate::plan::precheck::facts::misread::misread;
-use crate::plan::precheck::facts::{Offsets, Outline};
-use crate::position::{LaneKind, PartitionKey};
+use crate::plan::precheck::facts::{Holes, Offsets, Outline, holes};
+use crate::position::PartitionKey;
 
 /// Records looked at in each place.
 const RECORDS: usize = 20;
@@ -80,6 +80,8 @@ pub(crate) struct Sample {
     /// Where records are stored that librdkafka would misread, from which offset on.
     pub(crate) misread: BTreeMap<PartitionKey, i64>,
     pub(crate) speed: Option<Speed>,
+    /// How often there are offsets without a record, by source topic of a task that mirrors.
+    pub(crate) holes: BTreeMap<String, Holes>,
     /// What the newest batches of each source topic are compressed with, where the task leaves that open.
     pub(crate) codecs: BTreeMap<String, Seen>,
 }
@@ -143,7 +145,7 @@ impl Sample {
         let mut sample = Self::default();
         let places = places(outline, offsets);
         // The wire lane keeps every codec and reads every format.
-        let is_wire = outline.lane == Ok(LaneKind::Wire);
+        let is_wire = outline.by_wire();
         if task.compression == Codec::Auto && !is_wire {
             let each = outline.routes.iter().zip(&offsets.routes);
             let places =
@@ -153,6 +155,9 @@ impl Sample {
         let Some(largest) = places.first() else {
             return Ok(sample);
         };
+        if task.delivery == Delivery::Mirror {
+            sample.holes = holes(&task.source, &ranges(outline, offsets), cancelled);
+        }
         let measured = (largest.1 >= WORTH_MEASURING).then_some(&largest.0);
         let mut reader = Reader::new(
             &task.source,
@@ -276,6 +281,21 @@ impl Sample {
             .collect();
         reader.unassign(&rest)
     }
+}
+
+/// What is to be copied of each partition, by topic; the largest first.
+fn ranges(outline: &Outline, offsets: &Offsets) -> BTreeMap<String, Vec<(i32, i64, i64)>> {
+    let mut ranges: BTreeMap<String, Vec<(i32, i64, i64)>> = BTreeMap::new();
+    for (route, found) in outline.routes.iter().zip(&offsets.routes) {
+        let of_topic = ranges.entry(route.source_topic.clone()).or_default();
+        for (&partition, start) in &found.start {
+            if start.bounds.high > start.nearest() {
+                of_topic.push((partition, start.nearest(), start.bounds.high));
+            }
+        }
+        of_topic.sort_by_key(|(_, from, to)| std::cmp::Reverse(to - from));
+    }
+    ranges
 }
 
 /// A place in each partition that holds records, with the backlog from there; the largest backlogs first.

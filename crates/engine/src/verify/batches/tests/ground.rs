@@ -243,6 +243,7 @@ impl Ground {
             source_end: source.end,
             target_end: target.end,
             target_high: target.end,
+            equal_offsets: false,
             mapped: false,
             quarantined: HashSet::new(),
             settled: HashMap::new(),
