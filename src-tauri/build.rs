@@ -43,7 +43,11 @@ fn main() {
 /// Builds ui/dist with npm. With SLUICE_SKIP_UI=1 a page that is there stays as it is: for packagers, and where only Rust
 /// is looked at.
 fn build_page() {
-    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui");
+    // Asked when it runs: a target directory that several clones share may hold a build script of another one.
+    let Some(here) = std::env::var_os("CARGO_MANIFEST_DIR") else {
+        panic!("cargo does not say where this package is");
+    };
+    let ui = Path::new(&here).join("../ui");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=SLUICE_SKIP_UI");
     let skip = std::env::var_os("SLUICE_SKIP_UI").is_some_and(|value| value != "0");

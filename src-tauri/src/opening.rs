@@ -52,6 +52,9 @@ fn open(shell: &Shell, passphrase: Option<Secret>) -> Result<(Arc<App>, Option<C
         desktop: Some(shell.notifier().clone()),
         demo: Some(Arc::new(EmbeddedDemo::default())),
     })?);
+    if let Err(error) = app.provide_default_rules() {
+        tracing::warn!(%error, "the alert rules of a new folder are missing");
+    }
     let control = match ControlServer::start(Arc::clone(&app)) {
         Ok(control) => Some(control),
         Err(error) => {
@@ -92,7 +95,7 @@ pub fn follow(app: &AppHandle) {
 
 fn show_demo(app: &AppHandle, opened: &App) {
     match opened.call(DemoStart {}) {
-        Ok(demo) => window::open_task(app, demo.task_id.as_str()),
+        Ok(demo) => window::open_pre_check(app, demo.task_id.as_str()),
         // The first page offers it too and shows the error there.
         Err(error) => tracing::error!(%error, "the demonstration does not start"),
     }

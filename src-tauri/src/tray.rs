@@ -150,6 +150,8 @@ fn wait_for_change(events: &Receiver<AppEvent>, looked: Instant) -> bool {
                 | AppEvent::PreCheckItem { .. }
                 | AppEvent::VerificationProgress { .. }
                 | AppEvent::VerificationEnded { .. }
+                | AppEvent::ReadinessItem { .. }
+                | AppEvent::CutoverChanged { .. }
                 | AppEvent::Alert { .. },
             )
             | Err(RecvTimeoutError::Timeout) => {}

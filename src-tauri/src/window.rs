@@ -33,6 +33,11 @@ pub enum ShellEvent {
         /// Which.
         id: String,
     },
+    /// Show the pre-check of a task that was never started.
+    OpenPreCheck {
+        /// Which.
+        id: String,
+    },
     /// Ask what closing the window is to do.
     AskClose,
     /// The program ends; so many tasks have not stopped yet.
@@ -117,15 +122,27 @@ pub fn hide(app: &AppHandle) {
 
 /// Shows a task in the window.
 pub fn open_task(app: &AppHandle, id: &str) {
+    let page = format!("#/tasks/{id}");
+    open(app, page, ShellEvent::OpenTask { id: id.to_owned() });
+}
+
+/// Shows the pre-check of a task that was never started.
+pub fn open_pre_check(app: &AppHandle, id: &str) {
+    let page = format!("#/tasks/new?draft={id}&step=4");
+    open(app, page, ShellEvent::OpenPreCheck { id: id.to_owned() });
+}
+
+/// Shows what `event` says, or `page`, which is the same, where the page is still being loaded.
+fn open(app: &AppHandle, page: String, event: ShellEvent) {
     want(app);
-    let (handle, id) = (app.clone(), id.to_owned());
+    let handle = app.clone();
     on_main_thread(app, move || {
         let shell = handle.state::<Arc<Shell>>();
         if shell.page_is_loaded.load(Ordering::Relaxed) {
-            notify(&handle, &ShellEvent::OpenTask { id });
+            notify(&handle, &event);
         } else if let Some(window) = handle.get_webview_window(MAIN) {
             // A page that is being loaded finds its way by the address. An id is made of letters, digits and dashes.
-            if let Err(error) = window.eval(format!("location.hash = '#/tasks/{id}'")) {
+            if let Err(error) = window.eval(format!("location.hash = '{page}'")) {
                 tracing::warn!(%error, "the task cannot be shown");
             }
         }

@@ -128,7 +128,7 @@ impl Desk {
     /// Waits until a task is in `state`.
     ///
     /// # Errors
-    /// It is not within a minute.
+    /// It is not in time.
     pub fn reaches(&self, task: &str, state: TaskState) -> Result<TaskView> {
         eventually(&format!("the task is {state}"), || {
             Ok(self.show(task)?.snapshot.state == state)
@@ -139,7 +139,7 @@ impl Desk {
     /// Waits until a task has copied `records` in all and has nothing more to copy.
     ///
     /// # Errors
-    /// It has not within a minute.
+    /// It has not in time.
     pub fn copies(&self, task: &str, records: u64) -> Result<TaskView> {
         eventually(&format!("{records} records are copied"), || {
             let now = self.show(task)?.snapshot;

@@ -7,18 +7,21 @@ use sluice_engine::{
     CheckpointStore, Ending, Event, Outcome, RunOptions, Running, VerificationReport, VerifyOptions, start,
     verify,
 };
-use sluice_model::{Cluster, Delivery, Objects, Task, TaskName};
+use sluice_model::{Cluster, Delivery, LaneChoice, Objects, Task, TaskName};
 use sluice_store::SqliteStore;
 
-/// Polls until `condition` holds, at most a minute.
+/// Longer than anything takes that comes at all, also beside other tests on few cores.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Polls until `condition` holds, at most two minutes.
 ///
 /// # Errors
 /// It failed, or did not hold in time.
 pub fn eventually(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + PATIENCE;
     while !condition()? {
         if Instant::now() >= until {
-            bail!("not within a minute: {what}");
+            bail!("not within {} s: {what}", PATIENCE.as_secs());
         }
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -27,6 +30,14 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Re
 
 /// Both ways to deliver.
 pub const BOTH: [Delivery; 2] = [Delivery::ExactlyOnce, Delivery::AtLeastOnce];
+
+/// Both ways to deliver, in each lane.
+pub const EVERY_WAY: [(LaneChoice, Delivery); 4] = [
+    (LaneChoice::Wire, Delivery::ExactlyOnce),
+    (LaneChoice::Wire, Delivery::AtLeastOnce),
+    (LaneChoice::Record, Delivery::ExactlyOnce),
+    (LaneChoice::Record, Delivery::AtLeastOnce),
+];
 
 /// Ends a run that is to end cleanly.
 ///
@@ -53,6 +64,16 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// As a task of this name. Tasks of one name between the same clusters are one task: tests that run at once on the same
+    /// brokers need names of their own, or their instances fence each other.
+    ///
+    /// # Errors
+    /// It is no name of a task.
+    pub fn named(mut self, name: &str) -> Result<Self> {
+        self.task.name = TaskName::new(name)?;
+        Ok(self)
+    }
+
     /// A task that copies `topics` between two plaintext clusters.
     ///
     /// # Errors

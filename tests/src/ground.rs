@@ -144,7 +144,7 @@ impl Ground {
     /// Polls until the task is in `state`.
     ///
     /// # Errors
-    /// It is not within a minute.
+    /// It is not in time.
     pub fn reaches(&self, state: TaskState) -> Result<()> {
         eventually(&format!("the task is {state}"), || {
             Ok(self.task()?.snapshot.state == state)
@@ -155,7 +155,7 @@ impl Ground {
     /// Pauses the task; it is paused when this returns.
     ///
     /// # Errors
-    /// It is not within a minute.
+    /// It is not in time.
     pub fn pause(&self) -> Result<()> {
         self.app()?.call(TaskPause { task: TASK.into() })?;
         self.reaches(TaskState::Paused)
@@ -195,7 +195,7 @@ impl Ground {
     /// Polls until the target has the numbered records before `count`, each once and in order, and no other.
     ///
     /// # Errors
-    /// It has not within a minute.
+    /// It has not in time.
     pub fn has_exactly(&self, count: usize) -> Result<()> {
         has_exactly_numbered(&self.target, count).with_context(|| format!("{:#?}", self.task()))
     }
@@ -266,7 +266,7 @@ impl Ground {
     /// Lets the task fail: it is resumed on a target that refuses it.
     ///
     /// # Errors
-    /// It does not fail within a minute.
+    /// It does not fail in time.
     pub fn fail(&self) -> Result<()> {
         self.pause()?;
         self.target_refuses(true);
@@ -303,7 +303,7 @@ impl Ground {
     /// Polls until a rule has reported the beginning of something, and returns the report.
     ///
     /// # Errors
-    /// It has not within a minute.
+    /// It has not in time.
     pub fn raised_by(&self, rule: &str) -> Result<AlertView> {
         self.first_told(rule, "raised")
     }
@@ -311,7 +311,7 @@ impl Ground {
     /// Polls until a rule has reported the end of something, and returns the report.
     ///
     /// # Errors
-    /// It has not within a minute.
+    /// It has not in time.
     pub fn recovered_by(&self, rule: &str) -> Result<AlertView> {
         self.first_told(rule, "recovered")
     }
@@ -329,7 +329,7 @@ impl Ground {
     /// Polls until a rule that was just made is in force: what happens from now on is news.
     ///
     /// # Errors
-    /// It is not within a minute.
+    /// It is not in time.
     pub fn in_force(&self, rule: &Rule) -> Result<()> {
         eventually("the rule is in force", || {
             let state = self.store()?.alert_state()?.unwrap_or_default();

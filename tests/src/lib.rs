@@ -9,19 +9,21 @@ mod filling;
 mod full_disk;
 mod ground;
 mod grounds;
+mod mirrors;
 mod numbered;
 mod reading;
 mod sharing;
 
 pub use application::{Desk, RecordedDesktop};
 pub use companion::{companion, sluice, spawn_sluice};
-pub use copying::{BOTH, Bench, eventually, stop};
+pub use copying::{BOTH, Bench, EVERY_WAY, eventually, stop};
 pub use dying_store::{Death, DyingStore};
 pub use filling::{Filler, OddRecord, odd_records};
 #[cfg(target_os = "linux")]
 pub use full_disk::FullDisk;
 pub use ground::{Ground, TASK, ends, now_ms};
 pub use grounds::{cluster, fake_clusters, skipped};
+pub use mirrors::{HoleMaker, equal_offsets, log_bounds};
 pub use numbered::{append_numbered, has_exactly_numbered, numbered, values};
 pub use reading::{PlainRecord, read_all};
 pub use sharing::Shared;

@@ -43,7 +43,7 @@ pub fn values(cluster: &FakeCluster, topic: &str) -> Result<Vec<String>> {
 /// Polls until the numbered records before `count` are there, each once and in order, and no other.
 ///
 /// # Errors
-/// They are not within a minute.
+/// They are not in time.
 pub fn has_exactly_numbered(cluster: &FakeCluster, count: usize) -> Result<()> {
     eventually(&format!("{count} records are copied"), || {
         Ok(numbered(cluster)?.len() >= count)

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use sluice_engine::{CheckpointStore, Event, PartitionKey, replay_quarantined};
-use sluice_model::{Cluster as Address, Codec as Wanted, ExistingData};
+use sluice_model::{Cluster as Address, Codec as Wanted, ExistingData, LaneChoice};
 use sluice_testground::tools::ConsoleConsumer;
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, OddRecord, PlainRecord, cluster, read_all, skipped};
@@ -105,6 +105,7 @@ fn a_value_that_fits_only_with_its_sources_codec_is_copied_with_that_one() -> Re
         filler.create(topic, 1, &[])?;
         filler.produce(topic, 0, &[record(0, value.clone())])?;
         let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        bench.task.lane = LaneChoice::Record;
         bench.task.delivery = delivery;
         let outcome = bench.copy()?;
         assert_eq!(outcome.progress.quarantined, 0, "{:?}", bench.events());
@@ -149,6 +150,7 @@ fn a_record_that_does_not_fit_is_compressed_more_strongly_before_it_is_refused()
         records.extend(few(13));
         from.produce(topic, 0, &records)?;
         let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        bench.task.lane = LaneChoice::Record;
         bench.task.delivery = delivery;
         let outcome = bench.copy()?;
 
@@ -218,7 +220,8 @@ fn each_topic_keeps_the_codec_that_its_source_has() -> Result<()> {
         .into_iter()
         .chain(["transactional", "set", "empty"])
         .collect();
-    let bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &topics)?;
+    let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &topics)?;
+    bench.task.lane = LaneChoice::Record;
     let running = bench.start(false)?;
     // The first records of these come when the choice is made.
     filler.produce("set", 0, &few(0))?;

@@ -1,5 +1,6 @@
 //! `sluice source`, `task` and `daemon` as scripts use them (hermetic: in-process clusters, the real program).
 
+use std::io::{Read, Write};
 use std::process::{Child, Output};
 use std::time::Duration;
 
@@ -100,6 +101,57 @@ impl Scene {
         }
         Ok(())
     }
+}
+
+#[test]
+fn a_task_with_an_end_is_completed_there_and_proved_up_to_there() -> Result<()> {
+    let scene = Scene::new()?;
+    scene.append(0, 50)?;
+    scene.prepared_with(&["--end", "offset:30"])?;
+    let mut daemon = scene.daemon()?;
+    scene.ok(&["task", "start", "o"])?;
+    scene.is("completed")?;
+    scene.exactly(30)?;
+    let view = scene.json(&["task", "show", "o"])?;
+    ensure!(view["settings"]["end"] == "offset:30", "{view:#}");
+    let proof = scene.json(&["task", "verify", "o"])?;
+    ensure!(proof["result"] == "equal", "{proof:#}");
+    ensure!(
+        proof["not_copied"]["offsets"].as_u64().unwrap_or(0) == 0,
+        "{proof:#}"
+    );
+    let exported = String::from_utf8(scene.ok(&["task", "export", "o"])?.stdout)?;
+    ensure!(exported.contains("end = \"offset:30\""), "{exported}");
+    daemon.kill()?;
+    daemon.wait()?;
+    Ok(())
+}
+
+#[test]
+fn the_daemon_serves_metrics_where_it_is_told() -> Result<()> {
+    let scene = Scene::new()?;
+    scene.append(0, 20)?;
+    scene.prepared()?;
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let data = scene.dir.path().to_str().context("a path in UTF-8")?;
+    let mut daemon = spawn_sluice(&["daemon", "--data", data, "--metrics", &port.to_string()])?;
+    scene.ok(&["task", "start", "o"])?;
+    scene.exactly(20)?;
+    eventually("a scrape has the records", || {
+        let Ok(mut connection) = std::net::TcpStream::connect(("127.0.0.1", port)) else {
+            return Ok(false);
+        };
+        connection.set_read_timeout(Some(Duration::from_secs(10)))?;
+        connection.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut text = String::new();
+        connection.read_to_string(&mut text)?;
+        Ok(text.lines().any(|line| {
+            line.starts_with("sluice_task_written_records_total{task=\"o\"") && line.ends_with("} 20")
+        }))
+    })?;
+    daemon.kill()?;
+    daemon.wait()?;
+    Ok(())
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What the source loses, changes or gains while a task stands or runs (hermetic: an in-process cluster).
 
 use anyhow::{Context, Result};
-use sluice_engine::{CheckpointStore, Ending, Event, GapReason, PartitionCondition, VerificationResult};
+use sluice_engine::{
+    AcceptedGap, CheckpointStore, Ending, Event, GapReason, OpenGap, PartitionCondition, PartitionKey,
+    VerificationResult,
+};
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::{Delivery, ExistingData, Objects, OffsetRange, OutOfRange, Start};
 use sluice_tests::{BOTH, Bench, eventually, fake_clusters as clusters, stop};
@@ -80,6 +83,87 @@ fn records_deleted_under_a_stopped_task_are_reported_with_their_exact_range() ->
             "the accepted gap is not met again"
         );
     }
+    Ok(())
+}
+
+/// The gap that a stopped partition waits at.
+fn open_gap(running: &sluice_engine::Running) -> Option<OpenGap> {
+    running.progress().partitions.first().and_then(|row| row.gap)
+}
+
+fn accepted(gap: OpenGap) -> AcceptedGap {
+    AcceptedGap {
+        key: PartitionKey {
+            topic: "t".into(),
+            partition: 0,
+        },
+        range: gap.range,
+        reason: gap.reason,
+    }
+}
+
+#[test]
+fn a_gap_that_a_person_accepts_is_passed_by_the_same_run_and_one_that_grew_is_asked_about_again() -> Result<()>
+{
+    for delivery in BOTH {
+        let (source, target) = clusters()?;
+        source.create_topic("t", 1, &[])?;
+        source.append("t", 0, numbers(0, 100))?;
+        let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["t"])?;
+        bench.task.delivery = delivery;
+        bench.copy()?;
+        source.append("t", 0, numbers(100, 200))?;
+        source.delete_records("t", 0, 150)?;
+
+        let running = bench.start(false)?;
+        eventually("it has stopped at the gap", || Ok(open_gap(&running).is_some()))?;
+        let shown = open_gap(&running).context("a gap")?;
+        assert_eq!(
+            (shown.range, shown.reason, shown.resume_at),
+            (OffsetRange { from: 100, to: 150 }, GapReason::Deleted, 150)
+        );
+        // More is missing than what was shown: nobody has agreed to that.
+        source.delete_records("t", 0, 180)?;
+        running.accept_gaps(vec![accepted(shown)]);
+        eventually("it asks again with what is missing now", || {
+            Ok(open_gap(&running).is_some_and(|gap| gap.range == OffsetRange { from: 100, to: 180 }))
+        })?;
+        assert_eq!(values(&target, "t", 0)?, expected(&[(0, 100)]));
+
+        running.accept_gaps(vec![accepted(open_gap(&running).context("a gap")?)]);
+        eventually("it goes on behind the gap", || {
+            Ok(values(&target, "t", 0)? == expected(&[(0, 100), (180, 300)]))
+        })?;
+        stop(running)?;
+        let gaps = bench.store.gaps(&bench.task.name)?;
+        assert_eq!(gaps.len(), 1);
+        assert_eq!(gaps[0].range, OffsetRange { from: 100, to: 180 });
+        assert_eq!(bench.copy()?.progress.written_records, 0, "it is not met again");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_topic_that_was_created_again_is_copied_from_its_beginning_once_that_is_accepted() -> Result<()> {
+    let (source, target) = clusters()?;
+    source.create_topic("t", 1, &[])?;
+    source.append("t", 0, numbers(0, 100))?;
+    let bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["t"])?;
+    bench.copy()?;
+    source.delete_topic("t")?;
+    source.create_topic("t", 1, &[])?;
+    source.append("t", 0, numbers(1_000, 300))?;
+
+    let running = bench.start(false)?;
+    eventually("it has stopped", || Ok(open_gap(&running).is_some()))?;
+    let shown = open_gap(&running).context("a decision")?;
+    assert_eq!(shown.reason, GapReason::Recreated);
+    running.accept_gaps(vec![accepted(shown)]);
+    eventually("the new topic is copied", || {
+        Ok(values(&target, "t", 0)? == expected(&[(0, 100), (1_000, 1_300)]))
+    })?;
+    stop(running)?;
+    assert_eq!(bench.copy()?.progress.written_records, 0);
     Ok(())
 }
 

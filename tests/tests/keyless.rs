@@ -1,11 +1,14 @@
 //! Records without a key towards a compacted topic: old brokers answer with an error that librdkafka retries for ever, so
 //! they go to quarantine before they are sent, on every version.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use sluice_engine::{CheckpointStore, Ending};
 use sluice_model::Objects;
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{BOTH, Bench, Filler, OddRecord, eventually, read_all, skipped};
+use sluice_wire::{Client, Isolation, OffsetSpec, TopicPartition};
 
 fn record(key: Option<&str>, value: &str, timestamp: i64) -> OddRecord {
     OddRecord {
@@ -63,6 +66,11 @@ fn keyless_go_to_quarantine(version: KafkaVersion) -> Result<()> {
 }
 
 #[test]
+fn kafka_0_10_2() -> Result<()> {
+    keyless_go_to_quarantine(KafkaVersion::V0_10_2_2)
+}
+
+#[test]
 fn kafka_2_0_1() -> Result<()> {
     keyless_go_to_quarantine(KafkaVersion::V2_0_1)
 }
@@ -70,6 +78,64 @@ fn kafka_2_0_1() -> Result<()> {
 #[test]
 fn kafka_4_3_1() -> Result<()> {
     keyless_go_to_quarantine(KafkaVersion::V4_3_1)
+}
+
+#[test]
+fn brokers_that_tell_no_policy_are_asked_without_writing_anything() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    for version in [
+        KafkaVersion::V0_10_2_2,
+        KafkaVersion::V1_0_2,
+        KafkaVersion::V2_0_1,
+    ] {
+        let cluster = Cluster::builder(version).start()?;
+        let filler = Filler::new(&cluster.bootstrap())?;
+        let mut expected = BTreeMap::new();
+        for (policy, refuses) in [("delete", false), ("compact", true), ("compact,delete", true)] {
+            for format in ["0.9.0.1", "0.10.2", "own"] {
+                for time in ["CreateTime", "LogAppendTime"] {
+                    let topic = format!("{}-{format}-{time}", policy.replace(',', "-"));
+                    let mut config = vec![("cleanup.policy", policy), ("message.timestamp.type", time)];
+                    if format != "own" {
+                        config.push(("message.format.version", format));
+                    }
+                    filler.create(&topic, 1, &config)?;
+                    expected.insert(TopicPartition::new(&topic, 0), refuses);
+                }
+            }
+        }
+        let client = Client::new(&sluice_model::Cluster::new(&cluster.bootstrap())?)?;
+        let places: Vec<TopicPartition> = expected.keys().cloned().collect();
+        let answers = client.refuses_keyless(&places, sluice_tests::now_ms())?;
+        let answers = answers
+            .into_iter()
+            .map(|(place, answer)| Ok((place, answer?)))
+            .collect::<Result<BTreeMap<_, _>>>()?;
+        let wanted = expected
+            .iter()
+            .map(|(place, refuses)| (place.clone(), Some(*refuses)));
+        assert_eq!(answers, wanted.collect(), "{version}");
+        for (place, end) in client.list_offsets(&places, OffsetSpec::Latest, Isolation::Uncommitted)? {
+            assert_eq!(end?.offset, Some(0), "{place} of {version}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn brokers_that_name_the_refused_record_are_not_asked() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let cluster = Cluster::builder(KafkaVersion::V4_3_1).start()?;
+    Filler::new(&cluster.bootstrap())?.create("t", 1, &[("cleanup.policy", "compact")])?;
+    let client = Client::new(&sluice_model::Cluster::new(&cluster.bootstrap())?)?;
+    let place = TopicPartition::new("t", 0);
+    let mut answers = client.refuses_keyless(std::slice::from_ref(&place), sluice_tests::now_ms())?;
+    assert_eq!(answers.remove(&place).transpose()?, Some(None));
+    Ok(())
 }
 
 #[test]

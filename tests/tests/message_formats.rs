@@ -143,8 +143,11 @@ fn a_target_topic_that_is_turned_to_the_old_format_waits_with_its_error_and_noth
             Ok(read_all(&target.bootstrap(), &topic, 0)?.len() == 20)
         })?;
         at_target.configure(&topic, &[("message.format.version", "0.10.2")])?;
-        at_source.numbered(&topic, 1, 20, 20, 50)?;
+        let mut written = 20;
         eventually("the partition waits with its error", || {
+            // The broker takes the setting over when it hears of it.
+            at_source.numbered(&topic, 1, written, 1, 50)?;
+            written += 1;
             let progress = running.progress();
             Ok(progress.partitions.first().is_some_and(|partition| {
                 partition.condition == PartitionCondition::Retrying && partition.error.is_some()
@@ -153,7 +156,7 @@ fn a_target_topic_that_is_turned_to_the_old_format_waits_with_its_error_and_noth
         assert_eq!(bench.store.quarantined_count(&bench.task.name)?, 0);
         at_target.configure(&topic, &[("message.format.version", "2.0")])?;
         eventually("the others follow", || {
-            Ok(read_all(&target.bootstrap(), &topic, 0)?.len() == 40)
+            Ok(read_all(&target.bootstrap(), &topic, 0)?.len() == written)
         })?;
         sluice_tests::stop(running)?;
         assert_eq!(bench.store.quarantined_count(&bench.task.name)?, 0);
@@ -210,6 +213,7 @@ fn an_old_format_that_would_be_read_as_empty_records_forbids_the_start() -> Resu
         filler.produce(topic, 0, &plain_records(10))?;
     }
     let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["old"])?;
+    bench.task.lane = LaneChoice::Record;
     let report = check(&bench);
     let item = format_item(&report)?;
     assert_eq!(item.result, ItemResult::Failed, "{item:#?}");
@@ -229,7 +233,7 @@ fn an_old_format_that_would_be_read_as_empty_records_forbids_the_start() -> Resu
     );
 
     // The wire lane reads them.
-    bench.task.lane = LaneChoice::Wire;
+    bench.task.lane = LaneChoice::Auto;
     assert_eq!(format_item(&check(&bench))?.result, ItemResult::Success);
     bench.copy()?;
     let copied = read_all(&target.bootstrap(), "old", 0)?;
@@ -301,6 +305,7 @@ fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_pass
         .start()?;
     for (topic, first) in changed_topics(&source)? {
         let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        bench.task.lane = LaneChoice::Record;
         let item = format_item(&check(&bench))?.clone();
         assert_eq!(item.result, ItemResult::Failed, "{topic}: {item:#?}");
         assert!(
@@ -320,6 +325,7 @@ fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_pass
         // Behind them it can be copied, as the remedy says.
         let behind = format!("{topic}-behind");
         bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
+        bench.task.lane = LaneChoice::Record;
         bench.task.start = Start::Offset(first);
         bench.task.rename.map.insert(topic.into(), behind.clone());
         assert_eq!(
@@ -333,7 +339,6 @@ fn records_older_than_a_topics_setting_are_found_before_the_start_and_never_pass
         // The wire lane copies all of it.
         let whole = format!("{topic}-whole");
         bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &[topic])?;
-        bench.task.lane = LaneChoice::Wire;
         bench.task.rename.map.insert(topic.into(), whole.clone());
         assert_eq!(
             format_item(&check(&bench))?.result,

@@ -40,7 +40,7 @@ const MATRIX: [(TaskState, &[&str]); 13] = [
     ),
     (
         TaskState::Abnormal,
-        &["pause", "retry", "set", "terminate", "copy"],
+        &["pause", "retry", "set", "terminate", "copy", "modify"],
     ),
     (
         TaskState::Failed,
@@ -187,6 +187,7 @@ impl Scene {
                 self.app
                     .call(TaskModify {
                         version: None,
+                        copy_again: std::collections::BTreeSet::new(),
                         task,
                         settings,
                     })

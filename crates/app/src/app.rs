@@ -1,5 +1,6 @@
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -9,10 +10,15 @@ use sluice_store::{Owner, SecretLevel, SecretPreference, SqliteStore, open_secre
 
 use crate::alerts::{Alarm, RetentionWatch};
 use crate::chore::Chore;
-use crate::core::{Core, RetentionEnds, TaskLog, Turns};
+use crate::core::{Core, RetentionEnds, StoppedPartitions, TaskLog, Turns};
+use crate::cutover::{Clusters, Cutovers};
 use crate::demo::DemoHost;
+use crate::metrics::{METRICS_SETTING, MetricsAddress, MetricsServer};
 use crate::schema::{AppEvent, EventBus};
-use crate::tasks::{Checks, Copying, Supervisor, Verifications, after_a_kill};
+use crate::tasks::{
+    Checks, ConfigurationSyncing, Copying, GroupSyncs, GroupWatch, Readinesses, Supervisor, Verifications,
+    after_a_kill,
+};
 use crate::{AppError, ErrorCode, Result, housekeeping};
 
 /// How often what runs is compared with what is to run.
@@ -47,9 +53,15 @@ pub struct App {
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) verifications: Verifications,
     pub(crate) checks: Checks,
+    pub(crate) cutovers: Cutovers,
+    pub(crate) readinesses: Readinesses,
+    pub(crate) groups: Arc<GroupSyncs>,
     pub(crate) demo: Option<Arc<dyn DemoHost>>,
     housekeeping: Option<(Sender<()>, JoinHandle<()>)>,
     retention: Option<RetentionWatch>,
+    configuration: Option<ConfigurationSyncing>,
+    group_watch: Option<GroupWatch>,
+    metrics: Mutex<Option<MetricsServer>>,
     owner: Owner,
 }
 
@@ -72,6 +84,7 @@ impl App {
             bus: EventBus::default(),
             turns: Turns::default(),
             retention_ends: RetentionEnds::default(),
+            stopped: StoppedPartitions::default(),
         });
         if opening.runs_tasks {
             crate::demo::remove_leftovers(&core)?;
@@ -117,17 +130,79 @@ impl App {
             .runs_tasks
             .then(|| RetentionWatch::start(Arc::clone(&core), Arc::clone(&supervisor), Arc::clone(&alarm)))
             .transpose()?;
+        let configuration = opening
+            .runs_tasks
+            .then(|| ConfigurationSyncing::start(Arc::clone(&core)))
+            .transpose()?;
+        let metrics = if opening.runs_tasks {
+            metrics_of_setting(&core, &supervisor)?
+        } else {
+            None
+        };
+        let groups = Arc::new(GroupSyncs::default());
+        let group_watch = opening
+            .runs_tasks
+            .then(|| GroupWatch::start(Arc::clone(&core), Arc::clone(&supervisor), Arc::clone(&groups)))
+            .transpose()?;
         Ok(Self {
             core,
             supervisor,
             alarm,
             verifications: Verifications::default(),
             checks: Checks::default(),
+            cutovers: Cutovers::default(),
+            readinesses: Readinesses::default(),
+            groups,
             demo: opening.demo,
             housekeeping,
             retention,
+            configuration,
+            group_watch,
+            metrics: Mutex::new(metrics),
             owner,
         })
+    }
+
+    /// Serves the numbers of tasks at an address from now on, instead of another one; nowhere for `None`. Returns where:
+    /// the port may be the system's choice.
+    ///
+    /// # Errors
+    /// The address cannot be used; nothing is served then.
+    pub fn serve_metrics(&self, address: Option<&MetricsAddress>) -> Result<Option<SocketAddr>> {
+        let mut serving = self.metrics.lock().unwrap_or_else(PoisonError::into_inner);
+        // The earlier one may have the same port.
+        drop(serving.take());
+        let server = address
+            .map(|address| MetricsServer::start(address, &self.core, &self.supervisor))
+            .transpose()?;
+        let address = server.as_ref().map(MetricsServer::address);
+        *serving = server;
+        Ok(address)
+    }
+
+    /// Gives a folder without alert rules of its own those that a person most probably wants, each on the desktop; once, so
+    /// that what is removed does not come back.
+    ///
+    /// # Errors
+    /// The database cannot be read or written.
+    pub fn provide_default_rules(&self) -> Result<()> {
+        self.alarm.provide_default_rules()
+    }
+
+    /// Clusters and tasks, as a cut-over needs them.
+    pub(crate) fn clusters(&self) -> Clusters<'_> {
+        Clusters::new(
+            &self.core,
+            &self.supervisor,
+            &self.verifications,
+            self.cutovers.cancelled(),
+        )
+    }
+
+    /// Lets a step of a cut-over that waits give up, because the program ends; it goes on with the next call.
+    pub(crate) fn give_up_waiting(&self) {
+        self.cutovers.cancel();
+        self.verifications.cancel_all();
     }
 
     /// Hears of everything from now on. Ask for snapshots after this, not before: nothing is lost between then.
@@ -164,8 +239,18 @@ impl App {
     }
 
     fn wind_up(&mut self, report: &dyn Fn(usize)) {
-        self.verifications.cancel_all();
+        drop(
+            self.metrics
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        self.give_up_waiting();
+        self.readinesses.cancel_all();
+        self.groups.close();
         drop(self.retention.take());
+        drop(self.configuration.take());
+        drop(self.group_watch.take());
         if let Some((stop, thread)) = self.housekeeping.take() {
             drop(stop);
             if thread.join().is_err() {
@@ -185,6 +270,29 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         self.wind_up(&|_| ());
+    }
+}
+
+/// Serves numbers where the setting says so. A port that is taken is no reason not to run tasks.
+fn metrics_of_setting(core: &Arc<Core>, supervisor: &Arc<Supervisor>) -> Result<Option<MetricsServer>> {
+    let setting = core.store.setting(METRICS_SETTING)?;
+    let Some(text) = setting
+        .as_ref()
+        .and_then(|value| value.as_str())
+        .filter(|text| !text.is_empty())
+    else {
+        return Ok(None);
+    };
+    let started = text
+        .parse::<MetricsAddress>()
+        .map_err(|error| AppError::new(ErrorCode::InvalidInput, error.to_string()))
+        .and_then(|address| MetricsServer::start(&address, core, supervisor));
+    match started {
+        Ok(server) => Ok(Some(server)),
+        Err(error) => {
+            tracing::warn!(%error, "metrics are not served");
+            Ok(None)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a shell of Sluice calls: one schema of commands and events, task states, the supervisor that runs tasks, the
 //! operation log. A shell is the window, the terminal companion, or a program at the control socket.
 //!
-//! Folders depend on each other in one direction: control → commands → (`app.rs`) → {alerts, demo} → tasks → core → schema.
+//! Folders depend on each other in one direction: control → commands → (`app.rs`) → {alerts, cutover, demo, metrics} → tasks → core → schema.
 
 mod alerts;
 mod app;
@@ -10,19 +10,30 @@ mod clock;
 mod commands;
 mod control;
 mod core;
+mod cutover;
 mod data_dir;
 mod demo;
 mod error;
 mod housekeeping;
 mod loggable;
+mod metrics;
 mod schema;
 mod tasks;
 
 pub use app::{App, Opening};
 pub use commands::*;
 pub use control::{ControlServer, RemoteApp};
+pub use cutover::{
+    Cutover, CutoverAnswer, CutoverDirection, CutoverReport, CutoverResult, CutoverState, CutoverStep,
+    EndsNoted, FenceEntry, FenceKind, GroupMove, Held, LogLine, MovedPosition, Overruled, ReverseTask,
+    StepWords, TopicPair, VerificationSummary,
+};
 pub use data_dir::{UnknownDataDir, data_dir};
 pub use demo::{DemoAddresses, DemoHost};
 pub use error::{AppError, ErrorCode, Result};
 pub use loggable::loggable;
-pub use schema::{AppEvent, StageStatus, StageView, TaskRowView, TaskSnapshot, TaskView};
+pub use metrics::{MetricsAddress, NoMetricsAddress};
+pub use schema::{
+    AppEvent, StageStatus, StageView, TaskRowView, TaskSnapshot, TaskView, TroubleCause, TroubleView,
+};
+pub use tasks::LastSync;

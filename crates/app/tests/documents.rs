@@ -20,13 +20,13 @@ fn every_error_code_has_its_section_and_no_section_is_without_a_code() {
 
 #[test]
 fn the_types_of_the_page_are_those_of_the_commands() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(BINDINGS);
+    let path = Path::new(BINDINGS);
     let now = typescript();
     if std::env::var("SLUICE_BINDINGS").is_ok_and(|wish| wish == "write") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &now).unwrap();
+        std::fs::write(path, &now).unwrap();
     }
-    let committed = std::fs::read_to_string(&path)
+    let committed = std::fs::read_to_string(path)
         .unwrap_or_default()
         .replace("\r\n", "\n");
     assert!(

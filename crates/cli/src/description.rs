@@ -4,7 +4,10 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use sluice_kafka::ClientProperties;
-use sluice_model::{ADDRESS_MAP, Cluster, InvalidTask, Objects, PROXY, RateLimits, Rename, Task, TaskName};
+use sluice_model::{
+    ADDRESS_MAP, Cluster, InvalidTask, Objects, PROXY, PropertyValue, RateLimits, Rename, Task, TaskName,
+    bootstrap_protocol,
+};
 
 use crate::arguments::TaskArguments;
 use crate::task_file::{ClusterSection, TaskFile};
@@ -68,6 +71,7 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
         .unwrap_or_default();
     task.start_overrides = file.start_overrides.clone();
     task.start_overrides.extend(arguments.start_topic.iter().cloned());
+    task.end = arguments.end.clone().or_else(|| file.end.clone());
     task.existing = arguments.existing.or(file.existing).unwrap_or_default();
     task.delivery = arguments.delivery.or(file.delivery).unwrap_or_default();
     task.out_of_range = arguments.out_of_range.or(file.out_of_range).unwrap_or_default();
@@ -202,16 +206,19 @@ impl Side<'_> {
     fn cluster(&self, file: &TaskFile, notes: &mut Vec<String>) -> anyhow::Result<Cluster> {
         // A configuration file in the arguments replaces all that the task file says of security: half of each would
         // be neither.
+        let has_bootstrap = self.bootstrap.or(self.section.bootstrap.as_deref()).is_some();
+        let load = |path: &Path| ClientProperties::load_complete(path, has_bootstrap);
         let layers = match self.config {
-            Some(path) => vec![ClientProperties::load(path)?],
+            Some(path) => vec![load(path)?],
             None => {
                 let config = self
                     .section
                     .config
                     .as_deref()
-                    .map(|path| ClientProperties::load(&file.base_dir.join(path)));
+                    .map(|path| load(&file.base_dir.join(path)));
                 let own =
                     ClientProperties::from_pairs(self.section.property_pairs(self.name)?, &file.base_dir)
+                        .and_then(|own| own.complete(has_bootstrap))
                         .map_err(|error| {
                             anyhow!("in [{}.properties] of the task file: {error}", self.name)
                         })?;
@@ -236,6 +243,21 @@ impl Side<'_> {
                     .iter()
                     .map(|note| format!("{} cluster: {note}", self.name)),
             );
+        }
+        let named =
+            bootstrap_protocol(bootstrap).map_err(|error| anyhow!("{} cluster: {error}", self.name))?;
+        if let Some(named) = named {
+            let given = cluster
+                .properties()
+                .get("security.protocol")
+                .map(PropertyValue::reveal);
+            if given.is_some_and(|given| !given.eq_ignore_ascii_case(named.as_str())) {
+                bail!(
+                    "{} cluster: the addresses begin with {named}://, and the security protocol is another: write host:port alone",
+                    self.name
+                );
+            }
+            cluster.set("security.protocol", named.as_str());
         }
         // As the brokers: what stands nearer to the copy wins over a file for all programs.
         let given = (!self.address_map.is_empty()).then(|| self.address_map.join(","));

@@ -4,6 +4,7 @@ mod amount;
 mod application;
 mod arguments;
 mod check;
+mod command_line;
 mod copy;
 mod copy_report;
 mod default_name;
@@ -17,6 +18,7 @@ mod output;
 mod prepared;
 mod published;
 mod screen;
+mod shell_files;
 mod status;
 mod tables;
 mod task_file;
@@ -26,17 +28,16 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use sluice_engine::VerifyScope;
 
-use arguments::{Arguments, Command, VerifyArguments};
+use arguments::{Command, VerifyArguments};
 use exit::Exit;
 use interrupts::Interrupts;
 use screen::Screen;
 
 fn main() -> ExitCode {
     // Wrong arguments end here, with clap's sentence and exit code 2.
-    let arguments = Arguments::parse();
+    let arguments = command_line::parse();
     let screen = Screen::new();
     log_output::install(&screen);
     match run(arguments.command, screen.clone()) {
@@ -51,6 +52,8 @@ fn main() -> ExitCode {
 fn run(command: Command, screen: Screen) -> anyhow::Result<Exit> {
     let interrupts = Interrupts::install()?;
     match command {
+        Command::Completions { shell } => shell_files::completions(shell),
+        Command::Man { dir } => shell_files::man(dir.as_deref()),
         Command::Copy(arguments) => copy::copy(&arguments.task, None, screen, &interrupts),
         Command::Run(arguments) => copy::copy(&arguments.task, Some(&arguments.file), screen, &interrupts),
         Command::Check(arguments) => check::check(&arguments.task, arguments.file.as_deref(), &screen),
@@ -69,6 +72,8 @@ fn run(command: Command, screen: Screen) -> anyhow::Result<Exit> {
         Command::Demo(arguments) => demo::demo(&arguments, screen, &interrupts),
         Command::Source { place, command } => application::sources(command, &place, &screen),
         Command::Task { place, command } => application::tasks(command, &place, &screen),
+        Command::Cutover { place, command } => application::cutovers(command, &place, &screen),
+        Command::Compare(arguments) => application::compare(&arguments, &screen),
         Command::Alerts { place, command } => application::alerts(command, &place, &screen),
         Command::Log(arguments) => application::operations(&arguments),
         Command::Daemon(arguments) => application::daemon(&arguments, &screen, &interrupts),

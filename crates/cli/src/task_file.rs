@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use sluice_model::{
-    Codec, Delivery, ExistingData, ForbiddenTopics, LaneChoice, MissingTimestamps, Objects, OutOfRange,
+    Codec, Delivery, End, ExistingData, ForbiddenTopics, LaneChoice, MissingTimestamps, Objects, OutOfRange,
     Rename, Start, TaskName,
 };
 
@@ -24,6 +24,7 @@ pub struct TaskFile {
     pub rename: Rename,
     pub start: Option<Start>,
     pub start_overrides: BTreeMap<String, Start>,
+    pub end: Option<End>,
     pub existing: Option<ExistingData>,
     pub delivery: Option<Delivery>,
     pub out_of_range: Option<OutOfRange>,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use sluice_fakekafka::{Compression, FakeCluster, FakeError};
+use sluice_fakekafka::{CommittedOffset, Compression, FakeCluster, FakeError};
 use thiserror::Error;
 
 use crate::writer::{Writer, record};
@@ -10,6 +10,12 @@ pub const TOPICS: &[(&str, i32)] = &[("orders", 6), ("payments", 4), ("clicks", 
 
 /// Records in each partition before anybody copies.
 pub(crate) const BACKLOG: i64 = 20_000;
+/// Consumer groups of the source: which topics each reads, and how many records of each partition it has read. They have
+/// no members.
+const GROUPS: &[(&str, &[&str], i64)] = &[
+    ("billing", &["orders", "payments"], BACKLOG - 700),
+    ("recommendations", &["clicks"], BACKLOG),
+];
 /// Records per batch while the backlog is written.
 const BATCH: i64 = 500;
 /// What a partition holds at most: a demonstration that is left alone must not fill the memory. An hour of the writer
@@ -62,6 +68,16 @@ impl DemoClusters {
         self.target.bootstrap()
     }
 
+    /// The cluster to copy from.
+    pub fn source(&self) -> &FakeCluster {
+        &self.source
+    }
+
+    /// The cluster to copy to.
+    pub fn target(&self) -> &FakeCluster {
+        &self.target
+    }
+
     /// Begins to write records to the source, a few of each topic all the time.
     ///
     /// # Errors
@@ -97,5 +113,23 @@ fn fill(source: &FakeCluster) -> Result<(), FakeError> {
             }
         }
     }
+    commit(source);
     Ok(())
+}
+
+/// Lets each group stand where a shop's programs could have stopped: not at the same place in every partition.
+fn commit(source: &FakeCluster) {
+    for (group, topics, read) in GROUPS {
+        let read_by = TOPICS.iter().filter(|(topic, _)| topics.contains(topic));
+        for (topic, partition) in
+            read_by.flat_map(|(topic, count)| (0..*count).map(move |number| (topic, number)))
+        {
+            let committed = CommittedOffset {
+                offset: read - 13 * i64::from(partition),
+                leader_epoch: -1,
+                metadata: String::new(),
+            };
+            source.commit(group, topic, partition, committed);
+        }
+    }
 }

@@ -9,6 +9,11 @@ use crate::clusters::{DemoClusters, TOPICS};
 pub struct EmbeddedDemo(Mutex<Option<DemoClusters>>);
 
 impl EmbeddedDemo {
+    /// Does something with the clusters, if they run.
+    pub fn with_clusters<T>(&self, work: impl FnOnce(&DemoClusters) -> T) -> Option<T> {
+        self.locked().as_ref().map(work)
+    }
+
     fn locked(&self) -> MutexGuard<'_, Option<DemoClusters>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

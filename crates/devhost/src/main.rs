@@ -3,6 +3,7 @@
 
 mod arguments;
 mod events;
+mod faults;
 mod guard;
 mod notifications;
 mod rpc;
@@ -37,21 +38,23 @@ fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let notifications = Arc::new(Notifications::default());
+    let demo = Arc::new(EmbeddedDemo::default());
     let app = Arc::new(App::open(Opening {
         dir: arguments.data,
         program: "sluice-devhost".to_owned(),
         secrets: SecretPreference::Session,
         runs_tasks: true,
         desktop: Some(notifications.clone()),
-        demo: Some(Arc::new(EmbeddedDemo::default())),
+        demo: Some(demo.clone()),
     })?);
+    app.provide_default_rules()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     let served = runtime.block_on(serve(
         arguments.port,
-        routes(&app, notifications, arguments.ui.as_deref()),
+        routes(&app, notifications, demo, arguments.ui.as_deref()),
     ));
     // Streams of events have no end of their own; commands that still run hold the application until they are done.
     runtime.shutdown_timeout(LAST_REQUESTS);
@@ -59,7 +62,12 @@ fn main() -> anyhow::Result<()> {
     served
 }
 
-fn routes(app: &Arc<App>, notifications: Arc<Notifications>, ui: Option<&Path>) -> Router {
+fn routes(
+    app: &Arc<App>,
+    notifications: Arc<Notifications>,
+    demo: Arc<EmbeddedDemo>,
+    ui: Option<&Path>,
+) -> Router {
     let router = Router::new()
         .route("/rpc/{name}", post(rpc::call))
         .route("/events", get(events::stream))
@@ -71,6 +79,11 @@ fn routes(app: &Arc<App>, notifications: Arc<Notifications>, ui: Option<&Path>) 
                     get(notifications::list).delete(notifications::clear),
                 )
                 .with_state(notifications),
+        )
+        .merge(
+            Router::new()
+                .route("/faults", post(faults::happen))
+                .with_state(demo),
         );
     match ui {
         Some(ui) => router.fallback_service(ServeDir::new(ui)),

@@ -300,7 +300,7 @@ fn a_failure_is_mailed_after_a_login_and_a_refused_recipient_is_in_the_history()
         mail.lines
     );
     assert!(
-        unfolded(&mail.lines).to_lowercase().contains("authorization"),
+        unfolded(&mail.lines).contains("AUTHORIZATION_FAILED"),
         "why it has failed: {:#?}",
         mail.lines
     );

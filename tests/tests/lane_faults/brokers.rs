@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use sluice_fakekafka::ApiKey;
 use sluice_model::Delivery;
-use sluice_tests::{BOTH, eventually, fake_clusters as clusters, stop};
+use sluice_tests::{EVERY_WAY, eventually, fake_clusters as clusters, stop};
 
 use crate::ground::{append, assert_exact, bench, caught_up};
 
@@ -19,14 +19,15 @@ fn lost_answers_neither_double_nor_lose_a_record() -> Result<()> {
         ApiKey::EndTxn,
         ApiKey::InitProducerId,
     ];
-    for (delivery, apis) in [
-        (Delivery::ExactlyOnce, &exactly_once[..]),
-        // Idempotence recognises a batch that is sent again.
-        (Delivery::AtLeastOnce, &exactly_once[..1]),
-    ] {
+    for way in EVERY_WAY {
+        let apis = match way.1 {
+            Delivery::ExactlyOnce => &exactly_once[..],
+            // Idempotence recognises a batch that is sent again.
+            Delivery::AtLeastOnce | Delivery::Mirror => &exactly_once[..1],
+        };
         let (source, target) = clusters()?;
         source.create_topic("t", 3, &[])?;
-        let bench = bench(&source, &target, &["t"], delivery)?;
+        let bench = bench(&source, &target, &["t"], way)?;
         let running = bench.start(false)?;
         let mut written = 0;
         for &api in apis {
@@ -38,7 +39,7 @@ fn lost_answers_neither_double_nor_lose_a_record() -> Result<()> {
                 written += 200;
                 for partition in 0..3 {
                     caught_up(&running, &target, "t", partition, written)
-                        .with_context(|| format!("{delivery:?}, {times} lost answers to {api:?}"))?;
+                        .with_context(|| format!("{way:?}, {times} lost answers to {api:?}"))?;
                 }
             }
         }
@@ -50,10 +51,10 @@ fn lost_answers_neither_double_nor_lose_a_record() -> Result<()> {
 
 #[test]
 fn leaders_that_move_and_brokers_that_stop_interrupt_nothing() -> Result<()> {
-    for delivery in BOTH {
+    for way in EVERY_WAY {
         let (source, target) = clusters()?;
         source.create_topic("t", 2, &[])?;
-        let bench = bench(&source, &target, &["t"], delivery)?;
+        let bench = bench(&source, &target, &["t"], way)?;
         let running = bench.start(false)?;
         let mut written = 0;
         for broker in [1, 2] {
@@ -67,7 +68,7 @@ fn leaders_that_move_and_brokers_that_stop_interrupt_nothing() -> Result<()> {
                 written += 200;
                 for partition in 0..2 {
                     caught_up(&running, &target, "t", partition, written).with_context(|| {
-                        format!("{delivery:?}, broker {broker} of the {}", cluster.cluster_id())
+                        format!("{way:?}, broker {broker} of the {}", cluster.cluster_id())
                     })?;
                 }
             }
@@ -79,9 +80,8 @@ fn leaders_that_move_and_brokers_that_stop_interrupt_nothing() -> Result<()> {
             if cluster.cluster_id() == "target" {
                 append(&source, "t", 0, written, 100)?;
             }
-            eventually("the outage is told", || Ok(running.progress().error.is_some())).with_context(
-                || format!("{delivery:?} {} {:#?}", cluster.cluster_id(), running.progress()),
-            )?;
+            eventually("the outage is told", || Ok(running.progress().error.is_some()))
+                .with_context(|| format!("{way:?} {} {:#?}", cluster.cluster_id(), running.progress()))?;
             for broker in [1, 2] {
                 cluster.start_broker(broker)?;
             }
@@ -96,14 +96,14 @@ fn leaders_that_move_and_brokers_that_stop_interrupt_nothing() -> Result<()> {
 
 #[test]
 fn a_slow_target_ends_late_and_not_wrong() -> Result<()> {
-    for delivery in BOTH {
+    for way in EVERY_WAY {
         let (source, target) = clusters()?;
         source.create_topic("t", 2, &[])?;
         append(&source, "t", 0, 0, 500)?;
         append(&source, "t", 1, 0, 500)?;
         target.delay(ApiKey::Produce, Duration::from_millis(150));
         target.delay(ApiKey::EndTxn, Duration::from_millis(150));
-        let bench = bench(&source, &target, &["t"], delivery)?;
+        let bench = bench(&source, &target, &["t"], way)?;
         bench.copy()?;
         assert_exact(&bench, &source, &target, "t", 2)?;
     }

@@ -3,16 +3,20 @@
 use anyhow::{Context, Result, ensure};
 use sluice_engine::{CheckpointStore, PartitionKey, PartitionProgress, Running, VerificationResult};
 use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
-use sluice_model::Delivery;
+use sluice_model::{Delivery, LaneChoice};
 use sluice_tests::{Bench, eventually};
+
+/// Both lanes.
+pub const LANES: [LaneChoice; 2] = [LaneChoice::Wire, LaneChoice::Record];
 
 pub fn bench(
     source: &FakeCluster,
     target: &FakeCluster,
     topics: &[&str],
-    delivery: Delivery,
+    (lane, delivery): (LaneChoice, Delivery),
 ) -> Result<Bench> {
     let mut bench = Bench::new(&source.bootstrap(), &target.bootstrap(), topics)?;
+    bench.task.lane = lane;
     bench.task.delivery = delivery;
     Ok(bench)
 }

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use sluice_engine::{CheckpointStore, PartitionCondition, VerificationResult};
 use sluice_fakekafka::{Access, ApiKey, FakeCluster, FakeRecord};
-use sluice_model::ExistingData;
-use sluice_tests::{BOTH, eventually, fake_clusters as clusters, stop};
+use sluice_model::{Delivery, ExistingData};
+use sluice_tests::{EVERY_WAY, eventually, fake_clusters as clusters, stop};
 
 use crate::ground::{
     append, assert_exact, assert_same, bench, caught_up, content, length, numbered, numbers, row,
@@ -12,7 +12,7 @@ use crate::ground::{
 
 #[test]
 fn refused_records_are_found_among_innocent_ones_where_the_target_does_not_name_them() -> Result<()> {
-    for delivery in BOTH {
+    for way in EVERY_WAY {
         let source = FakeCluster::builder().brokers(2).cluster_id("source").start()?;
         // Before 2.4 a broker refuses a batch without saying for which of its records.
         let target = FakeCluster::builder()
@@ -36,7 +36,7 @@ fn refused_records_are_found_among_innocent_ones_where_the_target_does_not_name_
         records[399] = FakeRecord::unkeyed("no key at the end").at(1_700_000_000_000);
         source.append("t", 0, records.clone())?;
         append(&source, "t", 1, 0, 400)?;
-        let mut bench = bench(&source, &target, &["t"], delivery)?;
+        let mut bench = bench(&source, &target, &["t"], way)?;
         bench.task.existing = ExistingData::Append;
         let outcome = bench.copy()?;
         assert_eq!(outcome.progress.quarantined, 4, "{:#?}", bench.events());
@@ -67,15 +67,49 @@ fn refused_records_are_found_among_innocent_ones_where_the_target_does_not_name_
 }
 
 #[test]
+fn a_topic_whose_positions_the_target_refuses_from_the_start_of_a_run_waits_alone() -> Result<()> {
+    for (lane, delivery) in EVERY_WAY {
+        if delivery != Delivery::ExactlyOnce {
+            continue;
+        }
+        let (source, target) = clusters()?;
+        for topic in ["denied", "free"] {
+            source.create_topic(topic, 1, &[])?;
+            append(&source, topic, 0, 0, 50)?;
+        }
+        let bench = bench(&source, &target, &["denied", "free"], (lane, delivery))?;
+        bench.copy()?;
+        for topic in ["denied", "free"] {
+            append(&source, topic, 0, 50, 50)?;
+        }
+        target.deny("denied", Access::Read);
+        let running = bench.start(false)?;
+        eventually("the free topic is copied, the denied one says why not", || {
+            let denied = row(&running, "denied", 0);
+            Ok(length(&target, "free", 0)? == 100
+                && denied.condition == PartitionCondition::Retrying
+                && denied.error.is_some())
+        })
+        .with_context(|| format!("{lane:?} {:#?}", running.progress()))?;
+        target.allow("denied", Access::Read);
+        caught_up(&running, &target, "denied", 0, 100)?;
+        stop(running)?;
+        assert_exact(&bench, &source, &target, "denied", 1)?;
+        assert_exact(&bench, &source, &target, "free", 1)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn a_denied_topic_waits_with_its_error_while_the_others_go_on() -> Result<()> {
-    for delivery in BOTH {
+    for way in EVERY_WAY {
         for side in [Access::Write, Access::Read] {
             let (source, target) = clusters()?;
             for topic in ["denied", "free"] {
                 source.create_topic(topic, 2, &[])?;
                 append(&source, topic, 0, 0, 50)?;
             }
-            let bench = bench(&source, &target, &["denied", "free"], delivery)?;
+            let bench = bench(&source, &target, &["denied", "free"], way)?;
             let running = bench.start(false)?;
             caught_up(&running, &target, "denied", 0, 50)?;
             let guarded = if side == Access::Write { &target } else { &source };
@@ -91,7 +125,7 @@ fn a_denied_topic_waits_with_its_error_while_the_others_go_on() -> Result<()> {
                     && denied.condition == PartitionCondition::Retrying
                     && denied.error.is_some_and(|error| error.contains("give")))
             })
-            .with_context(|| format!("{delivery:?} {side:?} {:#?}", running.progress()))?;
+            .with_context(|| format!("{way:?} {side:?} {:#?}", running.progress()))?;
             assert_eq!(length(&target, "denied", 0)?, 50);
             assert!(!running.progress().caught_up);
             guarded.allow("denied", side);

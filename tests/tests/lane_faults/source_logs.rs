@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use sluice_engine::{CheckpointStore, Event, GapReason, PartitionCondition};
 use sluice_fakekafka::{Access, ApiKey, Outcome, ResponseError};
 use sluice_model::{Delivery, OffsetRange, OutOfRange};
-use sluice_tests::{BOTH, eventually, fake_clusters as clusters, stop};
+use sluice_tests::{EVERY_WAY, eventually, fake_clusters as clusters, stop};
 
 use crate::ground::{
     append, assert_exact, assert_same, bench, caught_up, content, length, numbered, numbers, row,
@@ -14,12 +14,12 @@ use crate::ground::{
 
 #[test]
 fn records_deleted_before_a_running_copy_has_them_are_reported_with_their_exact_range() -> Result<()> {
-    for delivery in BOTH {
+    for way in EVERY_WAY {
         for policy in [OutOfRange::Stop, OutOfRange::Nearest] {
             let (source, target) = clusters()?;
             source.create_topic("t", 2, &[])?;
             append(&source, "t", 0, 0, 100)?;
-            let mut bench = bench(&source, &target, &["t"], delivery)?;
+            let mut bench = bench(&source, &target, &["t"], way)?;
             bench.task.out_of_range = policy;
             let running = bench.start(false)?;
             caught_up(&running, &target, "t", 0, 100)?;
@@ -63,13 +63,13 @@ fn records_deleted_before_a_running_copy_has_them_are_reported_with_their_exact_
 
 #[test]
 fn records_that_the_source_lost_again_are_reported_with_their_exact_range() -> Result<()> {
-    for delivery in BOTH {
+    for way in EVERY_WAY {
         // What the source holds after it lost what lay behind 60: less than we copied, and more.
         for (later, running_on) in [(20, false), (200, false), (20, true), (200, true)] {
             let (source, target) = clusters()?;
             source.create_topic("t", 1, &[])?;
             append(&source, "t", 0, 0, 100)?;
-            let mut bench = bench(&source, &target, &["t"], delivery)?;
+            let mut bench = bench(&source, &target, &["t"], way)?;
             let running = bench.start(false)?;
             caught_up(&running, &target, "t", 0, 100)?;
             let running = if running_on {
@@ -78,7 +78,7 @@ fn records_that_the_source_lost_again_are_reported_with_their_exact_range() -> R
                 stop(running)?;
                 None
             };
-            let what = format!("{delivery:?}, {later} new ones, {running_on}");
+            let what = format!("{way:?}, {later} new ones, {running_on}");
             assert_eq!(source.truncate("t", 0, 60)?, 60);
             append(&source, "t", 0, 1_000, later)?;
             let running = match running {
@@ -118,7 +118,7 @@ fn records_that_the_source_lost_again_are_reported_with_their_exact_range() -> R
 
 #[test]
 fn a_topic_created_again_under_a_running_copy_is_never_mixed_with_the_old_one() -> Result<()> {
-    for delivery in BOTH {
+    for way @ (_, delivery) in EVERY_WAY {
         for (policy, again) in [
             (OutOfRange::Stop, 10),
             (OutOfRange::Stop, 300),
@@ -133,7 +133,7 @@ fn a_topic_created_again_under_a_running_copy_is_never_mixed_with_the_old_one() 
             source.create_topic("t", 1, &[])?;
             source.create_topic("other", 1, &[])?;
             append(&source, "t", 0, 0, 100)?;
-            let mut bench = bench(&source, &target, &["t", "other"], delivery)?;
+            let mut bench = bench(&source, &target, &["t", "other"], way)?;
             bench.task.out_of_range = policy;
             let running = bench.start(false)?;
             caught_up(&running, &target, "t", 0, 100)?;
@@ -141,7 +141,7 @@ fn a_topic_created_again_under_a_running_copy_is_never_mixed_with_the_old_one() 
             source.create_topic("t", 1, &[])?;
             append(&source, "t", 0, 1_000, again)?;
             append(&source, "other", 0, 0, 10)?;
-            let what = format!("{delivery:?} {policy:?} {again}");
+            let what = format!("{way:?} {policy:?} {again}");
             if policy == OutOfRange::Stop {
                 eventually("the partition stops", || {
                     let row = row(&running, "t", 0);
@@ -171,10 +171,10 @@ fn a_topic_created_again_under_a_running_copy_is_never_mixed_with_the_old_one() 
 
 #[test]
 fn source_offsets_are_mapped_exactly_across_markers_gaps_and_given_up_transactions() -> Result<()> {
-    for delivery in BOTH {
+    for way @ (_, delivery) in EVERY_WAY {
         let (source, target) = clusters()?;
         source.create_topic("t", 1, &[("cleanup.policy", "compact")])?;
-        let bench = bench(&source, &target, &["t"], delivery)?;
+        let bench = bench(&source, &target, &["t"], way)?;
         let running = bench.start(false)?;
         let mut written = 0;
         for (round, outcome) in [Outcome::Committed, Outcome::Aborted, Outcome::Committed]
@@ -201,13 +201,13 @@ fn source_offsets_are_mapped_exactly_across_markers_gaps_and_given_up_transactio
 
 #[test]
 fn an_open_transaction_at_the_source_holds_the_copy_and_says_so() -> Result<()> {
-    for delivery in BOTH {
+    for way in EVERY_WAY {
         let (source, target) = clusters()?;
         source.create_topic("t", 1, &[])?;
         append(&source, "t", 0, 0, 50)?;
         source.append_transaction("t", 0, numbers(50, 20), Outcome::Open)?;
         append(&source, "t", 0, 70, 30)?;
-        let mut bench = bench(&source, &target, &["t"], delivery)?;
+        let mut bench = bench(&source, &target, &["t"], way)?;
         bench.wait_for_transactions = Some(Duration::from_millis(500));
         bench.copy()?;
         assert_same(&numbered(&[(0, 50)]), &content(&target, "t", 0)?);

@@ -48,7 +48,7 @@ fn records_deleted_under_a_paused_task_are_a_gap_with_the_exact_range_in_the_led
     assert!(line.message.contains("[50, 73)"), "{line:#?}");
     let told = ground.raised_by("Gaps")?;
     assert!(told.body.contains("1 new gap"), "{told:#?}");
-    assert!(told.body.contains("The latest: t-0 [50, 73)."), "{told:#?}");
+    assert!(told.body.contains("The latest: t-0 50–72."), "{told:#?}");
     eventually("the gap is counted", || Ok(ground.task()?.snapshot.gaps == 1))?;
     ground.reopen()?;
     assert_eq!(gaps(&ground)?, [("t".to_owned(), 0, 50, 73)]);

@@ -68,18 +68,18 @@ fn the_compression_that_a_start_would_choose_is_told_with_its_reason() -> Result
     let expect = |bench: &Bench, words: &str| {
         expect(&check(bench), "compression", Success, &[words]);
     };
-    bench.task.lane = LaneChoice::Wire;
     expect(
         &bench,
         "every batch keeps the codec in which it is stored at the source",
     );
-    bench.task.lane = LaneChoice::Auto;
+    bench.task.lane = LaneChoice::Record;
     expect(
         &bench,
         "compression none for 't', as the newest records at the source have it",
     );
     source.create_topic("empty", 1, &[])?;
-    let empty = self::bench(&source, &target, &["empty"])?;
+    let mut empty = self::bench(&source, &target, &["empty"])?;
+    empty.task.lane = LaneChoice::Record;
     expect(
         &empty,
         "compression lz4 for 'empty': the source holds no records to go by",
@@ -89,7 +89,7 @@ fn the_compression_that_a_start_would_choose_is_told_with_its_reason() -> Result
         &bench,
         "compression gzip for 't', as the target topic is set to it",
     );
-    bench.task.lane = LaneChoice::Wire;
+    bench.task.lane = LaneChoice::Auto;
     expect(
         &bench,
         "the target's brokers compress 't' with gzip, as the topic is set to it",

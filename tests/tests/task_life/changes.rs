@@ -24,6 +24,7 @@ fn topics_are_added_removed_and_renamed_while_the_others_neither_lose_nor_repeat
     changed.start_overrides.insert("comes".into(), Start::Offset(90));
     desk.app.call(TaskModify {
         version: None,
+        copy_again: std::collections::BTreeSet::new(),
         task: task.clone(),
         settings: changed.clone(),
     })?;
@@ -68,6 +69,7 @@ fn topics_are_added_removed_and_renamed_while_the_others_neither_lose_nor_repeat
     impossible.start_overrides.clear();
     let refused = desk.app.call(TaskModify {
         version: None,
+        copy_again: std::collections::BTreeSet::new(),
         task: task.clone(),
         settings: impossible,
     });
@@ -88,6 +90,7 @@ fn topics_are_added_removed_and_renamed_while_the_others_neither_lose_nor_repeat
     back.start_overrides.clear();
     desk.app.call(TaskModify {
         version: None,
+        copy_again: std::collections::BTreeSet::new(),
         task: task.clone(),
         settings: back,
     })?;
@@ -110,7 +113,7 @@ fn topics_are_added_removed_and_renamed_while_the_others_neither_lose_nor_repeat
     );
     assert_eq!(
         statuses[2].1.as_deref(),
-        Some("added comes; removed goes; renamed moves to moved")
+        Some("added comes; removed goes; renamed moves to moved, from here on")
     );
     Ok(())
 }

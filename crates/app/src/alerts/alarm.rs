@@ -12,7 +12,7 @@ use sluice_alerts::{
 };
 use sluice_engine::{CheckpointStore, Progress, StoreError};
 use sluice_model::{Secret, TaskName};
-use sluice_store::{AlertRow, ChannelRow, TaskFilter};
+use sluice_store::{AlertRow, ChannelRow, RuleRow, TaskFilter};
 
 use super::alert_memory::{AlertMemory, Errand};
 use crate::clock::now_ms;
@@ -25,6 +25,8 @@ use crate::{AppError, ErrorCode, Result};
 pub(crate) const QUIET_SETTING: &str = "quiet_hours";
 /// Setting: the language of messages, `en` or `zh_hans`.
 pub(crate) const LANGUAGE_SETTING: &str = "language";
+/// Setting: the rules of a new folder were put.
+const DEFAULTS_SETTING: &str = "default_rules";
 /// How long deliveries may take when the program ends.
 const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 
@@ -168,7 +170,15 @@ impl Alarm {
         let counts = Counts {
             gaps,
             quarantined,
-            latest_gap: latest.map_or_else(String::new, |gap| format!("{} {}", gap.key, gap.range)),
+            // From the first to the last offset, which reads the same in every language.
+            latest_gap: latest.map_or_else(String::new, |gap| {
+                format!(
+                    "{} {}–{}",
+                    gap.key,
+                    gap.range.from,
+                    (gap.range.to - 1).max(gap.range.from)
+                )
+            }),
         };
         counted.insert(id.to_owned(), counts.clone());
         Ok(counts)
@@ -299,6 +309,28 @@ impl Alarm {
             }
         }
         Ok(rules)
+    }
+
+    /// Puts the rules of a new folder, once.
+    pub(crate) fn provide_default_rules(&self) -> Result<()> {
+        let store = &self.core.store;
+        if store.setting(DEFAULTS_SETTING)?.is_some() {
+            return Ok(());
+        }
+        if store.rules()?.is_empty() {
+            let now = now_ms();
+            for rule in Rule::defaults() {
+                store.put_rule(&RuleRow {
+                    body: serde_json::to_value(&rule)
+                        .map_err(|error| AppError::new(ErrorCode::Internal, error.to_string()))?,
+                    id: rule.id,
+                    name: rule.name,
+                    created_ms: now,
+                    updated_ms: now,
+                })?;
+            }
+        }
+        Ok(store.set_setting(DEFAULTS_SETTING, &serde_json::Value::Bool(true))?)
     }
 
     /// The channels with their secrets: the desktop, and those that were made.

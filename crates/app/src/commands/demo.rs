@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sluice_alerts::Language;
-use sluice_model::{Environment, Objects, SourceForm, SourceId, TaskId, TaskName, TaskSettings};
+use sluice_model::{Environment, Objects, RateLimits, SourceForm, SourceId, TaskId, TaskName, TaskSettings};
 use ts_rs::TS;
 
 use super::command::Command;
@@ -18,6 +18,8 @@ use crate::core::{self, Core};
 use crate::demo::{DemoAddresses, DemoHost, forget, remember, sources, tasks};
 use crate::{App, AppError, ErrorCode, Result};
 
+/// Records per second of the demonstration's task.
+const DEMO_RATE: u64 = 22_000;
 /// Names tried before it gives up: a person may have data sources of these names.
 const NAMES_TRIED: usize = 100;
 
@@ -101,12 +103,19 @@ fn describe(app: &App, addresses: &DemoAddresses) -> Result<DemoStarted> {
     let task = create(
         app,
         DemoStart::NAME,
-        TaskSettings::new(
-            TaskName::new(words.task)?,
-            source_id.clone(),
-            target_id.clone(),
-            Objects::Topics(addresses.topics.clone()),
-        ),
+        TaskSettings {
+            // So that the copy of the backlog can be watched: about 20 seconds.
+            rate: RateLimits {
+                records_per_second: Some(DEMO_RATE),
+                bytes_per_second: None,
+            },
+            ..TaskSettings::new(
+                TaskName::new(words.task)?,
+                source_id.clone(),
+                target_id.clone(),
+                Objects::Topics(addresses.topics.clone()),
+            )
+        },
     )?;
     Ok(DemoStarted {
         source_id,

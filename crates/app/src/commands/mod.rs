@@ -3,15 +3,21 @@
 mod alerts;
 mod bindings;
 mod command;
+mod cutover;
 mod demo;
 mod operations;
+mod parity;
 mod quarantine;
+mod readiness;
 mod settings;
 mod source_probe;
 mod sources;
+mod task_decisions;
+mod task_groups;
 mod task_history;
 mod task_life;
 mod task_objects;
+mod task_policies;
 mod task_transfer;
 mod tasks;
 
@@ -26,17 +32,25 @@ pub use alerts::{
     ChannelView, RuleList, RulePut, RuleRemove,
 };
 pub use command::Command;
+pub use cutover::{
+    CutoverBack, CutoverExport, CutoverList, CutoverNext, CutoverPlan, CutoverRehearse, CutoverStatus,
+    CutoverView, ReportFormat, StepRow,
+};
 pub use demo::{DemoStart, DemoStarted, DemoStop};
 pub use operations::{OperationQuery, OperationView};
+pub use parity::{ParityApply, ParityCompare, ParityKind, ParityView, TaskSyncConfiguration};
 pub use quarantine::{
     QuarantineView, ReplayedView, TaskQuarantine, TaskQuarantineDiscard, TaskQuarantineReplay,
 };
+pub use readiness::{ReadinessView, TaskReadiness, TaskReadinessCancel, TaskReadinessLast};
 pub use settings::{AppInfo, AppInfoQuery, SettingSet, SettingsQuery, SettingsView};
 pub use source_probe::{SourceGroups, SourcePeek, SourceTest, SourceTopic, SourceTopics};
 pub use sources::{
     SecretsCheck, SecretsLeaveKeychain, SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList,
     SourceRemove, SourceRow, SourceShow,
 };
+pub use task_decisions::{MessageSizeView, TaskAcceptGaps, TaskLeaveOut, TaskRaiseMessageSize};
+pub use task_groups::{TaskGroups, TaskGroupsKeep, TaskGroupsSync, TaskGroupsView};
 pub use task_history::{
     ChangeView, GapView, LogView, MetricPoint, Metrics, TaskChanges, TaskGaps, TaskLogQuery, TaskMetrics,
 };
@@ -44,9 +58,10 @@ pub use task_life::{
     TaskCheck, TaskCheckCancel, TaskDelete, TaskPause, TaskResume, TaskRetry, TaskStart, TaskTerminate,
     TaskVerification, TaskVerify, TaskVerifyCancel, VerificationView,
 };
-pub use task_objects::{TaskModify, TaskMute, TaskTune};
+pub use task_objects::{TaskForesee, TaskModify, TaskMute, TaskTune};
+pub use task_policies::TaskPolicies;
 pub use task_transfer::{TaskCopy, TaskExport, TaskImport};
-pub use tasks::{TaskCreate, TaskEdit, TaskList, TaskPage, TaskRoutes, TaskShow};
+pub use tasks::{TaskCreate, TaskEdit, TaskList, TaskPage, TaskRoutes, TaskShow, TopicNaming};
 
 macro_rules! commands {
     ($($command:ty),* $(,)?) => {
@@ -92,6 +107,7 @@ commands!(
     TaskList,
     TaskShow,
     TaskRoutes,
+    TopicNaming,
     TaskCheck,
     TaskCheckCancel,
     TaskStart,
@@ -101,7 +117,12 @@ commands!(
     TaskTerminate,
     TaskDelete,
     TaskModify,
+    TaskForesee,
     TaskTune,
+    TaskPolicies,
+    TaskAcceptGaps,
+    TaskLeaveOut,
+    TaskRaiseMessageSize,
     TaskMute,
     TaskCopy,
     TaskExport,
@@ -116,6 +137,19 @@ commands!(
     TaskVerify,
     TaskVerifyCancel,
     TaskVerification,
+    TaskReadiness,
+    TaskReadinessCancel,
+    TaskReadinessLast,
+    TaskGroups,
+    TaskGroupsSync,
+    TaskGroupsKeep,
+    CutoverPlan,
+    CutoverRehearse,
+    CutoverNext,
+    CutoverStatus,
+    CutoverList,
+    CutoverBack,
+    CutoverExport,
     RuleList,
     RulePut,
     RuleRemove,
@@ -130,4 +164,7 @@ commands!(
     AppInfoQuery,
     DemoStart,
     DemoStop,
+    ParityCompare,
+    ParityApply,
+    TaskSyncConfiguration,
 );

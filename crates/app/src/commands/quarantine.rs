@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use sluice_engine::{CheckpointStore, PartitionKey, QuarantineFate, replay_quarantined};
+use sluice_kafka::ErrorCode;
 use sluice_model::TaskName;
 use sluice_store::TaskRow;
 use ts_rs::TS;
@@ -46,6 +47,10 @@ pub struct QuarantineView {
     /// Bytes of key and value.
     #[ts(type = "number")]
     pub size: i64,
+    /// The largest batch that the target topic would have to take for it, in bytes; none where it was refused for another
+    /// reason, or its size is not known.
+    #[ts(type = "number | null")]
+    pub needs_bytes: Option<i64>,
     /// The record's timestamp, in ms since 1970.
     #[ts(type = "number")]
     pub timestamp_ms: i64,
@@ -109,6 +114,7 @@ impl Command for TaskQuarantine {
                 topic: row.topic,
                 partition: row.partition,
                 offset: row.offset,
+                needs_bytes: needs_bytes(row.code, row.size),
                 reason: row.reason,
                 size: row.size,
                 timestamp_ms: row.timestamp_ms,
@@ -175,6 +181,16 @@ impl Command for TaskQuarantineDiscard {
             Ok(())
         })
     }
+}
+
+/// The largest batch that a topic must take for a record of `size` bytes that was refused with `code`: the record, its
+/// headers and the batch around it, rounded up to whole 4 KB.
+fn needs_bytes(code: i32, size: i64) -> Option<i64> {
+    const AROUND: i64 = 4096;
+    let too_large = [ErrorCode::MESSAGE_TOO_LARGE, ErrorCode::RECORD_LIST_TOO_LARGE]
+        .iter()
+        .any(|known| known.0 == code);
+    (too_large && size > 0).then(|| (size + 2 * AROUND) / AROUND * AROUND)
 }
 
 /// The operation's row says which record it was, not what was in it.

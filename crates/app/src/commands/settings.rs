@@ -12,6 +12,7 @@ use crate::alerts::{LANGUAGE_SETTING, QUIET_SETTING};
 use crate::app::RESUME_SETTING;
 use crate::core::Operation;
 use crate::housekeeping::LOG_DAYS_SETTING;
+use crate::metrics::{METRICS_SETTING, MetricsAddress};
 use crate::tasks::GIVE_UP_SETTING;
 use crate::{App, AppError, Result};
 
@@ -29,7 +30,8 @@ pub struct SettingsView {
 }
 
 /// Sets a setting: `max_tasks` (1 to 10000), `log_days` (1 to 365), `give_up_after_minutes` (1 to 10080),
-/// `resume_after_restart`, `language`, `quiet_hours`, and whatever begins with `page.`, which is the page's own.
+/// `resume_after_restart`, `language`, `quiet_hours`, `metrics_address` (`HOST:PORT` or a port of this computer; null or
+/// blank for none), and whatever begins with `page.`, which is the page's own.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SettingSet {
@@ -81,6 +83,9 @@ impl Command for SettingSet {
             .after(self.value.clone())
             .run(store, || {
                 check(&self.key, &self.value)?;
+                if self.key == METRICS_SETTING && app.supervisor.runs_tasks() {
+                    app.serve_metrics(metrics_address(&self.value)?.as_ref())?;
+                }
                 Ok(store.set_setting(&self.key, &self.value)?)
             })
     }
@@ -111,6 +116,7 @@ fn is_known(key: &str) -> bool {
             RESUME_SETTING,
             LANGUAGE_SETTING,
             QUIET_SETTING,
+            METRICS_SETTING,
         ]
         .contains(&key)
 }
@@ -139,8 +145,25 @@ fn check(key: &str, value: &Value) -> Result<()> {
             },
             Err(error) => Err(format!("'{key}' is not a list of quiet hours: {error}")),
         },
+        METRICS_SETTING => metrics_address(value).map(drop).map_err(|error| error.message),
         other if is_known(other) => Ok(()),
         other => Err(format!("there is no setting '{other}'")),
     };
     checked.map_err(|message| AppError::field("value", message))
+}
+
+/// Where numbers are to be served; `None` for nowhere.
+fn metrics_address(value: &Value) -> Result<Option<MetricsAddress>> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) if text.trim().is_empty() => Ok(None),
+        Value::String(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|error: crate::NoMetricsAddress| AppError::field("value", error.to_string())),
+        _ => Err(AppError::field(
+            "value",
+            format!("'{METRICS_SETTING}' must be a text, as 127.0.0.1:9464"),
+        )),
+    }
 }

@@ -7,6 +7,7 @@ use ts_rs::TS;
 use super::command::Command;
 use super::tasks::show;
 use crate::core::{self, Core, Operation, require};
+use crate::cutover::{may_end, not_needed};
 use crate::schema::TaskView;
 use crate::tasks::{Checks, Wanted};
 use crate::{App, AppError, ErrorCode, Result};
@@ -152,6 +153,7 @@ impl Command for TaskTerminate {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row).run(&app.core.store, || {
             let id = core::task_id(&row)?;
+            may_end(&app.core, id.as_str())?;
             app.supervisor
                 .bring_to_rest(&app.core, &id, TaskAction::Terminate)?;
             show(app, &app.core.task(&row.id)?)
@@ -196,6 +198,7 @@ impl Command for TaskDelete {
         operation(Self::NAME, &row)
             .before(row.settings.clone())
             .run(&app.core.store, || {
+                not_needed(&app.core, &row.id)?;
                 remove(app, &core::task_id(&row)?, |state| {
                     require(state, TaskAction::Delete)
                 })

@@ -1,4 +1,7 @@
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+use sluice_engine::Foreseen;
 use sluice_model::{RateLimits, Spec, TaskAction, TaskId, TaskSettings};
 use ts_rs::TS;
 
@@ -6,6 +9,7 @@ use super::command::Command;
 use super::tasks::{checked, show};
 use crate::core::{self, Operation, require, require_version, to_value};
 use crate::schema::TaskView;
+use crate::tasks::foresee_objects;
 use crate::{App, AppError, Result};
 
 /// Adds, removes or renames topics. A task that runs is stopped cleanly, changed, and goes on: topics that are not
@@ -21,6 +25,24 @@ pub struct TaskModify {
     #[serde(default)]
     #[ts(type = "number", optional)]
     pub version: Option<i64>,
+    /// Renamed source topics whose new target topic gets everything from the start; the others get what comes from here on.
+    #[serde(default)]
+    #[ts(type = "string[]", optional)]
+    pub copy_again: BTreeSet<String>,
+}
+
+/// Says what a [`TaskModify`] would do to each topic; changes nothing.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TaskForesee {
+    /// Name or id.
+    pub task: String,
+    /// What is to be from now on.
+    pub settings: TaskSettings,
+    /// As in [`TaskModify`].
+    #[serde(default)]
+    #[ts(type = "string[]", optional)]
+    pub copy_again: BTreeSet<String>,
 }
 
 /// Changes Spec and ceilings; at once where the task runs.
@@ -66,10 +88,24 @@ impl Command for TaskModify {
                 let id = core::task_id(&row)?;
                 require(core::state(&row)?, TaskAction::ModifyObjects)?;
                 checked(core, &self.settings)?;
-                let detail = app.supervisor.modify(core, &id, &self.settings, self.version)?;
+                let detail =
+                    app.supervisor
+                        .modify(core, &id, &self.settings, self.version, &self.copy_again)?;
                 core.log(&id, "info", format!("topics modified: {detail}"));
                 show(app, &core.task(&row.id)?)
             })
+    }
+}
+
+impl Command for TaskForesee {
+    const NAME: &'static str = "task_foresee";
+    type Answer = Foreseen;
+
+    fn run(self, app: &App) -> Result<Foreseen> {
+        let core = &app.core;
+        let id = core::task_id(&core.task(&self.task)?)?;
+        checked(core, &self.settings)?;
+        foresee_objects(core, &id, &self.settings, &self.copy_again)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sluice_model::{TaskAction, TaskId, TaskSettings, TaskState};
+use sluice_model::{Naming, Objects, Rename, TaskAction, TaskId, TaskSettings, TaskState, name_topics};
 use sluice_store::{TaskFilter, TaskOrder, TaskRow};
 use ts_rs::TS;
 
@@ -94,6 +94,36 @@ pub struct TaskShow {
 pub struct TaskRoutes {
     /// What was decided.
     pub settings: TaskSettings,
+}
+
+/// Says which of some topics are chosen, what they are called on the target, and what is wrong with patterns and names; asks
+/// no cluster and saves nothing. A form asks it at each letter.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TopicNaming {
+    /// Which topics.
+    pub objects: Objects,
+    /// Their names on the target.
+    pub rename: Rename,
+    /// Names of the topics that there are.
+    pub topics: Vec<String>,
+    /// Whether source and target are one data source.
+    #[serde(default)]
+    pub same_cluster: bool,
+}
+
+impl Command for TopicNaming {
+    const NAME: &'static str = "topic_naming";
+    type Answer = Naming;
+
+    fn run(self, _: &App) -> Result<Naming> {
+        Ok(name_topics(
+            &self.objects,
+            &self.rename,
+            &self.topics,
+            self.same_cluster,
+        ))
+    }
 }
 
 impl Command for TaskCreate {

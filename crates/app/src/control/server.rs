@@ -126,6 +126,10 @@ fn serve(app: &Weak<App>, listener: &interprocess::local_socket::Listener, stop:
             }
         }
     }
+    // A step of a cut-over waits for minutes, and can be repeated.
+    if let Some(app) = app.upgrade() {
+        app.give_up_waiting();
+    }
     // Each answers one request and ends; commands that take long have deadlines of their own. A client
     // that has not asked yet is not waited for: a named pipe cannot be read with a deadline.
     for connection in connections

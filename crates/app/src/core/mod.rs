@@ -5,14 +5,16 @@ mod operation;
 mod panic_words;
 mod retention_ends;
 mod shared;
+mod stopped_partitions;
 mod task_log;
 #[cfg(test)]
 pub(crate) mod testing;
 mod turn;
 
-pub(crate) use operation::Operation;
+pub(crate) use operation::{Operation, actor};
 pub(crate) use panic_words::{panic_words, without_quoted};
 pub(crate) use retention_ends::RetentionEnds;
 pub(crate) use shared::{Core, form, settings, source_id, state, task_id};
+pub(crate) use stopped_partitions::StoppedPartitions;
 pub(crate) use task_log::TaskLog;
-pub(crate) use turn::{Turns, just_changed, require, require_version, superseded, to_value};
+pub(crate) use turn::{Turn, Turns, just_changed, require, require_version, superseded, to_value};

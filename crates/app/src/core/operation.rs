@@ -87,7 +87,7 @@ impl Operation {
 }
 
 /// Whose account this program runs under. The system is asked, not the environment: services and schedulers set no USER.
-fn actor() -> String {
+pub(crate) fn actor() -> String {
     let named = |name: whoami::Result<String>| name.ok().filter(|name| !name.is_empty());
     named(whoami::username())
         .or_else(|| named(whoami::account()))

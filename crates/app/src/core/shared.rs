@@ -10,6 +10,7 @@ use sluice_model::{
 use sluice_store::{DataSourceRow, LogRow, SecretStore, SqliteStore, TaskRow};
 
 use super::retention_ends::RetentionEnds;
+use super::stopped_partitions::StoppedPartitions;
 use super::task_log::{TaskLog, Weight};
 use super::turn::Turns;
 use crate::clock::now_ms;
@@ -28,6 +29,8 @@ pub(crate) struct Core {
     pub(crate) turns: Turns,
     /// What is known of tasks whose sources delete what was not copied.
     pub(crate) retention_ends: RetentionEnds,
+    /// What tasks wait for a person's decision about.
+    pub(crate) stopped: StoppedPartitions,
 }
 
 impl Core {

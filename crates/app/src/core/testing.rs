@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sluice_store::{SecretPreference, SqliteStore, open_secrets};
 
-use super::{Core, RetentionEnds, TaskLog, Turns};
+use super::{Core, RetentionEnds, StoppedPartitions, TaskLog, Turns};
 use crate::schema::EventBus;
 
 /// What commands and tasks share, on a folder of a test.
@@ -19,5 +19,6 @@ pub(crate) fn core_in(dir: &Path) -> Core {
         bus: EventBus::default(),
         turns: Turns::default(),
         retention_ends: RetentionEnds::default(),
+        stopped: StoppedPartitions::default(),
     }
 }

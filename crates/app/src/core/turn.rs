@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
 use serde_json::Value;
 use sluice_model::{TaskAction, TaskId, TaskSettings, TaskState};
 use sluice_store::{SettingsChange, StateChange, TaskRow};
@@ -251,8 +252,8 @@ pub(crate) fn require_version(row: &TaskRow, seen: Option<i64>) -> Result<()> {
 }
 
 /// Settings as they are stored.
-pub(crate) fn to_value(settings: &TaskSettings) -> Result<Value> {
-    serde_json::to_value(settings).map_err(|error| AppError::new(ErrorCode::Internal, error.to_string()))
+pub(crate) fn to_value(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| AppError::new(ErrorCode::Internal, error.to_string()))
 }
 
 /// Another command was given before this one could be carried out.

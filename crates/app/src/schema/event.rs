@@ -2,6 +2,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use serde::{Deserialize, Serialize};
+use sluice_engine::ReadinessItem;
 use sluice_model::{SourceId, TaskId, TaskState};
 use ts_rs::TS;
 
@@ -51,6 +52,13 @@ pub enum AppEvent {
         #[ts(type = "unknown")]
         item: serde_json::Value,
     },
+    /// A question of a task's readiness is being asked, or was answered.
+    ReadinessItem {
+        /// Which task.
+        task_id: TaskId,
+        /// The question with its answer.
+        item: Box<ReadinessItem>,
+    },
     /// A verification has read on.
     VerificationProgress {
         /// Which task.
@@ -62,6 +70,13 @@ pub enum AppEvent {
     VerificationEnded {
         /// Which task.
         task_id: TaskId,
+    },
+    /// A cut-over of a task was planned or has gone on.
+    CutoverChanged {
+        /// Which task.
+        task_id: TaskId,
+        /// Which cut-over.
+        cutover_id: String,
     },
     /// An alert was raised, repeated or recovered.
     Alert {

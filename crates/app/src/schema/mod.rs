@@ -2,8 +2,11 @@
 
 mod event;
 mod task_view;
+mod trouble_view;
 
 pub use event::AppEvent;
 pub(crate) use event::EventBus;
 pub(crate) use task_view::stages;
 pub use task_view::{StageStatus, StageView, TaskRowView, TaskSnapshot, TaskView};
+pub(crate) use trouble_view::side_of;
+pub use trouble_view::{TroubleCause, TroubleView};

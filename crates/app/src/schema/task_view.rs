@@ -3,6 +3,8 @@ use sluice_engine::{Latency, PartitionProgress, Progress, Stage};
 use sluice_model::{SourceId, TaskAction, TaskId, TaskSettings, TaskState};
 use ts_rs::TS;
 
+use super::trouble_view::TroubleView;
+
 /// How far a stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -13,8 +15,16 @@ pub enum StageStatus {
     Running,
     /// Behind it.
     Done,
-    /// There was nothing to do: a task that starts at the end has no backlog.
+    /// There was nothing to do: a task that starts at the end has no backlog, or the task ended before it.
     Skipped,
+    /// On it, but the task is paused.
+    Paused,
+    /// On it, but something is wrong and being retried.
+    HeldUp,
+    /// On it when the task failed.
+    Failed,
+    /// The task ended on it.
+    Ended,
 }
 
 /// A stage of a task.
@@ -86,6 +96,8 @@ pub struct TaskSnapshot {
     pub retention_left_seconds: Option<i64>,
     /// The current or last error.
     pub last_error: Option<String>,
+    /// What is wrong now, and what can be done about it.
+    pub trouble: Option<TroubleView>,
     /// How records are delivered.
     pub delivery: String,
     /// A row per partition.
@@ -217,8 +229,51 @@ pub(crate) fn stages(state: TaskState, progress: Option<&Progress>, starts_at_en
         },
     };
     vec![
-        view("structure", structure.0, structure.1),
-        view("full", full.0, full.1),
-        view("incremental", incremental.0, incremental.1),
+        view("structure", as_it_is(structure.0, state), structure.1),
+        view("full", as_it_is(full.0, state), full.1),
+        view("incremental", as_it_is(incremental.0, state), incremental.1),
     ]
+}
+
+/// A stage as it is in `state`: nothing runs in a task that does not.
+fn as_it_is(status: StageStatus, state: TaskState) -> StageStatus {
+    match (status, state) {
+        (StageStatus::Running, TaskState::Pausing | TaskState::Paused) => StageStatus::Paused,
+        (StageStatus::Running, TaskState::Abnormal) => StageStatus::HeldUp,
+        (StageStatus::Running, TaskState::Failed) => StageStatus::Failed,
+        (StageStatus::Running, TaskState::Terminating | TaskState::Terminated) => StageStatus::Ended,
+        (StageStatus::Waiting, TaskState::Terminated) => StageStatus::Skipped,
+        (status, _) => status,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stage_words_say_what_a_task_does_and_not_what_it_did() {
+        let copying = Progress {
+            stage: Stage::Incremental,
+            ..Progress::default()
+        };
+        for (state, word) in [
+            (TaskState::Running, StageStatus::Running),
+            (TaskState::Pausing, StageStatus::Paused),
+            (TaskState::Paused, StageStatus::Paused),
+            (TaskState::Abnormal, StageStatus::HeldUp),
+            (TaskState::Failed, StageStatus::Failed),
+            (TaskState::Terminated, StageStatus::Ended),
+            (TaskState::Completed, StageStatus::Done),
+        ] {
+            let shown = stages(state, Some(&copying), false);
+            assert_eq!(
+                shown.iter().map(|stage| stage.status).collect::<Vec<_>>(),
+                [StageStatus::Done, StageStatus::Done, word],
+                "{state}"
+            );
+        }
+        let early = stages(TaskState::Terminated, None, false);
+        assert!(early.iter().all(|stage| stage.status == StageStatus::Skipped));
+    }
 }

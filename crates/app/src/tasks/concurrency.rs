@@ -75,6 +75,8 @@ impl Run for IdleRun {
 
     fn set_rate(&self, _: RateLimits) {}
 
+    fn accept_gaps(&self, _: Vec<sluice_engine::AcceptedGap>) {}
+
     fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_engine::{Observer, Outcome, Progress, RunOptions, Running};
+use sluice_engine::{AcceptedGap, Observer, Outcome, Progress, RunOptions, Running};
 use sluice_model::{RateLimits, Task, TaskSettings};
 
 use super::trouble::Trouble;
@@ -29,6 +29,8 @@ pub(crate) trait Run {
     fn is_finished(&self) -> bool;
     /// Changes its speed.
     fn set_rate(&self, rate: RateLimits);
+    /// Lets stopped partitions go on behind these gaps.
+    fn accept_gaps(&self, gaps: Vec<AcceptedGap>);
     /// Asks for a clean stop.
     fn stop(&self);
     /// Waits for the end.
@@ -69,6 +71,10 @@ impl Run for Running {
 
     fn set_rate(&self, rate: RateLimits) {
         Running::set_rate(self, rate);
+    }
+
+    fn accept_gaps(&self, gaps: Vec<AcceptedGap>) {
+        Running::accept_gaps(self, gaps);
     }
 
     fn stop(&self) {

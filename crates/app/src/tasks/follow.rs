@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sluice_engine::Progress;
+use sluice_engine::{PartitionCondition, Progress};
 use sluice_model::{TaskSettings, TaskState};
 use sluice_store::MetricSample;
 
@@ -34,6 +34,12 @@ impl Runner {
     pub(super) fn follow(&mut self, run: Box<dyn Run>, settings: &TaskSettings) -> Result<Next> {
         let mut health = Health::default();
         let mut stretch = self.stretch();
+        self.core.stopped.remember(&self.id, Vec::new());
+        {
+            let mut live = self.live();
+            live.is_between_runs = false;
+            live.next_try_ms = None;
+        }
         loop {
             let finished = run.is_finished();
             let progress = run.progress();
@@ -50,13 +56,36 @@ impl Runner {
             if let Some(rate) = self.orders.take_rate() {
                 run.set_rate(rate);
             }
-            // It runs: there is nothing to try again.
-            self.orders.take_retry();
+            let accepted = self.core.stopped.take_accepted(&self.id);
+            if !accepted.is_empty() {
+                run.accept_gaps(accepted);
+            }
+            if self.orders.take_retry() && health.failing_since.is_some() {
+                self.try_again_now()?;
+            }
         }
         let outcome = run.wait();
         self.measure(&mut stretch, &outcome.progress);
         self.keep(stretch.sample());
+        self.live().is_between_runs = true;
+        let stopped = outcome.progress.partitions.iter();
+        self.core.stopped.remember(
+            &self.id,
+            stopped
+                .filter(|row| row.condition == PartitionCondition::Stopped)
+                .cloned()
+                .collect(),
+        );
         self.after_run(outcome.ending, settings)
+    }
+
+    /// A person does not want to wait for what is being retried, or has removed what stopped a partition: everything is
+    /// tried again by a new run.
+    fn try_again_now(&self) -> Result<()> {
+        self.enter(&[TaskState::Abnormal], TaskState::Starting, None)?;
+        self.core.log(&self.id, "info", "trying again, as a person asked");
+        self.orders.restart();
+        Ok(())
     }
 
     /// Shows the task as running or abnormal, as its partitions are.

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use sluice_engine::AcceptedGap;
 use sluice_model::{TaskAction, TaskId, TaskState};
 
 use super::supervisor::Supervisor;
@@ -50,6 +51,35 @@ impl Supervisor {
             }
         }
         self.set_going(core, id, TaskAction::Retry, None)
+    }
+
+    /// Lets a task go on behind gaps that a person has accepted. One that is paused or has failed is started for it.
+    ///
+    /// # Errors
+    /// Its state does not allow it to run.
+    pub(crate) fn accept_gaps(&self, core: &Core, id: &TaskId, gaps: Vec<AcceptedGap>) -> Result<()> {
+        let action = {
+            let turn = core.turn(id);
+            let action = match core::state(&turn.row()?)? {
+                TaskState::Starting | TaskState::Running | TaskState::Abnormal => None,
+                TaskState::Failed => Some(TaskAction::Retry),
+                _ => Some(TaskAction::Resume),
+            };
+            if let Some(action) = action {
+                turn.allows(action)?;
+            }
+            core.stopped.accept(id, gaps);
+            action
+        };
+        match action {
+            Some(action) => self.set_going(core, id, action, None),
+            None => Ok(()),
+        }
+    }
+
+    /// Has a task that runs read its settings again, by stopping and starting it.
+    pub(crate) fn restart(&self, id: &TaskId) {
+        self.order(id, |orders| orders.restart());
     }
 
     /// Ends a task at a saved position if its state allows `action`; at once where nothing runs.
@@ -104,6 +134,7 @@ impl Supervisor {
                 return Err(just_changed());
             }
             core.store.delete_task(id.as_str())?;
+            core.stopped.forget(id);
         }
         core.bus.publish(&AppEvent::TasksChanged);
         Ok(())

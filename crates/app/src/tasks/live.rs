@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use sluice_engine::Progress;
+use sluice_model::TaskState;
 
 /// What is known of a live task.
 #[derive(Default, Clone)]
@@ -9,6 +10,8 @@ pub(crate) struct Live {
     pub(crate) progress: Option<Arc<Progress>>,
     /// Since when it is in its present state, in ms since 1970.
     pub(crate) since_ms: i64,
+    /// That state, once the thread has entered one.
+    pub(super) entered: Option<TaskState>,
     /// Since when its longest standing partition has made no progress, in ms since 1970.
     pub(crate) stuck_since_ms: Option<i64>,
     /// When the numbers were taken, in ms since 1970.
@@ -17,6 +20,10 @@ pub(crate) struct Live {
     pub(super) published_ms: i64,
     /// Why it does not run although that could not be stored: the disk is full, the database is locked.
     pub(crate) persist_error: Option<String>,
+    /// Its last run has ended and the next has not begun: the numbers are those of the last one.
+    pub(crate) is_between_runs: bool,
+    /// When the next attempt comes by itself, in ms since 1970.
+    pub(crate) next_try_ms: Option<i64>,
 }
 
 /// Time in ms between two events with the numbers of a task: at most four a second, and the fewer the more partitions,

@@ -6,13 +6,17 @@
 
 #[cfg(test)]
 mod concurrency;
+mod configuration_sync;
 mod engine;
 mod follow;
+mod group_sync;
+mod group_watch;
 mod life;
 mod live;
 mod modification;
 mod orders;
 mod pre_check;
+mod readiness;
 mod runner;
 mod snapshot;
 mod stretch;
@@ -21,8 +25,14 @@ mod task_run;
 mod trouble;
 mod verification;
 
+pub(crate) use configuration_sync::ConfigurationSyncing;
 pub(crate) use engine::Copying;
+pub(crate) use group_sync::GroupSyncs;
+pub use group_sync::LastSync;
+pub(crate) use group_watch::GroupWatch;
+pub(crate) use modification::foresee_objects;
 pub(crate) use pre_check::Checks;
+pub(crate) use readiness::{ReadinessWanted, Readinesses};
 pub(crate) use snapshot::{shown_state, snapshot};
 pub(crate) use supervisor::{GIVE_UP_SETTING, Supervisor, after_a_kill};
 pub(crate) use verification::{Verifications, Wanted};

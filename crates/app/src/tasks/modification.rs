@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use serde_json::Value;
-use sluice_engine::{CheckpointStore, Modification, WantedObjects, modify};
+use sluice_engine::{CheckpointStore, Foreseen, Modification, WantedObjects, foresee, modify};
 use sluice_model::{TaskAction, TaskId, TaskSettings, TaskState};
 
 use super::orders::Work;
@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Supervisor {
     /// Gives a launched task the topics, names and start positions of `new`. `version` is that of the settings the caller
-    /// has looked at, if it has. Returns what changed, in words.
+    /// has looked at, if it has; renamed topics of `copy_again` are copied to their new target from the start. Returns what
+    /// changed, in words.
     ///
     /// # Errors
     /// Its state does not allow it, it has other settings now, `new` differs in more, or a cluster refuses.
@@ -30,6 +31,7 @@ impl Supervisor {
         id: &TaskId,
         new: &TaskSettings,
         version: Option<i64>,
+        copy_again: &BTreeSet<String>,
     ) -> Result<String> {
         let _claim = core.claim(id, "the task's topics are being changed")?;
         let (state, before) = {
@@ -47,7 +49,9 @@ impl Supervisor {
             (state, row.settings)
         };
         let after = core::to_value(new)?;
-        self.noted(core, id, &before, &after, || self.carry_out(core, id, state, new))
+        self.noted(core, id, &before, &after, || {
+            self.carry_out(core, id, state, new, copy_again)
+        })
     }
 
     /// Does `work` with a row in the task's history of changes.
@@ -78,12 +82,14 @@ impl Supervisor {
         id: &TaskId,
         state: TaskState,
         new: &TaskSettings,
+        copy_again: &BTreeSet<String>,
     ) -> Result<Modification> {
         let (report, reported) = bounded(1);
         let work: Box<dyn FnOnce() -> Result<()> + Send> = Box::new({
             let (core, id, new) = (Arc::clone(core), id.clone(), new.clone());
+            let copy_again = copy_again.clone();
             move || {
-                let change = change_objects(&core, &id, &new)?;
+                let change = change_objects(&core, &id, &new, &copy_again)?;
                 if report.send(change).is_err() {
                     tracing::debug!("the command that ordered the change no longer waits for it");
                 }
@@ -118,7 +124,7 @@ impl Supervisor {
     /// Has `work` done between two runs; where nothing runs, at once.
     pub(super) fn between_runs(&self, id: &TaskId, state: TaskState, work: Work) -> Result<()> {
         let mut work = Some(work);
-        if state == TaskState::Running {
+        if state.is_live() {
             let mut given = Ok(());
             self.order(id, |orders| {
                 given = match work.take().map(|work| orders.run_while_paused(work)) {
@@ -138,21 +144,51 @@ impl Supervisor {
 }
 
 /// Changes the positions, then the settings: what else was set meanwhile stays.
-fn change_objects(core: &Arc<Core>, id: &TaskId, new: &TaskSettings) -> Result<Modification> {
-    let present = core::settings(&core.task(id.as_str())?)?;
-    let task = core.described(id, &with_objects_of(new, &present))?;
-    let store: &dyn CheckpointStore = core.store.as_ref();
-    let wanted = WantedObjects {
-        task: &task,
-        before: &present.objects,
-        copy_again: &BTreeSet::new(),
-    };
-    let change = modify(wanted, store, &core.observer(id))?;
+fn change_objects(
+    core: &Arc<Core>,
+    id: &TaskId,
+    new: &TaskSettings,
+    copy_again: &BTreeSet<String>,
+) -> Result<Modification> {
+    let change = with_wanted(core, id, new, copy_again, |wanted, store| {
+        modify(wanted, store, &core.observer(id))
+    })?;
     let turn = core.turn(id);
     let row = turn.row()?;
     let present = core::settings(&row)?;
     turn.change_settings(&row, &with_objects_of(new, &present))?;
     Ok(change)
+}
+
+/// What giving a task the topics, names and start positions of `new` would do to each topic.
+///
+/// # Errors
+/// A cluster cannot be reached, or the state cannot be read.
+pub(crate) fn foresee_objects(
+    core: &Core,
+    id: &TaskId,
+    new: &TaskSettings,
+    copy_again: &BTreeSet<String>,
+) -> Result<Foreseen> {
+    with_wanted(core, id, new, copy_again, foresee)
+}
+
+/// Hands the task as it would be with the topics, names and start positions of `new` to the engine.
+fn with_wanted<T>(
+    core: &Core,
+    id: &TaskId,
+    new: &TaskSettings,
+    copy_again: &BTreeSet<String>,
+    hand: impl FnOnce(WantedObjects<'_>, &dyn CheckpointStore) -> sluice_engine::Result<T>,
+) -> Result<T> {
+    let present = core::settings(&core.task(id.as_str())?)?;
+    let task = core.described(id, &with_objects_of(new, &present))?;
+    let wanted = WantedObjects {
+        task: &task,
+        before: &present.objects,
+        copy_again,
+    };
+    Ok(hand(wanted, core.store.as_ref())?)
 }
 
 /// `present` with the topics, names and start positions of `new`.
@@ -169,23 +205,55 @@ fn with_objects_of(new: &TaskSettings, present: &TaskSettings) -> TaskSettings {
 
 fn describe(change: &Modification) -> String {
     let names = |topics: &[String]| topics.join(", ");
-    let renamed: Vec<String> = change
-        .renamed
-        .iter()
-        .map(|(source, target)| format!("{source} to {target}"))
-        .collect();
+    let renamed = |is_copied_again: bool| {
+        let of = change
+            .renamed
+            .iter()
+            .filter(|(source, _)| change.copied_again.contains(source) == is_copied_again);
+        let shown: Vec<String> = of
+            .map(|(source, target)| format!("{source} to {target}"))
+            .collect();
+        names(&shown)
+    };
     let parts: Vec<String> = [
-        ("added", names(&change.added)),
-        ("removed", names(&change.removed)),
-        ("renamed", names(&renamed)),
+        ("added", names(&change.added), ""),
+        (
+            "added again",
+            names(&change.resumed),
+            ", from where each had stopped",
+        ),
+        ("removed", names(&change.removed), ""),
+        ("renamed", renamed(false), ", from here on"),
+        ("renamed", renamed(true), ", copied again from the start"),
     ]
     .into_iter()
-    .filter(|(_, topics)| !topics.is_empty())
-    .map(|(what, topics)| format!("{what} {topics}"))
+    .filter(|(_, topics, _)| !topics.is_empty())
+    .map(|(what, topics, how)| format!("{what} {topics}{how}"))
     .collect();
     if parts.is_empty() {
         "nothing changed".to_owned()
     } else {
         parts.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_of_a_change_says_for_each_topic_what_happens_to_it() {
+        assert_eq!(describe(&Modification::default()), "nothing changed");
+        let change = Modification {
+            added: vec!["a".into()],
+            resumed: vec!["b".into()],
+            removed: vec!["c".into()],
+            renamed: vec![("d".into(), "dd".into()), ("e".into(), "ee".into())],
+            copied_again: vec!["e".into()],
+        };
+        assert_eq!(
+            describe(&change),
+            "added a; added again b, from where each had stopped; removed c; renamed d to dd, from here on; renamed e to ee, copied again from the start"
+        );
     }
 }

@@ -129,6 +129,14 @@ impl Orders {
         Ok(true)
     }
 
+    /// Orders the task to stop and start again at once, with the settings as they are then. One that is about to stop for
+    /// another reason does so anyway. Returns whether it still takes orders.
+    pub(crate) fn restart(&self) -> bool {
+        let (answer, _) = crossbeam_channel::bounded(1);
+        self.run_while_paused(Work::new(Box::new(|| Ok(())), answer))
+            .unwrap_or(true)
+    }
+
     /// Orders the task to leave its state as it is and end, because the program ends.
     pub(crate) fn shut_down(&self) -> bool {
         self.post(|inner| {

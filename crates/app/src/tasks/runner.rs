@@ -11,7 +11,7 @@ use super::live::Live;
 use super::orders::{Orders, Stop};
 use super::trouble::Trouble;
 use crate::clock::now_ms;
-use crate::core::{self, Core};
+use crate::core::{self, Core, Turn};
 use crate::{AppError, Result};
 
 /// Pause before the first new try; doubled each time.
@@ -104,7 +104,7 @@ impl Runner {
     /// What a person decided while the thread came to its end is carried out by it.
     fn settle(&self) {
         self.orders.close();
-        if let Err(error) = settle(&self.core, &self.id) {
+        if let Err(error) = settle(&self.core.turn(&self.id)) {
             tracing::error!(task = %self.id, %error, "the state of a task that has ended cannot be stored yet");
         }
     }
@@ -176,7 +176,7 @@ impl Runner {
         };
         match stop {
             Some(stop) => self.stopped(stop),
-            None if settings.bounded => self.bounded_end(incomplete),
+            None if settings.bounded || settings.end.is_some() => self.bounded_end(incomplete),
             // It was not ordered to stop, and it did not fail.
             None => Ok(Next::Again),
         }
@@ -250,14 +250,19 @@ impl Runner {
             "warning",
             format!("{reason}; trying again in {} s", self.pause.as_secs()),
         );
+        let until = Instant::now() + self.pause;
+        let pause_ms = i64::try_from(self.pause.as_millis()).unwrap_or(i64::MAX);
+        // Before the state is published: who hears of it asks for this.
+        self.live().next_try_ms = Some(now_ms().saturating_add(pause_ms));
         self.enter(
             &[TaskState::Starting, TaskState::Running, TaskState::Abnormal],
             TaskState::Abnormal,
             Some(&reason),
         )?;
-        let until = Instant::now() + self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-        self.wait_until(until)
+        let next = self.wait_until(until);
+        self.live().next_try_ms = None;
+        next
     }
 
     /// Waits for the next try, or an order.
@@ -273,10 +278,25 @@ impl Runner {
         }
     }
 
+    /// Comes to rest in `state`. A task that is paused keeps what its partitions had stopped for: a person can still
+    /// decide about it.
     fn end(&self, state: TaskState) -> Result<Next> {
-        let next = self.rest(state, None)?;
+        let stopped = self.core.stopped.of(&self.id);
+        let reason = stopped
+            .first()
+            .filter(|_| state == TaskState::Paused)
+            .and_then(|row| row.error.as_deref());
+        let from: &[TaskState] = match state {
+            TaskState::Paused => &[TaskState::Pausing],
+            TaskState::Terminated => &[TaskState::Terminating],
+            _ => &LIVE,
+        };
+        if !self.enter(from, state, reason)? {
+            // It came to rest already, and may have been set going again since: what is stored decides.
+            return Ok(Next::Again);
+        }
         self.core.log(&self.id, "info", format!("the task is {state}"));
-        Ok(next)
+        Ok(Next::End)
     }
 
     /// Enters a state in which it does not run, nor at the next start.
@@ -288,7 +308,11 @@ impl Runner {
     pub(super) fn enter(&self, from: &[TaskState], to: TaskState, reason: Option<&str>) -> Result<bool> {
         let changed = self.core.turn(&self.id).transit(from, to, reason)?;
         if changed {
-            self.live().since_ms = now_ms();
+            let mut live = self.live();
+            // Another try that fails is no new state: what is wrong is wrong since the first.
+            if live.entered.replace(to) != Some(to) {
+                live.since_ms = now_ms();
+            }
         }
         Ok(changed)
     }
@@ -299,8 +323,7 @@ impl Runner {
 }
 
 /// Brings a task to rest that was ordered to when its thread was at its end already.
-pub(super) fn settle(core: &Core, id: &TaskId) -> Result<()> {
-    let turn = core.turn(id);
+pub(super) fn settle(turn: &Turn<'_>) -> Result<()> {
     for (passing, rest) in [
         (TaskState::Pausing, TaskState::Paused),
         (TaskState::Terminating, TaskState::Terminated),

@@ -120,7 +120,12 @@ impl Supervisor {
     /// runs: a command that has the turn to change a task may wait for that.
     fn clear_away(&self) {
         for id in self.take_ended() {
-            if let Err(error) = settle(&self.core, &id) {
+            let turn = self.core.turn(&id);
+            // Another thread of the task may have begun since, and have the order to bring it to rest.
+            if self.order(&id, |orders| orders.is_open()) {
+                continue;
+            }
+            if let Err(error) = settle(&turn) {
                 tracing::error!(task = %id, %error, "the state of a task that has ended cannot be stored");
             }
         }
@@ -155,7 +160,7 @@ impl Supervisor {
 
     /// A task whose thread panicked has failed, unless it was being ended anyway.
     fn fail(&self, id: &TaskId, words: &str) -> Result<()> {
-        settle(&self.core, id)?;
+        settle(&self.core.turn(id))?;
         let reason = format!(
             "a fault of Sluice ended the task: {words}. Please report it with the log; Retry goes on from the saved positions"
         );

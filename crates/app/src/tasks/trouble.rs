@@ -68,11 +68,16 @@ pub(super) fn trouble_of(progress: &Progress) -> Option<String> {
         .collect();
     let first = troubled.first()?;
     let error = first.error.as_deref().unwrap_or("no reason is known");
+    let place = format!("{}-{}: ", first.topic, first.partition);
+    // Most sentences name the partition themselves.
+    let place = if error.starts_with(&place) {
+        ""
+    } else {
+        place.as_str()
+    };
     Some(format!(
-        "{} of {} partitions do not go on; {}-{}: {error}",
+        "{} of {} partitions do not go on; {place}{error}",
         troubled.len(),
         progress.partitions.len(),
-        first.topic,
-        first.partition
     ))
 }

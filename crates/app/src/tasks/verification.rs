@@ -171,6 +171,14 @@ impl Verifications {
         });
     }
 
+    /// Whether earlier verifications of a task proved something that another one can begin behind.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub(crate) fn can_continue(&self, core: &Core, id: &TaskId) -> Result<bool> {
+        Ok(!proofs(core, id)?.is_empty())
+    }
+
     /// How far a task's verification is, 0 to 100; `None` while there is none.
     pub(crate) fn percent(&self, id: &TaskId) -> Option<f64> {
         self.locked().get(id).map(|running| running.percent)

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use sluice_engine::VerifyScope;
+use sluice_app::MetricsAddress;
+use sluice_engine::{Question, VerifyScope};
 use sluice_model::{Spec, Start, TaskState};
 
+use super::compare_arguments::SyncConfigurationArguments;
+use super::groups::SyncGroups;
+use super::readiness::readiness_question;
 use super::record_place::RecordPlace;
 use crate::amount::Amount;
 use crate::arguments::{Pair, TaskArguments, one_of, topic_start};
@@ -43,7 +47,8 @@ pub enum SourceCommand {
     Edit(SourceEditArguments),
     /// Add a data source from another program's configuration file or from a URL.
     Import {
-        /// A Java client.properties, a configuration of librdkafka or kcat, or a URL.
+        /// A Java client.properties, a configuration of librdkafka or kcat, another program's file (docs/cli.md), or a
+        /// URL; FILE#NAME chooses one of several clusters in a file.
         file: String,
         /// Another name than the file's.
         #[arg(long)]
@@ -211,6 +216,27 @@ pub enum TaskCommand {
         #[arg(long = "continue", conflicts_with = "since")]
         continues: bool,
     },
+    /// Ask whether applications may move to its target now; changes nothing.
+    Readiness {
+        /// Name or id.
+        task: String,
+        /// Only this question, by its id (docs/cli.md); may be repeated. Only all of them make it ready.
+        #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = readiness_question)]
+        only: Vec<Question>,
+        /// Only this group is to move; may be repeated. By default all that read the task's topics.
+        #[arg(long = "group", value_name = "NAME", value_delimiter = ',')]
+        groups: Vec<String>,
+        /// The lag that this group has at the source is accepted; may be repeated.
+        #[arg(long = "accept-lag", value_name = "GROUP", value_delimiter = ',')]
+        accepted_lag: Vec<String>,
+        /// How many seconds the source must have been silent [default: 5].
+        #[arg(long, value_name = "SECONDS")]
+        window: Option<u32>,
+    },
+    /// Keep the configuration of its target topics like the source's while it runs, or no longer.
+    SyncConfiguration(SyncConfigurationArguments),
+    /// List the consumer groups that read its topics, or bring their positions to the target.
+    Groups(GroupsArguments),
     /// Write its settings down as TOML, without secrets.
     Export(TaskName),
     /// Make a draft out of an exported task.
@@ -302,6 +328,44 @@ pub struct SetArguments {
     /// Bytes per second at most, as 10M; 0 for the Spec's.
     #[arg(long, value_name = "N")]
     pub rate_bytes: Option<Amount>,
+    /// Keep the groups whose whole name matches in step on the target while the task runs; `off` for none.
+    #[arg(long, value_name = "REGEX|off")]
+    pub sync_groups: Option<SyncGroups>,
+    /// Seconds between two such syncs; 10 if not given.
+    #[arg(long, value_name = "SECONDS", requires = "sync_groups", value_parser = clap::value_parser!(u32).range(1..))]
+    pub sync_interval: Option<u32>,
+}
+
+impl SetArguments {
+    /// Whether it changes Spec or rates.
+    pub fn tunes(&self) -> bool {
+        self.spec.is_some() || self.rate_records.is_some() || self.rate_bytes.is_some()
+    }
+}
+
+/// `sluice task groups`
+#[derive(Debug, Args)]
+pub struct GroupsArguments {
+    /// Name or id.
+    pub task: String,
+    /// Commit the positions on the target, translated exactly; needs --all or --group.
+    #[arg(long)]
+    pub sync: bool,
+    /// All groups that read the task's topics.
+    #[arg(long, requires = "sync", conflicts_with = "group")]
+    pub all: bool,
+    /// Only this group; may be repeated.
+    #[arg(long, value_name = "GROUP")]
+    pub group: Vec<String>,
+    /// Also set back positions that are further on the target.
+    #[arg(long, requires = "sync")]
+    pub rewind: bool,
+    /// Leave out positions before the copy's start, and those whose records are gone.
+    #[arg(long, requires = "sync")]
+    pub exact_only: bool,
+    /// Change nothing: show what would be committed.
+    #[arg(long, requires = "sync")]
+    pub dry_run: bool,
 }
 
 /// `sluice alerts`
@@ -373,4 +437,7 @@ pub struct LogArguments {
 pub struct DaemonArguments {
     #[command(flatten)]
     pub place: Place,
+    /// Serve the numbers of the tasks for Prometheus at http://HOST:PORT/metrics; a port alone is one of 127.0.0.1.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub metrics: Option<MetricsAddress>,
 }

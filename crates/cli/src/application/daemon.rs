@@ -20,6 +20,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub fn daemon(arguments: &DaemonArguments, screen: &Screen, interrupts: &Interrupts) -> anyhow::Result<Exit> {
     let app = running(&arguments.place)?;
     interrupts.will_stop_cleanly();
+    if let Some(address) = &arguments.metrics
+        && let Some(served) = app.serve_metrics(Some(address))?
+    {
+        screen.say(&format!("metrics are served at http://{served}/metrics"));
+    }
     let server = ControlServer::start(std::sync::Arc::clone(&app))?;
     screen.say(&format!(
         "running the tasks of '{}'; Ctrl-C stops them cleanly",

@@ -3,8 +3,15 @@
 mod alerts;
 mod arguments;
 mod backend;
+mod compare;
+mod compare_arguments;
+mod compare_tables;
+mod cutover;
+mod cutover_arguments;
 mod daemon;
+mod groups;
 mod operations;
+mod readiness;
 mod record_place;
 mod records;
 mod rule_file;
@@ -14,6 +21,10 @@ mod tasks;
 
 pub use alerts::alerts;
 pub use arguments::{AlertsCommand, DaemonArguments, LogArguments, Place, SourceCommand, TaskCommand};
+pub use compare::compare;
+pub use compare_arguments::CompareArguments;
+pub use cutover::cutovers;
+pub use cutover_arguments::CutoverCommand;
 pub use daemon::daemon;
 pub use operations::operations;
 pub use sources::sources;

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use sluice_app::{
     AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport,
-    TaskList, TaskLogQuery, TaskModify, TaskPause, TaskResume, TaskRetry, TaskShow, TaskStart, TaskTerminate,
-    TaskTune, TaskVerify, TaskView,
+    TaskList, TaskLogQuery, TaskModify, TaskPause, TaskReadiness, TaskResume, TaskRetry, TaskShow, TaskStart,
+    TaskTerminate, TaskTune, TaskVerify, TaskView,
 };
 use sluice_engine::{ItemResult, VerifyScope};
 use sluice_model::{Objects, RateLimits, TaskName, TaskSettings};
 
 use super::arguments::{ModifyArguments, Place, SetArguments, TaskCommand, TaskCreateArguments};
 use super::backend::Backend;
-use super::{records, show};
+use super::{groups, readiness, records, show};
 use crate::description::{objects_of, rename_of};
 use crate::exit::Exit;
 use crate::screen::Screen;
@@ -112,6 +112,26 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             };
             verify(&app, wanted, place)
         }
+        TaskCommand::Readiness {
+            task,
+            only,
+            groups,
+            accepted_lag,
+            window,
+        } => {
+            let wanted = TaskReadiness {
+                task,
+                only: (!only.is_empty()).then_some(only),
+                groups: (!groups.is_empty()).then(|| groups.into_iter().collect()),
+                accepted_lag: accepted_lag.into_iter().collect(),
+                window_s: window,
+            };
+            readiness::readiness(&app, wanted, place, screen)
+        }
+        TaskCommand::SyncConfiguration(arguments) => {
+            super::compare::sync_configuration(&app, &arguments, place, screen)
+        }
+        TaskCommand::Groups(arguments) => groups::groups(&app, arguments, place, screen),
         TaskCommand::Export(task) => {
             output::write(&app.call(TaskExport { task: task.task })?)?;
             Ok(Exit::Done)
@@ -159,6 +179,7 @@ fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<T
     settings.rename = rename_of(task);
     settings.start = task.start.clone().unwrap_or_default();
     settings.start_overrides = task.start_topic.iter().cloned().collect();
+    settings.end.clone_from(&task.end);
     settings.existing = task.existing.unwrap_or_default();
     settings.delivery = task.delivery.unwrap_or_default();
     settings.out_of_range = task.out_of_range.unwrap_or_default();
@@ -421,6 +442,7 @@ fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Scr
             task,
             settings,
             version,
+            copy_again: std::collections::BTreeSet::new(),
         })?,
         place,
         screen,
@@ -428,9 +450,13 @@ fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Scr
 }
 
 fn set(app: &Backend, arguments: &SetArguments, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    let keeps = groups::keep(app, arguments)?;
     let now = app.call(TaskShow {
         task: arguments.task.clone(),
     })?;
+    if keeps && !arguments.tunes() {
+        return report(&now, place, screen);
+    }
     let changed = arguments.rate_records.is_some() || arguments.rate_bytes.is_some();
     let other = |given: Option<crate::amount::Amount>, old| match given {
         Some(amount) if amount.0 == 0 => None,

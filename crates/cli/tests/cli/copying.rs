@@ -1,7 +1,7 @@
 //! Copies, and what is said of them.
 
 use serde_json::{Value, json};
-use sluice_fakekafka::{FakeCluster, FakeRecord};
+use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
 
 use crate::ground::{Ground, ran, sluice};
 
@@ -291,4 +291,114 @@ fn the_demo_copies_and_proves_itself() {
 fn the_version_is_told() {
     let version = ran(sluice().arg("--version").assert());
     assert_eq!((version.code, version.out.starts_with("sluice ")), (0, true));
+}
+
+#[test]
+fn a_copy_with_an_end_ends_there_by_itself_and_is_proved_up_to_there() {
+    // Record n of a partition has the offset n, and its time is n ms behind this one.
+    let cases: [(&[&str], i64, i64); 6] = [
+        (&["--end", "offset:25"], 0, 25),
+        (&["--end", "offset:0=25,1=25"], 0, 25),
+        (&["--start", "offset:10", "--end", "records:33"], 10, 43),
+        (&["--end", "time:2023-11-14T22:13:20.040Z"], 0, 40),
+        (&["--end", "launch"], 0, 100),
+        (&["--start", "last:7", "--end", "launch"], 93, 100),
+    ];
+    for lane in ["wire", "record"] {
+        for (end, from, to) in cases {
+            let ground = Ground::new();
+            ground.fill("a", 2, 100);
+            let arguments = [&["--topic", "a", "--lane", lane], end].concat();
+            let (code, report) = ground.json("copy", &arguments);
+            assert_eq!(
+                (code, &report["ended"]),
+                (0, &json!("caught_up")),
+                "{lane} {end:?}: {report}"
+            );
+            assert_eq!(
+                report["totals"]["records"],
+                json!(2 * (to - from)),
+                "{lane} {end:?}"
+            );
+            let copied = || -> Vec<Vec<u8>> {
+                let records = ground.target.records("a", 1, Isolation::Committed).unwrap();
+                records
+                    .into_iter()
+                    .filter_map(|one| one.record.value.map(|value| value.to_vec()))
+                    .collect()
+            };
+            let wanted: Vec<Vec<u8>> = (from..to).map(|n| format!("value {n}").into_bytes()).collect();
+            assert_eq!(copied(), wanted, "{lane} {end:?}");
+
+            ground.append("a", 2, 100, 20);
+            let (code, again) = ground.json("copy", &arguments);
+            assert_eq!(
+                (code, &again["totals"]["written_records"]),
+                (0, &json!(0)),
+                "what came later is behind the end: {lane} {end:?}"
+            );
+            assert_eq!(copied(), wanted, "{lane} {end:?}");
+            let (code, proof) = ground.json("verify", &arguments);
+            assert_eq!(
+                (code, &proof["result"]),
+                (0, &json!("equal")),
+                "{lane} {end:?}: {proof}"
+            );
+            for partition in proof["partitions"].as_array().unwrap() {
+                assert_eq!(
+                    partition["not_copied"],
+                    json!(null),
+                    "{lane} {end:?}: {partition}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_end_that_the_source_has_not_reached_is_waited_for() {
+    let ground = Ground::new();
+    ground.fill("a", 1, 10);
+    let mut command = ground.command("copy");
+    command.args(["--json", "--topic", "a", "--end", "offset:15"]);
+    let running = std::thread::spawn(move || ran(command.assert()));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let copied = || {
+        let there = ground.target.topics().iter().any(|topic| topic == "a");
+        if there {
+            ground.target.records("a", 0, Isolation::Committed).unwrap().len()
+        } else {
+            0
+        }
+    };
+    while copied() < 10 {
+        assert!(
+            std::time::Instant::now() < until,
+            "the first records are not copied"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(!running.is_finished(), "five records are still to come");
+    ground.append("a", 1, 10, 10);
+    let ended = running.join().unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert_eq!(copied(), 15);
+}
+
+#[test]
+fn a_mirror_has_no_end_and_other_mistakes_are_explained() {
+    let ground = Ground::new();
+    ground.fill("a", 1, 10);
+    for (arguments, words) in [
+        (
+            &["--topic", "a", "--delivery", "mirror", "--end", "launch"][..],
+            "has no end",
+        ),
+        (&["--topic", "a", "--end", "tomorrow"], "records:N"),
+        (&["--topic", "a", "--start", "last:0"], "from 1 on"),
+    ] {
+        let ran = ground.run("copy", arguments);
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert!(ran.err.contains(words), "{arguments:?}: {}", ran.err);
+    }
 }
