@@ -3,6 +3,7 @@
 mod access;
 mod beginnings;
 mod ground;
+mod mirrors;
 mod pace;
 mod records;
 mod report;

@@ -1,0 +1,12 @@
+//! Consumer groups on both sides: each continues on the target exactly where it stopped at the source.
+
+mod companion;
+mod ground;
+mod kafka;
+mod keeping;
+mod kinds;
+mod mirrors;
+mod positions;
+mod rules;
+mod speed;
+mod streams_group;
