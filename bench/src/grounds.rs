@@ -34,6 +34,14 @@ pub struct Grounds {
     target: Side,
 }
 
+/// How a cluster is reached with TLS.
+pub struct TlsSide {
+    /// Its bootstrap servers.
+    pub bootstrap: String,
+    /// What a client needs besides.
+    pub properties: Vec<(String, String)>,
+}
+
 /// One of them.
 struct Side {
     cluster: Cluster,
@@ -62,6 +70,22 @@ impl Grounds {
         self.target.cluster.bootstrap()
     }
 
+    /// The source with TLS.
+    ///
+    /// # Errors
+    /// It has no such listener.
+    pub fn source_tls(&self) -> Result<TlsSide> {
+        self.source.tls()
+    }
+
+    /// The target with TLS.
+    ///
+    /// # Errors
+    /// It has no such listener.
+    pub fn target_tls(&self) -> Result<TlsSide> {
+        self.target.tls()
+    }
+
     /// Makes the workload's topic on the source, and returns how many bytes its log takes there.
     ///
     /// # Errors
@@ -86,6 +110,7 @@ impl Grounds {
         values.write_all(lines.as_bytes())?;
         values.flush()?;
         let codec = format!("compression.type={}", workload.codec.option());
+        let batch = format!("batch.size={}", workload.batch_bytes());
         JavaTool::new(VERSION, "org.apache.kafka.tools.ProducerPerformance")
             .jvm(Jvm::full(BROKER_HEAP_MEGABYTES))
             .patience(PATIENCE_TO_FILL)
@@ -95,7 +120,7 @@ impl Grounds {
             .arg(values.path().display().to_string())
             .args(["--bootstrap-server", &self.source()])
             .arg("--command-property")
-            .args(["batch.size=65536", "linger.ms=20", &codec])
+            .args([&batch, "linger.ms=20", &codec])
             .run()?
             .successful()?;
         Ok(())
@@ -161,7 +186,9 @@ impl Grounds {
 
 impl Side {
     fn start(data: Option<&Path>) -> Result<Self> {
-        let mut builder = Cluster::builder(VERSION).jvm(Jvm::full(BROKER_HEAP_MEGABYTES));
+        let mut builder = Cluster::builder(VERSION)
+            .jvm(Jvm::full(BROKER_HEAP_MEGABYTES))
+            .ssl();
         if let Some(dir) = data {
             builder = builder.parent_dir(dir);
         }
@@ -169,6 +196,15 @@ impl Side {
         let admin = Admin::new(&sluice_model::Cluster::new(&cluster.bootstrap())?)?;
         admin.connect(PATIENCE)?;
         Ok(Self { cluster, admin })
+    }
+
+    fn tls(&self) -> Result<TlsSide> {
+        let mut properties = self.cluster.ssl_client_properties()?;
+        properties.retain(|(key, _)| key == "security.protocol" || key.starts_with("ssl.truststore"));
+        Ok(TlsSide {
+            bootstrap: self.cluster.ssl_bootstrap()?,
+            properties,
+        })
     }
 
     fn create(&self, workload: &Workload) -> Result<()> {

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod comparison;
+mod delayed_link;
 mod die_with_parent;
 mod document;
 mod grounds;
@@ -13,6 +14,7 @@ mod interrupt;
 mod machine;
 mod measurement;
 mod median;
+mod network;
 mod observed;
 mod payload;
 mod plan;

@@ -75,7 +75,7 @@ impl Plan {
 
     /// Those that run on this workload, in order.
     pub fn tools_for(&self, workload: &Workload) -> Vec<Tool> {
-        if workload.is_for_memory() {
+        if workload.is_of_sluice_alone() {
             let own = self.tools.iter().copied().filter(|tool| tool.is_sluice());
             return own.collect();
         }

@@ -13,7 +13,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use crate::{grounds::Grounds, measurement::Measurement, observed::Observed, tool::Tool, workload::Workload};
+use crate::{
+    grounds::Grounds, measurement::Measurement, network::Way, observed::Observed, tool::Tool,
+    workload::Workload,
+};
 
 const PATIENCE_TO_VERIFY: Duration = Duration::from_secs(600);
 
@@ -50,7 +53,8 @@ pub fn copy(
     limit: Duration,
 ) -> Result<SluiceCopy> {
     let state = tempfile::tempdir()?;
-    let mut command = command(program, "copy", grounds, workload, &state);
+    let way = Way::over(workload.network, grounds)?;
+    let mut command = command(program, "copy", &way, workload, &state);
     let delivery = if tool.is_exactly_once() {
         "exactly-once"
     } else {
@@ -103,7 +107,8 @@ impl SluiceCopy {
     /// # Errors
     /// It cannot be started or does not end.
     pub fn verify(&self, grounds: &Grounds, workload: &Workload) -> Result<bool> {
-        let mut command = command(&self.program, "verify", grounds, workload, &self.state);
+        let way = Way::over(workload.network, grounds)?;
+        let mut command = command(&self.program, "verify", &way, workload, &self.state);
         let mut log = tempfile::tempfile()?;
         command.stdout(log.try_clone()?).stderr(log.try_clone()?);
         let mut process = [Observed::spawn("sluice verify", command)?];
@@ -119,11 +124,11 @@ impl SluiceCopy {
     }
 }
 
-fn command(program: &Path, verb: &str, grounds: &Grounds, workload: &Workload, state: &TempDir) -> Command {
+fn command(program: &Path, verb: &str, way: &Way, workload: &Workload, state: &TempDir) -> Command {
     let mut command = Command::new(program);
     command
         .arg(verb)
-        .args(["--from", &grounds.source(), "--to", &grounds.target()])
+        .args(way.arguments())
         .args(["--topic", &workload.name()])
         .arg("--state")
         .arg(state.path())

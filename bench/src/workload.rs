@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::network::Network;
+
 /// What a topic holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workload {
@@ -11,8 +13,12 @@ pub struct Workload {
     pub codec: Codec,
     /// Partitions.
     pub partitions: usize,
+    /// Records of a batch at most, where its producer does not fill them (64 KB).
+    pub batch_records: Option<u32>,
     /// Records in all.
     pub records: u64,
+    /// What lies between Sluice and the clusters.
+    pub network: Network,
 }
 
 /// What records are made of.
@@ -51,7 +57,7 @@ impl Codec {
 const KILOBYTE: usize = 1000;
 
 impl Workload {
-    /// The fourteen of the whole benchmark: twelve for speed, two for memory.
+    /// The twenty-one of the whole benchmark: twelve for speed, two for memory, three for shapes of topics, four for networks.
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for (record_bytes, records) in [(KILOBYTE, 1_000_000), (100, 5_000_000)] {
@@ -62,7 +68,9 @@ impl Workload {
                         record_bytes,
                         codec,
                         partitions,
+                        batch_records: None,
                         records,
+                        network: Network::Direct,
                     });
                 }
             }
@@ -72,10 +80,35 @@ impl Workload {
             record_bytes,
             codec,
             partitions: 1,
+            batch_records: None,
             records,
+            network: Network::Direct,
         };
         all.push(one(Content::Headers, 64 * KILOBYTE, Codec::None, 20_000));
         all.push(one(Content::OneLetter, 500 * KILOBYTE, Codec::Zstd, 2_000));
+        let shaped = |partitions, batch_records, codec, records| Self {
+            content: Content::Text,
+            record_bytes: KILOBYTE,
+            codec,
+            partitions,
+            batch_records,
+            records,
+            network: Network::Direct,
+        };
+        all.push(shaped(1_000, None, Codec::Lz4, 1_000_000));
+        all.push(shaped(8, Some(10), Codec::None, 1_000_000));
+        all.push(shaped(8, Some(1), Codec::None, 200_000));
+        for (network, batch_records, codec) in [
+            (Network::Tls, None, Codec::Lz4),
+            (Network::RoundTrip(5), None, Codec::Lz4),
+            (Network::RoundTrip(5), Some(10), Codec::None),
+            (Network::RoundTrip(50), None, Codec::Lz4),
+        ] {
+            all.push(Self {
+                network,
+                ..shaped(8, batch_records, codec, 1_000_000)
+            });
+        }
         all
     }
 
@@ -86,7 +119,9 @@ impl Workload {
             record_bytes: KILOBYTE,
             codec: Codec::Lz4,
             partitions: 8,
+            batch_records: None,
             records: 200_000,
+            network: Network::Direct,
         }
     }
 
@@ -101,12 +136,30 @@ impl Workload {
             Content::OneLetter => "letter-",
             Content::Headers => "headers-",
         };
-        format!("{size}-{content}{}-{}p", self.codec.option(), self.partitions)
+        let batch = self
+            .batch_records
+            .map_or_else(String::new, |records| format!("-batches-of-{records}"));
+        format!(
+            "{size}-{content}{}-{}p{batch}{}",
+            self.codec.option(),
+            self.partitions,
+            self.network.suffix()
+        )
     }
 
-    /// Whether it shows how much memory a copy takes, and not how fast it is.
-    pub fn is_for_memory(&self) -> bool {
+    /// Whether it shows how a copy by Sluice takes to a shape of topics, and no other tool is measured with it.
+    pub fn is_of_sluice_alone(&self) -> bool {
         self.content != Content::Text
+            || self.batch_records.is_some()
+            || self.partitions > 8
+            || self.network != Network::Direct
+    }
+
+    /// What its producer is to gather in a batch, in bytes.
+    pub fn batch_bytes(&self) -> usize {
+        // A record takes some ten bytes beside its value, a batch 61.
+        self.batch_records
+            .map_or(65_536, |records| records as usize * (self.record_bytes + 12) + 61)
     }
 
     /// Bytes of the values of so many of its records, before compression.
@@ -118,6 +171,7 @@ impl Workload {
     /// these show what matters: size of records and compression.
     pub fn is_for_mirror_maker(&self) -> bool {
         self.partitions == 8
+            && !self.is_of_sluice_alone()
             && matches!(
                 (self.record_bytes, self.codec),
                 (KILOBYTE, Codec::None | Codec::Lz4) | (100, Codec::Lz4)
@@ -145,7 +199,13 @@ impl fmt::Display for Workload {
             f,
             "{size}{content} {codec}, {} partition{plural}",
             self.partitions
-        )
+        )?;
+        match self.batch_records {
+            Some(1) => write!(f, ", one record a batch")?,
+            Some(records) => write!(f, ", {records} records a batch")?,
+            None => {}
+        }
+        self.network.fmt(f)
     }
 }
 
@@ -158,7 +218,7 @@ mod tests {
     #[test]
     fn every_workload_has_a_name_of_its_own() {
         let names: BTreeSet<String> = Workload::all().iter().map(Workload::name).collect();
-        assert_eq!(names.len(), 14);
+        assert_eq!(names.len(), 21);
         assert!(
             names.contains("1kb-lz4-8p") && names.contains("100b-none-1p"),
             "{names:?}"
@@ -167,6 +227,15 @@ mod tests {
             names.contains("64kb-headers-none-1p") && names.contains("500kb-letter-zstd-1p"),
             "{names:?}"
         );
+        assert!(
+            names.contains("1kb-lz4-1000p") && names.contains("1kb-none-8p-batches-of-10"),
+            "{names:?}"
+        );
+        let small = Workload::all()[16].to_string();
+        assert_eq!(small, "1 KB uncompressed, 8 partitions, one record a batch");
+        assert!(names.contains("1kb-none-8p-batches-of-10-5ms"), "{names:?}");
+        let slow = Workload::all()[20].to_string();
+        assert_eq!(slow, "1 KB lz4, 8 partitions, 50 ms to the target and back");
         let letters = Workload::all()[13].to_string();
         assert_eq!(letters, "500 KB of one letter zstd, 1 partition");
         assert_eq!(Workload::all()[1].to_string(), "1 KB uncompressed, 1 partition");
