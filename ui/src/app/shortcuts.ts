@@ -1,7 +1,7 @@
 import { router } from '../lib/router.svelte';
 
 /** What a shortcut does; also the key of its text. */
-export type ShortcutId = 'help' | 'tasks' | 'sources' | 'alerts' | 'activity' | 'settings' | 'newTask' | 'search';
+export type ShortcutId = 'help' | 'commands' | 'tasks' | 'sources' | 'alerts' | 'activity' | 'settings' | 'newTask' | 'search';
 
 /** A shortcut: keys one after the other. */
 export interface Shortcut {
@@ -9,9 +9,13 @@ export interface Shortcut {
   keys: readonly string[];
 }
 
-/** All shortcuts of the page; the help shows this table. */
+/** Where the command key is another one. */
+const IS_MAC = /Mac/.test(navigator.platform);
+
+/** All shortcuts of the page; the help and the command palette show this table. */
 export const SHORTCUTS: readonly Shortcut[] = [
   { id: 'help', keys: ['?'] },
+  { id: 'commands', keys: [IS_MAC ? '⌘ K' : 'Ctrl K'] },
   { id: 'search', keys: ['/'] },
   { id: 'newTask', keys: ['n'] },
   { id: 'tasks', keys: ['g', 't'] },
@@ -21,10 +25,19 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { id: 'settings', keys: ['g', 's'] },
 ];
 
+/** Keys that do nothing by themselves: they change what another key means. */
+const MODIFIERS = new Set(['Shift', 'Control', 'Alt', 'Meta', 'AltGraph', 'CapsLock', 'Fn', 'Dead']);
+
+/** Whether some shortcut of two keys begins with this one. */
+function begins(key: string): boolean {
+  return SHORTCUTS.some(({ keys }) => keys.length > 1 && keys[0] === key);
+}
+
 /** How long the second key may take. */
 const SEQUENCE_MS = 1200;
 
-const PAGES: Partial<Record<ShortcutId, string>> = {
+/** The pages that shortcuts lead to. */
+export const PAGES: Partial<Record<ShortcutId, string>> = {
   tasks: '#/tasks',
   sources: '#/sources',
   alerts: '#/alerts/rules',
@@ -33,17 +46,29 @@ const PAGES: Partial<Record<ShortcutId, string>> = {
   newTask: '#/tasks/new',
 };
 
-/** Listens for shortcuts until the returned function is called. `help` opens the help. */
-export function listen(help: () => void): () => void {
+/** What shortcuts open that is no page. */
+interface Opened {
+  help: () => void;
+  commands: () => void;
+}
+
+/** Listens for shortcuts until the returned function is called. */
+export function listen({ help, commands }: Opened): () => void {
   let first = '';
   let at = 0;
   const press = (event: KeyboardEvent) => {
+    if (isCommandKey(event) && !event.isComposing) {
+      event.preventDefault();
+      if (!document.querySelector('dialog[open]')) commands();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
-    if (document.querySelector('dialog[open]')) return;
+    if (MODIFIERS.has(event.key) || document.querySelector('dialog[open]')) return;
     const now = Date.now();
-    const typed = first !== '' && now - at < SEQUENCE_MS ? [first, event.key] : [event.key];
-    const found = SHORTCUTS.find((shortcut) => shortcut.keys.join(' ') === typed.join(' '));
-    first = found ? '' : event.key;
+    const named = (typed: string) => SHORTCUTS.find((shortcut) => shortcut.keys.join(' ') === typed);
+    const found = (first !== '' && now - at < SEQUENCE_MS ? named(`${first} ${event.key}`) : undefined) ?? named(event.key);
+    // Only a key that a shortcut begins with is waited for.
+    first = !found && begins(event.key) ? event.key : '';
     at = now;
     if (!found) return;
     event.preventDefault();
@@ -54,6 +79,11 @@ export function listen(help: () => void): () => void {
   };
   addEventListener('keydown', press);
   return () => removeEventListener('keydown', press);
+}
+
+/** Also while somebody types: it types nothing. */
+function isCommandKey(event: KeyboardEvent): boolean {
+  return (IS_MAC ? event.metaKey : event.ctrlKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k';
 }
 
 function isTyping(target: EventTarget | null): boolean {

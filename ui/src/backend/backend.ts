@@ -10,6 +10,7 @@ export type Answer<K extends CommandName> = Commands[K]['answer'];
 /** What the shell reports to the page without being asked. */
 export type ShellEvent =
   | { kind: 'open_task'; id: string }
+  | { kind: 'open_pre_check'; id: string }
   | { kind: 'ask_close' }
   | { kind: 'quitting'; remaining: number };
 
@@ -30,6 +31,8 @@ export interface Desktop {
   setCloseChoice(choice: CloseChoice): Promise<void>;
   /** The path of a file that the person chose; null when none was. */
   pickFile(): Promise<string | null>;
+  /** Hears the path of each file that is dragged onto the window, until the returned function is called. */
+  onFileDrop(listener: (path: string) => void): () => void;
   /** Where the file was saved; null when the person gave up. */
   saveFile(name: string, text: string): Promise<string | null>;
   openFolder(): Promise<void>;

@@ -6,6 +6,126 @@
 export type Accepted = "headers_not_carried" | "timestamp_by_target" | "no_timestamp_at_source" | "compacted" | "replayed" | "discarded";
 
 /**
+ * A gap that a person has accepted. It holds for what was shown alone: where more is missing by then, the partition
+ * stays stopped, with the new range.
+ */
+export type AcceptedGap = { 
+/**
+ * The missing offsets, as they were shown.
+ */
+range: OffsetRange, 
+/**
+ * Why they are missing, as it was shown.
+ */
+reason: GapReason, 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Partition number, the same on both sides.
+ */
+partition: number, };
+
+/**
+ * The rules of both sides.
+ */
+export type AclComparison = { 
+/**
+ * The source's.
+ */
+source: AclSide, 
+/**
+ * The target's.
+ */
+target: AclSide, 
+/**
+ * Rule by rule: those of the source, then those on the target alone.
+ */
+rows: Array<AclRow>, };
+
+/**
+ * What a rule of access allows or denies. Kafka's `AclOperation`.
+ */
+export type AclOperation = "ALL" | "READ" | "WRITE" | "CREATE" | "DELETE" | "ALTER" | "DESCRIBE" | "CLUSTER_ACTION" | "DESCRIBE_CONFIGS" | "ALTER_CONFIGS" | "IDEMPOTENT_WRITE" | "CREATE_TOKENS" | "DESCRIBE_TOKENS" | "TWO_PHASE_COMMIT";
+
+/**
+ * A rule on both sides.
+ */
+export type AclRow = { 
+/**
+ * As it is at the source.
+ */
+source: AclRule | null, 
+/**
+ * As it is on the target, or would be.
+ */
+target: AclRule | null, 
+/**
+ * How they stand to each other.
+ */
+state: ParityState, 
+/**
+ * What copying would do.
+ */
+sync: AclSync, };
+
+/**
+ * A rule of access.
+ */
+export type AclRule = { 
+/**
+ * What it is about.
+ */
+resource: ResourceKind, 
+/**
+ * Which names.
+ */
+pattern: PatternKind, 
+/**
+ * The name, or the beginning of names.
+ */
+name: string, 
+/**
+ * Whom it is about, such as `User:alice`.
+ */
+principal: string, 
+/**
+ * From where; `*` for anywhere.
+ */
+host: string, 
+/**
+ * What.
+ */
+operation: AclOperation, 
+/**
+ * Whether it allows or denies it.
+ */
+permission: Permission, };
+
+/**
+ * How one side stands with rules of access.
+ */
+export type AclSide = { "state": "no_authorizer" } | { "state": "rules", 
+/**
+ * All rules.
+ */
+rules: number, 
+/**
+ * Of kinds that came after this version of Sluice, and are not compared.
+ */
+of_other_kinds: number, } | { "state": "unknown" };
+
+/**
+ * What copying would do with a rule.
+ */
+export type AclSync = { "action": "nothing" } | { "action": "create" } | { "action": "remove" } | { "action": "leave", 
+/**
+ * Why.
+ */
+why: string, };
+
+/**
  * The history of messages, the newest first.
  */
 export type AlertHistoryQuery = { 
@@ -145,7 +265,15 @@ task_id: TaskId,
 /**
  * The item, as in the pre-check's report.
  */
-item: unknown, } | { "kind": "verification_progress", 
+item: unknown, } | { "kind": "readiness_item", 
+/**
+ * Which task.
+ */
+task_id: TaskId, 
+/**
+ * The question with its answer.
+ */
+item: ReadinessItem, } | { "kind": "verification_progress", 
 /**
  * Which task.
  */
@@ -157,7 +285,15 @@ percent: number, } | { "kind": "verification_ended",
 /**
  * Which task.
  */
-task_id: TaskId, } | { "kind": "alert", 
+task_id: TaskId, } | { "kind": "cutover_changed", 
+/**
+ * Which task.
+ */
+task_id: TaskId, 
+/**
+ * Which cut-over.
+ */
+cutover_id: string, } | { "kind": "alert", 
 /**
  * Which task.
  */
@@ -196,6 +332,19 @@ runs_tasks: boolean, };
  * What this program is.
  */
 export type AppInfoQuery = Record<symbol, never>;
+
+/**
+ * A change and how it came out.
+ */
+export type Applied = { 
+/**
+ * The change.
+ */
+change: ParityChange, 
+/**
+ * Why it was not made; none if it was.
+ */
+error: string | null, };
 
 /**
  * A broker as the cluster advertises it, and whether it answers from here.
@@ -434,6 +583,328 @@ for_seconds: number, } | { "kind": "gap_found" } | { "kind": "record_quarantined
 horizon_seconds: number, } | { "kind": "completed" };
 
 /**
+ * Whether the configuration of a task's topics is kept like the source's while the task runs. Off unless a person turns it
+ * on, who has seen what it would change.
+ */
+export type ConfigurationSync = { 
+/**
+ * Whether it is.
+ */
+on: boolean, 
+/**
+ * Whether values of the target's own are taken away where the source has none.
+ */
+remove: boolean, 
+/**
+ * Settings that are kept the same although they are left alone otherwise: `min.insync.replicas` and throttles of
+ * replication.
+ */
+with: Array<string>, };
+
+/**
+ * A cut-over, with everything it needs to go on after a crash.
+ */
+export type Cutover = { 
+/**
+ * Id, `co-…`.
+ */
+id: string, 
+/**
+ * Counts the changes of what is kept of it.
+ */
+revision: number, 
+/**
+ * The task that copies to where applications go.
+ */
+task: TaskId, 
+/**
+ * Its name when this was planned.
+ */
+task_name: string, 
+/**
+ * Which way.
+ */
+direction: CutoverDirection, 
+/**
+ * Whether it goes on.
+ */
+state: CutoverState, 
+/**
+ * The step to be carried out next.
+ */
+step: CutoverStep, 
+/**
+ * Tasks that copied these topics before, the oldest first, one in each direction: their maps hold what is older than
+ * this task's start.
+ */
+through: Array<TaskId>, 
+/**
+ * The cut-over whose way back this is.
+ */
+goes_back_on: string | null, 
+/**
+ * The cut-over that goes back on this one, if one has begun.
+ */
+back: string | null, 
+/**
+ * Groups that move.
+ */
+groups: Array<string>, 
+/**
+ * Groups that read these topics and stay, with the reason.
+ */
+staying: Array<string>, 
+/**
+ * Topics that move.
+ */
+topics: Array<TopicPair>, 
+/**
+ * Whether the task has other topics, which go on.
+ */
+is_stage: boolean, 
+/**
+ * How producers are stopped.
+ */
+fence: FenceKind, 
+/**
+ * The rules that deny WRITE.
+ */
+fence_entries: Array<FenceEntry>, 
+/**
+ * How long the silence of the source is watched, in ms.
+ */
+silence_ms: number, 
+/**
+ * Whether the old side is to follow in the window.
+ */
+follow: boolean, 
+/**
+ * The task was brought to rest by this cut-over.
+ */
+at_rest: boolean, 
+/**
+ * Answers of the steps so far.
+ */
+answers: Array<StepAnswers>, 
+/**
+ * What was overruled.
+ */
+overruled: Array<Overruled>, 
+/**
+ * What holds it.
+ */
+held: Held | null, 
+/**
+ * The last rehearsal's dry run of the groups.
+ */
+rehearsed: Array<GroupMove>, 
+/**
+ * The verification before the switch.
+ */
+verification: VerificationSummary | null, 
+/**
+ * Groups as they were moved.
+ */
+moves: Array<GroupMove>, 
+/**
+ * Ends at the switch; empty before it.
+ */
+ends: Array<EndsNoted>, 
+/**
+ * The task in the other direction; none before the switch.
+ */
+reverse: ReverseTask | null, 
+/**
+ * The copy of these topics has ended.
+ */
+released: boolean, 
+/**
+ * The copy in the other direction was started in the window.
+ */
+following: boolean, 
+/**
+ * When it was planned, in ms since 1970.
+ */
+created_ms: number, 
+/**
+ * When it last changed, in ms since 1970.
+ */
+updated_ms: number, 
+/**
+ * What happened.
+ */
+log: Array<LogLine>, };
+
+/**
+ * An answer to a question.
+ */
+export type CutoverAnswer = { 
+/**
+ * Which question, as it is named to overrule it.
+ */
+question: string, 
+/**
+ * How it is answered.
+ */
+result: CutoverResult, 
+/**
+ * What was found, with numbers.
+ */
+evidence: string, 
+/**
+ * What to do; empty where nothing is to be done.
+ */
+remedy: string, 
+/**
+ * Whether a step that depends on it must not go on: it failed, or it is not known and must be.
+ */
+holds: boolean, 
+/**
+ * When it was asked, in ms since 1970.
+ */
+at_ms: number, };
+
+/**
+ * Gives a cut-over up before its switch, or begins the way back behind it.
+ */
+export type CutoverBack = { 
+/**
+ * Name or id of the task, or the id of the cut-over.
+ */
+task: string, 
+/**
+ * How producers of the present side are stopped on the way back.
+ */
+fence: FenceKind, 
+/**
+ * How long their silence is watched; 15 s if not said.
+ */
+silence_seconds?: number, };
+
+/**
+ * Which way applications move.
+ */
+export type CutoverDirection = "forward" | "back";
+
+/**
+ * The report of a cut-over as text.
+ */
+export type CutoverExport = { 
+/**
+ * Name or id of the task, or the id of the cut-over.
+ */
+task: string, 
+/**
+ * As what.
+ */
+format: ReportFormat, };
+
+/**
+ * Lists the cut-overs of a task, the newest first, with those that go back on them.
+ */
+export type CutoverList = { 
+/**
+ * Name or id of the task.
+ */
+task: string, };
+
+/**
+ * Carries a cut-over on by one step.
+ */
+export type CutoverNext = { 
+/**
+ * Name or id of the task, or the id of the cut-over.
+ */
+task: string, 
+/**
+ * Questions that are not to hold this step.
+ */
+overrule: Array<string>, };
+
+/**
+ * Plans the cut-over of applications from a task's source to its target. Nothing changes but that it is kept.
+ */
+export type CutoverPlan = { 
+/**
+ * Name or id of the task.
+ */
+task: string, 
+/**
+ * Groups that move, with the topics that they read; empty for all.
+ */
+groups: Array<string>, 
+/**
+ * How producers are stopped.
+ */
+fence: FenceKind, 
+/**
+ * How long the silence of the source is watched; 15 s if not said.
+ */
+silence_seconds?: number, 
+/**
+ * Whether the old side follows after the switch; it does if not said.
+ */
+follow?: boolean, };
+
+/**
+ * Asks every question of a cut-over, and tries the translation of its groups. Writes nothing to a cluster.
+ */
+export type CutoverRehearse = { 
+/**
+ * Name or id of the task, or the id of the cut-over.
+ */
+task: string, };
+
+/**
+ * How a question is answered.
+ */
+export type CutoverResult = "success" | "warning" | "failed" | "unknown";
+
+/**
+ * Whether a cut-over goes on.
+ */
+export type CutoverState = "open" | "abandoning" | "abandoned" | "closed" | "went_back";
+
+/**
+ * Shows a cut-over.
+ */
+export type CutoverStatus = { 
+/**
+ * Name or id of the task, or the id of the cut-over.
+ */
+task: string, };
+
+/**
+ * A step, in order. A cut-over stands at the one that is to be carried out next.
+ */
+export type CutoverStep = "plan" | "rehearse" | "stop_producers" | "prove_silence" | "drain" | "verify" | "move_groups" | "open" | "window" | "close";
+
+/**
+ * A cut-over as it is shown.
+ */
+export type CutoverView = { 
+/**
+ * The data source where applications were.
+ */
+from: string, 
+/**
+ * The data source where they go.
+ */
+to: string, 
+/**
+ * Whether a step is being carried out now.
+ */
+busy: boolean, 
+/**
+ * The steps, with what they are to whom.
+ */
+steps: Array<StepRow>, 
+/**
+ * Everything that is kept of it.
+ */
+cutover: Cutover, };
+
+/**
  * A data source as pages see it: no secret, only which ones are kept.
  */
 export type DataSource = { 
@@ -461,7 +932,7 @@ updated_ms: number, };
 /**
  * What a crash may do to the target.
  */
-export type Delivery = "exactly-once" | "at-least-once";
+export type Delivery = "exactly-once" | "at-least-once" | "mirror";
 
 /**
  * Starts the demonstration from the beginning: two clusters, a data source for each, and a task that is a draft. What is left of an
@@ -523,12 +994,63 @@ detail: string, };
 /**
  * What differs between two records, or between two logs.
  */
-export type DifferenceKind = "missing" | "extra" | "duplicate" | "order" | "null_empty" | "key" | "value" | "headers" | "timestamp" | "quarantined";
+export type DifferenceKind = "missing" | "extra" | "duplicate" | "order" | "null_empty" | "key" | "value" | "headers" | "timestamp" | "quarantined" | "offset";
+
+/**
+ * The value that is in force for a topic.
+ */
+export type EffectiveValue = { 
+/**
+ * It; none if the broker keeps it to itself, or it has none.
+ */
+value: string | null, 
+/**
+ * Where it comes from.
+ */
+origin: ValueOrigin, 
+/**
+ * What the topic would have without a value of its own, in the topic's unit; none where brokers do not say (before
+ * 1.1), or it is not overridden.
+ */
+inherited: string | null, 
+/**
+ * Whether it cannot be changed.
+ */
+read_only: boolean, 
+/**
+ * Whether brokers keep it to themselves.
+ */
+sensitive: boolean, };
 
 /**
  * How the connection to a mail server is protected.
  */
 export type EmailSecurity = "none" | "starttls" | "tls";
+
+/**
+ * Where both logs of a partition ended at the switch.
+ */
+export type EndsNoted = { 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Target topic.
+ */
+target_topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * End of the source's log; none where the source has no such partition.
+ */
+source_end: number | null, 
+/**
+ * End of the target's log: the other direction begins here.
+ */
+target_end: number, };
 
 /**
  * What a data source is for: a name and the colour that pages show it in.
@@ -549,9 +1071,54 @@ colour: string, };
 export type ErrorCode = "invalid_input" | "not_found" | "ambiguous" | "state_forbids" | "task_limit" | "source_in_use" | "name_taken" | "cluster_unreachable" | "authentication_failed" | "refused" | "confirmation_needed" | "owned" | "secrets" | "storage" | "cancelled" | "internal";
 
 /**
+ * What an answer rests on, or one of the things that are wrong: a partition, a producer, a group, a member.
+ */
+export type Evidence = { 
+/**
+ * What it is about, as `orders-0`, `payments-app` or `User:alice`.
+ */
+about: string, 
+/**
+ * What was seen, by name: `lag`, `producer_id`, `client_id`, `last_write_ms` and the like. Names that end in `_ms` are
+ * times in ms since 1970, or spans in ms.
+ */
+facts: { [key in string]: EvidenceValue }, };
+
+/**
+ * A number, a truth or a text.
+ */
+export type EvidenceValue = boolean | number | string;
+
+/**
  * What to do with records that are in a target topic before the first launch.
  */
 export type ExistingData = "stop" | "append" | "rewrite";
+
+/**
+ * A rule of access that denies WRITE on a source topic.
+ */
+export type FenceEntry = { 
+/**
+ * The topic.
+ */
+topic: string, 
+/**
+ * Who may not write it, as `User:orders`.
+ */
+principal: string, 
+/**
+ * From where; `*` for anywhere.
+ */
+host: string, 
+/**
+ * Whether it may stand in the cluster: kept before it is created, and until it is surely gone.
+ */
+stands: boolean, };
+
+/**
+ * How producers are stopped.
+ */
+export type FenceKind = "none" | "acl";
 
 /**
  * A field of a form that cannot stay as it is.
@@ -570,6 +1137,57 @@ message: string, };
  * What to do with chosen topics that this user may not read at the source.
  */
 export type ForbiddenTopics = "stop" | "leave-out";
+
+/**
+ * What a modification will do.
+ */
+export type Foreseen = { 
+/**
+ * Each topic that is concerned; the others neither lose nor repeat a record.
+ */
+topics: Array<ForeseenTopic>, 
+/**
+ * Why it would be refused, a sentence each.
+ */
+refusals: Array<string>, 
+/**
+ * Whether the task was launched: before, everything is decided at the launch.
+ */
+launched: boolean, };
+
+/**
+ * What will happen to one topic.
+ */
+export type ForeseenTopic = { 
+/**
+ * Source topic.
+ */
+source: string, 
+/**
+ * Target topic from then on, or that it had.
+ */
+target: string, 
+/**
+ * The target topic before, where it is another.
+ */
+was: string | null, 
+/**
+ * What will happen.
+ */
+fate: TopicFate, 
+/**
+ * The source offset of each partition at which it begins, goes on or stops, as far as that is known now.
+ */
+positions: Record<string, number>, 
+/**
+ * Whether the target topic will be created.
+ */
+creates: boolean, };
+
+/**
+ * Why a source range could not be copied.
+ */
+export type GapReason = "deleted" | "truncated" | "recreated" | "start_outside_log" | "damaged";
 
 /**
  * Source offsets that can no longer be read.
@@ -627,6 +1245,28 @@ reason: GoneReason, };
 export type GoneReason = "retention_or_deletion" | "deletion" | "never_copied";
 
 /**
+ * A consumer group on one side.
+ */
+export type GroupFacts = { 
+/**
+ * Its state in Kafka's word; none before Kafka 2.6.
+ */
+state: string | null, 
+/**
+ * `classic`, `consumer`, `share` or `streams`; none before Kafka 3.8.
+ */
+kind: string | null, 
+/**
+ * `consumer`, `connect` and the like; empty for one that only commits.
+ */
+protocol_type: string, };
+
+/**
+ * What a group is. Kafka keeps all of them under one namespace of ids.
+ */
+export type GroupKind = "classic" | "consumer" | "share" | "streams" | "other";
+
+/**
  * A consumer group as the brokers list it.
  */
 export type GroupListing = { 
@@ -643,6 +1283,223 @@ state: string,
  * Members at present.
  */
 members: number, };
+
+/**
+ * A group that moves.
+ */
+export type GroupMove = { 
+/**
+ * The group.
+ */
+group: string, 
+/**
+ * Where it stands and will stand.
+ */
+positions: Array<MovedPosition>, 
+/**
+ * When it was committed on the target, in ms since 1970.
+ */
+moved_ms: number | null, 
+/**
+ * Whether the record that comes next is the same on both sides, for each position that was compared.
+ */
+proofs: Array<Proved>, };
+
+/**
+ * A group's position in one partition.
+ */
+export type GroupPosition = { 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * What is committed at the source.
+ */
+source_offset: number, 
+/**
+ * Target topic; none while the task has not been launched.
+ */
+target_topic: string | null, 
+/**
+ * The translation.
+ */
+target_offset: number | null, 
+/**
+ * What is committed on the target now; after a sync, what it has committed.
+ */
+target_committed: number | null, 
+/**
+ * How it translates.
+ */
+result: Translated, 
+/**
+ * Source offsets that the group has not read and that are not on the target; more than records, where the log has
+ * holes.
+ */
+missing: number | null, 
+/**
+ * Whether the record that comes next is the same on both sides; none if it was not looked at.
+ */
+proved: boolean | null, 
+/**
+ * Whether this sync committed it, or would have in a dry run.
+ */
+committed: boolean, 
+/**
+ * What is to be known of it, or why it was not committed.
+ */
+reason: string | null, };
+
+/**
+ * A group of the source, and its place on the target.
+ */
+export type GroupReport = { 
+/**
+ * Its id, the same on both sides.
+ */
+group: string, 
+/**
+ * What it is.
+ */
+kind: GroupKind, 
+/**
+ * The type of its protocol; empty for one that only commits.
+ */
+protocol: string, 
+/**
+ * Members at the source; none if it is not known.
+ */
+members_source: number | null, 
+/**
+ * Members on the target; none if it is not known.
+ */
+members_target: number | null, 
+/**
+ * How it stands on the target.
+ */
+state: GroupState, 
+/**
+ * Offsets from its positions in the task's topics to the end of the source; none if an end is not known.
+ */
+lag_source: number | null, 
+/**
+ * The same on the target, from what is committed there; none without a position there.
+ */
+lag_target: number | null, 
+/**
+ * Topics of the task that it reads, as far as that is known: it has positions in them, or members that want them.
+ */
+topics_inside: Array<string>, 
+/**
+ * Topics that it reads and that the task does not copy.
+ */
+topics_outside: Array<string>, 
+/**
+ * Since when it is taken over, in ms since 1970.
+ */
+taken_over_ms: number | null, 
+/**
+ * When the task last committed for it, in ms since 1970.
+ */
+last_sync_ms: number | null, 
+/**
+ * Why nothing was committed for it, where that is the group's affair and not a position's.
+ */
+reason: string | null, 
+/**
+ * Its positions in the task's topics, in order.
+ */
+partitions: Array<GroupPosition>, };
+
+/**
+ * A consumer group on both sides: whether it is there. Positions are not compared.
+ */
+export type GroupRow = { 
+/**
+ * Its name.
+ */
+group: string, 
+/**
+ * At the source; none if it is not there.
+ */
+source: GroupFacts | null, 
+/**
+ * On the target; none if it is not there.
+ */
+target: GroupFacts | null, 
+/**
+ * Whether it is on both sides.
+ */
+state: ParityState, };
+
+/**
+ * How a group stands on the target.
+ */
+export type GroupState = "synced" | "behind" | "ahead" | "live" | "taken_over" | "not_moved" | "unknown";
+
+/**
+ * Consumer groups whose positions are kept in step on the target while the task runs.
+ */
+export type GroupSync = { 
+/**
+ * Regular expression on the whole name of a group.
+ */
+groups: string, 
+/**
+ * Seconds between two syncs.
+ */
+interval_seconds: number, };
+
+/**
+ * The groups of a task.
+ */
+export type GroupsReport = { 
+/**
+ * In the order of their names.
+ */
+groups: Array<GroupReport>, 
+/**
+ * What is to be known beside them, as consumers whose offsets are not on the brokers.
+ */
+notes: Array<string>, 
+/**
+ * Positions that this sync committed, or would have in a dry run.
+ */
+committed: number, 
+/**
+ * Positions that could not be committed or proved, whatever the reason.
+ */
+failed: number, 
+/**
+ * Whether something was to be committed; otherwise it is an inventory or a dry run.
+ */
+synced: boolean, 
+/**
+ * How long it took, in ms.
+ */
+took_ms: number, };
+
+/**
+ * Why a cut-over does not go on by itself.
+ */
+export type Held = { 
+/**
+ * The step that is held.
+ */
+step: CutoverStep, 
+/**
+ * The question that holds it; the first of `answers`.
+ */
+question: string, 
+/**
+ * All answers that hold it.
+ */
+answers: Array<CutoverAnswer>, };
 
 /**
  * How an item of the pre-check stands.
@@ -672,6 +1529,27 @@ keytab: string | null, };
 export type LaneChoice = "auto" | "wire" | "record";
 
 /**
+ * What the last sync of a running task came to.
+ */
+export type LastSync = { 
+/**
+ * When it ended, in ms since 1970.
+ */
+at_ms: number, 
+/**
+ * Positions that it committed.
+ */
+committed: number, 
+/**
+ * Positions that it could not commit or prove.
+ */
+failed: number, 
+/**
+ * Why it could not be made.
+ */
+error: string | null, };
+
+/**
  * How long records take, over the last minute: from when the reader handed a record over to when the target's
  * acknowledgement of it was seen, or, where target transactions carry the records, the commit of its transaction.
  * What the record waited for in between counts: the speed limit, memory, records before it in its partition. One in 256
@@ -698,6 +1576,27 @@ p999_ms: number,
  * Records measured.
  */
 samples: number, };
+
+/**
+ * A line of a cut-over's log.
+ */
+export type LogLine = { 
+/**
+ * When, in ms since 1970.
+ */
+at_ms: number, 
+/**
+ * In which step.
+ */
+step: CutoverStep, 
+/**
+ * Who let it happen.
+ */
+by: string, 
+/**
+ * What.
+ */
+message: string, };
 
 /**
  * One of the two logs of a partition.
@@ -736,6 +1635,23 @@ partition: number | null,
  * The source offset.
  */
 offset: number | null, };
+
+/**
+ * What a target topic takes now.
+ */
+export type MessageSizeView = { 
+/**
+ * Target topic.
+ */
+target_topic: string, 
+/**
+ * Largest batch it took before, in bytes, where that is known.
+ */
+was: number | null, 
+/**
+ * Largest batch it takes now, in bytes.
+ */
+is: number, };
 
 /**
  * A point of charts.
@@ -807,6 +1723,106 @@ points: Array<MetricPoint>, };
  * Which timestamp a record gets on the target that has none at the source (written before 0.10).
  */
 export type MissingTimestamps = "copy-time" | "previous";
+
+/**
+ * A group's position in a partition.
+ */
+export type MovedPosition = { 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Target topic.
+ */
+target_topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * What the group has committed at the source: the next record that it wants.
+ */
+source_offset: number, 
+/**
+ * The same place on the target; none where it cannot be known.
+ */
+target_offset: number | null, 
+/**
+ * How it was found, in one word, as `exact`.
+ */
+how: string, 
+/**
+ * What a person should know of it.
+ */
+remark: string | null, 
+/**
+ * What the group has committed on the target before.
+ */
+target_committed: number | null, 
+/**
+ * The commit's text, which moves with it.
+ */
+metadata: string | null, };
+
+/**
+ * What is wrong with a target name, or may surprise.
+ */
+export type NameProblem = { "kind": "refused", 
+/**
+ * The rule that it breaks.
+ */
+rule: TopicNameProblem, } | { "kind": "itself" } | { "kind": "twice", 
+/**
+ * Its source name.
+ */
+other: string, } | { "kind": "collision", 
+/**
+ * The source name of the other one.
+ */
+other: string, };
+
+/**
+ * A topic that is chosen.
+ */
+export type NamedTopic = { 
+/**
+ * Its name at the source.
+ */
+source: string, 
+/**
+ * Its name on the target.
+ */
+target: string, 
+/**
+ * Its name on the target without an entry of its own.
+ */
+by_rules: string, 
+/**
+ * What is wrong with the target name.
+ */
+problem: NameProblem | null, };
+
+/**
+ * What a choice of topics and rules of renaming come to with the topics there are.
+ */
+export type Naming = { 
+/**
+ * The topics that are chosen, in the order in which they were given.
+ */
+topics: Array<NamedTopic>, 
+/**
+ * Why the pattern of the topics to copy is no regular expression.
+ */
+include: string | null, 
+/**
+ * Why the pattern of the topics to leave out is no regular expression.
+ */
+exclude: string | null, 
+/**
+ * Of each rule of renaming, why its pattern is no regular expression. Such a rule does nothing.
+ */
+rules: Array<string | null>, };
 
 /**
  * What is no longer there to compare, over all partitions.
@@ -932,6 +1948,24 @@ from: number,
 to: number, };
 
 /**
+ * A range that can no longer be read, and about which a person must decide: the partition goes on when the gap is
+ * accepted (see [`crate::Running::accept_gaps`]).
+ */
+export type OpenGap = { 
+/**
+ * The missing offsets.
+ */
+range: OffsetRange, 
+/**
+ * Why they are missing.
+ */
+reason: GapReason, 
+/**
+ * The source offset at which the copy would go on.
+ */
+resume_at: number, };
+
+/**
  * The operation log, the newest first.
  */
 export type OperationQuery = { 
@@ -1024,9 +2058,244 @@ detail: string | null, };
 export type OutOfRange = "stop" | "nearest";
 
 /**
+ * Something that a person decided against an answer.
+ */
+export type Overruled = { 
+/**
+ * Which question.
+ */
+question: string, 
+/**
+ * In which step.
+ */
+step: CutoverStep, 
+/**
+ * What was known then.
+ */
+evidence: string, 
+/**
+ * Who.
+ */
+by: string, 
+/**
+ * When, in ms since 1970.
+ */
+at_ms: number, 
+/**
+ * Whether it still counts: a step that is carried out again asks again.
+ */
+counts: boolean, };
+
+/**
+ * Makes changes on the target that a comparison has shown. Refused as a whole if one of them is not what a comparison
+ * shows now.
+ */
+export type ParityApply = { 
+/**
+ * The comparison that has shown them.
+ */
+compared: ParityCompare, 
+/**
+ * Those that are to be made.
+ */
+changes: Array<ParityChange>, 
+/**
+ * Whether those of them that take something away were confirmed.
+ */
+remove: boolean, };
+
+/**
+ * One change of the target, with what it replaces.
+ */
+export type ParityChange = { "kind": "set_value", 
+/**
+ * The target topic.
+ */
+topic: string, 
+/**
+ * The setting.
+ */
+key: string, 
+/**
+ * The value.
+ */
+value: string, 
+/**
+ * What is in force now.
+ */
+was: string | null, } | { "kind": "remove_value", 
+/**
+ * The target topic.
+ */
+topic: string, 
+/**
+ * The setting.
+ */
+key: string, 
+/**
+ * What is in force then.
+ */
+inherited: string, 
+/**
+ * What is in force now.
+ */
+was: string | null, } | { "kind": "create_acl", 
+/**
+ * The rule.
+ */
+rule: AclRule, } | { "kind": "remove_acl", 
+/**
+ * The rule.
+ */
+rule: AclRule, } | { "kind": "set_quota", 
+/**
+ * Whom it concerns.
+ */
+entity: { [key in string]: string | null }, 
+/**
+ * Its name.
+ */
+limit: string, 
+/**
+ * The limit.
+ */
+value: number, 
+/**
+ * The limit now.
+ */
+was: number | null, } | { "kind": "remove_quota", 
+/**
+ * Whom it concerns.
+ */
+entity: { [key in string]: string | null }, 
+/**
+ * Its name.
+ */
+limit: string, 
+/**
+ * The limit now.
+ */
+was: number | null, };
+
+/**
+ * Compares two data sources; changes nothing.
+ */
+export type ParityCompare = { 
+/**
+ * Name or id of the one that is the model; with a task, its source if none is named.
+ */
+source: string | null, 
+/**
+ * Name or id of the one that is compared with it; with a task, its target if none is named.
+ */
+target: string | null, 
+/**
+ * Name or id of a task, whose topics and names are taken.
+ */
+task: string | null, 
+/**
+ * Which parts; all if none is named.
+ */
+kinds: Array<ParityKind>, 
+/**
+ * Only these topics of the source, and what is about them.
+ */
+topics: Array<string>, 
+/**
+ * Names of topics on the target; not beside a task, which has its own.
+ */
+rename: Rename, 
+/**
+ * Names of principals on the target.
+ */
+principals: PrincipalRules, 
+/**
+ * Settings of topics that are changed as well although they are left alone otherwise, such as
+ * `min.insync.replicas`.
+ */
+with: Array<string>, 
+/**
+ * Whether settings that are the same on both sides are listed, too.
+ */
+every_setting: boolean, };
+
+/**
+ * A part of two clusters that can be compared.
+ */
+export type ParityKind = "topics" | "acls" | "quotas" | "groups";
+
+/**
+ * What a cluster was asked for.
+ */
+export type ParityPart = "topics" | "configuration" | "acls" | "quotas" | "groups";
+
+/**
+ * How two clusters stand to each other.
+ */
+export type ParityResult = "equal" | "different" | "unknown";
+
+/**
+ * How two sides of one thing stand to each other.
+ */
+export type ParityState = "same" | "differs" | "only_source" | "only_target" | "unknown";
+
+/**
+ * Two data sources side by side, with what would make the target like the source.
+ */
+export type ParityView = { 
+/**
+ * Name of the source.
+ */
+source_name: string, 
+/**
+ * Name of the target.
+ */
+target_name: string, 
+/**
+ * When they were read, in ms since 1970.
+ */
+at_ms: number, 
+/**
+ * What would make the target like the source.
+ */
+changes: Array<ParityChange>, 
+/**
+ * How they stand to each other.
+ */
+result: ParityResult, 
+/**
+ * The source's id; none before Kafka 0.10.1.
+ */
+source_cluster_id: string | null, 
+/**
+ * The target's id; none before Kafka 0.10.1.
+ */
+target_cluster_id: string | null, 
+/**
+ * Topics; none if they were not asked for.
+ */
+topics: Array<TopicRow> | null, 
+/**
+ * Rules of access; none if they were not asked for.
+ */
+acls: AclComparison | null, 
+/**
+ * Limits of clients; none if they were not asked for.
+ */
+quotas: Array<QuotaRow> | null, 
+/**
+ * Consumer groups; none if they were not asked for.
+ */
+groups: Array<GroupRow> | null, 
+/**
+ * What could not be read.
+ */
+unknown: Array<Unknown>, };
+
+/**
  * What a partition is doing.
  */
-export type PartitionCondition = "copying" | "caught_up" | "retrying" | "stopped";
+export type PartitionCondition = "copying" | "caught_up" | "retrying" | "stopped" | "at_rest";
 
 /**
  * A partition of a topic.
@@ -1056,6 +2325,31 @@ start: number | null,
  * One past the last offset; none where the partition did not answer.
  */
 end: number | null, };
+
+/**
+ * What the last verification before the switch found of a partition.
+ */
+export type PartitionDigest = { 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * Records compared.
+ */
+records: number, 
+/**
+ * Digest of the source's records.
+ */
+source_digest: string, 
+/**
+ * The same of the target's.
+ */
+target_digest: string, };
 
 /**
  * One partition's row.
@@ -1137,7 +2431,11 @@ bytes: number,
 /**
  * The current or last error.
  */
-error: string | null, };
+error: string | null, 
+/**
+ * What a person can decide about a stopped partition, where that is a gap.
+ */
+gap: OpenGap | null, };
 
 /**
  * One partition's result.
@@ -1232,6 +2530,11 @@ continued: boolean,
 proof: Proof | null, };
 
 /**
+ * Which names a rule of access is about. Kafka's `PatternType`; the literal name `*` is every name.
+ */
+export type PatternKind = "LITERAL" | "PREFIXED";
+
+/**
  * Where a look begins.
  */
 export type PeekFrom = "earliest" | "latest" | { "offset": number };
@@ -1261,9 +2564,22 @@ value: Array<number> | null,
  */
 headers: Array<[string, Array<number> | null]>, 
 /**
+ * Length of the whole key in bytes; `None` for null.
+ */
+key_bytes: number | null, 
+/**
+ * Length of the whole value in bytes; `None` for null.
+ */
+value_bytes: number | null, 
+/**
  * A part was cut at 64 KiB.
  */
 truncated: boolean, };
+
+/**
+ * Whether a rule of access allows or denies. Kafka's `AclPermissionType`.
+ */
+export type Permission = "DENY" | "ALLOW";
 
 /**
  * One item of the pre-check.
@@ -1335,6 +2651,20 @@ resumes: boolean,
  * Each topic, where both clusters could be asked.
  */
 routes: Array<RouteFacts>, };
+
+/**
+ * How principals of the source are called on the target: an entry of `map` decides alone; otherwise the regex rules apply
+ * in order. Without rules they keep their names.
+ */
+export type PrincipalRules = { 
+/**
+ * Source principal → target principal, such as `User:CN=alice` → `User:alice`.
+ */
+map: { [key in string]: string }, 
+/**
+ * Search-and-replace rules.
+ */
+regex: Array<RegexRename>, };
 
 /**
  * The outcome of a probe.
@@ -1422,6 +2752,27 @@ target_to: number,
 at_ms: number, };
 
 /**
+ * A position that was compared.
+ */
+export type Proved = { 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * Whether both sides go on with the same record, or both are at their end.
+ */
+equal: boolean, 
+/**
+ * What was compared, in words.
+ */
+detail: string, };
+
+/**
  * A record the target refused.
  */
 export type QuarantineView = { 
@@ -1450,6 +2801,11 @@ reason: string,
  */
 size: number, 
 /**
+ * The largest batch that the target topic would have to take for it, in bytes; none where it was refused for another
+ * reason, or its size is not known.
+ */
+needs_bytes: number | null, 
+/**
  * The record's timestamp, in ms since 1970.
  */
 timestamp_ms: number, 
@@ -1457,6 +2813,53 @@ timestamp_ms: number,
  * When it was refused, in ms since 1970.
  */
 at_ms: number, };
+
+/**
+ * A question of readiness. Its word (`lag_zero`) is its id for scripts and is never changed.
+ */
+export type Question = "lag_zero" | "source_silent" | "source_producers" | "open_transactions" | "tied_topics" | "group_inventory" | "groups_drained" | "no_members" | "offsets_translate" | "target_groups_not_ahead" | "positions_proved" | "target_only_ours" | "topic_parity" | "acl_parity" | "retention_keeps" | "verification_current" | "target_listeners" | "no_gaps" | "quarantine_empty";
+
+/**
+ * A limit on both sides.
+ */
+export type QuotaRow = { 
+/**
+ * Whom it concerns, by the target's names.
+ */
+entity: { [key in string]: string | null }, 
+/**
+ * Its name, such as `producer_byte_rate`.
+ */
+limit: string, 
+/**
+ * At the source; none if it has none.
+ */
+source: number | null, 
+/**
+ * On the target; none if it has none.
+ */
+target: number | null, 
+/**
+ * How they stand to each other.
+ */
+state: ParityState, 
+/**
+ * What copying would do.
+ */
+sync: QuotaSync, };
+
+/**
+ * What copying would do with a limit.
+ */
+export type QuotaSync = { "action": "nothing" } | { "action": "set", 
+/**
+ * The limit.
+ */
+value: number, } | { "action": "remove" } | { "action": "leave", 
+/**
+ * Why.
+ */
+why: string, };
 
 /**
  * Ceilings of a task's speed; `None` means no ceiling. They may be changed while it runs.
@@ -1475,6 +2878,96 @@ bytes_per_second: number | null, };
  * The client that read a side for a verification.
  */
 export type ReadBy = "wire" | "librdkafka";
+
+/**
+ * One question with its answer.
+ */
+export type ReadinessItem = { 
+/**
+ * Which question.
+ */
+id: Question, 
+/**
+ * How it was answered.
+ */
+result: ReadinessResult, 
+/**
+ * What was found, with names and numbers.
+ */
+cause: string, 
+/**
+ * What it rests on: what is wrong first. At most 100 rows.
+ */
+evidence: Array<Evidence>, 
+/**
+ * How many rows of evidence there are beyond those.
+ */
+more_evidence: number, 
+/**
+ * What to do about it; empty for Success.
+ */
+remedy: string, 
+/**
+ * Whether the switch must not happen because of this answer: it failed, or it is unknown and must be known
+ * ([`Question::must_be_known`]).
+ */
+blocks: boolean, 
+/**
+ * Whether it is asked again in the moment of the switch.
+ */
+at_switch: boolean, 
+/**
+ * When it was answered, in ms since 1970.
+ */
+asked_at_ms: number, 
+/**
+ * Until when the answer may be relied on, in ms since 1970.
+ */
+expires_at_ms: number, 
+/**
+ * How old the answer is, in seconds, at the time of the report.
+ */
+age_s: number, 
+/**
+ * How long it took, in ms.
+ */
+duration_ms: number, };
+
+/**
+ * All questions that were asked.
+ */
+export type ReadinessReport = { 
+/**
+ * The items, in the order of [`QUESTIONS`].
+ */
+items: Array<ReadinessItem>, 
+/**
+ * Whether every question was asked and none blocks. Warnings, and unknown answers that need not be known, are a
+ * person's to judge.
+ */
+ready: boolean, 
+/**
+ * When the asking began, in ms since 1970.
+ */
+at_ms: number, };
+
+/**
+ * How a question was answered.
+ */
+export type ReadinessResult = "running" | "success" | "warning" | "unknown" | "failed";
+
+/**
+ * What is known of a task's readiness.
+ */
+export type ReadinessView = { 
+/**
+ * The last answers; none since the program began.
+ */
+report: ReadinessReport | null, 
+/**
+ * Whether the questions are being asked now.
+ */
+running: boolean, };
 
 /**
  * One search-and-replace rule on topic names.
@@ -1519,6 +3012,33 @@ export type ReplayedView = {
  * Target offset, if the target said it.
  */
 target_offset: number | null, };
+
+/**
+ * A form of the report.
+ */
+export type ReportFormat = "html" | "json";
+
+/**
+ * What a rule of access is about. Words and numbers are those of Kafka's `ResourceType`.
+ */
+export type ResourceKind = "TOPIC" | "GROUP" | "CLUSTER" | "TRANSACTIONAL_ID" | "DELEGATION_TOKEN" | "USER";
+
+/**
+ * The task in the other direction.
+ */
+export type ReverseTask = { 
+/**
+ * Its id, chosen before it is made.
+ */
+id: TaskId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Whether it is made and pinned.
+ */
+created: boolean, };
 
 /**
  * One route's facts, for people and scripts.
@@ -1647,8 +3167,34 @@ export type SecretsLeaveKeychain = Record<symbol, never>;
 export type SecurityProtocol = "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
 
 /**
+ * A setting of a topic on both sides.
+ */
+export type SettingRow = { 
+/**
+ * Its name, such as `retention.ms`.
+ */
+key: string, 
+/**
+ * At the source; none if its brokers do not have this setting.
+ */
+source: EffectiveValue | null, 
+/**
+ * On the target; none if its brokers do not have this setting.
+ */
+target: EffectiveValue | null, 
+/**
+ * How they stand to each other. A setting that only one side's version of Kafka has is on that side alone.
+ */
+state: ParityState, 
+/**
+ * What a sync would do.
+ */
+sync: SettingSync, };
+
+/**
  * Sets a setting: `max_tasks` (1 to 10000), `log_days` (1 to 365), `give_up_after_minutes` (1 to 10080),
- * `resume_after_restart`, `language`, `quiet_hours`, and whatever begins with `page.`, which is the page's own.
+ * `resume_after_restart`, `language`, `quiet_hours`, `metrics_address` (`HOST:PORT` or a port of this computer; null or
+ * blank for none), and whatever begins with `page.`, which is the page's own.
  */
 export type SettingSet = { 
 /**
@@ -1659,6 +3205,23 @@ key: string,
  * Value.
  */
 value: unknown, };
+
+/**
+ * What a sync would do with a setting of the target topic.
+ */
+export type SettingSync = { "action": "nothing" } | { "action": "set", 
+/**
+ * The value.
+ */
+value: string, } | { "action": "remove", 
+/**
+ * What is in force then.
+ */
+inherited: string, } | { "action": "leave", 
+/**
+ * Why.
+ */
+why: string, };
 
 /**
  * All settings that were ever set.
@@ -1673,6 +3236,11 @@ export type SettingsView = {
  * Values; one that is not here has its default.
  */
 values: Record<string, unknown>, };
+
+/**
+ * Which cluster of a task.
+ */
+export type Side = "source" | "target";
 
 /**
  * Adds a data source.
@@ -1943,7 +3511,7 @@ export type Spec = "micro" | "small" | "medium" | "large" | "xlarge";
 /**
  * How far a stage is.
  */
-export type StageStatus = "waiting" | "running" | "done" | "skipped";
+export type StageStatus = "waiting" | "running" | "done" | "skipped" | "paused" | "held_up" | "failed" | "ended";
 
 /**
  * A stage of a task.
@@ -1961,6 +3529,62 @@ status: StageStatus,
  * 0 to 100; of the endless Incremental stage 100 when caught up and 0 when not.
  */
 percent: number, };
+
+/**
+ * The answers of a step that was asked last.
+ */
+export type StepAnswers = { 
+/**
+ * The step.
+ */
+step: CutoverStep, 
+/**
+ * The answers, in the order of reports.
+ */
+answers: Array<CutoverAnswer>, };
+
+/**
+ * A step as it is shown.
+ */
+export type StepRow = { 
+/**
+ * Which.
+ */
+step: CutoverStep, 
+/**
+ * Its number, from 1.
+ */
+number: number, 
+/**
+ * Its name.
+ */
+title: string, 
+/**
+ * What Sluice does.
+ */
+sluice: string, 
+/**
+ * What applications see.
+ */
+applications: string, 
+/**
+ * Whether it is done.
+ */
+done: boolean, };
+
+/**
+ * Accepts gaps, as they were shown: their partitions go on behind them, and the gaps go to the ledger. A task that is
+ * paused or has failed is started for it. A gap that has grown since keeps its partition stopped, with the new range.
+ */
+export type TaskAcceptGaps = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * The gaps.
+ */
+gaps: Array<AcceptedGap>, };
 
 /**
  * What a person may do with a task.
@@ -2052,6 +3676,23 @@ export type TaskExport = {
 task: string, };
 
 /**
+ * Says what a [`TaskModify`] would do to each topic; changes nothing.
+ */
+export type TaskForesee = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * What is to be from now on.
+ */
+settings: TaskSettings, 
+/**
+ * As in [`TaskModify`].
+ */
+copy_again?: string[], };
+
+/**
  * The gap ledger of a task.
  */
 export type TaskGaps = { 
@@ -2059,6 +3700,104 @@ export type TaskGaps = {
  * Name or id.
  */
 task: string, };
+
+/**
+ * Lists the consumer groups of the source that read the task's topics: where each stands on both sides, and where its
+ * positions lie on the target. Changes nothing.
+ */
+export type TaskGroups = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Only these groups; empty for all.
+ */
+groups: Array<string>, };
+
+/**
+ * Chooses which groups are kept in step on the target while the task runs; at once where it runs.
+ */
+export type TaskGroupsKeep = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Which, and how often; none for no group.
+ */
+sync: GroupSync | null, 
+/**
+ * The version of the settings that were looked at before: refused if another command has changed them since.
+ */
+version?: number, };
+
+/**
+ * Commits on the target where groups of the source stand, translated exactly. Groups with members on the target are left
+ * alone, and no position goes back unless that is asked for.
+ */
+export type TaskGroupsSync = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * These groups.
+ */
+groups: Array<string>, 
+/**
+ * All groups that read the task's topics.
+ */
+all: boolean, 
+/**
+ * Positions that are further on the target are set back.
+ */
+rewind: boolean, 
+/**
+ * Positions before the copy's start are left out.
+ */
+exact_only: boolean, 
+/**
+ * Nothing is committed: shows what would be.
+ */
+dry_run: boolean, };
+
+/**
+ * The consumer groups of a task.
+ */
+export type TaskGroupsView = { 
+/**
+ * Which are kept in step while the task runs.
+ */
+continuous: GroupSync | null, 
+/**
+ * What the last sync of the running task came to.
+ */
+last_sync: LastSync | null, 
+/**
+ * In the order of their names.
+ */
+groups: Array<GroupReport>, 
+/**
+ * What is to be known beside them, as consumers whose offsets are not on the brokers.
+ */
+notes: Array<string>, 
+/**
+ * Positions that this sync committed, or would have in a dry run.
+ */
+committed: number, 
+/**
+ * Positions that could not be committed or proved, whatever the reason.
+ */
+failed: number, 
+/**
+ * Whether something was to be committed; otherwise it is an inventory or a dry run.
+ */
+synced: boolean, 
+/**
+ * How long it took, in ms.
+ */
+took_ms: number, };
 
 /**
  * Identifies a task: `rp-` and 12 small letters or digits.
@@ -2077,6 +3816,19 @@ text: string,
  * Another name.
  */
 name: string | null, };
+
+/**
+ * Takes a topic out of a task; its position is kept, so that it goes on from there if it is added again.
+ */
+export type TaskLeaveOut = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Source topic.
+ */
+topic: string, };
 
 /**
  * Lists tasks.
@@ -2185,7 +3937,11 @@ settings: TaskSettings,
 /**
  * The version of the settings that were looked at before: refused if another command has changed them since.
  */
-version?: number, };
+version?: number, 
+/**
+ * Renamed source topics whose new target topic gets everything from the start; the others get what comes from here on.
+ */
+copy_again?: string[], };
 
 /**
  * Mutes a task's alerts, or no longer.
@@ -2229,6 +3985,40 @@ export type TaskPause = {
  * Name or id.
  */
 task: string, };
+
+/**
+ * Changes what may be changed of a task after its launch beside its topics and its speed. What is not given stays. A task
+ * that runs is stopped and started for it; nothing is lost or repeated.
+ */
+export type TaskPolicies = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Another name.
+ */
+name?: string, 
+/**
+ * What to do when a position is not in the source.
+ */
+out_of_range?: OutOfRange, 
+/**
+ * What to do with records in target topics that are added from now on: `stop` or `append`.
+ */
+existing?: ExistingData, 
+/**
+ * What a crash may do to the target. No task becomes a mirror, and a mirror nothing else.
+ */
+delivery?: Delivery, 
+/**
+ * What to do with topics that this user may not read.
+ */
+forbidden_topics?: ForbiddenTopics, 
+/**
+ * The version of the settings that were looked at before: refused if another command has changed them since.
+ */
+version?: number, };
 
 /**
  * Records the target refused.
@@ -2288,6 +4078,67 @@ partition: number,
  * Source offset.
  */
 offset: number, };
+
+/**
+ * Lets a target topic take larger batches. A limit that is large enough already stays.
+ */
+export type TaskRaiseMessageSize = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * The least it must take, in bytes.
+ */
+bytes: number, };
+
+/**
+ * Asks whether applications may move to the task's target now; waits for the report, and streams its items as events.
+ * Changes nothing on either side.
+ */
+export type TaskReadiness = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Only these questions are asked; the others keep their last answers. By default all.
+ */
+only?: Array<Question>, 
+/**
+ * The groups that are to move; by default all that read the task's topics.
+ */
+groups?: Array<string>, 
+/**
+ * Groups whose lag at the source is accepted.
+ */
+accepted_lag?: Array<string>, 
+/**
+ * How many seconds apart the two looks at the logs are; by default 5.
+ */
+window_s?: number, };
+
+/**
+ * Gives the questions up.
+ */
+export type TaskReadinessCancel = { 
+/**
+ * Name or id.
+ */
+task: string, };
+
+/**
+ * The last answers, with their ages.
+ */
+export type TaskReadinessLast = { 
+/**
+ * Name or id.
+ */
+task: string, };
 
 /**
  * Goes on from there.
@@ -2414,6 +4265,10 @@ start: string,
  */
 start_overrides: Record<string, string>, 
 /**
+ * Where the copy of each partition ends; none follows the source.
+ */
+end: string | null, 
+/**
  * What to do with records already in target topics.
  */
 existing: ExistingData, 
@@ -2456,7 +4311,15 @@ compression: Codec,
 /**
  * Ends when everything that was there has been copied, instead of following the source.
  */
-bounded: boolean, };
+bounded: boolean, 
+/**
+ * Whether the configuration of target topics is kept like the source's while it runs.
+ */
+configuration_sync: ConfigurationSync, 
+/**
+ * Consumer groups whose positions are kept in step on the target while the task runs; none by default.
+ */
+sync_groups: GroupSync | null, };
 
 /**
  * Shows everything about a task.
@@ -2557,6 +4420,10 @@ retention_left_seconds: number | null,
  */
 last_error: string | null, 
 /**
+ * What is wrong now, and what can be done about it.
+ */
+trouble: TroubleView | null, 
+/**
  * How records are delivered.
  */
 delivery: string, 
@@ -2582,6 +4449,19 @@ confirm: string | null, };
  * What a task is doing, as its list shows it.
  */
 export type TaskState = "draft" | "pre_checking" | "pre_check_failed" | "pre_check_passed" | "starting" | "running" | "pausing" | "paused" | "abnormal" | "failed" | "completed" | "terminating" | "terminated";
+
+/**
+ * Has the configuration of a task's target topics kept like the source's while the task runs, or no longer.
+ */
+export type TaskSyncConfiguration = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * What is to be from now on.
+ */
+sync: ConfigurationSync, };
 
 /**
  * Ends a task for good. What it copied stays.
@@ -2790,6 +4670,10 @@ retention_left_seconds: number | null,
  */
 last_error: string | null, 
 /**
+ * What is wrong now, and what can be done about it.
+ */
+trouble: TroubleView | null, 
+/**
  * How records are delivered.
  */
 delivery: string, 
@@ -2820,6 +4704,11 @@ config: Array<TopicSetting>,
 config_problem: string | null, };
 
 /**
+ * What will happen to a topic.
+ */
+export type TopicFate = "added" | "resumed" | "renamed" | "copied_again" | "removed";
+
+/**
  * A topic as a list shows it.
  */
 export type TopicListing = { 
@@ -2846,6 +4735,83 @@ records_estimate: number | null,
 internal: boolean, };
 
 /**
+ * A rule of Kafka for names of topics that a name breaks.
+ */
+export type TopicNameProblem = "empty" | "dots" | "long" | "characters";
+
+/**
+ * Says which of some topics are chosen, what they are called on the target, and what is wrong with patterns and names; asks
+ * no cluster and saves nothing. A form asks it at each letter.
+ */
+export type TopicNaming = { 
+/**
+ * Which topics.
+ */
+objects: Objects, 
+/**
+ * Their names on the target.
+ */
+rename: Rename, 
+/**
+ * Names of the topics that there are.
+ */
+topics: Array<string>, 
+/**
+ * Whether source and target are one data source.
+ */
+same_cluster: boolean, };
+
+/**
+ * A topic of a cut-over on both sides.
+ */
+export type TopicPair = { 
+/**
+ * Its name where applications are.
+ */
+source: string, 
+/**
+ * Its name where they go.
+ */
+target: string, };
+
+/**
+ * A topic on both sides.
+ */
+export type TopicRow = { 
+/**
+ * Its name at the source; none for a topic of the target alone.
+ */
+source_topic: string | null, 
+/**
+ * Its name on the target, or the one it would have there.
+ */
+target_topic: string, 
+/**
+ * At the source; none if it is not there.
+ */
+source: TopicShape | null, 
+/**
+ * On the target; none if it is not there.
+ */
+target: TopicShape | null, 
+/**
+ * How they stand to each other: partitions, replicas and every effective value.
+ */
+state: ParityState, 
+/**
+ * Settings that differ or are set on a topic; all of them where they were asked for.
+ */
+settings: Array<SettingRow>, 
+/**
+ * Settings that are the same on both sides and not listed.
+ */
+same_settings: number, 
+/**
+ * Why the configuration of a side is not known.
+ */
+unknown: Array<string>, };
+
+/**
  * A value of a topic's configuration.
  */
 export type TopicSetting = { 
@@ -2861,6 +4827,89 @@ value: string | null,
  * Whether it was set on the topic itself.
  */
 set_on_topic: boolean, };
+
+/**
+ * How a topic is divided.
+ */
+export type TopicShape = { 
+/**
+ * Partitions.
+ */
+partitions: number, 
+/**
+ * Replicas of its first partition; 0 where nobody may see them.
+ */
+replicas: number, };
+
+/**
+ * How a committed source offset translates.
+ */
+export type Translated = "exact" | "pending" | "before_start" | "expired" | "searched" | "unknown";
+
+/**
+ * What stands behind a trouble, as far as a shell can offer something to do about it.
+ */
+export type TroubleCause = "gap" | "login" | "rights" | "connection" | "storage" | "other";
+
+/**
+ * What is wrong with a task.
+ */
+export type TroubleView = { 
+/**
+ * What happened.
+ */
+sentence: string, 
+/**
+ * What stands behind it.
+ */
+cause: TroubleCause, 
+/**
+ * Which cluster it concerns, where that is known.
+ */
+side: Side | null, 
+/**
+ * The addresses at which that cluster is entered.
+ */
+brokers: Array<string>, 
+/**
+ * Since when the task is in its state, in ms since 1970.
+ */
+since_ms: number | null, 
+/**
+ * When it tries again by itself, in ms since 1970; none where it does not, or is on it.
+ */
+next_try_ms: number | null, };
+
+/**
+ * A part of a cluster that could not be read: nothing is said about it, least of all that it is equal.
+ */
+export type Unknown = { 
+/**
+ * Which cluster.
+ */
+side: Side, 
+/**
+ * What was asked for.
+ */
+part: ParityPart, 
+/**
+ * Why it is not known.
+ */
+reason: UnknownReason, 
+/**
+ * The same for people, with what to do.
+ */
+sentence: string, };
+
+/**
+ * Why something is not known.
+ */
+export type UnknownReason = "no_right" | "too_old" | "no_answer";
+
+/**
+ * Where an effective value comes from.
+ */
+export type ValueOrigin = "topic" | "broker" | "default";
 
 /**
  * The whole report.
@@ -2959,6 +5008,31 @@ duration_ms: number, };
 export type VerificationResult = "equal" | "accepted_differences" | "different" | "behind" | "incomplete";
 
 /**
+ * The verification before the switch.
+ */
+export type VerificationSummary = { 
+/**
+ * When, in ms since 1970.
+ */
+at_ms: number, 
+/**
+ * The verdict in a sentence.
+ */
+sentence: string, 
+/**
+ * Whether nothing differs and nothing is missing.
+ */
+passes: boolean, 
+/**
+ * Whether there are differences that were said before the start.
+ */
+accepted: boolean, 
+/**
+ * Each partition.
+ */
+partitions: Array<PartitionDigest>, };
+
+/**
  * Verifications of a task.
  */
 export type VerificationView = { 
@@ -2984,7 +5058,7 @@ export type VerifyScope = {
  */
 topics: Array<string>, 
 /**
- * The first records at the source: `time:RFC3339`, `offset:N` or `offset:PARTITION=N,…`; none for the first that
+ * The first records at the source: a time of RFC 3339, `offset:N` or `offset:PARTITION=N,…`; none for the first that
  * were copied. Partitions that are not named are verified whole.
  */
 since: string | null, };
@@ -3013,6 +5087,7 @@ export interface Commands {
   task_list: { request: TaskList; answer: TaskPage };
   task_show: { request: TaskShow; answer: TaskView };
   task_routes: { request: TaskRoutes; answer: Array<[string, string]> };
+  topic_naming: { request: TopicNaming; answer: Naming };
   task_check: { request: TaskCheck; answer: PreCheckReport };
   task_check_cancel: { request: TaskCheckCancel; answer: boolean };
   task_start: { request: TaskStart; answer: TaskView };
@@ -3022,7 +5097,12 @@ export interface Commands {
   task_terminate: { request: TaskTerminate; answer: TaskView };
   task_delete: { request: TaskDelete; answer: null };
   task_modify: { request: TaskModify; answer: TaskView };
+  task_foresee: { request: TaskForesee; answer: Foreseen };
   task_tune: { request: TaskTune; answer: TaskView };
+  task_policies: { request: TaskPolicies; answer: TaskView };
+  task_accept_gaps: { request: TaskAcceptGaps; answer: TaskView };
+  task_leave_out: { request: TaskLeaveOut; answer: TaskView };
+  task_raise_message_size: { request: TaskRaiseMessageSize; answer: MessageSizeView };
   task_mute: { request: TaskMute; answer: null };
   task_copy: { request: TaskCopy; answer: TaskView };
   task_export: { request: TaskExport; answer: string };
@@ -3037,6 +5117,19 @@ export interface Commands {
   task_verify: { request: TaskVerify; answer: VerificationReport };
   task_verify_cancel: { request: TaskVerifyCancel; answer: boolean };
   task_verification: { request: TaskVerification; answer: VerificationView };
+  task_readiness: { request: TaskReadiness; answer: ReadinessReport };
+  task_readiness_cancel: { request: TaskReadinessCancel; answer: boolean };
+  task_readiness_last: { request: TaskReadinessLast; answer: ReadinessView };
+  task_groups: { request: TaskGroups; answer: TaskGroupsView };
+  task_groups_sync: { request: TaskGroupsSync; answer: GroupsReport };
+  task_groups_keep: { request: TaskGroupsKeep; answer: TaskView };
+  cutover_plan: { request: CutoverPlan; answer: CutoverView };
+  cutover_rehearse: { request: CutoverRehearse; answer: CutoverView };
+  cutover_next: { request: CutoverNext; answer: CutoverView };
+  cutover_status: { request: CutoverStatus; answer: CutoverView };
+  cutover_list: { request: CutoverList; answer: Array<CutoverView> };
+  cutover_back: { request: CutoverBack; answer: CutoverView };
+  cutover_export: { request: CutoverExport; answer: string };
   rule_list: { request: RuleList; answer: Array<Rule> };
   rule_put: { request: RulePut; answer: Rule };
   rule_remove: { request: RuleRemove; answer: null };
@@ -3051,4 +5144,7 @@ export interface Commands {
   app_info: { request: AppInfoQuery; answer: AppInfo };
   demo_start: { request: DemoStart; answer: DemoStarted };
   demo_stop: { request: DemoStop; answer: null };
+  parity_compare: { request: ParityCompare; answer: ParityView };
+  parity_apply: { request: ParityApply; answer: Array<Applied> };
+  task_sync_configuration: { request: TaskSyncConfiguration; answer: TaskView };
 }

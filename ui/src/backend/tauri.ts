@@ -40,6 +40,13 @@ export function tauriBackend(): Backend {
       setAutostart: (on) => invoke('set_autostart', { on }),
       setCloseChoice: (choice: CloseChoice) => invoke('close_choice', { choice }),
       pickFile: () => invoke<string | null>('pick_file'),
+      onFileDrop(listener) {
+        const unlisten = listen<{ paths: string[] }>('tauri://drag-drop', (event) => {
+          const [path] = event.payload.paths;
+          if (path !== undefined) listener(path);
+        });
+        return () => void unlisten.then((end) => end());
+      },
       saveFile: (name, text) => invoke<string | null>('save_file', { name, text }),
       openFolder: () => invoke('open_folder'),
       supportBundle: () => invoke<string | null>('support_bundle'),

@@ -11,6 +11,7 @@ export function partitionCell(partition: PartitionProgress): { tone: 'ok' | 'bus
   const fill = condition === 'caught_up' || length <= 0 ? 1 : (position - start) / length;
   if (condition === 'stopped') return { tone: 'bad', fill };
   if (condition === 'retrying' || partition.stuck) return { tone: 'warn', fill };
+  if (condition === 'at_rest') return { tone: 'idle', fill: end === null ? 1 : fill };
   if (end === null) return { tone: 'idle', fill: 0 };
   // Between two looks at the source the delay may not be known; then what is left at the present rate counts.
   const late = partition.delay_ms ?? (partition.lag === null ? Infinity : (partition.lag / Math.max(partition.rate, Number.EPSILON)) * MS_IN_SECOND);

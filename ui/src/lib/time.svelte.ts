@@ -21,9 +21,10 @@ export function absolute(ms: number): string {
   return new Intl.DateTimeFormat(language.locale, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }).format(ms);
 }
 
-/** Day and time to the millisecond, for rows of a table. */
+/** Day and time to the millisecond, for rows of a table; with the year where it is not this one. */
 export function moment(ms: number): string {
   return new Intl.DateTimeFormat(language.locale, {
+    ...(new Date(ms).getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' }),
     month: 'short',
     day: 'numeric',
     hour: '2-digit',

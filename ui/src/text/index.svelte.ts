@@ -1,8 +1,12 @@
 import { activity as enActivity } from './en/activity';
 import { alerts as enAlerts } from './en/alerts';
+import { compare as enCompare } from './en/compare';
+import { cutover as enCutover } from './en/cutover';
 import { everywhere as enEverywhere } from './en/everywhere';
 import { desktop as enDesktop } from './en/desktop';
+import { groups as enGroups } from './en/groups';
 import { newTask as enNewTask } from './en/new-task';
+import { readiness as enReadiness } from './en/readiness';
 import { settings as enSettings } from './en/settings';
 import { sources as enSources } from './en/sources';
 import { start as enStart } from './en/start';
@@ -10,9 +14,13 @@ import { task as enTask } from './en/task';
 import { tasks as enTasks } from './en/tasks';
 import { activity as zhActivity } from './zh/activity';
 import { alerts as zhAlerts } from './zh/alerts';
+import { compare as zhCompare } from './zh/compare';
+import { cutover as zhCutover } from './zh/cutover';
 import { everywhere as zhEverywhere } from './zh/everywhere';
 import { desktop as zhDesktop } from './zh/desktop';
+import { groups as zhGroups } from './zh/groups';
 import { newTask as zhNewTask } from './zh/new-task';
+import { readiness as zhReadiness } from './zh/readiness';
 import { settings as zhSettings } from './zh/settings';
 import { sources as zhSources } from './zh/sources';
 import { start as zhStart } from './zh/start';
@@ -25,10 +33,14 @@ const en = {
   start: enStart,
   tasks: enTasks,
   task: enTask,
+  groups: enGroups,
+  readiness: enReadiness,
   newTask: enNewTask,
   sources: enSources,
+  compare: enCompare,
   alerts: enAlerts,
   activity: enActivity,
+  cutover: enCutover,
   desktop: enDesktop,
   settings: enSettings,
 };
@@ -39,10 +51,14 @@ const zh: Catalogue = {
   start: zhStart,
   tasks: zhTasks,
   task: zhTask,
+  groups: zhGroups,
+  readiness: zhReadiness,
   newTask: zhNewTask,
   sources: zhSources,
+  compare: zhCompare,
   alerts: zhAlerts,
   activity: zhActivity,
+  cutover: zhCutover,
   desktop: zhDesktop,
   settings: zhSettings,
 };

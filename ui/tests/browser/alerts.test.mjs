@@ -69,7 +69,7 @@ test('a rule is added with its condition, switched off and deleted; the one that
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Delay over 1 min 30 s for 2 min').waitFor();
 
-  await page.getByRole('switch', { name: 'too late in force' }).click();
+  await page.getByRole('switch', { name: 'too late is on' }).click();
   await until(async () => (await here.host.call('rule_list')).find((rule) => rule.name === 'too late')?.enabled === false, 'it is off');
   await page.getByRole('button', { name: 'Actions: too late' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();

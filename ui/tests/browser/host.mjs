@@ -30,6 +30,15 @@ export async function startHost() {
       if (!response.ok) throw new Error(`${name}: ${answer.message}`);
       return answer;
     },
+    /** Lets something go wrong with the demonstration's clusters; see `crates/devhost/src/faults.rs`. */
+    async fault(kind, more = {}) {
+      const response = await fetch(`${host.url}/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ kind, ...more }),
+      });
+      if (!response.ok) throw new Error(`${kind}: ${await response.text()}`);
+    },
     stop: () => running.end(),
     async restart() {
       running = await launch(data, port);

@@ -20,7 +20,11 @@ test('shortcuts lead to the pages, and their help lists them', async () => {
   await page.keyboard.press('g');
   await page.keyboard.press('a');
   await page.getByRole('heading', { name: 'Alerts', level: 1 }).waitFor();
+  // As a person presses it: Shift goes down first, and a key that means nothing was pressed before.
+  await page.keyboard.press('x');
+  await page.keyboard.down('Shift');
   await page.keyboard.press('?');
+  await page.keyboard.up('Shift');
   const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await help.getByText('New task').waitFor();
   await page.keyboard.press('Escape');
@@ -30,6 +34,35 @@ test('shortcuts lead to the pages, and their help lists them', async () => {
   await page.getByRole('heading', { name: 'Data sources', level: 1 }).waitFor();
   await page.keyboard.press('/');
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Search data sources');
+});
+
+test('the command palette finds pages, tasks and actions by typing, and runs the chosen one', async () => {
+  const page = await here.open({ hash: '#/sources' });
+  await page.getByRole('heading', { name: 'Data sources', level: 1 }).waitFor();
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Commands' });
+  const field = palette.getByRole('combobox', { name: 'What do you want to do?' });
+  await field.waitFor();
+  await page.keyboard.type('topics demo target');
+  await palette.getByRole('option', { name: /Topics: Demo target/, selected: true }).waitFor();
+  await page.keyboard.press('Enter');
+  await palette.waitFor({ state: 'detached' });
+  await until(() => /#\/sources\/[^/]+\/topics$/.test(page.url()), 'the topics are shown');
+  // Also while somebody types, and the arrows choose.
+  await page.keyboard.press('/');
+  await page.keyboard.type('x');
+  await page.keyboard.press('Control+k');
+  await field.waitFor();
+  await page.keyboard.type('demo');
+  const second = palette.getByRole('option').nth(1);
+  const name = await second.innerText();
+  await page.keyboard.press('ArrowDown');
+  await until(async () => (await second.getAttribute('aria-selected')) === 'true', `${name} is chosen`);
+  await field.fill('no such thing');
+  await palette.getByText('Nothing of this name').waitFor();
+  await page.keyboard.press('Escape');
+  await palette.waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement?.hasAttribute('data-search')), true, 'the focus is back');
 });
 
 test('a task is set up and launched without a mouse, and the focus is always seen', async () => {
@@ -67,10 +100,8 @@ test('a task is set up and launched without a mouse, and the focus is always see
   await page.keyboard.press('Enter');
   await tabTo(page, 'button', 'Start replication');
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Launched' }).waitFor();
-  await tabTo(page, 'link', 'Back to list');
-  await page.keyboard.press('Enter');
-  await until(() => /#\/tasks$/.test(page.url()), 'the list is open');
+  await page.getByText(/by keyboard is launched/).waitFor();
+  await until(() => /#\/tasks\/[^/]+\/overview$/.test(page.url()), 'the task is shown');
 });
 
 test('a dialog keeps the focus and gives it back', async () => {

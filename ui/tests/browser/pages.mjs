@@ -72,6 +72,7 @@ export async function fill(here) {
   await host.call('channel_test', { channel: 'desktop' });
   // Nobody listens there: the history has one that was not delivered.
   await host.call('channel_test', { channel: channel.id }).catch(() => undefined);
+  await host.call('cutover_plan', { task: demo.task_id, groups: [], fence: 'none', silence_seconds: 1, follow: true });
   return { ...demo, blocked: blocked.id, ready: ready.id, rewriting: rewriting.id, drafted: drafted.id };
 }
 
@@ -86,6 +87,7 @@ export function pages(filled) {
     { name: 'task-overview', hash: `#/tasks/${filled.task_id}/overview`, settle: (page) => page.locator('.plot canvas').nth(3).waitFor({ timeout: 30_000 }) },
     { name: 'task-topics', hash: `#/tasks/${filled.task_id}/topics`, settle: (page) => page.locator('.line .status').nth(5).waitFor() },
     { name: 'task-log', hash: `#/tasks/${filled.task_id}/log`, settle: (page) => page.locator('main [role=listitem]').first().waitFor() },
+    { name: 'compare', hash: `#/compare?source=${filled.source_id}&target=${filled.target_id}`, settle: (page) => page.locator('#compared').waitFor() },
     { name: 'task-changes', hash: `#/tasks/${filled.task_id}/changes` },
     { name: 'task-verify', hash: `#/tasks/${filled.task_id}/verify` },
     {
@@ -97,6 +99,15 @@ export function pages(filled) {
       },
     },
     {
+      name: 'task-readiness',
+      hash: `#/tasks/${filled.task_id}/readiness`,
+      settle: async (page) => {
+        await page.locator('main .content .bar .button').first().click();
+        await page.locator('.items .failed .evidence').first().waitFor({ timeout: 60_000 });
+        await page.locator('.summary .bad').waitFor({ timeout: 60_000 });
+      },
+    },
+    {
       name: 'task-modify',
       hash: `#/tasks/${filled.task_id}/changes`,
       settle: async (page) => {
@@ -104,6 +115,8 @@ export function pages(filled) {
         await page.locator('main section li').first().waitFor();
       },
     },
+    { name: 'task-groups', hash: `#/tasks/${filled.task_id}/groups`, settle: (page) => page.locator('main table').first().waitFor() },
+    { name: 'task-cutover', hash: `#/tasks/${filled.task_id}/cutover`, settle: (page) => page.locator('tr[aria-current=step]').waitFor() },
     { name: 'task-settings', hash: `#/tasks/${filled.task_id}/settings` },
     { name: 'new-task-blank', hash: '#/tasks/new' },
     { name: 'new-task-1-source', hash: wizard(filled.drafted, 1), settle: (page) => page.locator('.reach svg').nth(1).waitFor() },

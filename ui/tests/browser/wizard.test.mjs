@@ -95,6 +95,42 @@ test('names are checked as they are typed, and going back keeps everything', asy
   assert.ok(await page.getByRole('radio', { name: /^Append/ }).isChecked());
 });
 
+test('patterns are judged by the engine that copies, as they are typed, and errors go when they are mended', async () => {
+  const page = await here.open({ hash: '#/tasks/new' });
+  await first(page, 'patterns');
+  await next(page);
+  await page.getByRole('radio', { name: /By pattern/ }).check();
+  const include = page.getByLabel('Include');
+  await include.fill('(?i)ORDERS.*');
+  await consequence(page).getByText('1 topic, 6 partitions.').waitFor();
+  await include.fill('(?=o)orders.*');
+  await page.getByText(/look-around/).waitFor();
+  await page.getByText('No topic matches').first().waitFor();
+  await next(page);
+  assert.equal(await step(page, /Objects/).getAttribute('aria-current'), 'step', 'it goes no further');
+  await include.fill('o.*');
+  await page.getByText(/look-around/).waitFor({ state: 'detached' });
+  await consequence(page).getByText('1 topic, 6 partitions.').waitFor();
+});
+
+test('a start in the future is warned of, and where each partition begins is shown before the launch', async () => {
+  const page = await here.open({ hash: '#/tasks/new' });
+  await first(page, 'later');
+  await next(page);
+  await page.getByRole('radio', { name: /^Time/ }).check();
+  const ahead = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 19);
+  await page.getByLabel('Date and time').fill(ahead);
+  await next(page);
+  await page.getByLabel('Suffix').fill('.later');
+  await page.getByRole('button', { name: 'Save and check' }).click();
+  await page.getByText(/May start/).waitFor();
+  await page.getByText(/The start time .* is \d(\.\d)? days ahead/i).first().waitFor();
+  await next(page);
+  const starts = page.getByRole('table', { name: 'Where each partition begins' });
+  await starts.getByRole('row').nth(6).waitFor();
+  assert.match(await starts.getByRole('row').nth(1).innerText(), /clicks\s+0\s+[\d\s\u202f]+/);
+});
+
 test('a reload loses nothing, saved or not', async () => {
   const page = await here.open({ hash: '#/tasks/new' });
   await first(page, 'reloaded');
@@ -107,7 +143,7 @@ test('a reload loses nothing, saved or not', async () => {
   await page.reload();
   await until(async () => (await page.getByLabel('Include').inputValue()) === 'o.*', 'after it is saved, with what is not saved yet');
   await page.getByRole('radio', { name: /^Offset/ }).check();
-  await page.getByLabel('Offset').last().fill('12');
+  await page.getByRole('textbox', { name: 'Offset' }).fill('12');
   await next(page);
   await page.getByRole('button', { name: 'Save and check' }).click();
   await page.getByText(/May start|May not start/).waitFor();
@@ -160,9 +196,8 @@ test('deleting on a production cluster names what goes, and asks to type the nam
   assert.ok(await go.isDisabled(), 'before the name is typed');
   await dialog.getByRole('textbox').fill('live shop');
   await go.click();
-  await page.getByRole('heading', { name: 'Launched' }).waitFor();
-  await page.getByRole('link', { name: 'Back to list' }).click();
-  assert.match(page.url(), /#\/tasks$/);
+  await page.getByText(/rewrite is launched/).waitFor();
+  assert.match(page.url(), /#\/tasks\/[^/]+\/overview$/);
 });
 
 test('a limit that is reached is said beside the button', async () => {

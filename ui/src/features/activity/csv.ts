@@ -16,7 +16,8 @@ export function toCsv(rows: readonly OperationView[]): string {
   return [head, ...lines].map((line) => line.map(cell).join(',')).join('\r\n') + '\r\n';
 }
 
-function cell(text: string): string {
+/** A text as a cell: quoted where it must be, and never a formula. */
+export function cell(text: string): string {
   // A spreadsheet would take what begins so for a formula.
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

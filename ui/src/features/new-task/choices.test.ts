@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { blankChoices, fromSettings, positive, readStart, sameSettings, toSettings, writeStart } from './choices';
+import { blankChoices, earliest, fromSettings, positive, readStart, sameSettings, toSettings, writeStart } from './choices';
 
 describe('settings and choices', () => {
   test('every choice comes back as it was entered', () => {
@@ -20,6 +20,7 @@ describe('settings and choices', () => {
       rateMegabytes: '3',
       replicationFactor: '2',
       bounded: true,
+      configurationSync: { on: true, remove: true, with: ['min.insync.replicas'] },
     };
     expect(fromSettings(toSettings(choices))).toEqual(choices);
   });
@@ -57,10 +58,14 @@ describe('start positions', () => {
     expect(writeStart({ ...readStart('offset:0'), offset })).toBeNull();
   });
 
+  test.each(['2026-02-30 08:00', '2026-01-31 25:00', 'tomorrow', '31.1.2026', ''])('%j is no time', (time) => {
+    expect(writeStart({ ...earliest(), mode: 'time', time })).toBeNull();
+  });
+
   test('a time is local when it is entered and unambiguous when it is kept', () => {
-    const written = writeStart({ mode: 'time', offset: '', time: '2026-01-31T08:00:00', group: '' });
-    expect(written).toBe(`time:${new Date('2026-01-31T08:00:00').toISOString()}`);
-    expect(readStart(written ?? '').time).toBe('2026-01-31T08:00:00');
+    const written = writeStart({ mode: 'time', offset: '', time: '2026-01-31 08:00:00', last: '', group: '' });
+    expect(written).toBe(`time:${new Date('2026-01-31T08:00:00').toISOString().replace('.000Z', 'Z')}`);
+    expect(readStart(written ?? '').time).toBe('2026-01-31 08:00:00');
   });
 });
 

@@ -1,8 +1,10 @@
 import type {
   Codec,
+  ConfigurationSync,
   Delivery,
   ExistingData,
   ForbiddenTopics,
+  GroupSync,
   LaneChoice,
   MissingTimestamps,
   OutOfRange,
@@ -10,18 +12,21 @@ import type {
   Spec,
   TaskSettings,
 } from '../../backend/bindings';
+import { noEnd, readEnd, writeEnd, type EndChoice } from './end';
 
 /** How topics are chosen. */
 export type ObjectsMode = 'all' | 'chosen' | 'pattern';
 /** The ways a copy may begin. */
-export type StartMode = 'earliest' | 'latest' | 'offset' | 'time' | 'group';
+export type StartMode = 'earliest' | 'latest' | 'offset' | 'time' | 'last' | 'group';
 
 /** A start position as it is being entered. */
 export interface StartChoice {
   mode: StartMode;
   offset: string;
-  /** As an `<input type="datetime-local">` writes it: local time without a zone. */
+  /** Local time as it is written, without a zone: `2026-01-31 08:00:00`. */
   time: string;
+  /** How many before the end. */
+  last: string;
   group: string;
 }
 
@@ -42,6 +47,7 @@ export interface Choices {
   regex: RegexRename[];
   map: Record<string, string>;
   start: StartChoice;
+  end: EndChoice;
   overrides: { topic: string; start: StartChoice }[];
   existing: ExistingData;
   delivery: Delivery;
@@ -55,11 +61,15 @@ export interface Choices {
   replicationFactor: string;
   compression: Codec;
   bounded: boolean;
+  /** Turned on elsewhere, after what it would change was seen; kept here. */
+  configurationSync: ConfigurationSync;
+  /** Chosen where the task's groups are shown; kept here. */
+  syncGroups: GroupSync | null;
 }
 
 /** A start at the earliest record. */
 export function earliest(): StartChoice {
-  return { mode: 'earliest', offset: '', time: '', group: '' };
+  return { mode: 'earliest', offset: '', time: '', last: '', group: '' };
 }
 
 /** Nothing entered yet: every choice at its default. */
@@ -77,6 +87,7 @@ export function blankChoices(): Choices {
     regex: [],
     map: {},
     start: earliest(),
+    end: noEnd(),
     overrides: [],
     existing: 'stop',
     delivery: 'exactly-once',
@@ -90,6 +101,8 @@ export function blankChoices(): Choices {
     replicationFactor: '',
     compression: 'auto',
     bounded: false,
+    configurationSync: { on: false, remove: false, with: [] },
+    syncGroups: null,
   };
 }
 
@@ -101,6 +114,7 @@ export function readStart(text: string): StartChoice {
   const start = earliest();
   if (text === 'latest') return { ...start, mode: 'latest' };
   if (text.startsWith('offset:')) return { ...start, mode: 'offset', offset: text.slice('offset:'.length) };
+  if (text.startsWith('last:')) return { ...start, mode: 'last', last: text.slice('last:'.length) };
   if (text.startsWith('group:')) return { ...start, mode: 'group', group: text.slice('group:'.length) };
   if (text.startsWith('time:')) {
     const at = new Date(text.slice('time:'.length));
@@ -118,22 +132,39 @@ export function writeStart(start: StartChoice): string | null {
     case 'offset':
       return isOffsets(start.offset) ? `offset:${start.offset.replaceAll(/\s/g, '')}` : null;
     case 'time': {
-      const at = new Date(start.time);
-      return start.time === '' || Number.isNaN(at.getTime()) ? null : `time:${at.toISOString()}`;
+      const at = readTime(start.time);
+      // As the backend writes it: another spelling would look like a change.
+      return at === null ? null : `time:${at.toISOString().replace('.000Z', 'Z')}`;
+    }
+    case 'last': {
+      const count = positive(start.last);
+      return typeof count === 'number' ? `last:${count}` : null;
     }
     case 'group':
       return start.group === '' ? null : `group:${start.group}`;
   }
 }
 
+/** Reads a local date with or without a time of day; null when it is none. */
+function readTime(text: string): Date | null {
+  const found = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$/.exec(text.trim());
+  if (!found) return null;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found.slice(1).map((part) => Number(part ?? 0));
+  const at = new Date(year, month - 1, day, hour, minute, second);
+  // The 31st of a month that has 30 days is no date, and 25 o'clock no time.
+  const isReal = at.getFullYear() === year && at.getMonth() === month - 1 && at.getDate() === day && at.getHours() === hour && at.getMinutes() === minute;
+  return isReal ? at : null;
+}
+
 /** Whether `text` is one offset, or one for each of some partitions. */
-function isOffsets(text: string): boolean {
+export function isOffsets(text: string): boolean {
   return /^\s*\d{1,18}\s*$/.test(text) || /^\s*\d+\s*=\s*\d{1,18}\s*(,\s*\d+\s*=\s*\d{1,18}\s*)*$/.test(text);
 }
 
-function localTime(at: Date): string {
+/** A moment as a field for date and time has it. */
+export function localTime(at: Date): string {
   const two = (n: number) => String(n).padStart(2, '0');
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
 /** A whole number greater than 0, null for none, undefined for a mistake. */
@@ -172,6 +203,7 @@ export function toSettings(choices: Choices): TaskSettings {
     },
     start: writeStart(choices.start) ?? 'earliest',
     start_overrides: Object.fromEntries(overrides),
+    end: writeEnd(choices.end) ?? null,
     existing: choices.existing,
     delivery: choices.delivery,
     out_of_range: choices.outOfRange,
@@ -186,6 +218,8 @@ export function toSettings(choices: Choices): TaskSettings {
     replication_factor: positive(choices.replicationFactor) ?? null,
     compression: choices.compression,
     bounded: choices.bounded,
+    sync_groups: choices.syncGroups && { ...choices.syncGroups },
+    configuration_sync: { ...choices.configurationSync, with: [...choices.configurationSync.with] },
   };
 }
 
@@ -213,6 +247,7 @@ export function fromSettings(settings: TaskSettings): Choices {
     regex: rename.regex.map((rule) => ({ ...rule })),
     map: Object.fromEntries(Object.entries(rename.map).map(([from, to]) => [from, to ?? ''])),
     start: readStart(settings.start),
+    end: readEnd(settings.end),
     overrides: Object.entries(settings.start_overrides).map(([topic, start]) => ({ topic, start: readStart(start) })),
     existing: settings.existing,
     delivery: settings.delivery,
@@ -226,6 +261,8 @@ export function fromSettings(settings: TaskSettings): Choices {
     replicationFactor: settings.replication_factor === null ? '' : String(settings.replication_factor),
     compression: settings.compression,
     bounded: settings.bounded,
+    configurationSync: settings.configuration_sync,
+    syncGroups: settings.sync_groups,
   };
 }
 

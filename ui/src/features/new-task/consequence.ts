@@ -60,7 +60,8 @@ export function consequences(settings: TaskSettings, plan: Plan, around: Surroun
   if (settings.start === 'earliest' && ceiling.records !== null && plan.records !== null && plan.records / ceiling.records > 60) {
     say('time', texts.backlogDuration(duration(plan.records / ceiling.records)), plan.records / ceiling.records > 86_400 ? 'warn' : 'plain');
   }
-  say('delivery', settings.delivery === 'exactly-once' ? texts.exactly : texts.atLeast);
+  const kept = { 'exactly-once': texts.exactly, 'at-least-once': texts.atLeast, mirror: texts.mirrored };
+  say('delivery', kept[settings.delivery]);
   return found;
 }
 

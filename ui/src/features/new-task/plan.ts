@@ -1,10 +1,11 @@
-import type { ExistingData, TaskSettings, TopicListing } from '../../backend/bindings';
-import { expression, isError, nameProblems, patternProblem, targetName, type NameProblem } from './naming';
+import type { ExistingData, NameProblem, NamedTopic, Naming, TaskSettings, TopicListing } from '../../backend/bindings';
 
 /** A topic to copy, with what is known of both ends. */
 export interface PlannedTopic {
   source: string;
   target: string;
+  /** The target name without an entry of its own. */
+  byRules: string;
   partitions: number | null;
   records: number | null;
   /** What the target has under that name now; null when there is nothing, undefined when it is not known. */
@@ -29,45 +30,35 @@ export interface Plan {
   existing: ExistingData;
 }
 
-/** Topics of Kafka and its tools, which no pattern takes. */
-export function isInternal(topic: TopicListing): boolean {
-  return topic.internal || topic.name.startsWith('__');
+/** Whether a target name cannot stay as it is; a collision is only worth knowing. */
+export function isError(problem: NameProblem): boolean {
+  return problem.kind !== 'collision';
 }
 
-/** The names among `available` that settings choose. */
-export function chosenTopics(settings: TaskSettings, available: readonly TopicListing[]): string[] {
-  const { objects } = settings;
-  if ('topics' in objects) return objects.topics;
-  const { include, exclude } = objects.matching;
-  if (include === '' || patternProblem(include) !== null) return [];
-  const wanted = expression(include, true);
-  const unwanted = exclude !== null && patternProblem(exclude) === null ? expression(exclude, true) : null;
-  return available
-    .filter((topic) => !isInternal(topic) && wanted.test(topic.name) && !unwanted?.test(topic.name))
-    .map((topic) => topic.name);
+/** The topics of Kafka and its tools are no topics of a person. */
+export function ownTopics(topics: readonly TopicListing[]): TopicListing[] {
+  return topics.filter((topic) => !topic.internal);
 }
 
-/** What `settings` come to. Topics of a cluster that is not known are null. */
+/** What `settings` come to, with the names that the backend found. Topics of a cluster that is not known are null. */
 export function plan(
   settings: TaskSettings,
+  naming: Naming | null,
   source: readonly TopicListing[] | null,
   target: readonly TopicListing[] | null,
 ): Plan {
   const available = new Map((source ?? []).map((topic) => [topic.name, topic]));
   const there = target === null ? null : new Map(target.map((topic) => [topic.name, topic]));
-  const routes = chosenTopics(settings, source ?? []).map(
-    (name) => [name, targetName(settings.rename, name)] as const,
-  );
-  const problems = nameProblems(routes, settings.source !== '' && settings.source === settings.target);
-  const topics = routes.map(([name, targetTopic]): PlannedTopic => {
+  const topics = (naming?.topics ?? []).map(({ source: name, target: targetTopic, by_rules: byRules, problem }: NamedTopic): PlannedTopic => {
     const known = available.get(name);
     return {
       source: name,
       target: targetTopic,
+      byRules,
       partitions: known?.partitions ?? null,
       records: known?.records_estimate ?? null,
       existing: there === null ? undefined : (there.get(targetTopic) ?? null),
-      problem: problems.get(name) ?? null,
+      problem,
     };
   });
   const holding = topics

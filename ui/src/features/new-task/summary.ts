@@ -14,12 +14,25 @@ export function startWords(settings: TaskSettings): string {
     ? `${texts.startOffset} ${start.slice('offset:'.length)}`
     : start.startsWith('time:')
       ? absolute(Date.parse(start.slice('time:'.length)))
-      : start.startsWith('group:')
-        ? `${texts.startGroup} ${start.slice('group:'.length)}`
-        : start === 'latest'
-          ? texts.startLatest
-          : texts.startEarliest;
+      : start.startsWith('last:')
+        ? texts.lastWords(whole(Number(start.slice('last:'.length))))
+        : start.startsWith('group:')
+          ? `${texts.startGroup} ${start.slice('group:'.length)}`
+          : start === 'latest'
+            ? texts.startLatest
+            : texts.startEarliest;
   return overrides === 0 ? words : `${words}, ${texts.backlogOverrides(overrides)}`;
+}
+
+/** Where a copy ends, in a few words; null where it follows the source. */
+export function endWords(settings: TaskSettings): string | null {
+  const texts = t().newTask;
+  const { end } = settings;
+  if (end === null) return null;
+  if (end.startsWith('offset:')) return `${texts.startOffset} ${end.slice('offset:'.length)}`;
+  if (end.startsWith('time:')) return absolute(Date.parse(end.slice('time:'.length)));
+  if (end.startsWith('records:')) return texts.recordsWords(whole(Number(end.slice('records:'.length))));
+  return texts.endLaunch;
 }
 
 /** What was chosen in each step, in a line; empty for what is not decided. */

@@ -2,8 +2,9 @@ import { backend } from '../../backend';
 import { asAppError } from '../../backend/errors';
 import type { AppError, FieldError, PreCheckReport, TaskSettings, TaskView, TopicListing } from '../../backend/bindings';
 import { Loadable } from '../../lib/loadable.svelte';
+import { writeEnd } from './end';
 import { blankChoices, fromSettings, positive, sameSettings, toSettings, writeStart, type Choices } from './choices';
-import { patternProblem } from './naming';
+import { TopicNames } from './naming.svelte';
 import { plan } from './plan';
 import { PreCheck } from './pre-check.svelte';
 
@@ -26,6 +27,7 @@ export type Wrong =
   | 'include'
   | 'exclude'
   | 'start'
+  | 'end'
   | 'overrides'
   | 'regex'
   | 'names';
@@ -56,7 +58,9 @@ export class Wizard {
   #asked = { source: '', target: '' };
 
   readonly settings = $derived(toSettings(this.choices));
-  readonly plan = $derived(plan(this.settings, this.sourceTopics.value, this.targetTopics.value));
+  readonly names = new TopicNames();
+  readonly naming = $derived(this.names.answer.value);
+  readonly plan = $derived(plan(this.settings, this.naming, this.sourceTopics.value, this.targetTopics.value));
   readonly nameLength = $derived([...this.choices.name.trim()].length);
   readonly wrong = $derived.by((): Record<Step, Wrong[]> => ({
     1: this.#wrongInFirst(),
@@ -89,6 +93,7 @@ export class Wizard {
       this.draftId = task.id;
       this.#saved = task.settings;
       this.choices = this.#kept(task.id) ?? fromSettings(task.settings);
+      await this.names.now(this.settings, this.sourceTopics.value);
       this.check.show(sameSettings(this.settings, task.settings) ? (task.pre_check as PreCheckReport | null) : null);
       this.refreshTopics();
       this.step = Math.min(step ?? this.reachable, this.reachable) as Step;
@@ -146,8 +151,14 @@ export class Wizard {
     if (id !== '') void topics.load(() => backend.call('source_topics', { source: id }));
   }
 
+  /** Has patterns and names judged a little later, as they are then. */
+  judgeSoon(): void {
+    this.names.soon(this.settings, this.sourceTopics.value);
+  }
+
   /** Goes to a step that may be opened, saving on the way. Returns whether it is there. */
   async go(to: Step): Promise<boolean> {
+    await this.names.now(this.settings, this.sourceTopics.value);
     if (to > this.step) {
       const between = ([1, 2, 3] as const).filter((step) => step < to);
       const faulty = between.find((step) => this.wrong[step].length > 0);
@@ -240,17 +251,18 @@ export class Wizard {
     const wrong: Wrong[] = [];
     if (choices.objects === 'chosen' && choices.topics.length === 0) wrong.push('objectsEmpty');
     if (choices.objects === 'pattern') {
-      if (choices.include.trim() === '' || patternProblem(choices.include.trim()) !== null) wrong.push('include');
-      if (patternProblem(choices.exclude.trim()) !== null) wrong.push('exclude');
+      if (choices.include.trim() === '' || (this.naming?.include ?? null) !== null) wrong.push('include');
+      if ((this.naming?.exclude ?? null) !== null) wrong.push('exclude');
     }
     if (writeStart(choices.start) === null) wrong.push('start');
+    if (writeEnd(choices.end) === undefined) wrong.push('end');
     if (choices.overrides.some(({ topic, start }) => topic === '' || writeStart(start) === null)) wrong.push('overrides');
     return wrong;
   }
 
   #wrongInMapping(): Wrong[] {
     const wrong: Wrong[] = [];
-    if (this.choices.regex.some((rule) => patternProblem(rule.pattern) !== null)) wrong.push('regex');
+    if (this.naming?.rules.some((problem) => problem !== null)) wrong.push('regex');
     if (this.plan.errors > 0) wrong.push('names');
     return wrong;
   }

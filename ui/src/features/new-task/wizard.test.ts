@@ -15,6 +15,12 @@ beforeEach(() => {
   listeners.clear();
   sessionStorage.clear();
   answers = {
+    topic_naming: ({ topics }: { topics: string[] }) => ({
+      topics: topics.map((source) => ({ source, target: source, by_rules: source, problem: null })),
+      include: null,
+      exclude: null,
+      rules: [],
+    }),
     source_topics: () => [{ name: 'orders', partitions: 6, replicas: 1, records_estimate: 5, internal: false }],
     task_create: ({ settings }: { settings: unknown }) => ({ id: 'rp-1', name: 'n', settings, state: 'draft' }),
     task_edit: ({ settings }: { settings: unknown }) => ({ id: 'rp-1', name: 'n', settings, state: 'draft' }),
@@ -43,7 +49,7 @@ function filled(): Wizard {
   return wizard;
 }
 
-const names = () => calls.map(([name]) => name);
+const names = () => calls.map(([name]) => name).filter((name) => name !== 'topic_naming');
 
 test('what is missing keeps the wizard where it is', async () => {
   const wizard = new Wizard();
@@ -108,4 +114,20 @@ test('what was entered survives a reload', async () => {
   const again = new Wizard();
   await again.open('rp-1', 3);
   expect([again.choices.suffix, again.step]).toEqual(['.copy', 3]);
+});
+
+test('a pattern that the backend refuses keeps the wizard where it is, and goes on once it is mended', async () => {
+  const wizard = filled();
+  await wizard.go(2);
+  answers.topic_naming = ({ objects }: { objects: { matching: { include: string } } }) => ({
+    topics: [],
+    include: objects.matching.include.startsWith('(?=') ? 'look-around is not supported' : null,
+    exclude: null,
+    rules: [],
+  });
+  Object.assign(wizard.choices, { objects: 'pattern', include: '(?=o)orders' });
+  expect(await wizard.go(3)).toBe(false);
+  expect(wizard.wrong[2]).toEqual(['include']);
+  wizard.choices.include = '(?i)orders';
+  expect(await wizard.go(3)).toBe(true);
 });

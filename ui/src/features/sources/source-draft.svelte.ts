@@ -17,7 +17,7 @@ export const ENVIRONMENTS = {
 export const OTHER_COLOUR = '#1565c0';
 
 /** The fields that hold secrets. */
-export const SECRETS = ['password', 'key_password', 'oauth_client_secret', 'proxy_password'] as const;
+export const SECRETS = ['password', 'key_password', 'key_pem', 'oauth_client_secret', 'proxy_password'] as const;
 export type SecretField = (typeof SECRETS)[number];
 
 /** A form with nothing in it. */
@@ -53,7 +53,7 @@ export function isProduction(form: SourceForm): boolean {
 export class SourceDraft {
   form = $state<SourceForm>(blankForm());
   extra = $state<ExtraProperty[]>([]);
-  secrets = $state<Record<SecretField, string>>({ password: '', key_password: '', oauth_client_secret: '', proxy_password: '' });
+  secrets = $state<Record<SecretField, string>>({ password: '', key_password: '', key_pem: '', oauth_client_secret: '', proxy_password: '' });
   /** Secrets that are kept already. */
   kept = $state.raw<readonly string[]>([]);
   error = $state.raw<AppError | null>(null);

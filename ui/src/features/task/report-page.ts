@@ -7,7 +7,7 @@ import type { task } from '../../text/en/task';
 import { coverageOf, readBy, resultOf, verdictOf } from './verify-words';
 
 /** A verification's report as a page that stands alone: no script, nothing fetched. */
-export function reportPage(report: VerificationReport, texts: typeof task): string {
+export function reportPage(report: VerificationReport, name: string, texts: typeof task): string {
   const rows = report.partitions
     .map((partition) => {
       const result = resultOf(partition, texts);
@@ -25,16 +25,16 @@ export function reportPage(report: VerificationReport, texts: typeof task): stri
   return `<!doctype html>
 <html lang="${language.locale}">
 <meta charset="utf-8">
-<title>${escaped(report.task)}</title>
+<title>${escaped(`${name}: ${verdictOf(report, texts)}`)}</title>
 <style>
   :root { color-scheme: light dark; font: 14px/1.5 system-ui, sans-serif; }
   body { max-width: 1000px; margin: 40px auto; padding: 0 20px; }
   table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
   th, td { padding: 4px 10px; border-bottom: 1px solid color-mix(in srgb, currentcolor 20%, transparent); text-align: start; }
 </style>
-<h1>${escaped(`${report.task}: ${verdictOf(report, texts)}`)}</h1>
+<h1>${escaped(`${name}: ${verdictOf(report, texts)}`)}</h1>
 <p>${escaped(say(report.sentence))}</p>
-<p>${escaped(`${absolute(Date.now())}. ${texts.verifyTook(delay(report.duration_ms))}`)}</p>
+<p>${escaped(`${absolute(Date.now())}. ${texts.verifyTook(delay(report.duration_ms))} ${texts.id}: ${report.task}`)}</p>
 <ul>
 ${coverage.join('\n')}
 </ul>

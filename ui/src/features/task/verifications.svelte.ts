@@ -1,7 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { backend } from '../../backend';
 import { asAppError } from '../../backend/errors';
-import type { AppError, AppEvent, VerificationReport } from '../../backend/bindings';
+import type { AppError, AppEvent, VerificationReport, VerifyScope } from '../../backend/bindings';
 
 /** A verification of one task. */
 export class Verification {
@@ -42,15 +42,15 @@ class Verifications {
     }
   }
 
-  /** Verifies a task, all of it or (`continues`) only what is newer than earlier verifications proved. */
-  async run(task: string, continues = false): Promise<void> {
+  /** Verifies a task: all of it, a part (`scope`), or only what is newer than earlier verifications proved (`continues`). */
+  async run(task: string, which: { scope?: VerifyScope; continues?: boolean } = {}): Promise<void> {
     const run = this.#take(task);
     if (run.running) return;
     run.running = true;
     run.percent = 0;
     run.error = null;
     try {
-      run.report = await backend.call('task_verify', { task, continues });
+      run.report = await backend.call('task_verify', { task, ...which });
       run.at = Date.now();
     } catch (error) {
       run.error = asAppError(error);

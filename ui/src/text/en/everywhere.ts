@@ -1,3 +1,5 @@
+import type { OptionWords } from '../window-words';
+
 /** What several pages say. */
 export const everywhere = {
   appName: 'Sluice',
@@ -27,6 +29,7 @@ export const everywhere = {
   shortcutsTitle: 'Keyboard shortcuts',
   shortcuts: {
     help: 'Show these shortcuts',
+    commands: 'Find a command, a task or a data source',
     tasks: 'Go to the tasks',
     sources: 'Go to the data sources',
     alerts: 'Go to the alerts',
@@ -36,6 +39,48 @@ export const everywhere = {
     search: 'Search on this page',
     next: 'Next step of the wizard',
   },
+  waiting: (n: number) => (n === 1 ? 'One task needs attention' : `${n} tasks need attention`),
+  commands: {
+    title: 'Commands',
+    label: 'What do you want to do?',
+    none: 'Nothing of this name',
+    task: (state: string) => `Task · ${state}`,
+    source: 'Data source',
+    of: (what: string, name: string) => `${what}: ${name}`,
+    newSource: 'New data source',
+    importSource: 'Import a data source from a file',
+    compare: 'Compare two data sources',
+    edit: 'Edit',
+  },
+  options: {
+    named: (field: string, value: string) => `“${field}: ${value}”`,
+    field: (field: string) => `“${field}”`,
+    range: (from: string, to: string) => (from === to ? from : `${from} to ${to}`),
+    nothing: (at: string) => `(none, at ${at})`,
+    fields: {
+      'out-of-range': { name: 'Records gone at the source', values: { nearest: 'Go on at the nearest record', stop: 'Stop the partition' } },
+      existing: { name: 'If the target has data', values: { append: 'Append', stop: 'Refuse to start', rewrite: 'Delete and rewrite' } },
+      delivery: { name: 'Delivery', values: { 'at-least-once': 'At least once', 'exactly-once': 'Exactly once', mirror: 'Mirror' } },
+      'forbidden-topics': { name: 'Topics that this user may not read', values: { 'leave-out': 'Leave them out', stop: 'Do not start' } },
+      'missing-timestamps': { name: 'Records without a timestamp' },
+      'replication-factor': { name: 'Replication factor' },
+      compression: { name: 'Compression' },
+      lane: { name: 'How records travel', values: { auto: 'Automatic', record: 'Record by record', wire: 'In stored batches' } },
+      start: { name: 'Begins at' },
+      name: { name: 'Task name' },
+      rename: { name: 'Target name' },
+      prefix: { name: 'Prefix' },
+      exclude: { name: 'Exclude' },
+      include: { name: 'Include' },
+      continue: { name: 'Only what is newer' },
+      rewind: { name: 'Set groups back' },
+      remove: { name: 'Remove' },
+      acls: { name: 'Rules of access' },
+      data: { name: 'Data folder' },
+      state: { name: 'Data folder' },
+    },
+  } as OptionWords,
+  savedAs: (name: string) => `Saved as ${name}`,
   then: 'then',
   time: {
     millisecond: (n: string) => `${n} ms`,

@@ -21,6 +21,12 @@ export const alerts: typeof en = {
   ruleNew: '新建规则',
   ruleEdit: (name) => `编辑 ${name}`,
   ruleBuiltin: '内置',
+  ruleDefaults: {
+    'default-abnormal': '异常超过 5 分钟',
+    'default-gap': '发现缺口',
+    'default-quarantine': '记录进入隔离区',
+    'default-retention': '保留期风险',
+  },
   ruleBuiltinName: '任务失败',
   ruleBuiltinHint: '这条规则随程序提供，不能更改。可以将任务静音。',
   ruleWhen: '条件',
@@ -128,6 +134,7 @@ export const alerts: typeof en = {
   quietWholeDay: '全天',
   quietTimeWrong: '例如 22:00',
   quietNoDay: '请至少选择一天，或将其关闭。',
+  quietDiscard: '放弃更改',
   quietUnsaved: '尚未保存',
   saved: '已保存',
   days: {

@@ -204,6 +204,16 @@ export const errors: Sentence[] = [
   ['the secrets cannot be encrypted: {*reason}. Close other programs and try again', '无法加密机密：{reason}。请关闭其他程序后重试'],
 
   // The window and other programs.
+  ['name at least one gap', '请至少指定一个缺口'],
+  [
+    "the target does not let this user change the topic '{topic}': {*error}. Give the user ALTER_CONFIGS on it, or have {@setting} set to {#bytes} by its owner",
+    '目标不允许此用户更改主题“{topic}”：{error}。请授予其 ALTER_CONFIGS 权限，或请负责人将 {setting} 设为 {bytes}',
+  ],
+  [
+    'a task that was launched with another delivery cannot become a mirror, and a mirror nothing else; start a new task for it',
+    '以其他投递方式启动的任务不能变为镜像，镜像也不能变为其他方式；请为此新建任务',
+  ],
+  ['records are deleted at the launch of a task alone; choose to stop or to append, or start a new task', '仅在任务启动时删除记录；请选择停止或追加，或新建任务'],
   ['Sluice is quitting', 'Sluice 正在退出'],
   ['the command ended early: {error}', '命令提前结束：{error}'],
   ["'{path}' cannot be written: {*error}", '无法写入“{path}”：{error}'],

@@ -9,14 +9,6 @@ export const importing: Sentence[] = [
   ["'{name}' is left out: a data source has no place for it", '“{name}”已略去：数据源中没有对应的位置'],
   ['a property is left out: its name has characters that no property has', '一个属性已略去：其名称含有属性名中不会出现的字符'],
   ["'sasl.oauthbearer.method' is left out: tokens are fetched with client credentials (oidc)", '“sasl.oauthbearer.method”已略去：令牌以客户端凭据获取（oidc）'],
-  [
-    "'ssl.key.pem' is left out: save the private key as a PEM file and name it in the field key_file",
-    '“ssl.key.pem”已略去：请将私钥保存为 PEM 文件，并在字段 key_file 中指定',
-  ],
-  [
-    "'ssl.keystore.location' is left out: certificate and private key are needed as PEM. Convert it with: openssl pkcs12 -in '{path}' -out client.pem, and name client.pem in the fields certificate_file and key_file",
-    "“ssl.keystore.location”已略去：证书和私钥须为 PEM 格式。请用以下命令转换：openssl pkcs12 -in '{path}' -out client.pem，并在字段 certificate_file 和 key_file 中指定 client.pem",
-  ],
   ["'{name}' is a command that runs on this computer at each login: keep it only if you trust where it comes from", '“{name}”是每次登录时在本机运行的命令：只有信任其来源时才保留'],
   [
     'credentials are set, but security.protocol is {@protocol}: they are not used. Set security.protocol to SASL_SSL or SASL_PLAINTEXT if the brokers ask for a user',
@@ -70,18 +62,6 @@ export const importing: Sentence[] = [
   ["the file '{path}' that '{key}' names cannot be read: {*reason}", '无法读取“{key}”指定的文件“{path}”：{reason}'],
   ["'{key}' {!problem}", '“{key}”{problem}'],
   ["names '{path}', which is no PEM file. Convert it, for example with: {fix}", '指定的“{path}”不是 PEM 文件。请转换，例如：{fix}'],
-  [
-    "names the PKCS#12 trust store '{path}', and certificates are needed as PEM. Convert it with: {command} (or: {other}), and set ssl.ca.location=ca.pem instead",
-    '指定了 PKCS#12 信任库“{path}”，而证书须为 PEM 格式。请用以下命令转换：{command}（或：{other}），并改设 ssl.ca.location=ca.pem',
-  ],
-  [
-    "names the Java trust store '{path}', which only Java can read. Convert it with: {command}, and set ssl.ca.location=ca.pem instead",
-    '指定了 Java 信任库“{path}”，只有 Java 能读取。请用以下命令转换：{command}，并改设 ssl.ca.location=ca.pem',
-  ],
-  [
-    "names the Java key store '{path}', which only Java can read. Convert it with: {command}, and set ssl.keystore.location=client.p12 instead",
-    '指定了 Java 密钥库“{path}”，只有 Java 能读取。请用以下命令转换：{command}，并改设 ssl.keystore.location=client.p12',
-  ],
   ['is no PEM text: it must go from -----BEGIN …----- to the matching -----END …-----', '不是 PEM 文本：须从 -----BEGIN …----- 到对应的 -----END …-----'],
   ['names a path that is not UTF-8; move the file', '指定的路径不是 UTF-8；请移动该文件'],
   ["has no key before its '='; write key=value", '的“=”之前没有键；请写作 key=value'],
@@ -102,4 +82,96 @@ export const importing: Sentence[] = [
   ['has a value without a name; write name="value"', '有值没有名称；请写作 name="value"'],
   ['has more than one login module; leave only the one for this connection', '有多个登录模块；请只保留此连接所用的一个'],
   ['has a quote that is not closed', '有未闭合的引号'],
+  ["'{name}' is left out: a data source has no place for it; did you mean '{known}'?", '“{name}”已略去：数据源中没有对应的位置；是否想写“{known}”？'],
+  ["'{name}' is left out: it belongs to another connection or program", '“{name}”已略去：它属于另一个连接或程序'],
+  ['left out, because they belong to {program}: {,keys}', '已略去，因为它们属于 {program}：{keys}'],
+  ['the section [{name}] is left out: {,keys}', '区段 [{name}] 已略去：{keys}'],
+  ["the lines that begin with '{prefix}.' are read", '读取以“{prefix}.”开头的行'],
+  ["the option '{name}' of the login module is left out", '登录模块的选项“{name}”已略去'],
+  ["certificate and private key are taken from the key store '{path}'", '证书和私钥取自密钥库“{path}”'],
+  ['this build of Sluice cannot log in with Kerberos (GSSAPI): use one that was built with it', '此版本的 Sluice 不支持 Kerberos（GSSAPI）登录：请使用包含该支持的版本'],
+  [
+    "the certificates of the brokers are not checked, as 'enable.ssl.certificate.verification' says: anybody on the way can read and change what is copied",
+    '按“enable.ssl.certificate.verification”的设置，不校验 broker 的证书：途中任何人都能读取和更改所复制的内容',
+  ],
+  [
+    "the host names of the brokers are not checked, as 'ssl.endpoint.identification.algorithm' says: any certificate of the same authority is accepted",
+    '按“ssl.endpoint.identification.algorithm”的设置，不校验 broker 的主机名：同一颁发机构的任何证书都会被接受',
+  ],
+  ['is left open: its value is the placeholder of a template. Enter the value itself', '尚缺：其值是模板的占位符。请填写实际的值'],
+  [
+    "is left open: its value is a placeholder that only the configuration provider '{provider}' of another program can replace. Enter the value itself, or write {@variable} or {@file} there",
+    '尚缺：其值是占位符，只有另一个程序的配置提供者“{provider}”才能替换。请填写实际的值，或写作 {variable} 或 {file}',
+  ],
+  [
+    'is left open: its value is a placeholder {@placeholder} that another program replaces. Enter the value itself, or write {@variable} or {@file} there',
+    '尚缺：其值是由另一个程序替换的占位符 {placeholder}。请填写实际的值，或写作 {variable} 或 {file}',
+  ],
+  [
+    'is left open: the login module is that of SCRAM, with SHA-256 or with SHA-512. Write the one that the brokers use',
+    '尚缺：登录模块为 SCRAM，可用 SHA-256 或 SHA-512。请填写 broker 所用的一种',
+  ],
+  [
+    'is the login of a delegation token (tokenauth="true"), which only Java\'s clients can use: write the name and the password of a SCRAM user instead',
+    '是委托令牌的登录（tokenauth="true"），只有 Java 客户端能使用：请改用 SCRAM 用户的名称和密码',
+  ],
+  ["is no property of a client; did you mean '{meant}'?", '不是客户端的属性；是否想写“{meant}”？'],
+  ['it {!problem}', '它{problem}'],
+  [
+    'is a login configuration of Java (JAAS), which names no brokers: write its login module behind sasl.jaas.config= in a client.properties, with bootstrap.servers and security.protocol',
+    '是 Java 的登录配置（JAAS），没有指定 broker：请在 client.properties 中把登录模块写在 sasl.jaas.config= 之后，并写上 bootstrap.servers 和 security.protocol',
+  ],
+  [
+    'is the configuration of a broker, which says nothing of how clients log in: name the configuration of a client, with bootstrap.servers',
+    '是 broker 的配置，其中没有客户端如何登录的信息：请指定带有 bootstrap.servers 的客户端配置',
+  ],
+  [
+    'asks for TLS in the words of another program: write security.protocol=SSL, or SASL_SSL where there is a login, in its place',
+    '以另一个程序的写法要求 TLS：请改写为 security.protocol=SSL，需要登录时为 SASL_SSL',
+  ],
+  [
+    'has a comment behind its value, which belongs to the value in such a file: put it on a line of its own',
+    '的值后面有注释，在这种文件中注释属于值：请把注释单独写一行',
+  ],
+  ['must be https, or none', '须为 https 或 none'],
+  ['begins with {@scheme}://, and security.protocol is {@protocol}: leave one of them', '以 {scheme}:// 开头，而 security.protocol 为 {protocol}：请只保留一个'],
+  [
+    'asks for another way to fetch tokens than client credentials, which is the only one supported',
+    '要求以客户端凭据以外的方式获取令牌，而只支持客户端凭据',
+  ],
+  [
+    "takes its value from the property '{wanted}' of the file '{path}', which cannot be read: {*reason}",
+    '取值于文件“{path}”的属性“{wanted}”，该文件无法读取：{reason}',
+  ],
+  [
+    "takes its value from the property '{wanted}' of the file '{path}', which has none of that name",
+    '取值于文件“{path}”的属性“{wanted}”，该文件中没有此属性',
+  ],
+  ['{!what} describes several clusters: {,names}. Choose one by its name behind that of the file, as FILE#{name}', '{what}描述了多个集群：{names}。请在文件名之后写上其中一个的名称，例如 FILE#{name}'],
+  ['this MirrorMaker file', '此 MirrorMaker 文件'],
+  ['this file', '此文件'],
+  ["there is no part '{name}' in it; there are: {,names}", '其中没有“{name}”这一部分；有：{names}'],
+  ["names the store '{path}', {!problem}", '指定了密钥库“{path}”，{problem}'],
+  ["names '{path}', which has no certificate to trust in it", '指定的“{path}”中没有可信任的证书'],
+  [
+    "names '{path}', which has {#count} private keys in it, and exactly one is needed: keep the one for this client",
+    '指定的“{path}”中有 {count} 个私钥，而只需一个：请只保留此客户端的私钥',
+  ],
+  ['which is damaged or cut off: copy it again', '它已损坏或不完整：请重新复制'],
+  [
+    'which does not open with the password of the file: correct ssl.keystore.password, ssl.truststore.password or ssl.key.password',
+    '无法用文件中的密码打开：请更正 ssl.keystore.password、ssl.truststore.password 或 ssl.key.password',
+  ],
+  ['which is neither PEM, nor JKS, nor PKCS#12: name one of these', '它既不是 PEM，也不是 JKS 或 PKCS#12：请指定其中一种'],
+  [
+    'which is a JCEKS store, a format of Java alone: convert it with {command}, and name store.p12',
+    '它是 Java 独有的 JCEKS 格式：请用 {command} 转换，并指定 store.p12',
+  ],
+  [
+    'which needs a password to be read, and none is given: add ssl.keystore.password or ssl.truststore.password',
+    '读取它需要密码，但没有给出：请添加 ssl.keystore.password 或 ssl.truststore.password',
+  ],
+  ['is not valid JSON; correct it, or write key=value lines', '不是有效的 JSON；请更正，或写作 key=value 行'],
+  ['is not valid YAML; correct it, or write key=value lines', '不是有效的 YAML；请更正，或写作 key=value 行'],
+  ['it is not a text file; save it as text in UTF-8', '它不是文本文件；请以 UTF-8 文本保存'],
 ];

@@ -1,12 +1,16 @@
 import type { Sentence } from '../../sentences';
 import { alerts } from './alerts';
 import { connectionTest } from './connection-test';
+import { cutover } from './cutover';
 import { errors } from './errors';
 import { fields } from './fields';
+import { groups } from './groups';
 import { importing } from './import';
 import { kafka } from './kafka';
 import { log } from './log';
+import { parity } from './parity';
 import { preCheck } from './pre-check';
+import { readiness } from './readiness';
 import { running } from './running';
 import { verification } from './verification';
 
@@ -19,7 +23,11 @@ export const sentences: Sentence[] = [
   ...errors,
   ...running,
   ...verification,
+  ...groups,
+  ...readiness,
+  ...cutover,
   ...log,
   ...alerts,
+  ...parity,
   ...kafka,
 ];

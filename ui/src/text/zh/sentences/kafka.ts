@@ -176,4 +176,9 @@ export const kafka: Sentence[] = [
   ['file is not a database', '该文件不是数据库'],
   ['database disk image is malformed', '数据库文件已损坏'],
   ['attempt to write a readonly database', '试图写入只读数据库'],
+
+  // Of the client of Kafka's own protocol.
+  ['the broker {@broker} does not know the request {@api}; Kafka {@version} and newer do', 'broker {broker} 不支持请求 {api}；Kafka {version} 及更新版本支持'],
+  ['{@api} was answered with {@code}', '{api} 的应答为 {code}'],
+  ['{@api} was answered with {@code} ({words})', '{api} 的应答为 {code}（{words}）'],
 ];

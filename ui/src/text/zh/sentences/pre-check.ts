@@ -27,6 +27,9 @@ export const preCheck: Sentence[] = [
   ['without the right the topic waits with its error, and the others are copied', '没有该权限时，该主题带着错误等待，其他主题照常复制'],
   ['not checked: {*why}', '未检查：{why}'],
   ['the cluster cannot be reached', '无法连接集群'],
+  ['the {*side} cluster was not asked: {*error}', '没有询问{side}集群：{error}'],
+  ['the task cannot start as it is described', '按目前的描述，任务不能启动'],
+  ['correct the task, and check it again', '请更正任务，然后重新检查'],
   ['the pre-check was cancelled', '预检查已取消'],
   ['the pre-check was interrupted', '预检查被中断'],
   ['no answer within {#n} s', '{n} 秒内没有应答'],
@@ -150,6 +153,74 @@ export const preCheck: Sentence[] = [
   ['exactly-once by reconciliation (the target is older than 0.11 and has no transactions)', '通过比对实现恰好一次（目标早于 0.11，没有事务）'],
   ['at-least-once (idempotent writes)', '至少一次（幂等写入）'],
   ['at-least-once (the target is older than 0.11: no idempotent writes)', '至少一次（目标早于 0.11，没有幂等写入）'],
+
+  // Mirror.
+  ["mirror (every record at its source's offset)", '镜像（每条记录都保持源上的偏移量）'],
+  ['the target is older than 0.11: it has no transactions, and its offsets cannot be kept equal', '目标早于 0.11：没有事务，无法保持偏移量相同'],
+  ['the task cannot start as a mirror', '任务无法作为镜像启动'],
+  ['choose another --delivery', '请选择其他投递语义（--delivery）'],
+  ['target topics are not new: {*topics}', '目标主题不是新的：{topics}'],
+  ["'{topic}' (partition {#partition} ends at offset {#end})", '“{topic}”（分区 {partition} 止于偏移量 {end}）'],
+  [
+    'offsets that are taken cannot be given to other records, even if the topic is empty now',
+    '已占用的偏移量无法再分配给其他记录，即使该主题现在是空的',
+  ],
+  [
+    'delete the target topics, or choose other target names; with another --delivery they can stay',
+    '请删除这些目标主题，或改用其他目标名称；选择其他投递语义（--delivery）时可以保留',
+  ],
+  ['consumers could not go on at the same places', '消费者无法在相同的位置继续'],
+  [
+    'give the target topic as many partitions as its source, or let the launch make it',
+    '请让目标主题的分区数与源相同，或由启动过程创建它',
+  ],
+  [
+    "{'topics} begins behind offset 0 at the source and is only compacted on the target",
+    '{topics} 在源上从偏移量 0 之后开始，而在目标上只是压缩主题',
+  ],
+  [
+    'brokers delete no records of such topics, so the filler before the first offset stays until the cleaner takes it; readers of committed records do not see it',
+    'broker 不会删除这类主题的记录，因此第一个偏移量之前的填充记录会保留到清理程序将其清除为止；只读已提交记录的消费者看不到它们',
+  ],
+  [
+    'none needed; with cleanup.policy=delete on the target topic until the copy has begun, it is deleted at once',
+    '无需处理；若在复制开始之前对目标主题设置 cleanup.policy=delete，填充记录会立即删除',
+  ],
+  [
+    "whether this user may delete records of {'topics} cannot be found out: the target does not report rights (before 2.3), or the topic does not exist yet",
+    '无法得知此用户能否删除 {topics} 的记录：目标不报告权限（早于 2.3），或主题尚不存在',
+  ],
+  [
+    'without the right the filler before the first offset is not deleted, and the copy does not begin',
+    '没有该权限时，第一个偏移量之前的填充记录不会被删除，复制也不会开始',
+  ],
+  [
+    'give the user DELETE on the topic (kafka-acls --add --operation Delete --topic NAME)',
+    '请授予该用户对该主题的 DELETE 权限（kafka-acls --add --operation Delete --topic NAME）',
+  ],
+  [
+    'its source begins behind offset 0: the offsets before are filled, and the filler is then deleted',
+    '其源从偏移量 0 之后开始：之前的偏移量会先被填充，填充记录随后删除',
+  ],
+  [
+    'each stretch of offsets without a record (markers of transactions, aborted and compacted records) is filled by a transaction of its own, about {#ms} ms: {*topics}',
+    '每一段没有记录的偏移量（事务标记、已中止或被压缩清除的记录）都由一个单独的事务填充，约需 {ms} 毫秒：{topics}',
+  ],
+  ["'{topic}' has about {#holes} of them, which take about {time}", '“{topic}”约有 {holes} 处，约需 {time}'],
+  [
+    'a mirror is the wrong mode for compacted topics and for sources with many small transactions',
+    '镜像不适合压缩主题，也不适合有大量小事务的源',
+  ],
+  ['choose exactly-once where equal offsets are not needed', '若不需要偏移量相同，请选择“恰好一次”'],
+  ["{'topics} is compacted at the source", '{topics} 在源上是压缩主题'],
+  [
+    'each record that compaction took costs about {#ms} ms, and the target holds filler there that readers of uncommitted records see until its cleaner takes it',
+    '每条被压缩清除的记录约需 {ms} 毫秒；目标在该处保留填充记录，读取未提交记录的消费者会看到它们，直到目标的清理程序将其清除',
+  ],
+  [
+    'the wire lane cannot be used, and equal offsets need it: {*why}; choose another --delivery',
+    '无法使用按批次传输，而偏移量相同需要它：{why}；请选择其他投递语义（--delivery）',
+  ],
 
   // Durability.
   ["'{target}' wants {#wanted} replicas in sync (min.insync.replicas) and has {#replicas}", '“{target}”要求 {wanted} 个同步副本（min.insync.replicas），但只有 {replicas} 个副本'],
@@ -318,6 +389,12 @@ export const preCheck: Sentence[] = [
   ],
   ['the copy starts at {*start}', '复制起点：{start}'],
   ['the copy starts at {*start}, {*topics} with a start of their own', '复制起点：{start}；其中 {topics}另有起点'],
+  ['the start time {@time} is {*span} ahead', '起始时间 {time} 在 {span}之后'],
+  [
+    'no record is that new: nothing that exists is copied, and the copy begins with what arrives after the launch, whatever its time',
+    '没有这么新的记录：不会复制已有记录，复制从启动后到达的记录开始，不论其时间',
+  ],
+  ['choose an earlier time, or the newest record as the start', '请选择更早的时间，或以最新的记录为起点'],
   ['earliest', '最早'],
   ['latest', '最新'],
   ['the start offset does not exist in {*partitions}: {*list}', '{partitions}中不存在该起始偏移量：{list}'],
@@ -370,10 +447,6 @@ export const preCheck: Sentence[] = [
   [
     "records without a key go to {'names}, whose cleanup.policy cannot be read: a broker before 0.11 does not report its configuration, or the user lacks DESCRIBE_CONFIGS",
     '没有键的记录会写入 {names}，而其 cleanup.policy 无法读取：早于 0.11 的 broker 不提供其配置，或该用户缺少 DESCRIBE_CONFIGS 权限',
-  ],
-  [
-    'where the topic is compacted, the copy stands still at the first of them: a broker before 0.11 refuses it with an answer that librdkafka repeats for ever',
-    '如果该主题是压缩主题，复制会停在第一条这样的记录上：早于 0.11 的 broker 会拒绝它，而 librdkafka 会一直重试',
   ],
   ['see that the topic has cleanup.policy=delete on the target', '请确认该主题在目标上的 cleanup.policy=delete'],
   ['no compacted target topic would refuse a record', '没有会拒绝记录的压缩目标主题'],

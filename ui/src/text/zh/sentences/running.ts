@@ -80,6 +80,7 @@ export const running: Sentence[] = [
   ['the question was given up', '已放弃询问'],
   ['reading the offsets of {@partition}', '读取 {partition} 的偏移量'],
   ['looking up a time in the topics', '在主题中查找时间'],
+  ["looking up the end time in '{topic}'", '在“{topic}”中查找结束时间'],
   ["looking up the start time in '{topic}'", '在“{topic}”中查找起始时间'],
   ['looking up the time of the launch', '查找启动时间'],
   ["reading the offsets of group '{group}'", '读取消费组“{group}”的偏移量'],
@@ -104,8 +105,8 @@ export const running: Sentence[] = [
   ["the target's group coordinator does not answer; the open transaction is written again", '目标的组协调者没有应答；未结束的事务会重新写入'],
   ["the task's state cannot be saved or read: {*error}", '无法保存或读取任务的状态：{error}'],
   [
-    "another instance of task '{task}' has taken over and writes to the target now; this one has stopped and wrote nothing after it",
-    '任务“{task}”的另一个实例已接管并正在写入目标；本实例已停止，此后没有再写入',
+    "another instance of task '{task}' has taken over and writes to the target now; this one has stopped and wrote nothing after it. Where no other one runs, a task of this name in another data folder copies between the same clusters: give one of them another name",
+    '任务“{task}”的另一个实例已接管并正在写入目标；本实例已停止，此后没有再写入。如果没有其他实例在运行，则另一个数据目录中有同名任务在相同集群之间复制：请给其中一个换名',
   ],
   ['another instance has taken over: {*error}', '另一个实例已接管：{error}'],
   ['internal error: {*error}; please report it with the log', '内部错误：{error}；请附上日志报告此问题'],
@@ -143,16 +144,16 @@ export const running: Sentence[] = [
   ['{@key}: the source does not return which offsets it has ({*why}); trying again', '{key}：源没有告知其现有的偏移量（{why}）；正在重试'],
   ['{@key}: {*error}; trying again', '{key}：{error}；正在重试'],
   [
-    '{@key}: the source deleted {#n} offsets {range} before they were copied (retention or DeleteRecords). To go on at offset {#nearest} and keep the range in the gap ledger, run with --out-of-range nearest',
+    '{@key}: the source deleted {#n} offsets {range} before they were copied (retention or DeleteRecords). To go on at offset {#nearest} and keep the range in the gap ledger, accept the gap (--out-of-range nearest)',
     '{key}：源在复制之前删除了 {n} 个偏移量 {range}（保留期或 DeleteRecords）。如要从偏移量 {nearest} 继续并将该范围写入缺口台账，请将“源上的记录已不存在时”设为“从最近的记录继续”（--out-of-range nearest）',
   ],
   [
-    "{@key}: the source's log ended at offset {#nearest}, before our position {#position}: it lost records that the target holds ({range}), or the topic was created again. To go on at offset {#again}, run with --out-of-range nearest",
+    "{@key}: the source's log ended at offset {#nearest}, before our position {#position}: it lost records that the target holds ({range}), or the topic was created again. To go on at offset {#again}, accept the gap (--out-of-range nearest)",
     '{key}：源日志止于偏移量 {nearest}，早于当前位置 {position}：它丢失了目标已有的记录（{range}），或主题被重新创建。如要从偏移量 {again} 继续，请将“源上的记录已不存在时”设为“从最近的记录继续”（--out-of-range nearest）',
   ],
   ["the source topic '{topic}' was deleted and created again", '源主题“{topic}”被删除后重新创建'],
   [
-    'the source topic of {@key} was deleted and created again; its offset {#position} means nothing in the new topic. To copy the new topic from its beginning, behind what is on the target, run with --out-of-range nearest',
+    'the source topic of {@key} was deleted and created again; its offset {#position} means nothing in the new topic. To copy the new topic from its beginning, behind what is on the target, accept that (--out-of-range nearest)',
     '{key} 的源主题被删除后重新创建；其偏移量 {position} 在新主题中没有意义。如要从头复制新主题并写在目标现有数据之后，请将“源上的记录已不存在时”设为“从最近的记录继续”（--out-of-range nearest）',
   ],
   ['the source has no partition {@key} any more', '源上已没有分区 {key}'],
@@ -167,6 +168,10 @@ export const running: Sentence[] = [
   ],
 
   // A topic of the target.
+  [
+    "the filler before the first record of the target topic '{target}' cannot be deleted: {*error}; give the user DELETE on it; trying again",
+    '无法删除目标主题“{target}”第一条记录之前的填充：{error}；请授予用户对该主题的 DELETE 权限；正在重试',
+  ],
   [
     "the target topic '{target}' cannot be written: {*error}; give the user WRITE on it, or create it again; trying again",
     '无法写入目标主题“{target}”：{error}；请授予该用户 WRITE 权限，或重新创建该主题；正在重试',
@@ -203,6 +208,39 @@ export const running: Sentence[] = [
     '目标主题“{target}”在任务“{task}”启动后被删除{again}，已复制的内容也随之丢失。如要重新复制，请另建一个任务（--name 另取名称）',
   ],
   ['and created again', '并重新创建'],
+  // Mirror.
+  [
+    'the target partition {@partition} does not hold at offset {#offset} what the source holds there: another program has written to it, and the offsets behind that can no longer be equal. Stop that program, and mirror into a new target topic under another task name',
+    '目标分区 {partition} 的偏移量 {offset} 处与源上的内容不同：有其他程序写入过，其后的偏移量无法再保持相同。请停止该程序，并以其他任务名称镜像到新的目标主题',
+  ],
+  [
+    "{@key}: the source's log is not the one that was mirrored any more (records were lost, or the topic was created again), and the target holds the earlier records at these offsets. Mirror into a new target topic under another task name",
+    '{key}：源的日志已不是被镜像的那一份（记录丢失，或主题被重新创建），而目标在这些偏移量处保存着先前的记录。请以其他任务名称镜像到新的目标主题',
+  ],
+  [
+    "{@key}: the target's log ends at offset {#end}, and had ended at {#known}: the target has lost records, which are copied again",
+    '{key}：目标的日志止于偏移量 {end}，之前曾止于 {known}：目标丢失了记录，将重新复制',
+  ],
+  [
+    '{@key}: the {#count} target offsets before {#start} are filled first, so that the first record gets its own',
+    '{key}：先填充目标上 {start} 之前的 {count} 个偏移量，使第一条记录获得其自身的偏移量',
+  ],
+  [
+    "{@key}: the source deleted offsets {@range} since the last run, so that what the target holds there could not be compared",
+    '{key}：源在上次运行之后删除了偏移量 {range}，因此无法比对目标在该处保存的内容',
+  ],
+  [
+    "task '{task}' was launched with another delivery: its records have other offsets on the target, and it cannot become a mirror. Start a new task with another --name and new target topics",
+    '任务“{task}”启动时使用的是其他投递语义：其记录在目标上的偏移量不同，无法变为镜像。请以其他名称（--name）和新的目标主题创建新任务',
+  ],
+  [
+    "task '{task}' was launched as a mirror, and another delivery would end the equality of offsets for good. Choose --delivery mirror, or start a new task with another --name",
+    '任务“{task}”是作为镜像启动的，改用其他投递语义会使偏移量永远不再相同。请选择“镜像”（--delivery mirror），或以其他名称（--name）创建新任务',
+  ],
+  [
+    "{@key} offset {#offset} cannot be written behind the others: in a mirror every record keeps its offset, and this one's is filled. Write it to another topic, or discard it",
+    '{key} 偏移量 {offset} 的记录不能写在其他记录之后：镜像中每条记录都保持其偏移量，而此处已被填充。请将其写入其他主题，或放弃它',
+  ],
   [
     'the target partition {@partition} holds a record at offset {#offset} that does not come from this copy: another program writes to it. Stop that program, or choose --delivery at-least-once',
     '目标分区 {partition} 的偏移量 {offset} 处有一条并非来自此次复制的记录：有其他程序在写入。请停止该程序，或选择“至少一次”（--delivery at-least-once）',
@@ -210,18 +248,22 @@ export const running: Sentence[] = [
   ["the target's coordinator did not answer in time", '目标的协调器没有及时应答'],
   ['the record at offset {#offset} is larger than the protocol allows', '偏移量 {offset} 处的记录超出了协议允许的大小'],
   ['the wire lane copies: batches are passed on as they are stored', '使用按批次传输：批次按存储的原样传送'],
-  ['the record lane copies, record by record', '逐条复制记录'],
+  ['the record lane copies, record by record, as the task says', '按任务设置逐条复制记录'],
+  ['the record lane copies, record by record: {*why}', '逐条复制记录：{why}'],
   [
     'the target is older than 0.11 and does not take batches as they are stored',
     '目标版本低于 0.11，不接受按存储原样传送的批次',
   ],
   ['the wire client cannot be used with the {*side}: {*why}', '无法对{side}使用按批次传输的客户端：{why}'],
   [
-    'the wire lane cannot be used: {*why}; choose --lane record',
-    '无法使用按批次传输：{why}；请选择逐条记录（--lane record）',
+    'the wire lane cannot be used: {*why}; choose --lane auto or --lane record',
+    '无法使用按批次传输：{why}；请选择自动（--lane auto）或逐条记录（--lane record）',
   ],
   ['the task cannot start with the lane that it asks for', '任务无法以所要求的传输方式启动'],
-  ['choose the record lane', '请选择逐条记录'],
+  [
+    'leave the choice of the lane to the task\'s start (auto), or choose the record lane',
+    '请将传输方式设为自动，或选择逐条记录',
+  ],
   [
     'the partition has no leader on one of the clusters, so the end of its target cannot be matched with its source; it is copied when one is back',
     '该分区在其中一个集群上没有 leader，因此无法将目标末尾与源核对；leader 恢复后会继续复制',

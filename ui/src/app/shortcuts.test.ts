@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { router } from '../lib/router.svelte';
+import { listen } from './shortcuts';
+
+const help = vi.fn();
+const commands = vi.fn();
+let stop = () => {};
+const press = (key: string, more = {}) => dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...more }));
+
+beforeEach(() => {
+  help.mockClear();
+  commands.mockClear();
+  vi.useFakeTimers();
+  stop = listen({ help, commands });
+  router.go('#/settings');
+});
+afterEach(() => {
+  stop();
+  vi.useRealTimers();
+});
+
+test('a question mark opens the help, though Shift is pressed before it', () => {
+  press('Shift', { shiftKey: true });
+  press('?', { shiftKey: true });
+  expect(help).toHaveBeenCalledOnce();
+});
+
+test('a key that begins no shortcut holds up none', () => {
+  press('x');
+  press('?');
+  expect(help).toHaveBeenCalledOnce();
+  press('g');
+  press('?');
+  expect(help).toHaveBeenCalledTimes(2);
+});
+
+test('the second key of a shortcut counts for a moment only', () => {
+  press('g');
+  vi.advanceTimersByTime(2000);
+  press('a');
+  expect(location.hash).toBe('#/settings');
+  press('g');
+  press('a');
+  expect(location.hash).toBe('#/alerts/rules');
+});
+
+test('Ctrl K opens the commands, also from a field', () => {
+  const field = document.createElement('input');
+  document.body.append(field);
+  field.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', bubbles: true }));
+  expect(commands).not.toHaveBeenCalled();
+  field.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true }));
+  expect(commands).toHaveBeenCalledOnce();
+  field.remove();
+});
