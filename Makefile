@@ -4,11 +4,11 @@ SLUICE_CACHE ?= $(HOME)/.cache/sluice
 export SLUICE_CACHE
 export CARGO_TARGET_DIR ?= $(SLUICE_CACHE)/target
 CARGO ?= cargo
-TEST_THREADS ?= 2
+TEST_THREADS ?= 3
 export TEST_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit e2e window bench bench-commands fuzz jars bindings bundle icons setup setup-desktop setup-test format
+.PHONY: help run test check unit e2e kills mirror-kills window bench bench-commands bench-latency fuzz jars bindings bundle icons setup setup-desktop setup-test format
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,14 @@ e2e: setup-test jars ## The tests on real brokers alone
 	$(CARGO) build --release -p sluice-cli
 	$(CARGO) test --release -p sluice-tests -p sluice-testground --no-fail-fast -- --test-threads=$(TEST_THREADS)
 
+kills: setup-test jars ## Kill copies 250 times under load, with 50 restarts of brokers and 25 instances that come back (SLUICE_KILL_ROUNDS)
+	$(CARGO) build --release -p sluice-cli
+	SLUICE_KILL_ROUNDS=$${SLUICE_KILL_ROUNDS:-250} $(CARGO) test --release -p sluice-tests --test kills -- --nocapture --test-threads=1
+
+mirror-kills: setup-test jars ## Kill a mirror 50 times under load, and compare every offset (SLUICE_KILL_ROUNDS)
+	$(CARGO) build --release -p sluice-cli
+	SLUICE_KILL_ROUNDS=$${SLUICE_KILL_ROUNDS:-50} $(CARGO) test --release -p sluice-tests --test mirror_kills -- --nocapture --test-threads=1
+
 window: setup-test jars ## The tests of the real window alone
 	@tests/window/run
 
@@ -39,6 +47,10 @@ bench: setup-test jars ## Copy the same topics with Sluice, kcat and MirrorMaker
 
 bench-commands: setup ## How long the commands take that ask no cluster, with 200 tasks and 10 000 partitions
 	$(CARGO) run --release -p sluice-bench --bin sluice-bench-commands
+
+bench-latency: setup jars ## How long a record takes from its production to a reader of the target, in each lane and delivery
+	$(CARGO) build --release -p sluice-cli
+	$(CARGO) run --release -p sluice-bench --bin sluice-bench-latency -- $(ARGS)
 
 fuzz: ## Feed damaged batches to the record formats (needs nightly and cargo-fuzz; FUZZ_SECONDS, TARGETS)
 	@scripts/fuzz
