@@ -2,7 +2,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ const INFO_FILE: &str = "owner.json";
 /// and the owner says who it is a moment after it has the lock.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(30);
+/// How long a lock without a name is waited for: its owner has let go, and a child that it was just starting has the file
+/// open until it runs its own program.
+const UNNAMED: Duration = Duration::from_secs(5);
 
 /// Who owns a state directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +56,7 @@ impl Owner {
         let failed = |error: io::Error| StateError::directory(dir, &error);
         let lock = state_dir::open_file(&dir.join(LOCK_FILE)).map_err(failed)?;
         let mut attempts = ATTEMPTS;
+        let unnamed_until = Instant::now() + UNNAMED;
         loop {
             match lock.try_lock() {
                 Ok(()) => break,
@@ -60,15 +64,18 @@ impl Owner {
                     attempts -= 1;
                     std::thread::sleep(PAUSE);
                 }
-                Err(TryLockError::WouldBlock) => {
-                    let other = read_info(dir)?;
-                    return Err(StateError::Owned {
-                        dir: dir.to_owned(),
-                        pid: other.pid,
-                        program: other.program,
-                        since_ms: other.since_ms,
-                    });
-                }
+                Err(TryLockError::WouldBlock) => match read_info(dir) {
+                    Ok(other) => {
+                        return Err(StateError::Owned {
+                            dir: dir.to_owned(),
+                            pid: other.pid,
+                            program: other.program,
+                            since_ms: other.since_ms,
+                        });
+                    }
+                    Err(_) if Instant::now() < unnamed_until => {}
+                    Err(error) => return Err(error),
+                },
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
