@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::records::{Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType};
-use sluice_fakekafka::{FakeCluster, FakeRecord};
+use sluice_fakekafka::{Access, FakeCluster, FakeRecord};
 use sluice_model::Cluster;
 use sluice_wire::{
     ApiKey, Cancel, Client, ConfigChange, ConfigResource, ConfigSource, Connection, ErrorCode, GroupOffset,
@@ -176,6 +176,31 @@ fn a_transaction_carries_records_and_positions_or_neither() {
         .add_partitions_to_txn(ID, producer, &[place(1)])
         .unwrap_err();
     assert!(error.is_fenced(), "{error}");
+}
+
+#[test]
+fn positions_that_are_refused_are_named() {
+    let (cluster, client) = ground();
+    cluster.create_topic("denied", 2, &[]).unwrap();
+    cluster.deny("denied", Access::Read);
+    let minute = Duration::from_secs(60);
+    let producer = client.init_producer_id(Some(ID), minute, None).unwrap();
+    client.add_offsets_to_txn(ID, producer, "g").unwrap();
+    let denied = TopicPartition::new("denied", 1);
+    let position = GroupOffset {
+        offset: 1,
+        leader_epoch: None,
+        metadata: String::new(),
+    };
+    let offsets = [place(1), denied.clone()].map(|place| (place, position.clone()));
+    let error = client
+        .txn_offset_commit(ID, producer, "g", &BTreeMap::from(offsets))
+        .unwrap_err();
+    let WireError::Partitions { code, places, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(*code, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    assert_eq!(*places, [denied]);
 }
 
 #[test]

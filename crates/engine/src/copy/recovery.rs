@@ -20,6 +20,12 @@ const OWNER_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a successor may take from the transactional id to its claim.
 const CLAIM_TIME: Duration = Duration::from_millis(500);
 
+/// How long after another a topic is tried again where the target did not say which it refuses: all at once they would be
+/// refused together for ever.
+const ONE_BY_ONE: Duration = Duration::from_millis(500);
+/// How many take turns so: of very many topics some are tried together.
+const TURNS: u32 = 20;
+
 /// What became of a lane.
 enum Renewed {
     Fit,
@@ -131,6 +137,7 @@ impl Copier {
 
     /// Partitions of a topic that the target refuses wait, the others go on.
     fn back_off_topics(&mut self, cause: &RecoveryCause, refusals: &[Refusal]) {
+        let mut apart = Duration::ZERO;
         let mut topics: BTreeSet<String> = refusals
             .iter()
             .filter(|refusal| refusal.cause == RefusalCause::Topic)
@@ -144,10 +151,11 @@ impl Copier {
             topics = all().filter(|topic| named.contains(topic)).collect();
             if topics.is_empty() {
                 topics = all().collect();
+                apart = ONE_BY_ONE;
             }
         }
         let now = Instant::now();
-        for topic in topics {
+        for (nth, topic) in (0..TURNS).cycle().zip(topics) {
             let sentence = if cause.is_undeletable() {
                 format!(
                     "the filler before the first record of the target topic '{topic}' cannot be deleted: {cause}; give the user DELETE on it; trying again"
@@ -163,7 +171,7 @@ impl Copier {
                 .iter_mut()
                 .filter(|track| track.state.target_topic == topic && track.mode != Mode::Stopped)
             {
-                track.back_off(sentence.clone(), now);
+                track.back_off(sentence.clone(), now + apart * nth);
             }
         }
     }

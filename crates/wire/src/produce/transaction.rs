@@ -174,7 +174,7 @@ impl Client {
                         (place, one.partition_error_code)
                     })
                     .collect();
-                not_added(faults)
+                refused(ApiKey::AddPartitionsToTxn, faults)
             },
         )
     }
@@ -229,13 +229,17 @@ impl Client {
                     .with_producer_epoch(producer.epoch)
                     .with_topics(commit_topics(version, &items))
             })?;
-            let code = response
+            let faults: Vec<(TopicPartition, i16)> = response
                 .topics
                 .iter()
-                .flat_map(|topic| &topic.partitions)
-                .map(|one| one.error_code)
-                .find(|code| *code != 0);
-            WireError::check(ApiKey::TxnOffsetCommit, code.unwrap_or(0), None)
+                .flat_map(|topic| topic.partitions.iter().map(move |one| (topic, one)))
+                .filter(|(_, one)| one.error_code != 0)
+                .map(|(topic, one)| {
+                    let place = TopicPartition::new(topic.name.as_str(), one.partition_index);
+                    (place, one.error_code)
+                })
+                .collect();
+            refused(ApiKey::TxnOffsetCommit, faults)
         })
     }
 
@@ -309,8 +313,8 @@ fn commit_topics(version: i16, items: &[(TopicPartition, GroupOffset)]) -> Vec<T
         .collect()
 }
 
-/// What partitions that were not added mean: "not attempted" says that another one has the error.
-fn not_added(faults: Vec<(TopicPartition, i16)>) -> Result<()> {
+/// What partitions mean that were refused: "not attempted" says that another one has the error.
+fn refused(api: ApiKey, faults: Vec<(TopicPartition, i16)>) -> Result<()> {
     let not_attempted = kafka_protocol::error::ResponseError::OperationNotAttempted.code();
     let Some(worst) = faults
         .iter()
@@ -323,7 +327,7 @@ fn not_added(faults: Vec<(TopicPartition, i16)>) -> Result<()> {
         return Ok(());
     };
     Err(WireError::Partitions {
-        api: ApiKey::AddPartitionsToTxn,
+        api,
         code,
         places: faults
             .into_iter()
