@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_kafka::{
     Admin, PeekFrom, ProbeReport, ProbeResult, ProbeStep, TopicListing, list_topics, peek, probe,
+    search_records,
 };
 use sluice_model::Cluster as Address;
 use sluice_testground::{Certificates, Cluster, KafkaVersion, Validity};
@@ -166,6 +167,46 @@ fn a_look_at_records_begins_where_it_is_told_to_and_cuts_what_is_long() -> Resul
     ensure!(last[1].truncated);
     let unknown = peek(&source, "t", 9, PeekFrom::Earliest, 1);
     ensure!(unknown.is_err(), "{unknown:?}");
+
+    assert_eq!(offsets(PeekFrom::Time(1_008), 2)?, [8, 9]);
+    assert_eq!(offsets(PeekFrom::Time(1_500), 9)?, [10, 11]);
+    assert_eq!(offsets(PeekFrom::Time(3_001), 9)?, [0i64; 0]);
+    Ok(())
+}
+
+#[test]
+fn a_search_finds_a_text_in_keys_values_and_headers_and_says_where_to_go_on() -> Result<()> {
+    let fake = FakeCluster::builder().start()?;
+    fake.create_topic("t", 1, &[])?;
+    let mut records: Vec<FakeRecord> = (0..400)
+        .map(|n| FakeRecord::new(format!("k{n}"), "v").at(1_000 + n))
+        .collect();
+    records[20] = FakeRecord::new("order-7", "v").at(1_020);
+    records[150] = FakeRecord::new("k", r#"{"id":"order-7"}"#).at(1_150);
+    records[151] = FakeRecord::new("k", "Order-7").at(1_151);
+    records[300] = FakeRecord::new("k", "v")
+        .at(1_300)
+        .header("cause", Some(b"of order-7"));
+    records[301] = FakeRecord::tombstone("k").at(1_301).header("order-7", None);
+    fake.append("t", 0, records)?;
+    let source = address(&fake.bootstrap(), &[])?;
+    let search = |from, limit| -> Result<(Vec<i64>, u64, Option<i64>)> {
+        let found = search_records(&source, "t", 0, from, limit, b"order-7")?;
+        let offsets = found.records.iter().map(|record| record.offset).collect();
+        Ok((offsets, found.looked_at, found.goes_on_at))
+    };
+    assert_eq!(
+        search(PeekFrom::Earliest, 100)?,
+        (vec![20, 150, 300, 301], 400, None)
+    );
+    assert_eq!(search(PeekFrom::Earliest, 2)?, (vec![20, 150], 151, Some(151)));
+    assert_eq!(
+        search(PeekFrom::Offset(151), 2)?,
+        (vec![300, 301], 151, Some(302))
+    );
+    assert_eq!(search(PeekFrom::Time(1_302), 2)?, (vec![], 98, None));
+    assert_eq!(search(PeekFrom::Latest, 1)?, (vec![20], 21, Some(21)));
+    assert_eq!(search(PeekFrom::Offset(400), 1)?, (vec![], 0, None));
     Ok(())
 }
 

@@ -39,9 +39,9 @@ pub use message::{Headers, Message, TimestampKind};
 pub use native::TxnError;
 pub use partition_list::PartitionOffset;
 pub use probe::{
-    BrokerFacts, ClusterFacts, PROBE_STEPS, PartitionDetail, PeekFrom, PeekedHeader, PeekedRecord,
-    ProbeReport, ProbeResult, ProbeStep, TopicDetail, TopicListing, TopicSetting, describe_topic,
-    list_topics, peek, probe,
+    BrokerFacts, ClusterFacts, FoundRecords, PROBE_STEPS, PartitionDetail, PeekFrom, PeekedHeader,
+    PeekedRecord, ProbeReport, ProbeResult, ProbeStep, TopicDetail, TopicListing, TopicSetting,
+    describe_topic, list_topics, peek, probe, search_records,
 };
 pub use properties::{ClientProperties, Dialect, PropertiesError, apply_properties, parse_properties};
 pub use reader::{Fetched, Isolation, Reader, ReaderTuning};

@@ -1185,6 +1185,23 @@ positions: Record<string, number>,
 creates: boolean, };
 
 /**
+ * What a search through a partition has found.
+ */
+export type FoundRecords = { 
+/**
+ * The records with the wanted text, in their order.
+ */
+records: Array<PeekedRecord>, 
+/**
+ * How many records were looked at.
+ */
+looked_at: number, 
+/**
+ * Where to go on: there is more behind. `None` at the end of the partition.
+ */
+goes_on_at: number | null, };
+
+/**
  * Why a source range could not be copied.
  */
 export type GapReason = "deleted" | "truncated" | "recreated" | "start_outside_log" | "damaged";
@@ -2537,7 +2554,7 @@ export type PatternKind = "LITERAL" | "PREFIXED";
 /**
  * Where a look begins.
  */
-export type PeekFrom = "earliest" | "latest" | { "offset": number };
+export type PeekFrom = "earliest" | "latest" | { "offset": number } | { "time": number };
 
 /**
  * A record, shortened to what a person can look at.
@@ -3454,6 +3471,35 @@ created_ms: number,
  * When it was last changed, in milliseconds since 1970.
  */
 updated_ms: number, };
+
+/**
+ * Looks for records with a text in their key, value or headers.
+ */
+export type SourceSearch = { 
+/**
+ * Name or id.
+ */
+source: string, 
+/**
+ * Topic.
+ */
+topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * Where to begin.
+ */
+from: PeekFrom, 
+/**
+ * Records at most, 1 to 100.
+ */
+limit: number, 
+/**
+ * The text, letter for letter.
+ */
+text: string, };
 
 /**
  * Shows a data source.
@@ -5082,6 +5128,7 @@ export interface Commands {
   source_topic: { request: SourceTopic; answer: TopicDetail };
   source_groups: { request: SourceGroups; answer: Array<GroupListing> };
   source_peek: { request: SourcePeek; answer: Array<PeekedRecord> };
+  source_search: { request: SourceSearch; answer: FoundRecords };
   task_create: { request: TaskCreate; answer: TaskView };
   task_edit: { request: TaskEdit; answer: TaskView };
   task_list: { request: TaskList; answer: TaskPage };

@@ -156,6 +156,42 @@ test('the newest records come first, another partition leaves no old rows, and a
   await page.getByText(/^200 kB; the first 65\.5 kB are shown/).waitFor();
 });
 
+test('records are looked at from a time on, and searched for a text in key, value or header', async () => {
+  const page = await here.open({ hash: `#/sources/${demo.source_id}/topics` });
+  await page.getByRole('option', { name: /payments/ }).click();
+  const rows = page.locator('button[data-offset]');
+  await rows.first().waitFor();
+  await page.getByLabel('Partition').selectOption('0');
+  const all = await here.host.call('source_peek', { source: demo.source_id, topic: 'payments', partition: 0, from: 'earliest', limit: 100 });
+  const wanted = all[40];
+  const words = new TextDecoder().decode(new Uint8Array(wanted.key));
+  await page.getByLabel('From').selectOption('earliest');
+  await page.getByLabel('Contains').fill(words);
+  await page.getByRole('combobox', { name: 'Records', exact: true }).selectOption('10');
+  await page.locator(`button[data-offset="${wanted.offset}"]`).waitFor();
+  await page.getByRole('status').filter({ hasText: /looked at/ }).waitFor();
+  const keys = await rows.evaluateAll((each) => each.map((row) => row.children[3].textContent.trim() + row.children[4].textContent));
+  assert.ok(keys.every((text) => text.includes(words)), JSON.stringify(keys));
+
+  await page.getByLabel('Contains').fill('no record has this');
+  await page.getByRole('button', { name: 'Load', exact: true }).click();
+  await page.getByText('No record with this text').waitFor();
+
+  await page.getByLabel('Contains').fill('');
+  await page.getByLabel('From').selectOption('time');
+  await page.getByRole('button', { name: 'Load', exact: true }).click();
+  await page.getByText('Enter a time').waitFor();
+  const at = new Date(all[20].timestamp_ms + 1_000);
+  const local = await page.evaluate((ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19), at.getTime());
+  await page.getByLabel('Time to begin at').fill(local);
+  await page.getByRole('button', { name: 'Load', exact: true }).click();
+  await rows.first().waitFor();
+  const first = Number(await rows.first().getAttribute('data-offset'));
+  const since = Math.floor(at.getTime() / 1_000) * 1_000;
+  const [before, there] = await here.host.call('source_peek', { source: demo.source_id, topic: 'payments', partition: 0, from: { offset: first - 1 }, limit: 2 });
+  assert.ok(before.timestamp_ms < since && there.timestamp_ms >= since, JSON.stringify([before.timestamp_ms, since, there.timestamp_ms]));
+});
+
 test('the tasks that use a data source are links to them', async () => {
   const page = await here.open({ hash: `#/sources/${demo.source_id}` });
   await page.getByRole('link', { name: 'Demo: a shop' }).click();

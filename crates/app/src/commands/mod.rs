@@ -44,7 +44,7 @@ pub use quarantine::{
 };
 pub use readiness::{ReadinessView, TaskReadiness, TaskReadinessCancel, TaskReadinessLast};
 pub use settings::{AppInfo, AppInfoQuery, SettingSet, SettingsQuery, SettingsView};
-pub use source_probe::{SourceGroups, SourcePeek, SourceTest, SourceTopic, SourceTopics};
+pub use source_probe::{SourceGroups, SourcePeek, SourceSearch, SourceTest, SourceTopic, SourceTopics};
 pub use sources::{
     SecretsCheck, SecretsLeaveKeychain, SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList,
     SourceRemove, SourceRow, SourceShow,
@@ -102,6 +102,7 @@ commands!(
     SourceTopic,
     SourceGroups,
     SourcePeek,
+    SourceSearch,
     TaskCreate,
     TaskEdit,
     TaskList,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sluice_kafka::{
-    Admin, GroupListing, Metadata, PeekFrom, PeekedRecord, ProbeReport, TopicDetail, TopicListing,
-    describe_topic, list_topics, peek, probe,
+    Admin, FoundRecords, GroupListing, Metadata, PeekFrom, PeekedRecord, ProbeReport, TopicDetail,
+    TopicListing, describe_topic, list_topics, peek, probe, search_records,
 };
 use sluice_model::{Secret, SourceForm, SourceSecrets};
 use sluice_store::DataSourceRow;
@@ -77,6 +77,25 @@ pub struct SourcePeek {
     /// Records at most, 1 to 100.
     #[ts(type = "number")]
     pub limit: usize,
+}
+
+/// Looks for records with a text in their key, value or headers.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSearch {
+    /// Name or id.
+    pub source: String,
+    /// Topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: i32,
+    /// Where to begin.
+    pub from: PeekFrom,
+    /// Records at most, 1 to 100.
+    #[ts(type = "number")]
+    pub limit: usize,
+    /// The text, letter for letter.
+    pub text: String,
 }
 
 impl Command for SourceTest {
@@ -156,13 +175,43 @@ impl Command for SourcePeek {
     type Answer = Vec<PeekedRecord>;
 
     fn run(self, app: &App) -> Result<Vec<PeekedRecord>> {
-        if !(1..=100).contains(&self.limit) {
-            return Err(AppError::field("limit", "look at 1 to 100 records"));
-        }
+        check_limit(self.limit)?;
         let row = app.core.source(&self.source)?;
         let cluster = app.core.cluster(&row)?;
         peek(&cluster, &self.topic, self.partition, self.from, self.limit)
             .map_err(|error| unreachable(&row, &error))
+    }
+}
+
+impl Command for SourceSearch {
+    const NAME: &'static str = "source_search";
+    type Answer = FoundRecords;
+
+    fn run(self, app: &App) -> Result<FoundRecords> {
+        check_limit(self.limit)?;
+        if self.text.is_empty() {
+            return Err(AppError::field("text", "enter what to look for"));
+        }
+        let row = app.core.source(&self.source)?;
+        let cluster = app.core.cluster(&row)?;
+        let wanted = self.text.as_bytes();
+        search_records(
+            &cluster,
+            &self.topic,
+            self.partition,
+            self.from,
+            self.limit,
+            wanted,
+        )
+        .map_err(|error| unreachable(&row, &error))
+    }
+}
+
+fn check_limit(limit: usize) -> Result<()> {
+    if (1..=100).contains(&limit) {
+        Ok(())
+    } else {
+        Err(AppError::field("limit", "look at 1 to 100 records"))
     }
 }
 

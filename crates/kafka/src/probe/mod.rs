@@ -13,7 +13,7 @@ mod words;
 
 pub use course::PROBE_STEPS;
 pub use listing::{TopicListing, list_topics};
-pub use peek::{PeekFrom, PeekedHeader, PeekedRecord, peek};
+pub use peek::{FoundRecords, PeekFrom, PeekedHeader, PeekedRecord, peek, search_records};
 pub use run::probe;
 pub use step::{BrokerFacts, ClusterFacts, ProbeReport, ProbeResult, ProbeStep};
 pub use topic_detail::{PartitionDetail, TopicDetail, TopicSetting, describe_topic};

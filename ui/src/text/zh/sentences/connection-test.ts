@@ -146,4 +146,5 @@ export const connectionTest: Sentence[] = [
   ['{@partition} was not read within {#s} s: check that its leader is reachable', '{partition} 在 {s} 秒内未能读取：请检查其 leader 是否可达'],
   ['name a data source, or describe one', '请指定数据源，或填写其设置'],
   ['look at 1 to 100 records', '可查看 1 至 100 条记录'],
+  ['enter what to look for', '请输入要查找的内容'],
 ];
