@@ -1,7 +1,7 @@
 import { router } from '../lib/router.svelte';
 
 /** What a shortcut does; also the key of its text. */
-export type ShortcutId = 'help' | 'commands' | 'tasks' | 'sources' | 'alerts' | 'activity' | 'settings' | 'newTask' | 'search';
+export type ShortcutId = 'help' | 'commands' | 'tasks' | 'sources' | 'alerts' | 'activity' | 'settings' | 'newTask' | 'search' | 'pause' | 'verify' | 'next' | 'previous';
 
 /** A shortcut: keys one after the other. */
 export interface Shortcut {
@@ -18,6 +18,10 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { id: 'commands', keys: [IS_MAC ? '⌘ K' : 'Ctrl K'] },
   { id: 'search', keys: ['/'] },
   { id: 'newTask', keys: ['n'] },
+  { id: 'next', keys: ['↓'] },
+  { id: 'previous', keys: ['↑'] },
+  { id: 'pause', keys: ['p'] },
+  { id: 'verify', keys: ['v'] },
   { id: 'tasks', keys: ['g', 't'] },
   { id: 'sources', keys: ['g', 'd'] },
   { id: 'alerts', keys: ['g', 'a'] },
@@ -32,6 +36,9 @@ const MODIFIERS = new Set(['Shift', 'Control', 'Alt', 'Meta', 'AltGraph', 'CapsL
 function begins(key: string): boolean {
   return SHORTCUTS.some(({ keys }) => keys.length > 1 && keys[0] === key);
 }
+
+/** Keys that are shown by a sign. */
+const SIGNS: Partial<Record<string, string>> = { ArrowDown: '↓', ArrowUp: '↑' };
 
 /** How long the second key may take. */
 const SEQUENCE_MS = 1200;
@@ -66,19 +73,38 @@ export function listen({ help, commands }: Opened): () => void {
     if (MODIFIERS.has(event.key) || document.querySelector('dialog[open]')) return;
     const now = Date.now();
     const named = (typed: string) => SHORTCUTS.find((shortcut) => shortcut.keys.join(' ') === typed);
-    const found = (first !== '' && now - at < SEQUENCE_MS ? named(`${first} ${event.key}`) : undefined) ?? named(event.key);
+    const key = SIGNS[event.key] ?? event.key;
+    const found = (first !== '' && now - at < SEQUENCE_MS ? named(`${first} ${key}`) : undefined) ?? named(key);
     // Only a key that a shortcut begins with is waited for.
     first = !found && begins(event.key) ? event.key : '';
     at = now;
     if (!found) return;
+    if (found.id === 'next' || found.id === 'previous') {
+      if (moveInList(found.id === 'next' ? 1 : -1)) event.preventDefault();
+      return;
+    }
     event.preventDefault();
     const page = PAGES[found.id];
     if (page !== undefined) router.go(page);
     else if (found.id === 'help') help();
-    else document.querySelector<HTMLInputElement>('main [data-search]')?.focus();
+    else if (found.id === 'search') document.querySelector<HTMLInputElement>('main [data-search]')?.focus();
+    else document.querySelector<HTMLElement>(`main [data-shortcut="${found.id}"]`)?.click();
   };
   addEventListener('keydown', press);
   return () => removeEventListener('keydown', press);
+}
+
+/** Moves the focus to the next line of a list whose lines lead somewhere; from outside of it to the first. */
+function moveInList(by: 1 | -1): boolean {
+  const focused = document.activeElement;
+  // Within something else the arrows are its own.
+  if (focused !== null && focused !== document.body && !focused.matches('[data-line]')) return false;
+  const lines = [...document.querySelectorAll<HTMLElement>('main [data-line]')];
+  const at = lines.findIndex((line) => line === focused);
+  const line = lines[at < 0 ? 0 : at + by];
+  line?.focus();
+  line?.scrollIntoView({ block: 'nearest' });
+  return line !== undefined;
 }
 
 /** Also while somebody types: it types nothing. */

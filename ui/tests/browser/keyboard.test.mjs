@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scene, until } from './scene.mjs';
 
-const here = scene(() => here.demo());
+let demo;
+const here = scene(async () => {
+  demo = await here.demo();
+});
 
 /** Presses Tab until something with this role and name has the focus. */
 async function tabTo(page, role, name, most = 120) {
@@ -63,6 +66,25 @@ test('the command palette finds pages, tasks and actions by typing, and runs the
   await page.keyboard.press('Escape');
   await palette.waitFor({ state: 'detached' });
   assert.equal(await page.evaluate(() => document.activeElement?.hasAttribute('data-search')), true, 'the focus is back');
+});
+
+test('arrows go through the tasks, and one key pauses, resumes or verifies the task shown', async () => {
+  await here.host.call('task_check', { task: demo.task_id });
+  await here.host.call('task_start', { task: demo.task_id, confirm: null });
+  const page = await here.open({ hash: '#/tasks' });
+  const name = page.getByRole('table', { name: 'Tasks' }).locator('a[data-line]').first();
+  await name.waitFor();
+  await page.keyboard.press('ArrowDown');
+  await until(() => name.evaluate((element) => element === document.activeElement), 'the first task has the focus');
+  await page.keyboard.press('Enter');
+  await until(() => /#\/tasks\/[^/]+\/overview$/.test(page.url()), 'the task is shown');
+  await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+  await page.keyboard.press('p');
+  await page.getByRole('button', { name: 'Resume', exact: true }).waitFor();
+  await page.keyboard.press('p');
+  await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+  await page.keyboard.press('v');
+  await until(() => /\/verify$/.test(page.url()), 'its verification is shown');
 });
 
 test('a task is set up and launched without a mouse, and the focus is always seen', async () => {

@@ -37,7 +37,10 @@ export const everywhere = {
     settings: 'Go to the settings',
     newTask: 'New task',
     search: 'Search on this page',
-    next: 'Next step of the wizard',
+    next: 'Next task in the list',
+    previous: 'Previous task in the list',
+    pause: 'Pause or resume the task shown',
+    verify: 'Verification of the task shown',
   },
   waiting: (n: number) => (n === 1 ? 'One task needs attention' : `${n} tasks need attention`),
   commands: {

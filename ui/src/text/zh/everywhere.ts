@@ -36,7 +36,10 @@ export const everywhere: typeof en = {
     settings: '前往设置',
     newTask: '新建任务',
     search: '在本页搜索',
-    next: '向导的下一步',
+    next: '列表中的下一个任务',
+    previous: '列表中的上一个任务',
+    pause: '暂停或恢复当前任务',
+    verify: '当前任务的校验',
   },
   waiting: (n) => `${n} 个任务需要处理`,
   commands: {
