@@ -7,6 +7,7 @@ mod counts;
 mod cutovers;
 mod data_sources;
 mod error;
+mod file_lock;
 mod gap_reason;
 mod gaps;
 mod groups;

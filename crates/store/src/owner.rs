@@ -2,25 +2,21 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::secrets::atomic_file;
-use crate::{Result, StateError, state_dir};
+use crate::{Result, StateError, file_lock, state_dir};
 
 /// What the owner holds locked.
 const LOCK_FILE: &str = "owner.lock";
 /// What the owner says of itself. In a file of its own: on Windows no other process can read a locked one.
 const INFO_FILE: &str = "owner.json";
-/// How often a file of the two is tried, and how long apart: a process that asks for the owner holds the lock for a moment,
-/// and the owner says who it is a moment after it has the lock.
+/// How often what the owner says is looked for, and how long apart: it says who it is a moment after it has the lock.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(30);
-/// How long a lock without a name is waited for: its owner has let go, and a child that it was just starting has the file
-/// open until it runs its own program.
-const UNNAMED: Duration = Duration::from_secs(5);
 
 /// Who owns a state directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,29 +51,14 @@ impl Owner {
         state_dir::create(dir)?;
         let failed = |error: io::Error| StateError::directory(dir, &error);
         let lock = state_dir::open_file(&dir.join(LOCK_FILE)).map_err(failed)?;
-        let mut attempts = ATTEMPTS;
-        let unnamed_until = Instant::now() + UNNAMED;
-        loop {
-            match lock.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if attempts > 0 => {
-                    attempts -= 1;
-                    std::thread::sleep(PAUSE);
-                }
-                Err(TryLockError::WouldBlock) => match read_info(dir) {
-                    Ok(other) => {
-                        return Err(StateError::Owned {
-                            dir: dir.to_owned(),
-                            pid: other.pid,
-                            program: other.program,
-                            since_ms: other.since_ms,
-                        });
-                    }
-                    Err(_) if Instant::now() < unnamed_until => {}
-                    Err(error) => return Err(error),
-                },
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-            }
+        if let Err(named) = file_lock::lock(&lock, || read_info(dir).ok()).map_err(failed)? {
+            let other = named.map_or_else(|| read_info(dir), Ok)?;
+            return Err(StateError::Owned {
+                dir: dir.to_owned(),
+                pid: other.pid,
+                program: other.program,
+                since_ms: other.since_ms,
+            });
         }
         let info_file = dir.join(INFO_FILE);
         // Before anything else: what an owner that was killed has said is not true of this one.

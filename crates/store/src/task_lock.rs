@@ -1,11 +1,10 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use sluice_model::TaskName;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{Result, StateError, state_dir};
+use crate::{Result, StateError, file_lock, state_dir};
 
 /// Where the locks are.
 const LOCK_DIR: &str = "running";
@@ -36,26 +35,12 @@ impl TaskLock {
         );
         let failed = |error: std::io::Error| StateError::directory(&locks, &error);
         let file = state_dir::open_file(&lock_file).map_err(failed)?;
-        // `is_running` takes a shared lock for a moment; that alone must not look like another process.
-        let mut attempts = 10;
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if attempts > 0 => {
-                    attempts -= 1;
-                    std::thread::sleep(Duration::from_millis(30));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let owner = fs::read_to_string(&owner_file)
-                        .ok()
-                        .and_then(|pid| pid.trim().parse::<u32>().ok());
-                    return Err(StateError::TaskRunning {
-                        task: task.clone(),
-                        owner: owner.map_or("another process".to_owned(), |pid| format!("process {pid}")),
-                    });
-                }
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-            }
+        let owner = || fs::read_to_string(&owner_file).ok()?.trim().parse::<u32>().ok();
+        if let Err(owner) = file_lock::lock(&file, owner).map_err(failed)? {
+            return Err(StateError::TaskRunning {
+                task: task.clone(),
+                owner: owner.map_or("another process".to_owned(), |pid| format!("process {pid}")),
+            });
         }
         // In a file of its own: on Windows no other process can read a locked one.
         fs::write(&owner_file, std::process::id().to_string()).map_err(failed)?;
