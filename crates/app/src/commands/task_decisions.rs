@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sluice_engine::AcceptedGap;
 use sluice_kafka::Admin;
-use sluice_model::TaskAction;
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::{checked, show};
-use crate::core::{self, Operation, require, to_value};
+use super::task_objects::TaskModify;
+use super::tasks::show;
+use crate::core::{self, Operation, to_value};
 use crate::cutover::without_topics;
 use crate::schema::TaskView;
 use crate::{App, AppError, ErrorCode, Result};
@@ -97,23 +97,15 @@ impl Command for TaskLeaveOut {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
+        let row = app.core.task(&self.task)?;
         let settings = without_topics(&core::settings(&row)?, std::slice::from_ref(&self.topic));
-        Operation::new(Self::NAME, "task", &row.id, &row.name)
-            .before(row.settings.clone())
-            .after(to_value(&settings)?)
-            .run(&core.store, || {
-                let id = core::task_id(&row)?;
-                require(core::state(&row)?, TaskAction::ModifyObjects)?;
-                checked(core, &settings)?;
-                let version = Some(row.settings_version);
-                let detail = app
-                    .supervisor
-                    .modify(core, &id, &settings, version, &BTreeSet::new())?;
-                core.log(&id, "info", format!("topics modified: {detail}"));
-                show(app, &core.task(&row.id)?)
-            })
+        let modification = TaskModify {
+            task: self.task,
+            settings,
+            version: Some(row.settings_version),
+            copy_again: BTreeSet::new(),
+        };
+        modification.carry_out(app, Self::NAME, &row)
     }
 }
 

@@ -6,7 +6,7 @@ use sluice_model::{GroupSync, TaskAction, TaskSettings};
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::show;
+use super::tasks::change_settings;
 use crate::core::{self, Operation, require_version};
 use crate::schema::TaskView;
 use crate::tasks::LastSync;
@@ -162,23 +162,18 @@ impl Command for TaskGroupsKeep {
             sync_groups: self.sync.clone(),
             ..settings
         };
-        Operation::new(Self::NAME, "task", &row.id, &row.name)
-            .before(row.settings.clone())
-            .after(core::to_value(&kept(core::settings(&row)?))?)
-            .run(&core.store, || {
-                let errors = self.sync.iter().flat_map(GroupSync::check).collect::<Vec<_>>();
-                if !errors.is_empty() {
-                    return Err(AppError::fields(errors));
-                }
-                let id = core::task_id(&row)?;
-                {
-                    let turn = core.turn(&id);
-                    turn.allows(TaskAction::Tune)?;
-                    let row = turn.row()?;
-                    require_version(&row, self.version)?;
-                    turn.change_settings(&row, &kept(core::settings(&row)?))?;
-                }
-                show(app, &core.task(&row.id)?)
-            })
+        let after = kept(core::settings(&row)?);
+        change_settings(app, Self::NAME, &row, &after, |id| {
+            let errors = self.sync.iter().flat_map(GroupSync::check).collect::<Vec<_>>();
+            if !errors.is_empty() {
+                return Err(AppError::fields(errors));
+            }
+            let turn = core.turn(id);
+            turn.allows(TaskAction::Tune)?;
+            let row = turn.row()?;
+            require_version(&row, self.version)?;
+            turn.change_settings(&row, &kept(core::settings(&row)?))?;
+            Ok(())
+        })
     }
 }

@@ -3,11 +3,12 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use sluice_engine::Foreseen;
 use sluice_model::{RateLimits, Spec, TaskAction, TaskId, TaskSettings};
+use sluice_store::TaskRow;
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::{checked, show};
-use crate::core::{self, Operation, require, require_version, to_value};
+use super::tasks::{change_settings, checked};
+use crate::core::{self, Operation, require, require_version};
 use crate::schema::TaskView;
 use crate::tasks::foresee_objects;
 use crate::{App, AppError, Result};
@@ -79,21 +80,27 @@ impl Command for TaskModify {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
+        let row = app.core.task(&self.task)?;
+        self.carry_out(app, Self::NAME, &row)
+    }
+}
+
+impl TaskModify {
+    /// Changes the topics of the task `row` as the operation `command`.
+    ///
+    /// # Errors
+    /// Its state does not allow it, it has other settings now, the new ones differ in more, or a cluster refuses.
+    pub(super) fn carry_out(&self, app: &App, command: &'static str, row: &TaskRow) -> Result<TaskView> {
         let core = &app.core;
-        let row = core.task(&self.task)?;
-        Operation::new(Self::NAME, "task", &row.id, &row.name)
-            .before(row.settings.clone())
-            .after(to_value(&self.settings)?)
-            .run(&core.store, || {
-                let id = core::task_id(&row)?;
-                require(core::state(&row)?, TaskAction::ModifyObjects)?;
-                checked(core, &self.settings)?;
-                let detail =
-                    app.supervisor
-                        .modify(core, &id, &self.settings, self.version, &self.copy_again)?;
-                core.log(&id, "info", format!("topics modified: {detail}"));
-                show(app, &core.task(&row.id)?)
-            })
+        change_settings(app, command, row, &self.settings, |id| {
+            require(core::state(row)?, TaskAction::ModifyObjects)?;
+            checked(core, &self.settings)?;
+            let detail = app
+                .supervisor
+                .modify(core, id, &self.settings, self.version, &self.copy_again)?;
+            core.log(id, "info", format!("topics modified: {detail}"));
+            Ok(())
+        })
     }
 }
 
@@ -114,16 +121,9 @@ impl Command for TaskTune {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
-        let after = to_value(&self.applied_to(core::settings(&row)?))?;
-        Operation::new(Self::NAME, "task", &row.id, &row.name)
-            .before(row.settings.clone())
-            .after(after)
-            .run(&core.store, || {
-                self.tune(app, &core::task_id(&row)?)?;
-                show(app, &core.task(&row.id)?)
-            })
+        let row = app.core.task(&self.task)?;
+        let after = self.applied_to(core::settings(&row)?);
+        change_settings(app, Self::NAME, &row, &after, |id| self.tune(app, id))
     }
 }
 

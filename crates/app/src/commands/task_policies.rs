@@ -5,8 +5,8 @@ use sluice_model::{
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::{checked, show};
-use crate::core::{self, Operation, require_version, to_value};
+use super::tasks::{change_settings, checked};
+use crate::core::{self, require_version};
 use crate::schema::{AppEvent, TaskView};
 use crate::{App, AppError, Result};
 
@@ -50,19 +50,15 @@ impl Command for TaskPolicies {
     fn run(self, app: &App) -> Result<TaskView> {
         let core = &app.core;
         let row = core.task(&self.task)?;
-        let after = to_value(&self.applied_to(core::settings(&row)?))?;
-        Operation::new(Self::NAME, "task", &row.id, &row.name)
-            .before(row.settings.clone())
-            .after(after)
-            .run(&core.store, || {
-                let id = core::task_id(&row)?;
-                let is_other_copy = self.change(app, &id)?;
-                core.bus.publish(&AppEvent::TasksChanged);
-                if is_other_copy {
-                    app.supervisor.restart(&id);
-                }
-                show(app, &core.task(&row.id)?)
-            })
+        let after = self.applied_to(core::settings(&row)?);
+        change_settings(app, Self::NAME, &row, &after, |id| {
+            let is_other_copy = self.change(app, id)?;
+            core.bus.publish(&AppEvent::TasksChanged);
+            if is_other_copy {
+                app.supervisor.restart(id);
+            }
+            Ok(())
+        })
     }
 }
 

@@ -177,22 +177,18 @@ impl Command for TaskEdit {
     fn run(self, app: &App) -> Result<TaskView> {
         let core = &app.core;
         let row = core.task(&self.task)?;
-        let id = core::task_id(&row)?;
-        Operation::new(Self::NAME, "task", &row.id, &row.name)
-            .before(row.settings.clone())
-            .after(to_value(&self.settings)?)
-            .run(&core.store, || {
-                checked(core, &self.settings)?;
-                {
-                    let turn = core.turn(&id);
-                    let state = turn.allows(TaskAction::Edit)?;
-                    let row = turn.row()?;
-                    require_version(&row, self.version)?;
-                    turn.describe_again(&row, state, &self.settings)?;
-                }
-                core.bus.publish(&AppEvent::TasksChanged);
-                show(app, &core.task(&row.id)?)
-            })
+        change_settings(app, Self::NAME, &row, &self.settings, |id| {
+            checked(core, &self.settings)?;
+            {
+                let turn = core.turn(id);
+                let state = turn.allows(TaskAction::Edit)?;
+                let row = turn.row()?;
+                require_version(&row, self.version)?;
+                turn.describe_again(&row, state, &self.settings)?;
+            }
+            core.bus.publish(&AppEvent::TasksChanged);
+            Ok(())
+        })
     }
 }
 
@@ -283,6 +279,27 @@ impl Command for TaskRoutes {
         let (_, metadata) = admin(core, &source)?;
         Ok(self.settings.routes(metadata.topics.keys().map(String::as_str))?)
     }
+}
+
+/// Carries out the change of a task's settings to `after` as the operation `command`, and shows the task as it is then.
+///
+/// # Errors
+/// Those of `change`; they are recorded with the operation.
+pub(super) fn change_settings(
+    app: &App,
+    command: &'static str,
+    row: &TaskRow,
+    after: &TaskSettings,
+    change: impl FnOnce(&TaskId) -> Result<()>,
+) -> Result<TaskView> {
+    let core = &app.core;
+    Operation::new(command, "task", &row.id, &row.name)
+        .before(row.settings.clone())
+        .after(to_value(after)?)
+        .run(&core.store, || {
+            change(&core::task_id(row)?)?;
+            show(app, &core.task(&row.id)?)
+        })
 }
 
 /// Everything about the task of `row`.
