@@ -22,6 +22,7 @@ mod readiness;
 mod record_hash;
 mod replay;
 mod run;
+mod topic_id;
 mod verify;
 
 pub use copy::RunOptions;

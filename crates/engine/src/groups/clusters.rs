@@ -1,13 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sluice_model::{Cluster, Task};
 use sluice_wire::{Cancel, Client, Isolation, OffsetSpec, TopicPartition, WireError};
 
 use crate::error::{EngineError, Result, Side};
 use crate::position::Launch;
+use crate::topic_id;
 
 /// How long one call may take.
 const CALL_DEADLINE: Duration = Duration::from_secs(20);
@@ -121,7 +120,7 @@ impl GroupCluster {
         Ok(found
             .into_iter()
             .filter(|topic| topic.error.is_none())
-            .filter_map(|topic| Some((topic.name, URL_SAFE_NO_PAD.encode(topic.id?.as_bytes()))))
+            .filter_map(|topic| Some((topic.name, topic_id::text(topic.id?))))
             .collect())
     }
 }

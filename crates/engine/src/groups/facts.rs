@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::groups::clusters::{GroupClusters, Offsets, both};
 use crate::groups::translate::PartitionLogs;
 use crate::position::{CheckpointStore, PartitionKey, PartitionState};
+use crate::topic_id::url_safe;
 
 /// Of a task: its copied partitions, and where the logs of both sides begin and end.
 pub(crate) struct Facts<'a> {
@@ -160,20 +161,4 @@ fn replaced(
         ));
     }
     None
-}
-
-/// Ids of topics are written in two alphabets of base64, with and without padding.
-fn url_safe(id: &str) -> String {
-    id.trim_end_matches('=').replace('+', "-").replace('/', "_")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_the_same_in_both_alphabets() {
-        assert_eq!(url_safe("a+b/c=="), url_safe("a-b_c"));
-        assert_ne!(url_safe("a+b/c=="), url_safe("a-b_d"));
-    }
 }

@@ -19,6 +19,9 @@ pub struct LanePartition {
     pub slot: Slot,
     /// Source topic.
     pub source_topic: String,
+    /// The id of the source topic that is copied, where it is known. A lane that reads by ids reads no other topic of
+    /// that name, and reports [`SourceIncident::OutOfRange`] for one.
+    pub source_topic_id: Option<String>,
     /// Target topic.
     pub target_topic: String,
     /// Partition number on both sides.

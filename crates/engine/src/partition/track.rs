@@ -131,6 +131,7 @@ impl Track {
         LanePartition {
             slot,
             source_topic: self.ahead.key.topic.clone(),
+            source_topic_id: self.ahead.source_topic_id.clone(),
             target_topic: self.ahead.target_topic.clone(),
             partition: self.ahead.key.partition,
             position: self.ahead.position,

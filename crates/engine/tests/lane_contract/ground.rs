@@ -142,6 +142,7 @@ pub fn partition(number: i32, position: i64) -> LanePartition {
     LanePartition {
         slot: slot(number),
         source_topic: "t".to_owned(),
+        source_topic_id: None,
         target_topic: "t".to_owned(),
         partition: number,
         position,

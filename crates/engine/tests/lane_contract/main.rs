@@ -14,6 +14,7 @@ mod partitions;
 mod passing;
 mod source_logs;
 mod target_troubles;
+mod topic_ids;
 mod transactions;
 
 /// Runs the whole contract for a lane.

@@ -101,7 +101,7 @@ impl WireLane {
                     place: track.source.clone(),
                     position: track.next,
                     leader_epoch: track.epoch,
-                    topic_id: None,
+                    topic_id: track.topic_id(),
                 }
             })
             .collect();

@@ -6,9 +6,11 @@ use std::time::Instant;
 use bytes::Bytes;
 use sluice_wire::format::Span as SourceSpan;
 use sluice_wire::{LogMarks, Ticket, TopicPartition};
+use uuid::Uuid;
 
 use crate::lane::wire::mirror_track::MirrorTrack;
 use crate::lane::{HoleKind, LanePartition, Passed, Report, Slot, Span};
+use crate::topic_id;
 
 /// A batch on its way to the target.
 #[derive(Debug)]
@@ -116,6 +118,11 @@ impl Track {
     /// Whether what arrives of it is sent.
     pub(super) fn is_open(&self) -> bool {
         self.reading && !self.blocked
+    }
+
+    /// The topic that is copied, whatever has its name.
+    pub(super) fn topic_id(&self) -> Option<Uuid> {
+        topic_id::parse(self.partition.source_topic_id.as_deref()?)
     }
 
     /// An offset of the source's log, or where the copy ends before it.

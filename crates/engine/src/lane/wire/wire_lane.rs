@@ -243,7 +243,7 @@ impl Lane for WireLane {
                 place: track.source.clone(),
                 position: partition.position,
                 leader_epoch: partition.leader_epoch,
-                topic_id: None,
+                topic_id: track.topic_id(),
             });
             self.by_source.insert(track.source.clone(), slot);
             self.by_target.insert(track.target.clone(), slot);
