@@ -89,14 +89,7 @@ impl App {
         if opening.runs_tasks {
             crate::demo::remove_leftovers(&core)?;
         }
-        // A program for one command leaves what is to run to the next that runs tasks.
-        let resume = !opening.runs_tasks
-            || core
-                .store
-                .setting(RESUME_SETTING)?
-                .and_then(|value| value.as_bool())
-                .unwrap_or(true);
-        after_a_kill(&core, resume)?;
+        after_a_kill(&core, may_resume(&core, opening.runs_tasks)?)?;
         if opening.runs_tasks {
             core.store.fail_running_modifications(
                 "the program ended before it was done; look at the topics and repeat it",
@@ -111,18 +104,7 @@ impl App {
         let alarm = Arc::new(Alarm::open(Arc::clone(&core), opening.desktop)?);
         let housekeeping = if opening.runs_tasks {
             supervisor.reconcile()?;
-            let (stop, stopped) = bounded(0);
-            let (supervisor, alarm, core) = (Arc::clone(&supervisor), Arc::clone(&alarm), Arc::clone(&core));
-            let thread = std::thread::Builder::new()
-                .name("sluice-supervisor".into())
-                .spawn(move || keep_house(&core, &supervisor, &alarm, &stopped))
-                .map_err(|error| {
-                    AppError::new(
-                        ErrorCode::Internal,
-                        format!("no thread for the supervisor: {error}"),
-                    )
-                })?;
-            Some((stop, thread))
+            Some(start_housekeeping(&core, &supervisor, &alarm)?)
         } else {
             None
         };
@@ -294,6 +276,32 @@ fn metrics_of_setting(core: &Arc<Core>, supervisor: &Arc<Supervisor>) -> Result<
             Ok(None)
         }
     }
+}
+
+/// Whether tasks that were running go on by themselves. A program for one command leaves them to the next that runs tasks.
+fn may_resume(core: &Core, runs_tasks: bool) -> Result<bool> {
+    let wanted = core.store.setting(RESUME_SETTING)?;
+    Ok(!runs_tasks || wanted.and_then(|value| value.as_bool()).unwrap_or(true))
+}
+
+/// Starts the thread of [`keep_house`]; it ends when the sender is dropped.
+fn start_housekeeping(
+    core: &Arc<Core>,
+    supervisor: &Arc<Supervisor>,
+    alarm: &Arc<Alarm>,
+) -> Result<(Sender<()>, JoinHandle<()>)> {
+    let (stop, stopped) = bounded(0);
+    let (supervisor, alarm, core) = (Arc::clone(supervisor), Arc::clone(alarm), Arc::clone(core));
+    let thread = std::thread::Builder::new()
+        .name("sluice-supervisor".into())
+        .spawn(move || keep_house(&core, &supervisor, &alarm, &stopped))
+        .map_err(|error| {
+            AppError::new(
+                ErrorCode::Internal,
+                format!("no thread for the supervisor: {error}"),
+            )
+        })?;
+    Ok((stop, thread))
 }
 
 /// Until `stopped` is closed: starts what is to run, watches for alerts, and keeps the database small. Each of these is

@@ -1,5 +1,6 @@
 //! `sluice task`.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -9,7 +10,7 @@ use sluice_app::{
     TaskTerminate, TaskTune, TaskVerify, TaskView,
 };
 use sluice_engine::{ItemResult, VerifyScope};
-use sluice_model::{Objects, RateLimits, TaskName, TaskSettings};
+use sluice_model::{Objects, RateLimits, Start, TaskName, TaskSettings, TaskState};
 
 use super::arguments::{ModifyArguments, Place, SetArguments, TaskCommand, TaskCreateArguments};
 use super::backend::Backend;
@@ -34,15 +35,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             let settings = described(&app, &arguments)?;
             report(&app.call(TaskCreate { settings })?, place, screen)
         }
-        TaskCommand::List { state, text } => list(
-            &app,
-            TaskList {
-                states: state,
-                text,
-                ..TaskList::default()
-            },
-            place,
-        ),
+        TaskCommand::List { state, text } => list(&app, chosen(state, text), place),
         TaskCommand::Show(task) => show(&app, task.task, place),
         TaskCommand::Check(task) => check(&app, task.task, place, screen),
         TaskCommand::Start { task, confirm } => {
@@ -58,13 +51,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             let view = app.call(TaskTerminate { task: task.task })?;
             report(&settled(&app, view)?, place, screen)
         }
-        TaskCommand::Rm(task) => {
-            app.call(TaskDelete {
-                task: task.task.clone(),
-            })?;
-            screen.say(&format!("the task '{}' is removed", task.task));
-            Ok(Exit::Done)
-        }
+        TaskCommand::Rm(task) => remove(&app, task.task, screen),
         TaskCommand::Copy { task, name } => report(&app.call(TaskCopy { task, name })?, place, screen),
         TaskCommand::Modify(arguments) => modify(&app, arguments, place, screen),
         TaskCommand::Set(arguments) => set(&app, &arguments, place, screen),
@@ -73,17 +60,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             level,
             text,
             limit,
-        } => log(
-            &app,
-            TaskLogQuery {
-                task,
-                min_level: level,
-                text,
-                limit: Some(limit),
-                ..TaskLogQuery::default()
-            },
-            place,
-        ),
+        } => log(&app, logged(task, level, text, limit), place),
         TaskCommand::Changes(task) => changes(&app, task.task, place),
         TaskCommand::Gaps(task) => records::gaps(&app, task.task, place),
         TaskCommand::Quarantine {
@@ -100,18 +77,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             topics,
             since,
             continues,
-        } => {
-            let scope = VerifyScope {
-                topics: topics.into_iter().collect(),
-                since,
-            };
-            let wanted = TaskVerify {
-                task,
-                scope: (!scope.is_whole()).then_some(scope),
-                continues,
-            };
-            verify(&app, wanted, place)
-        }
+        } => verify(&app, verification(task, topics, since, continues), place),
         TaskCommand::Readiness {
             task,
             only,
@@ -136,12 +102,54 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             output::write(&app.call(TaskExport { task: task.task })?)?;
             Ok(Exit::Done)
         }
-        TaskCommand::Import { file, name } => {
-            let text = std::fs::read_to_string(&file)
-                .with_context(|| format!("'{}' cannot be read", file.display()))?;
-            report(&app.call(TaskImport { text, name })?, place, screen)
-        }
+        TaskCommand::Import { file, name } => report(&import(&app, &file, name)?, place, screen),
     }
+}
+
+/// The tasks that a list is asked for.
+fn chosen(states: Vec<TaskState>, text: Option<String>) -> TaskList {
+    TaskList {
+        states,
+        text,
+        ..TaskList::default()
+    }
+}
+
+/// The lines of a log that are asked for.
+fn logged(task: String, level: Option<String>, text: Option<String>, limit: usize) -> TaskLogQuery {
+    TaskLogQuery {
+        task,
+        min_level: level,
+        text,
+        limit: Some(limit),
+        ..TaskLogQuery::default()
+    }
+}
+
+/// The verification that is asked for; of everything where nothing is named.
+fn verification(task: String, topics: Vec<String>, since: Option<Start>, continues: bool) -> TaskVerify {
+    let scope = VerifyScope {
+        topics: topics.into_iter().collect(),
+        since,
+    };
+    TaskVerify {
+        task,
+        scope: (!scope.is_whole()).then_some(scope),
+        continues,
+    }
+}
+
+fn remove(app: &Backend, task: String, screen: &Screen) -> anyhow::Result<Exit> {
+    let words = format!("the task '{task}' is removed");
+    app.call(TaskDelete { task })?;
+    screen.say(&words);
+    Ok(Exit::Done)
+}
+
+fn import(app: &Backend, file: &Path, name: Option<String>) -> anyhow::Result<TaskView> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("'{}' cannot be read", file.display()))?;
+    Ok(app.call(TaskImport { text, name })?)
 }
 
 /// The settings that arguments describe, on data sources of those names.

@@ -63,45 +63,52 @@ pub(crate) fn again(
             (Some(then), Some(now)) => then != now,
             _ => anchor_differs(task, partition, *now)?,
         };
-        if recreated {
-            let gap = Gap {
-                key: partition.key.clone(),
-                range: OffsetRange {
-                    from: partition.position,
-                    to: partition.position.max(partition.backlog_end),
-                },
-                reason: GapReason::Recreated,
-                found_at_ms: now_ms(),
-                incarnation: partition.incarnation,
-            };
-            match task.out_of_range {
-                _ if plan.delivery == EffectiveDelivery::Mirror => {
-                    stopped.insert(
-                        partition.key.clone(),
-                        Halt::from(another_log_sentence(&partition.key)),
-                    );
-                }
-                OutOfRange::Stop => {
-                    let halt = Halt {
-                        sentence: recreated_sentence(&partition.key, partition.position),
-                        gap: Some(recreated_gap(partition)),
-                    };
-                    stopped.insert(partition.key.clone(), halt);
-                }
-                OutOfRange::Nearest => {
-                    observer(Event::Gap(gap.clone()));
-                    gaps.push(gap);
-                    restart(partition, id_now.cloned(), *now);
-                    partition.incarnation += 1;
-                    changed.push(partition.clone());
-                }
-            }
+        if !recreated {
+            continue;
         }
+        if let Some(halt) = halt_of_recreated(plan, task, partition) {
+            stopped.insert(partition.key.clone(), halt);
+            continue;
+        }
+        let gap = given_up(partition);
+        observer(Event::Gap(gap.clone()));
+        gaps.push(gap);
+        restart(partition, id_now.cloned(), *now);
+        partition.incarnation += 1;
+        changed.push(partition.clone());
     }
     if !changed.is_empty() {
         save_restarted(store, task, changed, gaps)?;
     }
     Ok((partitions, stopped))
+}
+
+/// Why a partition whose topic was created again does not begin again; `None` where it does.
+fn halt_of_recreated(plan: &Plan, task: &Task, partition: &PartitionState) -> Option<Halt> {
+    if plan.delivery == EffectiveDelivery::Mirror {
+        return Some(Halt::from(another_log_sentence(&partition.key)));
+    }
+    match task.out_of_range {
+        OutOfRange::Stop => Some(Halt {
+            sentence: recreated_sentence(&partition.key, partition.position),
+            gap: Some(recreated_gap(partition)),
+        }),
+        OutOfRange::Nearest => None,
+    }
+}
+
+/// What of a partition's earlier topic was not copied and cannot be any more.
+fn given_up(partition: &PartitionState) -> Gap {
+    Gap {
+        key: partition.key.clone(),
+        range: OffsetRange {
+            from: partition.position,
+            to: partition.position.max(partition.backlog_end),
+        },
+        reason: GapReason::Recreated,
+        found_at_ms: now_ms(),
+        incarnation: partition.incarnation,
+    }
 }
 
 /// A mirror is one from its first record on, and nothing else becomes one.

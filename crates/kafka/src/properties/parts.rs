@@ -129,12 +129,48 @@ fn prefixes(entries: Vec<Entry>, part: Option<&str>, findings: &mut Findings) ->
             }
         }
     }
+    let chosen = chosen_prefix(&own, &others, part, kind, findings);
+    let Some(chosen) = chosen else {
+        leave_out(&others, &mut own, findings);
+        return own;
+    };
+    for name in BROKERS {
+        own.remove(*name);
+    }
+    // Spring keeps what it has no name for below `properties`.
+    let nested = [
+        chosen.clone(),
+        format!("{chosen}.properties"),
+        format!("{chosen}.configuration"),
+        // Strimzi's resources.
+        format!("{chosen}.config"),
+        chosen.strip_suffix(".properties").unwrap_or(&chosen).to_owned(),
+    ];
+    for prefix in nested {
+        own.extend(others.remove(&prefix).unwrap_or_default());
+    }
+    findings.note(format!(
+        "the lines that begin with '{}.' are read",
+        shown(&chosen)
+    ));
+    leave_out(&others, &mut own, findings);
+    own
+}
+
+/// The prefix whose lines are the connection that is meant; `None` for the lines without one.
+fn chosen_prefix(
+    own: &Properties,
+    others: &BTreeMap<String, Properties>,
+    part: Option<&str>,
+    kind: &'static str,
+    findings: &mut Findings,
+) -> Option<String> {
     let clusters: Vec<String> = others
         .iter()
         .filter(|(_, group)| has_brokers(group.keys().map(String::as_str)))
         .map(|(prefix, _)| prefix.clone())
         .collect();
-    let chosen = match part {
+    match part {
         Some(name) => {
             let found = others.keys().find(|prefix| {
                 *prefix == name
@@ -167,32 +203,7 @@ fn prefixes(entries: Vec<Entry>, part: Option<&str>, findings: &mut Findings) ->
                 None
             }
         },
-    };
-    let Some(chosen) = chosen else {
-        leave_out(&others, &mut own, findings);
-        return own;
-    };
-    for name in BROKERS {
-        own.remove(*name);
     }
-    // Spring keeps what it has no name for below `properties`.
-    let nested = [
-        chosen.clone(),
-        format!("{chosen}.properties"),
-        format!("{chosen}.configuration"),
-        // Strimzi's resources.
-        format!("{chosen}.config"),
-        chosen.strip_suffix(".properties").unwrap_or(&chosen).to_owned(),
-    ];
-    for prefix in nested {
-        own.extend(others.remove(&prefix).unwrap_or_default());
-    }
-    findings.note(format!(
-        "the lines that begin with '{}.' are read",
-        shown(&chosen)
-    ));
-    leave_out(&others, &mut own, findings);
-    own
 }
 
 /// The name of a cluster among prefixes: `src.kafka` is `src`.
