@@ -207,10 +207,13 @@ impl Message {
     }
 
     fn header_state(&self) -> HeaderState {
-        if let HeaderState::Unparsed = self.headers.get() {
-            self.headers.set(self.parse_headers());
+        let known = self.headers.get();
+        if !matches!(known, HeaderState::Unparsed) {
+            return known;
         }
-        self.headers.get()
+        let parsed = self.parse_headers();
+        self.headers.set(parsed);
+        parsed
     }
 
     /// The library parses headers at the first question, and counts and copies them then.
