@@ -222,6 +222,11 @@ impl Scene {
         self.write(&bootstrap, NEW_TOPIC, count)
     }
 
+    /// Another topic at the old side.
+    pub fn create_old(&self, topic: &str) -> Result<()> {
+        Filler::new(&self.old.bootstrap())?.create(topic, PARTITIONS, &[])
+    }
+
     fn write(&mut self, bootstrap: &str, topic: &str, count: usize) -> Result<()> {
         Filler::new(bootstrap)?.numbered(topic, PARTITIONS, self.next, count, 40)?;
         for partition in 0..PARTITIONS {

@@ -88,8 +88,18 @@ fn giving_up_before_the_switch_lets_the_copy_go_on() -> Result<()> {
     }
     let needed = scene.run(&["task", "rm", TASK])?;
     ensure!(needed.status.code() == Some(2), "{needed:?}");
+    // With another topic the task would not be what was planned and asked about.
+    let modify = ["task", "modify", TASK, "--add", "another"];
+    let planned = scene.run(&modify)?;
+    let why = String::from_utf8_lossy(&planned.stderr).into_owned();
+    ensure!(
+        planned.status.code() == Some(2) && why.contains("is under way at step 6"),
+        "{planned:?}"
+    );
     scene.ok(&["cutover", "back", TASK])?;
     ensure!(scene.cutover()?["state"] == "abandoned");
+    scene.create_old("another")?;
+    scene.ok(&modify)?;
     scene.write_old(3)?;
     scene.caught_up(TASK)?;
     scene.both_sides_hold_everything_once()

@@ -98,6 +98,12 @@ fn there_and_back(versions: (KafkaVersion, KafkaVersion), kills: Option<Duration
         synced["committed"] == 0 && synced["groups"][0]["group"] == GROUP,
         "{synced:#}"
     );
+    let modified = scene.run(&["task", "modify", &reverse, "--add", "another"])?;
+    ensure!(
+        modified.status.code() == Some(2)
+            && String::from_utf8_lossy(&modified.stderr).contains("is the way back of the cut-over"),
+        "{modified:?}"
+    );
     let planned = scene.run(&["cutover", "plan", &reverse])?;
     ensure!(
         planned.status.code() == Some(2),

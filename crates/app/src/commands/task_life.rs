@@ -7,7 +7,7 @@ use ts_rs::TS;
 use super::command::Command;
 use super::tasks::show;
 use crate::core::{self, Core, Operation, require};
-use crate::cutover::{may_end, not_needed};
+use crate::cutover::{not_needed, not_under_way};
 use crate::schema::TaskView;
 use crate::tasks::{Checks, Wanted};
 use crate::{App, AppError, ErrorCode, Result};
@@ -153,7 +153,7 @@ impl Command for TaskTerminate {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row).run(&app.core.store, || {
             let id = core::task_id(&row)?;
-            may_end(&app.core, id.as_str())?;
+            not_under_way(&app.core, id.as_str())?;
             app.supervisor
                 .bring_to_rest(&app.core, &id, TaskAction::Terminate)?;
             show(app, &app.core.task(&row.id)?)

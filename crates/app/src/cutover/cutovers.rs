@@ -129,12 +129,12 @@ pub(crate) fn not_needed(core: &Core, task: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses while a cut-over needs a task to run again: one before its switch its own task, one behind it the task of the way
-/// back. Ended, it would never copy what is left.
+/// Refuses while a cut-over needs a task as it is: one before its switch its own task, one behind it the task of the way
+/// back. Ended, the task would never copy what is left; with other topics, it would not be what was planned and asked about.
 ///
 /// # Errors
 /// One does.
-pub(crate) fn may_end(core: &Core, task: &str) -> Result<()> {
+pub(crate) fn not_under_way(core: &Core, task: &str) -> Result<()> {
     for cutover in StoreJournal(&core.store).open()? {
         let is_own = cutover.task.as_str() == task && !cutover.is_switched();
         let is_way_back = cutover

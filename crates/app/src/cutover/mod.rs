@@ -34,7 +34,7 @@ mod window;
 mod world;
 
 pub(crate) use clusters::Clusters;
-pub(crate) use cutovers::{Cutovers, may_end, meant, none_before_its_switch, not_needed, sides};
+pub(crate) use cutovers::{Cutovers, meant, none_before_its_switch, not_needed, not_under_way, sides};
 pub(crate) use journal::{Journal, StoreJournal};
 pub(crate) use plan::{Wish, is_made_by_one, new_id, plan, silence_ms};
 pub(crate) use procedure::Procedure;
