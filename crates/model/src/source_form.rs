@@ -17,6 +17,8 @@ pub struct SourceForm {
     pub name: String,
     /// What it is for.
     pub environment: Environment,
+    /// Whether nothing is to be written to it: it can be copied from, looked at and compared, and no more.
+    pub read_only: bool,
     /// Whatever the user wants to remember.
     pub note: String,
     /// `host:port` of one or more brokers, with commas or line breaks between them.
@@ -81,6 +83,7 @@ impl Default for SourceForm {
         Self {
             name: String::new(),
             environment: Environment::default(),
+            read_only: false,
             note: String::new(),
             bootstrap: String::new(),
             protocol: SecurityProtocol::default(),

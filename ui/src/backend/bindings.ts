@@ -3303,6 +3303,10 @@ name: string,
  */
 environment: Environment, 
 /**
+ * Whether nothing is to be written to it: it can be copied from, looked at and compared, and no more.
+ */
+read_only: boolean, 
+/**
  * Whatever the user wants to remember.
  */
 note: string, 

@@ -79,6 +79,7 @@ export function sourceForm(name, bootstrap, more = {}) {
   return {
     name,
     environment: { name: 'Development', colour: '#2e7d32' },
+    read_only: false,
     note: '',
     bootstrap,
     protocol: 'PLAINTEXT',

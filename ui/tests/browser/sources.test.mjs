@@ -87,7 +87,8 @@ test('a blank password keeps the old one, and no page ever holds it', async () =
   assert.match(await password.getAttribute('placeholder'), /Kept/);
   await page.getByLabel('Note').fill('second');
   await aside(page).getByRole('button', { name: 'Save without a passed test' }).click();
-  await page.getByRole('heading', { name: 'with login', level: 1 }).waitFor();
+  // Exact: the title of the form holds the name as well.
+  await page.getByRole('heading', { name: 'with login', level: 1, exact: true }).waitFor();
   const shown = await here.host.call('source_show', { source: added.id });
   assert.equal(shown.form.note, 'second');
   assert.deepEqual(shown.secret_fields, ['password']);
@@ -211,4 +212,27 @@ test('a data source in use is not deleted, and the tasks are named; another one 
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('link', { name: 'spare' }).waitFor({ state: 'detached' });
+});
+
+test('a data source marked read-only is no target, and a duplicate begins as its model without its secrets', async () => {
+  const secret = 'never-to-be-seen';
+  const stored = await here.host.call('source_add', {
+    form: sourceForm('guarded', '127.0.0.1:1', { read_only: true, protocol: 'SASL_SSL', mechanism: 'PLAIN', username: 'alice', note: 'the old one' }),
+    secrets: { password: secret },
+  });
+  const page = await here.open({ hash: `#/sources/${stored.id}` });
+  await page.getByText('read-only', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Actions for guarded' }).click();
+  await page.getByRole('menuitem', { name: 'Duplicate' }).click();
+  await page.getByText('Secrets are not duplicated: enter them again.').waitFor();
+  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'guarded copy');
+  assert.equal(await page.getByLabel('Note').inputValue(), 'the old one');
+  assert.equal(await page.getByRole('switch', { name: 'Read-only' }).getAttribute('aria-checked'), 'true');
+  assert.equal(await page.getByLabel('Password', { exact: true }).inputValue(), '');
+  assert.equal((await page.content()).includes(secret), false);
+  const wizard = await here.open({ hash: '#/tasks/new' });
+  const option = wizard.getByLabel('Target', { exact: true }).locator('option', { hasText: 'guarded' });
+  assert.match((await option.textContent()) ?? '', /read-only/);
+  assert.equal(await option.isDisabled(), true);
+  assert.equal(await wizard.getByLabel('Source', { exact: true }).locator('option', { hasText: 'guarded' }).isDisabled(), false);
 });

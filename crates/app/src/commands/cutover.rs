@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use sluice_store::TaskRow;
 use ts_rs::TS;
 
 use super::command::Command;
@@ -152,6 +153,7 @@ impl Command for CutoverPlan {
             let id = core::task_id(&row)?;
             let _busy = app.cutovers.claim(id.as_str())?;
             none_before_its_switch(&app.core, id.as_str())?;
+            may_move(&app.core, &row, &wish)?;
             let mut cutover = plan(&app.clusters(), &id, &actor(), &wish)?;
             StoreJournal(&app.core.store).save(&mut cutover)?;
             changed(app, &cutover);
@@ -225,8 +227,10 @@ impl Command for CutoverBack {
             let _busy = app.cutovers.claim(root(&found))?;
             let (clusters, journal, by) = (app.clusters(), StoreJournal(&app.core.store), actor());
             let found = reread(&journal, found)?;
+            let from = app.core.task(found.task.as_str())?.source_id;
             let mut procedure = Procedure::new(&clusters, &journal, &by, found);
             let outcome = if procedure.is_switched() {
+                app.core.may_write(&app.core.source(&from)?)?;
                 procedure.go_back(new_id(), self.fence, silence)
             } else {
                 procedure.abandon().map(|()| procedure.into_cutover())
@@ -259,6 +263,23 @@ impl Command for CutoverExport {
                 .map_err(|error| AppError::new(ErrorCode::Internal, error.to_string())),
         }
     }
+}
+
+/// Refuses a cut-over that would write to a data source that is marked read-only: positions of groups to the target, and
+/// rules of a fence or what comes back to the source.
+fn may_move(core: &Core, task: &TaskRow, wish: &Wish) -> Result<()> {
+    core.may_write_target(task)?;
+    let source = core.source(&task.source_id)?;
+    if (wish.fence == FenceKind::Acl || wish.follow) && core.may_write(&source).is_err() {
+        return Err(AppError::new(
+            ErrorCode::Refused,
+            format!(
+                "the data source '{}' is marked read-only: no rules can stop its producers, and it cannot follow after the switch; plan the cut-over without both, or take the mark away",
+                source.name
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// Carries a cut-over on by `work`, and notes who did.

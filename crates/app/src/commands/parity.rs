@@ -179,7 +179,7 @@ impl Command for ParityApply {
                         ),
                     ));
                 }
-                apply_to(&core.cluster(&target)?, &self.changes, &Cancel::new())
+                apply_to(&core.writable_cluster(&target)?, &self.changes, &Cancel::new())
                     .map_err(|error| failed(&error, &pair.source, &target))
             })
     }

@@ -138,7 +138,7 @@ impl Command for TaskQuarantineReplay {
         on_record(Self::NAME, &row, &key, self.offset).run(&core.store, || {
             let id = core::task_id(&row)?;
             let target_offset =
-                replay_quarantined(&core.engine_task(&row)?, core.store.as_ref(), &key, self.offset)?;
+                replay_quarantined(&core.writing_task(&row)?, core.store.as_ref(), &key, self.offset)?;
             let place = target_offset.map_or_else(String::new, |offset| format!(" as offset {offset}"));
             core.log(
                 &id,

@@ -170,7 +170,16 @@ impl Command for SourceEdit {
                 for (field, _) in new.given() {
                     row.secrets.insert(field.to_owned(), handle(&row.id, field));
                 }
+                let is_marked = form.read_only && !core::form(&before)?.read_only;
+                if is_marked {
+                    core.no_task_writes_to(&row.id)?;
+                }
                 core.store.update_source(&row)?;
+                // One that has begun meanwhile has read the mark, or is found here.
+                if is_marked && let Err(error) = core.no_task_writes_to(&row.id) {
+                    core.store.update_source(&before)?;
+                    return Err(error);
+                }
                 keep(core, &row.id, &new)?;
                 core.bus.publish(&AppEvent::SourcesChanged);
                 view(&row)

@@ -126,7 +126,7 @@ impl Command for TaskRaiseMessageSize {
                     .map_err(|error| AppError::field("topic", error.to_string()))?;
                 let target = core.source(&row.target_id)?;
                 let view = raise(
-                    &Admin::new(&core.cluster(&target)?).map_err(refused)?,
+                    &Admin::new(&core.writable_cluster(&target)?).map_err(refused)?,
                     target_topic,
                     self.bytes,
                 )?;

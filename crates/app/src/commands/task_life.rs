@@ -93,6 +93,7 @@ impl Command for TaskCheck {
     fn run(self, app: &App) -> Result<PreCheckReport> {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row).run(&app.core.store, || {
+            app.core.may_write_target(&row)?;
             app.checks.run(&app.core, &core::task_id(&row)?)
         })
     }
@@ -117,6 +118,7 @@ impl Command for TaskStart {
         let row = core.task(&self.task)?;
         operation(Self::NAME, &row).run(&core.store, || {
             require(core::state(&row)?, TaskAction::Start)?;
+            core.may_write_target(&row)?;
             confirmed(core, &row, self.confirm.as_deref())?;
             let id = core::task_id(&row)?;
             let again = Checks::at_launch(core, &row)?;
@@ -169,6 +171,7 @@ impl Command for TaskResume {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row).run(&app.core.store, || {
             let id = core::task_id(&row)?;
+            app.core.may_write_target(&row)?;
             app.supervisor
                 .set_going(&app.core, &id, TaskAction::Resume, None)?;
             show(app, &app.core.task(&row.id)?)

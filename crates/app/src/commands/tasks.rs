@@ -344,7 +344,9 @@ pub(super) fn checked(core: &Core, settings: &TaskSettings) -> Result<()> {
             ));
         }
     }
-    Ok(())
+    let target = core.source(settings.target.as_str())?;
+    core.may_write(&target)
+        .map_err(|error| AppError::field("target", error.message))
 }
 
 fn task_limit(core: &Core) -> Result<usize> {

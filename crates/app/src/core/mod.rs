@@ -3,6 +3,7 @@
 
 mod operation;
 mod panic_words;
+mod read_only;
 mod retention_ends;
 mod shared;
 mod stopped_partitions;

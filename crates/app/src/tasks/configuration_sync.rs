@@ -160,7 +160,7 @@ impl Syncer {
 /// Compares the topics of a task and changes the target's configuration.
 fn synchronise(core: &Core, settings: &TaskSettings, cancelled: &Cancel) -> Result<Vec<Applied>> {
     let source = core.cluster(&core.source(settings.source.as_str())?)?;
-    let target = core.cluster(&core.source(settings.target.as_str())?)?;
+    let target = core.writable_cluster(&core.source(settings.target.as_str())?)?;
     let unreachable = |error: ParityError| AppError::new(ErrorCode::ClusterUnreachable, error.to_string());
     let compared =
         compare_clusters(&source, &target, TOPICS, &rules(settings), cancelled).map_err(unreachable)?;

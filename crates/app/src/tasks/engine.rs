@@ -48,7 +48,7 @@ impl Engine for Copying {
         settings: &TaskSettings,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Box<dyn Run>, Trouble> {
-        let task: Task = core.engine_task(row)?;
+        let task: Task = core.writing_task(row)?;
         let options = RunOptions {
             until_caught_up: settings.bounded,
             memory_bytes: Some(settings.spec.profile().memory_bytes),

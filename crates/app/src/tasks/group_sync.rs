@@ -80,7 +80,13 @@ impl GroupSyncs {
         let under_way = self.begin(id, patience)?;
         let report = core
             .task(id.as_str())
-            .and_then(|row| core.engine_task(&row))
+            .and_then(|row| {
+                if options.dry_run {
+                    core.engine_task(&row)
+                } else {
+                    core.writing_task(&row)
+                }
+            })
             .and_then(|task| {
                 let store: &dyn GroupStore = core.store.as_ref();
                 let mut options = options.clone();

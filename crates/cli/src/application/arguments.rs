@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use sluice_app::MetricsAddress;
@@ -93,6 +94,9 @@ pub struct SourceAddArguments {
     /// Environment, as production.
     #[arg(long, value_name = "TAG")]
     pub env: Option<String>,
+    /// Nothing is written to it: it can be copied from, looked at and compared, and no more.
+    #[arg(long)]
+    pub read_only: bool,
     /// Whatever is worth remembering.
     #[arg(long)]
     pub note: Option<String>,
@@ -121,6 +125,9 @@ pub struct SourceEditArguments {
     /// Another environment.
     #[arg(long, value_name = "TAG")]
     pub env: Option<String>,
+    /// Whether nothing is written to it from now on.
+    #[arg(long, value_name = "YES|NO", value_parser = BoolishValueParser::new())]
+    pub read_only: Option<bool>,
     /// Another note.
     #[arg(long)]
     pub note: Option<String>,

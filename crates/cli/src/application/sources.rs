@@ -107,6 +107,7 @@ fn add(
         ),
     };
     form.name.clone_from(&arguments.name);
+    form.read_only = arguments.read_only;
     form.environment = arguments.env.as_deref().map_or(form.environment, environment);
     form.note = arguments.note.clone().unwrap_or(form.note);
     set_reach(&mut form, &arguments.address_map, arguments.proxy.as_deref());
@@ -138,6 +139,7 @@ fn edit(
         Some(file) => {
             let (mut form, secrets) = read(app, file, screen)?;
             form.environment = old.environment;
+            form.read_only = old.read_only;
             form.note = old.note;
             form.name = old.name;
             if form.bootstrap.trim().is_empty() {
@@ -155,6 +157,7 @@ fn edit(
         None => (old, BTreeMap::new()),
     };
     form.name = arguments.name.clone().unwrap_or(form.name);
+    form.read_only = arguments.read_only.unwrap_or(form.read_only);
     form.bootstrap = arguments.bootstrap.clone().unwrap_or(form.bootstrap);
     form.note = arguments.note.clone().unwrap_or(form.note);
     form.environment = arguments.env.as_deref().map_or(form.environment, environment);
@@ -206,7 +209,11 @@ fn list(app: &Backend, place: &Place) -> anyhow::Result<Exit> {
         let form = row.source.form;
         table.add_row([
             form.name,
-            form.environment.name,
+            if form.read_only {
+                format!("{}, read-only", form.environment.name)
+            } else {
+                form.environment.name
+            },
             form.bootstrap,
             form.protocol.as_str().to_owned(),
             row.used_by.join(", "),

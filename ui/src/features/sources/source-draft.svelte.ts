@@ -25,6 +25,7 @@ export function blankForm(): SourceForm {
   return {
     name: '',
     environment: { ...ENVIRONMENTS.development },
+    read_only: false,
     note: '',
     bootstrap: '',
     protocol: 'PLAINTEXT',
@@ -70,6 +71,13 @@ export class SourceDraft {
     this.#asSaved = this.#fingerprint();
   }
 
+  /** A new one like another, without its secrets: those never leave the place where they are kept. */
+  static like(other: DataSource, name: string): SourceDraft {
+    const draft = new SourceDraft(null);
+    draft.#fill({ ...other.form, name });
+    return draft;
+  }
+
   readonly hasTls = $derived(this.form.protocol === 'SSL' || this.form.protocol === 'SASL_SSL');
   readonly hasSasl = $derived(this.form.protocol.startsWith('SASL_'));
   readonly hasPassword = $derived(
@@ -101,8 +109,8 @@ export class SourceDraft {
 
   /** Takes over what another program knew. */
   take(imported: SourceImported): void {
-    const name = this.form.name;
-    this.#fill(imported.form);
+    const { name, read_only } = this.form;
+    this.#fill({ ...imported.form, read_only });
     if (this.form.name === '') this.form.name = name;
     for (const field of SECRETS) this.secrets[field] = imported.secrets[field] ?? '';
     this.imported = { ...imported, secrets: {} };

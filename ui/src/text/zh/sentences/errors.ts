@@ -21,6 +21,18 @@ export const errors: Sentence[] = [
     "the data source '{name}' does not let this user do that: {*error}. Correct the user, the password or the rights",
     '数据源“{name}”不允许此用户这样做：{error}。请更正用户、密码或权限',
   ],
+  [
+    "the data source '{name}' is marked read-only, and nothing is written to it; choose another, or take the mark away",
+    '数据源“{name}”标记为只读，不会向其写入任何内容；请选择其他数据源，或取消该标记',
+  ],
+  [
+    "the task '{name}' writes to this data source; pause it before the data source is marked read-only",
+    '任务“{name}”正在向此数据源写入；请先暂停该任务，再将数据源标记为只读',
+  ],
+  [
+    "the data source '{name}' is marked read-only: no rules can stop its producers, and it cannot follow after the switch; plan the cut-over without both, or take the mark away",
+    '数据源“{name}”标记为只读：无法用规则阻止其生产者，切换后它也无法跟随；请在计划切换时不使用这两项，或取消该标记',
+  ],
   ['the kept report cannot be read: {error}', '无法读取保存的报告：{error}'],
   ['the report cannot be kept: {error}', '无法保存报告：{error}'],
   ['the answer of {@name} cannot be written: {error}', '无法写出 {name} 的应答：{error}'],

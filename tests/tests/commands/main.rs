@@ -1,0 +1,5 @@
+//! Commands as scripts give them (hermetic: in-process clusters, the real program).
+
+mod concurrent;
+mod read_only;
+mod scene;
