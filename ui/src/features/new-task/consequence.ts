@@ -33,17 +33,14 @@ export function consequences(settings: TaskSettings, plan: Plan, around: Surroun
   if (around.sourceTopics === 'silent') say('size', texts.sizeUnknown, 'warn');
   else if (around.sourceTopics === 'asked') say('size', texts.topicsLoading);
   else if (plan.topics.length === 0) say('size', texts.nothingSelected, isOpen ? 'plain' : 'warn');
-  else if (plan.topics.length === 1) say('size', texts.sizeOne(whole(plan.partitions)));
   else say('size', texts.size(whole(plan.topics.length), whole(plan.partitions)));
 
   say('backlog', backlog(settings, plan));
   const overrides = Object.keys(settings.start_overrides).length;
   if (overrides > 0) say('overrides', texts.backlogOverrides(overrides));
   if (isOpen) say('later', texts.joinLater);
-  if (plan.created === 1) say('created', texts.createdOne(around.targetName));
-  else if (plan.created !== null && plan.created > 1) say('created', texts.created(whole(plan.created), around.targetName));
-  if (plan.renamed === 1) say('renamed', texts.renamedOne);
-  else if (plan.renamed > 1) say('renamed', texts.renamed(whole(plan.renamed)));
+  if (plan.created !== null && plan.created > 0) say('created', texts.created(whole(plan.created), around.targetName));
+  if (plan.renamed > 0) say('renamed', texts.renamed(whole(plan.renamed)));
 
   if (plan.holding.length > 0) {
     const [n, records] = [plan.holding.length, whole(plan.heldRecords)];

@@ -1,3 +1,5 @@
+import { counted } from '../../lib/counted';
+
 /** Two data sources side by side. */
 export const compare = {
   title: 'Compare',
@@ -50,7 +52,7 @@ export const compare = {
   columnQuota: 'Limit of',
   columnLimit: 'Limit',
   columnGroup: 'Group',
-  shape: (partitions: number, replicas: number) => `${partitions} partitions × ${replicas}`,
+  shape: (partitions: number, replicas: number) => `${counted(partitions, 'partition', 'partitions')} × ${replicas}`,
   differing: (n: number) => (n === 1 ? '1 differs' : `${n} differ`),
   sameSettings: (n: number) => (n === 1 ? '1 setting is the same on both sides' : `${n} settings are the same on both sides`),
   origins: { topic: 'set on the topic', broker: 'set on the brokers', default: 'Kafka’s default' },

@@ -1,3 +1,5 @@
+import { counted } from '../../lib/counted';
+
 /** The wizard for a new task. */
 const s = (n: number) => (n === 1 ? '' : 's');
 
@@ -38,7 +40,7 @@ export const newTask = {
   addSource: 'Connect another cluster',
   noSources: 'There is no data source yet. Connect the clusters first.',
   reaching: 'Asking the cluster',
-  reached: (topics: string, partitions: string) => `Answers: ${topics} topics, ${partitions} partitions`,
+  reached: (topics: string, partitions: string) => `Answers: ${counted(topics, 'topic', 'topics')}, ${counted(partitions, 'partition', 'partitions')}`,
   notReached: 'Does not answer',
   askAgain: 'Ask again',
   networkHint: 'If a cluster only admits known addresses, admit the address this computer uses towards it.',
@@ -122,7 +124,7 @@ export const newTask = {
   unchooseAll: 'Take all back',
   listKeys: 'Space selects, Enter moves, Ctrl+A selects all.',
   selectedCount: (n: string) => `${n} selected`,
-  listCount: (n: string) => (n === '1' ? '1 topic' : `${n} topics`),
+  listCount: (n: string) => counted(n, 'topic', 'topics'),
   availableEmpty: 'No topic left.',
   chosenEmpty: 'Choose topics on the left.',
   noMatch: 'No topic matches.',
@@ -175,7 +177,7 @@ export const newTask = {
   groupWrong: 'Choose a group.',
   groupsLoading: 'Reading the groups',
   overrides: 'Other start positions for single topics',
-  overridesCount: (n: number) => (n === 0 ? 'none' : n === 1 ? '1 topic' : `${n} topics`),
+  overridesCount: (n: number) => (n === 0 ? 'none' : counted(n, 'topic', 'topics')),
   overrideAdd: 'Add a topic',
   overrideTopic: 'Topic',
   overrideStart: 'Start',
@@ -202,10 +204,10 @@ export const newTask = {
   mapNew: 'Will be created',
   mapEmpty: 'Exists, empty',
   mapHolds: (n: string) => `Holds ${n} offsets`,
-  mapFewer: (source: string, target: string) => `Has ${target} partitions, the source ${source}`,
+  mapFewer: (source: string, target: string) => `Has ${counted(target, 'partition', 'partitions')}, the source ${source}`,
   mapUnknown: 'Not known',
   mapEdit: (topic: string) => `Target name of ${topic}`,
-  mapCount: (n: string) => (n === '1' ? '1 topic' : `${n} topics`),
+  mapCount: (n: string) => counted(n, 'topic', 'topics'),
   mapLater: 'Topics that join later get their names by the same rules.',
   nameErrors: {
     empty: 'The name is empty.',
@@ -234,8 +236,7 @@ export const newTask = {
   consequenceTitle: 'What will happen',
   consequenceNothing: 'Choose a source and a target to see what will happen.',
   reads: (source: string, target: string) => `Copies from ${source} to ${target}.`,
-  size: (topics: string, partitions: string) => `${topics} topics, ${partitions} partitions.`,
-  sizeOne: (partitions: string) => `1 topic, ${partitions} partitions.`,
+  size: (topics: string, partitions: string) => `${counted(topics, 'topic', 'topics')}, ${counted(partitions, 'partition', 'partitions')}.`,
   sizeUnknown: 'The amount is not known: the source does not answer.',
   backlog: (records: string) => `What exists now (${records} offsets), then all new records.`,
   backlogBounded: (records: string) => `What exists now (${records} offsets); then the task is completed.`,
@@ -247,10 +248,8 @@ export const newTask = {
   backlogOverrides: (n: number) => `${n} topic${s(n)} begin${n === 1 ? 's' : ''} elsewhere.`,
   backlogDuration: (time: string) => `At the Spec’s ceiling the existing records take at least ${time}.`,
   joinLater: 'Topics created later join by themselves.',
-  created: (n: string, target: string) => `${n} topics will be created on ${target}.`,
-  createdOne: (target: string) => `1 topic will be created on ${target}.`,
-  renamed: (n: string) => `${n} topics get another name.`,
-  renamedOne: '1 topic gets another name.',
+  created: (n: string, target: string) => `${counted(n, 'topic', 'topics')} will be created on ${target}.`,
+  renamed: (n: string) => `${counted(n, 'topic gets', 'topics get')} another name.`,
   holdStop: (topics: number, target: string, records: string) =>
     `${topics} topic${s(topics)} already hold${topics === 1 ? 's' : ''} data on ${target}: ${records} offsets. The pre-check will fail.`,
   holdAppend: (topics: number, target: string, records: string) =>
@@ -342,7 +341,7 @@ export const newTask = {
   summaryName: 'Name',
   summaryRoute: 'From and to',
   summaryObjects: 'Topics',
-  summaryTopics: (topics: string, partitions: string) => `${topics === '1' ? '1 topic' : `${topics} topics`}, ${partitions} partitions`,
+  summaryTopics: (topics: string, partitions: string) => `${counted(topics, 'topic', 'topics')}, ${counted(partitions, 'partition', 'partitions')}`,
   summaryStart: 'Begins at',
   summaryExisting: 'If the target has data',
   summarySpec: 'Spec',

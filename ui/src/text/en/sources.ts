@@ -1,3 +1,5 @@
+import { counted } from '../../lib/counted';
+
 /** Data sources: list, form, test, import, topics, groups, records. */
 export const sources = {
   title: 'Data sources',
@@ -18,7 +20,7 @@ export const sources = {
   columnSecurity: 'Security',
   columnUse: 'Used by',
   columnActions: 'Actions',
-  usedBy: (n: number) => (n === 0 ? 'No task' : n === 1 ? '1 task' : `${n} tasks`),
+  usedBy: (n: number) => (n === 0 ? 'No task' : counted(n, 'task', 'tasks')),
   statusUnknown: 'Not tested',
   statusTesting: 'Testing',
   statusOk: 'Answers',
@@ -90,14 +92,14 @@ export const sources = {
   nameHint: '1 to 64 characters, unlike any other data source’s.',
   environment: 'Environment',
   environmentHint: 'Deleting data on a cluster tagged Production asks for its name.',
-  environmentCustom: 'Other',
-  environmentName: 'Name of the environment',
   readOnly: 'Read-only',
   readOnlyHint: 'Nothing is written to this cluster: it can be copied from, looked at and compared, and no more.',
   readOnlyBadge: 'read-only',
   duplicate: 'Duplicate',
   duplicateName: (name: string) => `${name} copy`.slice(0, 64),
   duplicateSecrets: 'Secrets are not duplicated: enter them again.',
+  environmentCustom: 'Other',
+  environmentName: 'Name of the environment',
   environmentColour: 'Colour',
   note: 'Note',
   noteHint: 'Whatever you want to remember.',
@@ -201,7 +203,7 @@ export const sources = {
   importNotes: 'What was left out or changed',
 
   topicsSearch: 'Search topics',
-  topicsCount: (n: string, total: string) => `${n} of ${total} topics`,
+  topicsCount: (n: string, total: string) => `${n} of ${counted(total, 'topic', 'topics')}`,
   topicsInternal: 'Show internal topics',
   topicsEmpty: 'This cluster has no topic that this user may see.',
   topicsNoMatch: 'No topic matches the search.',
@@ -236,7 +238,7 @@ export const sources = {
   groupsSearch: 'Search groups',
   groupsEmpty: 'This cluster has no consumer group that this user may see.',
   groupsNoMatch: 'No group matches the search.',
-  groupsCount: (n: string) => `${n} groups`,
+  groupsCount: (n: string) => counted(n, 'group', 'groups'),
 
   peekPartition: 'Partition',
   peekFrom: 'From',
@@ -249,7 +251,7 @@ export const sources = {
   peekTimeMissing: 'Enter a time',
   peekFind: 'Contains',
   peekFindPlace: 'key, value or header',
-  peekFound: (found: number, looked: string) => (found === 1 ? `1 record found; ${looked} looked at.` : `${found} records found; ${looked} looked at.`),
+  peekFound: (found: number, looked: string) => `${counted(found, 'record', 'records')} found; ${looked} looked at.`,
   peekNothingFound: 'No record with this text; upper and lower case matter.',
   peekGoOn: (offset: string) => `Search on from offset ${offset}`,
   peekLimit: 'Records',

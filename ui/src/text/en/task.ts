@@ -1,3 +1,5 @@
+import { counted } from '../../lib/counted';
+
 /** The page of one task. */
 export const task = {
   back: 'Tasks',
@@ -8,7 +10,7 @@ export const task = {
   stageCaughtUp: 'caught up',
   delay: 'Delay',
   setUp: 'Set up',
-  stripLabel: (partitions: string, caughtUp: string) => `${partitions} partitions, ${caughtUp} caught up`,
+  stripLabel: (partitions: string, caughtUp: string) => `${counted(partitions, 'partition', 'partitions')}, ${caughtUp} caught up`,
   stale: (since: string) => `The task has been silent since ${since}; these numbers are old.`,
   actionsOf: (name: string) => `More actions for ${name}`,
 
@@ -22,9 +24,9 @@ export const task = {
   backlogBytes: (n: string) => `offsets, about ${n}`,
   backlogOffsets: 'offsets',
   latencyHint: 'From reading a record to the target’s acknowledgement, over the last minute.',
-  gaps: (n: string) => (n === '1' ? '1 gap: records that can no longer be read' : `${n} gaps: records that can no longer be read`),
-  quarantined: (n: string) => (n === '1' ? '1 record in quarantine' : `${n} records in quarantine`),
-  stopped: (n: string) => (n === '1' ? '1 partition waits for you' : `${n} partitions wait for you`),
+  gaps: (n: string) => `${counted(n, 'gap', 'gaps')}: records that can no longer be read`,
+  quarantined: (n: string) => `${counted(n, 'record', 'records')} in quarantine`,
+  stopped: (n: string) => counted(n, 'partition waits for you', 'partitions wait for you'),
   retention: (time: string) => `Retention at the source reaches the slowest position in ${time}.`,
   showTopics: 'Show',
   range: 'Range',
@@ -190,7 +192,7 @@ export const task = {
   verifyRunning: (percent: string) => `Comparing: ${percent}`,
   verifyNever: 'Not verified yet.',
   verdicts: { equal: 'Equal', accepted_differences: 'Equal but for accepted differences', different: 'Different', behind: 'Behind', incomplete: 'Incomplete' },
-  verifyCounts: (equal: string, all: string, records: string) => `${equal} of ${all} partitions are equal; ${records} records were compared.`,
+  verifyCounts: (equal: string, all: string, records: string) => `${equal} of ${counted(all, 'partition is', 'partitions are')} equal; ${counted(records, 'record was', 'records were')} compared.`,
   verifyTook: (time: string) => `It took ${time}.`,
   verifySource: 'Source records',
   verifyTarget: 'Target records',
@@ -204,14 +206,14 @@ export const task = {
   verifyNewer: 'Newer, on their way',
   verifyGone: 'No longer there to compare',
   verifyNotCompared: 'Could not be compared',
-  verifyRecords: (count: string) => `${count} records`,
+  verifyRecords: (count: string) => counted(count, 'record', 'records'),
   verifyOffsets: (count: string) => `about ${count} offsets`,
   verifyHeldBack: (count: string) => `about ${count} offsets held back by an open transaction at the source`,
   verifyGoneSource: (count: string) => `${count} offsets at the source (retention or DeleteRecords)`,
   verifyGoneTarget: (count: string) => `${count} offsets on the target, which the source still has`,
   verifyNeverCopied: (count: string) => `${count} offsets that were never copied (see the gap ledger)`,
   verifyCompacted: (count: string) => `${count} superseded records (compaction)`,
-  verifyUnread: (partitions: string, offsets: string) => `${partitions} partitions, about ${offsets} offsets`,
+  verifyUnread: (partitions: string, offsets: string) => `${counted(partitions, 'partition', 'partitions')}, about ${counted(offsets, 'offset', 'offsets')}`,
   verifyComma: ', ',
   verifyReadBy: {
     wire: "Both sides were read by Sluice's own client.",
@@ -226,7 +228,7 @@ export const task = {
   verifyPartSinceHint: 'A time with its zone, or offset:N. Empty: from the first record that was copied.',
   verifyPartStart: 'Verify this part',
   verifyContinue: 'Only what is newer',
-  verifyContinues: (partitions: string, date: string) => `Continues what was proved equal by ${date}, in ${partitions} partitions; the others are compared whole.`,
+  verifyContinues: (partitions: string, date: string) => `Continues what was proved equal by ${date}, in ${counted(partitions, 'partition', 'partitions')}; the others are compared whole.`,
   verifyScope: (topics: string, since: string) => [topics === '' ? '' : `of topic ${topics}`, since === '' ? '' : `from ${since} on`].filter((part) => part !== '').join(', ') + ' only',
   verifyAsBatches: (count: string, all: string) => `${count} of ${all} records were compared as whole stored batches, which are identical on both sides.`,
   verifyOldFormats: (partitions: string) =>

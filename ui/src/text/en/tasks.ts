@@ -1,3 +1,5 @@
+import { counted } from '../../lib/counted';
+
 /** The list of tasks, and what lists and pages say of states and actions. */
 export const tasks = {
   title: 'Tasks',
@@ -22,7 +24,7 @@ export const tasks = {
   showAll: 'Show all',
   emptyTitle: 'No task yet',
   emptyText: 'A task copies topics from one data source to another.',
-  partitions: (n: string) => (n === '1' ? '1 partition' : `${n} partitions`),
+  partitions: (n: string) => counted(n, 'partition', 'partitions'),
   notRunning: 'Not running',
   percent: (percent: string) => `${percent} copied`,
   delayHint: 'Age of the oldest record that is not on the target; 0 s when everything is there.',

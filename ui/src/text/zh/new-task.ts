@@ -230,7 +230,6 @@ export const newTask: typeof en = {
   consequenceNothing: '选择源和目标后，这里会说明将会发生什么。',
   reads: (source, target) => `从 ${source} 复制到 ${target}。`,
   size: (topics, partitions) => `${topics} 个主题，${partitions} 个分区。`,
-  sizeOne: (partitions) => `1 个主题，${partitions} 个分区。`,
   sizeUnknown: '源没有应答，无法得知数据量。',
   backlog: (records) => `先复制现有内容（${records} 个偏移量），再复制所有新记录。`,
   backlogBounded: (records) => `复制现有内容（${records} 个偏移量），然后任务完成。`,
@@ -243,9 +242,7 @@ export const newTask: typeof en = {
   backlogDuration: (time) => `按规格上限，现有记录至少需要 ${time}。`,
   joinLater: '以后创建的主题会自动加入。',
   created: (n, target) => `将在 ${target} 上创建 ${n} 个主题。`,
-  createdOne: (target) => `将在 ${target} 上创建 1 个主题。`,
   renamed: (n) => `${n} 个主题使用其他名称。`,
-  renamedOne: '1 个主题使用其他名称。',
   holdStop: (topics, target, records) => `${target} 上有 ${topics} 个主题已有数据：${records} 个偏移量。预检查将失败。`,
   holdAppend: (topics, target, records) =>
     `${target} 上有 ${topics} 个主题已有数据：${records} 个偏移量。数据会保留，复制内容写在其后。`,
