@@ -9,6 +9,7 @@ const COMMANDS: &[&str] = &[
     "subscribe",
     "shell_info",
     "set_autostart",
+    "set_zoom",
     "close_choice",
     "pick_file",
     "save_file",

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 use sluice_app::{AppError, ErrorCode};
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_autostart::ManagerExt;
 use tauri_plugin_dialog::DialogExt;
 
@@ -65,6 +65,30 @@ pub async fn set_autostart(app: AppHandle, on: bool) -> Result<(), AppError> {
         })
     })
     .await
+}
+
+/// Percent of its natural size that the page may be shown at. The page offers its own steps between them.
+const ZOOM: std::ops::RangeInclusive<u32> = 50..=300;
+
+/// Shows the page larger or smaller, in percent of its natural size.
+#[tauri::command]
+pub async fn set_zoom(window: WebviewWindow, percent: u32) -> Result<(), AppError> {
+    if !ZOOM.contains(&percent) {
+        return Err(AppError::new(
+            ErrorCode::InvalidInput,
+            format!(
+                "the page cannot be shown at {percent} % of its size, only at {} to {} %",
+                ZOOM.start(),
+                ZOOM.end()
+            ),
+        ));
+    }
+    window.set_zoom(f64::from(percent) / 100.0).map_err(|error| {
+        AppError::new(
+            ErrorCode::Refused,
+            format!("the system does not let Sluice change the size of its page: {error}"),
+        )
+    })
 }
 
 /// Remembers what closing the window does; does it, when the page was asked.

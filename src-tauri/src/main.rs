@@ -71,6 +71,7 @@ fn run(arguments: Arguments) -> anyhow::Result<i32> {
             bridge::subscribe,
             desktop_commands::shell_info,
             desktop_commands::set_autostart,
+            desktop_commands::set_zoom,
             desktop_commands::close_choice,
             desktop_commands::pick_file,
             desktop_commands::save_file,

@@ -229,6 +229,22 @@ chapter('it starts with the computer when asked to, and no longer when not', asy
   await until(() => readdirSync(entry).length === 0, 'it is taken back');
 });
 
+chapter('a key shows the page larger, another as it was, and the choice is kept', async () => {
+  const width = () => window.run('return innerWidth');
+  const press = (key) => window.run(`dispatchEvent(new KeyboardEvent('keydown', { key: '${key}', ctrlKey: true, bubbles: true }))`);
+  await window.go('#/settings');
+  const before = await width();
+  await press('+');
+  await press('+');
+  await until(async () => (await width()) < before * 0.85, 'the page is larger');
+  const chosen = "return [...document.querySelectorAll('select')].some((select) => select.selectedOptions[0]?.textContent === '125 %')";
+  await until(() => window.run(chosen), 'the settings show it');
+  await window.picture('13-larger');
+  assert.equal((await window.call('settings_show')).values['page.zoom'], 125);
+  await press('0');
+  await until(async () => (await width()) === before, 'the page is as it was');
+});
+
 chapter('it is terminated and deleted; the topics stay', async () => {
   await window.go(`#/tasks/${task}/overview`);
   for (const [action, done] of [

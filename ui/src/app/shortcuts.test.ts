@@ -53,3 +53,27 @@ test('Ctrl K opens the commands, also from a field', () => {
   expect(commands).toHaveBeenCalledOnce();
   field.remove();
 });
+
+test('Escape leads back from a page, and not while somebody types or something else took it', () => {
+  const main = document.createElement('main');
+  main.innerHTML = '<a href="#/tasks" data-shortcut="back">Tasks</a><input />';
+  document.body.append(main);
+  const field = main.querySelector('input');
+  field?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+  const taken = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true });
+  taken.preventDefault();
+  dispatchEvent(taken);
+  expect(location.hash).toBe('#/settings');
+  press('Escape');
+  expect(location.hash).toBe('#/tasks');
+  main.remove();
+});
+
+test('the command key with plus, minus and zero changes the size where the page does that itself', () => {
+  const zoom = vi.fn();
+  stop();
+  stop = listen({ help, commands, zoom });
+  for (const key of ['+', '=', '-', '0']) press(key, { ctrlKey: true });
+  press('+');
+  expect(zoom.mock.calls).toEqual([[1], [1], [-1], [0]]);
+});

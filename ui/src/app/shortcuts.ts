@@ -1,7 +1,7 @@
 import { router } from '../lib/router.svelte';
 
 /** What a shortcut does; also the key of its text. */
-export type ShortcutId = 'help' | 'commands' | 'tasks' | 'sources' | 'alerts' | 'activity' | 'settings' | 'newTask' | 'search' | 'pause' | 'verify' | 'next' | 'previous';
+export type ShortcutId = 'help' | 'commands' | 'tasks' | 'sources' | 'alerts' | 'activity' | 'settings' | 'newTask' | 'search' | 'pause' | 'verify' | 'next' | 'previous' | 'back';
 
 /** A shortcut: keys one after the other. */
 export interface Shortcut {
@@ -20,6 +20,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { id: 'newTask', keys: ['n'] },
   { id: 'next', keys: ['↓'] },
   { id: 'previous', keys: ['↑'] },
+  { id: 'back', keys: ['Esc'] },
   { id: 'pause', keys: ['p'] },
   { id: 'verify', keys: ['v'] },
   { id: 'tasks', keys: ['g', 't'] },
@@ -38,7 +39,7 @@ function begins(key: string): boolean {
 }
 
 /** Keys that are shown by a sign. */
-const SIGNS: Partial<Record<string, string>> = { ArrowDown: '↓', ArrowUp: '↑' };
+const SIGNS: Partial<Record<string, string>> = { ArrowDown: '↓', ArrowUp: '↑', Escape: 'Esc' };
 
 /** How long the second key may take. */
 const SEQUENCE_MS = 1200;
@@ -57,10 +58,12 @@ export const PAGES: Partial<Record<ShortcutId, string>> = {
 interface Opened {
   help: () => void;
   commands: () => void;
+  /** Shows the page larger, smaller, or at its natural size; only where the page does that itself. */
+  zoom?: (steps: -1 | 0 | 1) => void;
 }
 
 /** Listens for shortcuts until the returned function is called. */
-export function listen({ help, commands }: Opened): () => void {
+export function listen({ help, commands, zoom }: Opened): () => void {
   let first = '';
   let at = 0;
   const press = (event: KeyboardEvent) => {
@@ -69,8 +72,14 @@ export function listen({ help, commands }: Opened): () => void {
       if (!document.querySelector('dialog[open]')) commands();
       return;
     }
+    const steps = zoomSteps(event);
+    if (steps !== undefined && zoom) {
+      event.preventDefault();
+      zoom(steps);
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
-    if (MODIFIERS.has(event.key) || document.querySelector('dialog[open]')) return;
+    if (MODIFIERS.has(event.key) || event.defaultPrevented || document.querySelector('dialog[open]')) return;
     const now = Date.now();
     const named = (typed: string) => SHORTCUTS.find((shortcut) => shortcut.keys.join(' ') === typed);
     const key = SIGNS[event.key] ?? event.key;
@@ -110,6 +119,13 @@ function moveInList(by: 1 | -1): boolean {
 /** Also while somebody types: it types nothing. */
 function isCommandKey(event: KeyboardEvent): boolean {
   return (IS_MAC ? event.metaKey : event.ctrlKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k';
+}
+
+/** What the command key with this one means for the size of the page. */
+function zoomSteps(event: KeyboardEvent): -1 | 0 | 1 | undefined {
+  if (!(IS_MAC ? event.metaKey : event.ctrlKey) || event.altKey) return undefined;
+  const steps: Partial<Record<string, -1 | 0 | 1>> = { '+': 1, '=': 1, '-': -1, _: -1, '0': 0 };
+  return steps[event.key];
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -28,6 +28,8 @@ export interface ShellInfo {
 export interface Desktop {
   info(): Promise<ShellInfo>;
   setAutostart(on: boolean): Promise<void>;
+  /** Shows the page larger or smaller, in percent of its natural size. */
+  setZoom(percent: number): Promise<void>;
   setCloseChoice(choice: CloseChoice): Promise<void>;
   /** The path of a file that the person chose; null when none was. */
   pickFile(): Promise<string | null>;

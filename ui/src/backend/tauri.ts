@@ -38,6 +38,7 @@ export function tauriBackend(): Backend {
     desktop: {
       info: () => invoke<ShellInfo>('shell_info'),
       setAutostart: (on) => invoke('set_autostart', { on }),
+      setZoom: (percent) => invoke('set_zoom', { percent }),
       setCloseChoice: (choice: CloseChoice) => invoke('close_choice', { choice }),
       pickFile: () => invoke<string | null>('pick_file'),
       onFileDrop(listener) {

@@ -7,23 +7,41 @@ export type ThemeChoice = 'system' | 'light' | 'dark';
 
 const THEME = 'page.theme';
 const LANGUAGE = 'page.language';
+const ZOOM = 'page.zoom';
+/** Sizes that the page is shown at, in percent; a browser has its own. */
+export const ZOOMS = [80, 90, 100, 110, 125, 150, 175, 200];
 /** What notifications are written in. */
 const BACKEND_LANGUAGE = { en: 'en', zh: 'zh_hans' } as const;
 
-/** Language and theme: kept by the backend, and in this window for an early start without a flash. */
+/** Language, theme and size: kept by the backend, and in this window for an early start without a flash. */
 class Preferences {
   theme = $state<ThemeChoice>('system');
+  /** In percent of its natural size. */
+  zoom = $state(100);
 
   /** Applies what this window remembers, then what the backend has. */
   async load(): Promise<void> {
     this.#apply(localStorage.getItem(THEME), localStorage.getItem(LANGUAGE));
+    await this.#applyZoom(Number(localStorage.getItem(ZOOM))).catch(said);
     try {
       const { values } = await backend.call('settings_show', {});
       this.#apply(values[THEME], values[LANGUAGE]);
+      await this.#applyZoom(values[ZOOM]);
     } catch (error) {
-      // The page is usable with what it has; what asks the backend next shows the error.
-      console.error('settings cannot be read', asAppError(error).message);
+      said(error);
     }
+  }
+
+  /** Shows the page at a size and keeps it. */
+  async setZoom(percent: number): Promise<void> {
+    await this.#applyZoom(percent);
+    await backend.call('setting_set', { key: ZOOM, value: this.zoom });
+  }
+
+  /** Shows the page at the next larger or smaller size, or with 0 at its natural one. */
+  async zoomBy(steps: -1 | 0 | 1): Promise<void> {
+    const to = steps === 0 ? 100 : ZOOMS[ZOOMS.indexOf(this.zoom) + steps];
+    if (to !== undefined) await this.setZoom(to);
   }
 
   /** Chooses a theme and keeps the choice. */
@@ -39,6 +57,14 @@ class Preferences {
     await backend.call('setting_set', { key: 'language', value: BACKEND_LANGUAGE[language.current] });
   }
 
+  async #applyZoom(percent: unknown): Promise<void> {
+    const { desktop } = backend;
+    if (!desktop || typeof percent !== 'number' || !ZOOMS.includes(percent) || percent === this.zoom) return;
+    await desktop.setZoom(percent);
+    this.zoom = percent;
+    localStorage.setItem(ZOOM, String(percent));
+  }
+
   #apply(theme: unknown, choice: unknown): void {
     if (theme === 'system' || theme === 'light' || theme === 'dark') {
       this.theme = theme;
@@ -51,6 +77,11 @@ class Preferences {
     document.documentElement.dataset.theme = this.theme;
     document.documentElement.lang = language.locale;
   }
+}
+
+/** The page is usable with what it has; what asks the backend next shows the error. */
+function said(error: unknown): void {
+  console.error('settings cannot be read', asAppError(error).message);
 }
 
 /** The preferences of this window. */

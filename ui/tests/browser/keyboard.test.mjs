@@ -137,3 +137,20 @@ test('a dialog keeps the focus and gives it back', async () => {
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.ok(await add.evaluate((element) => element === document.activeElement));
 });
+
+test('Escape closes what is open, and then leads back to where the page belongs', async () => {
+  const page = await here.open({ hash: `#/sources/${demo.source_id}` });
+  const opener = page.getByRole('button', { name: /^Actions for/ });
+  await opener.click();
+  await page.getByRole('menu').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('menu').waitFor({ state: 'hidden' });
+  assert.match(page.url(), /#\/sources\/[^/]+$/);
+  await page.keyboard.press('Escape');
+  await page.getByRole('heading', { name: 'Data sources', level: 1 }).waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('x');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await page.getByRole('heading', { name: 'Data sources', level: 1 }).waitFor();
+});

@@ -39,6 +39,7 @@ export const everywhere = {
     search: 'Search on this page',
     next: 'Next task in the list',
     previous: 'Previous task in the list',
+    back: 'Back to where this page belongs',
     pause: 'Pause or resume the task shown',
     verify: 'Verification of the task shown',
   },

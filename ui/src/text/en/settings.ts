@@ -7,6 +7,8 @@ export const settings = {
   languages: { system: 'As the system', en: 'English', zh: '简体中文' },
   languageHint: 'Also the language of notifications.',
   theme: 'Theme',
+  zoom: 'Size of the page',
+  zoomHint: 'Ctrl + and Ctrl − change it, Ctrl 0 goes back to 100 %. On a Mac it is the Command key.',
   themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
   background: 'Start and background',
   autostart: 'Start with the computer',

@@ -38,6 +38,7 @@ export const everywhere: typeof en = {
     search: '在本页搜索',
     next: '列表中的下一个任务',
     previous: '列表中的上一个任务',
+    back: '返回上一级页面',
     pause: '暂停或恢复当前任务',
     verify: '当前任务的校验',
   },

@@ -8,6 +8,8 @@ export const settings: typeof en = {
   languages: { system: '跟随系统', en: 'English', zh: '简体中文' },
   languageHint: '通知也使用这种语言。',
   theme: '主题',
+  zoom: '页面大小',
+  zoomHint: '按 Ctrl + 和 Ctrl − 调整，Ctrl 0 恢复为 100 %。在 Mac 上使用 Command 键。',
   themes: { system: '跟随系统', light: '浅色', dark: '深色' },
   background: '启动与后台',
   autostart: '随计算机启动',
