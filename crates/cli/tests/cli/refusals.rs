@@ -118,7 +118,7 @@ fn a_cluster_that_does_not_answer_is_named_in_time() {
             error.contains("source cluster") && error.contains(NOBODY) && error.contains("Check"),
             "{error}"
         );
-        assert!(begun.elapsed() < Duration::from_secs(16), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
     }
 }
 
@@ -139,7 +139,8 @@ fn a_state_directory_that_cannot_be_used_is_named_before_any_cluster_is_asked() 
         error.contains("state directory") && error.contains("file/state"),
         "{error}"
     );
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    // A cluster that is not there is given 12 s.
+    assert!(begun.elapsed() < Duration::from_secs(11), "{:?}", begun.elapsed());
 }
 
 #[test]
