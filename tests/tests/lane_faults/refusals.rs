@@ -66,6 +66,60 @@ fn refused_records_are_found_among_innocent_ones_where_the_target_does_not_name_
     Ok(())
 }
 
+/// The search sends some records at once; behind a refused one nothing more is sent, and nothing more is to come.
+#[test]
+fn a_record_that_is_refused_at_the_end_of_a_log_is_found_without_waiting_for_another() -> Result<()> {
+    for way in EVERY_WAY {
+        for innocent in [0, 1, 3, 4, 7] {
+            let (source, target) = clusters()?;
+            source.create_topic("t", 1, &[])?;
+            target.create_topic("t", 1, &[("max.message.bytes", "20000")])?;
+            let mut records = numbers(0, innocent);
+            let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+            // No codec makes it smaller.
+            let noise = (0..40_000).map(|_| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                (state >> 32) as u8
+            });
+            let mut large = FakeRecord::new("large", "").at(1_700_000_000_000);
+            large.value = Some(noise.collect::<Vec<u8>>().into());
+            records.push(large);
+            // In one batch, and each in its own: the answer to the last comes while more are waited for, or not.
+            for batches in [
+                vec![records.clone()],
+                records.iter().cloned().map(|one| vec![one]).collect(),
+            ] {
+                for batch in batches {
+                    source.append("t", 0, batch)?;
+                }
+            }
+            let mut bench = bench(&source, &target, &["t"], way)?;
+            bench.task.existing = ExistingData::Append;
+            let outcome = bench.copy()?;
+            assert_eq!(
+                outcome.progress.quarantined,
+                2,
+                "{way:?} {innocent}: {:#?}",
+                bench.events()
+            );
+            let kept: Vec<i64> = bench
+                .store
+                .quarantined(&bench.task.name, 10)?
+                .iter()
+                .map(|row| row.offset)
+                .collect();
+            assert_eq!(kept, [innocent as i64, 2 * innocent as i64 + 1], "{way:?}");
+            assert_same(
+                &numbered(&[(0, innocent), (0, innocent)]),
+                &content(&target, "t", 0)?,
+            );
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn a_topic_whose_positions_the_target_refuses_from_the_start_of_a_run_waits_alone() -> Result<()> {
     for (lane, delivery) in EVERY_WAY {

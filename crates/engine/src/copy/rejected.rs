@@ -10,7 +10,7 @@ use crate::lane::{Passed, Refusal, Report, Slot, StepLimit};
 use crate::partition::Mode;
 use crate::progress::Event;
 
-/// How long an answer to few records is waited for before the usual way tries again.
+/// How long records, and then an answer to few of them, are waited for before the usual way tries again.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Records before a refused one that are sent at once at most.
@@ -65,7 +65,10 @@ impl Copier {
             } = self.attempt(group);
             let mut refused = std::mem::take(&mut report.refused);
             if outcome.is_ok() && refused.is_empty() {
+                let before = self.tracks[slot].ahead.position;
                 match self.take_report(Ok(()), report).and_then(|()| self.commit()) {
+                    // Nothing came of it: neither records nor a refusal. The usual way waits for the source, and says so.
+                    Ok(()) if self.tracks[slot].ahead.position == before => break,
                     Ok(()) => group = group.saturating_mul(2),
                     Err(LaneFailure::Failed(error)) => return Err(error),
                     Err(LaneFailure::Recover(..)) => {
@@ -142,12 +145,19 @@ impl Copier {
         Ok(())
     }
 
-    /// Sends up to `group` records and waits for their answers.
+    /// Sends up to `group` records and waits for their answers. A refusal ends it: behind a refused record nothing is sent, so
+    /// the others never come.
     fn attempt(&mut self, group: usize) -> Attempt {
         let mut report = Report::default();
         let mut outcome = Ok(());
         let mut sent = 0;
-        while sent < group as u64 && outcome.is_ok() && report.incidents.is_empty() && !self.job.is_stopping()
+        let mut moved = Instant::now();
+        while sent < group as u64
+            && outcome.is_ok()
+            && report.refused.is_empty()
+            && report.incidents.is_empty()
+            && moved.elapsed() < ANSWER_DEADLINE
+            && !self.job.is_stopping()
         {
             outcome = self.lane.step(
                 StepLimit {
@@ -157,7 +167,10 @@ impl Copier {
                 },
                 &mut report,
             );
-            sent = report.read;
+            if report.read > sent {
+                sent = report.read;
+                moved = Instant::now();
+            }
             let is_end = |passed: &(Slot, Passed)| matches!(passed.1, Passed::End { .. });
             if report.passed.iter().any(is_end) {
                 break;
