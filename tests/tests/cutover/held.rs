@@ -93,7 +93,7 @@ fn giving_up_before_the_switch_lets_the_copy_go_on() -> Result<()> {
     let planned = scene.run(&modify)?;
     let why = String::from_utf8_lossy(&planned.stderr).into_owned();
     ensure!(
-        planned.status.code() == Some(2) && why.contains("is under way at step 6"),
+        planned.status.code() == Some(2) && why.contains("is under way at step 7"),
         "{planned:?}"
     );
     scene.ok(&["cutover", "back", TASK])?;

@@ -19,6 +19,7 @@ use super::record::{
     Cutover, EndsNoted, FenceEntry, GroupMove, MovedPosition, PartitionDigest, Proved, VerificationSummary,
 };
 use super::reverse::reverse_settings;
+use super::routes::routes;
 use super::stage::without_topics;
 use super::world::{Lag, PlannedFence, TaskCondition, World};
 use crate::clock::now_ms;
@@ -229,6 +230,16 @@ impl World for Clusters<'_> {
             state,
             is_live: self.supervisor.live(task).is_some(),
         })
+    }
+
+    fn other_topics(&self, cutover: &Cutover) -> Result<Vec<String>> {
+        let own = cutover.source_topics();
+        let all = routes(self.core, &cutover.task)?;
+        Ok(all
+            .into_iter()
+            .map(|pair| pair.source)
+            .filter(|topic| !own.contains(topic))
+            .collect())
     }
 
     fn lag(&self, cutover: &Cutover) -> Result<Lag> {

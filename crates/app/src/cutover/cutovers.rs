@@ -164,6 +164,26 @@ pub(crate) fn not_under_way(core: &Core, task: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses while a cut-over moves applications between a data source and another: it may write to both.
+///
+/// # Errors
+/// One does.
+pub(crate) fn none_moves(core: &Core, source: &str) -> Result<()> {
+    for cutover in StoreJournal(&core.store).open()? {
+        let row = core.task(cutover.task.as_str())?;
+        if row.source_id == source || row.target_id == source {
+            return Err(AppError::new(
+                ErrorCode::StateForbids,
+                format!(
+                    "the cut-over {} of the task '{}' may write to this data source; close it or go back first",
+                    cutover.id, row.name
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a second cut-over of a task whose switch is not made, and one of a task that is a way back.
 ///
 /// # Errors

@@ -26,6 +26,7 @@ mod record;
 mod report;
 mod report_page;
 mod reverse;
+mod routes;
 mod stage;
 mod step;
 #[cfg(test)]
@@ -34,7 +35,9 @@ mod window;
 mod world;
 
 pub(crate) use clusters::Clusters;
-pub(crate) use cutovers::{Cutovers, meant, none_before_its_switch, not_needed, not_under_way, sides};
+pub(crate) use cutovers::{
+    Cutovers, meant, none_before_its_switch, none_moves, not_needed, not_under_way, sides,
+};
 pub(crate) use journal::{Journal, StoreJournal};
 pub(crate) use plan::{Wish, is_made_by_one, new_id, plan, silence_ms};
 pub(crate) use procedure::Procedure;

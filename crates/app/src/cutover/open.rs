@@ -36,7 +36,10 @@ impl Procedure<'_> {
             let ends = self.world.ends(&self.cutover)?;
             let mut answers = self.ask(asked(CutoverStep::Open))?;
             answers.push(self.still_moved()?);
-            answers.push(self.still_at(&ends)?);
+            answers.push(match self.nothing_joined()? {
+                Some(joined) => joined,
+                None => self.still_at(&ends)?,
+            });
             let holding = self.judge(answers, binding(CutoverStep::Open));
             if !holding.is_empty() {
                 return self.fall_back(holding).map(Some);
@@ -64,6 +67,23 @@ impl Procedure<'_> {
         self.cutover.released = true;
         self.save_noting("the copy has ended")?;
         Ok(None)
+    }
+
+    /// What holds a switch that ends the whole task, where the task copies topics that came after the plan: it was asked about
+    /// none of them, and nothing would copy them any more.
+    fn nothing_joined(&self) -> Result<Option<CutoverAnswer>> {
+        if self.cutover.is_stage {
+            return Ok(None);
+        }
+        let others = self.world.other_topics(&self.cutover)?;
+        Ok((!others.is_empty()).then(|| {
+            self.answer(
+                question::POSITIONS,
+                CutoverResult::Failed,
+                format!("since the plan the task also copies {}", others.join(", ")),
+                "give this cut-over up with back, and plan it again",
+            )
+        }))
     }
 
     /// Brings the copy to rest, and knows that it did.

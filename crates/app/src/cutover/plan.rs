@@ -1,14 +1,14 @@
 //! Groups and topics of a cut-over are chosen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use sluice_engine::CheckpointStore;
-use sluice_model::{TaskId, TaskName};
+use sluice_model::TaskId;
 use uuid::Uuid;
 
 use super::clusters::Clusters;
 use super::question::{self, CutoverAnswer};
 use super::record::{Cutover, FenceKind, TopicPair};
+use super::routes::routes;
 use super::step::CutoverStep;
 use super::world::World;
 use crate::core;
@@ -79,7 +79,7 @@ pub(crate) fn plan(clusters: &Clusters<'_>, task: &TaskId, by: &str, wish: &Wish
             format!("the task is {state}; a cut-over is planned of a task that copies, or that is paused"),
         ));
     }
-    let routes = routes(clusters, task)?;
+    let routes = routes(clusters.core, task)?;
     let readers = super::readers::read(clusters, task)?;
     let chosen = chosen(&routes, &readers, &wish.groups)?;
     let mut cutover = Cutover {
@@ -103,35 +103,6 @@ pub(crate) fn plan(clusters: &Clusters<'_>, task: &TaskId, by: &str, wish: &Wish
     };
     cutover.note(cutover.created_ms, by, planned);
     Ok(cutover)
-}
-
-/// The topics that a task copies, on both sides.
-fn routes(clusters: &Clusters<'_>, task: &TaskId) -> Result<Vec<TopicPair>> {
-    let store: &dyn CheckpointStore = clusters.core.store.as_ref();
-    let settings = core::settings(&clusters.core.task(task.as_str())?)?;
-    let states = store.partitions(&TaskName::new(task.as_str())?)?;
-    let known: BTreeMap<String, String> = states
-        .into_iter()
-        .map(|state| (state.key.topic, state.target_topic))
-        .collect();
-    let chosen: Vec<TopicPair> = settings
-        .objects
-        .select(known.keys().map(String::as_str))?
-        .into_iter()
-        .filter_map(|source| {
-            Some(TopicPair {
-                source: source.to_owned(),
-                target: known.get(source)?.clone(),
-            })
-        })
-        .collect();
-    if chosen.is_empty() {
-        return Err(AppError::new(
-            ErrorCode::StateForbids,
-            "the task has not copied anything yet; start it, and plan the cut-over when it has",
-        ));
-    }
-    Ok(chosen)
 }
 
 /// What moves.

@@ -50,6 +50,9 @@ pub(crate) trait World {
     /// A task's state.
     fn condition(&self, task: &TaskId) -> Result<TaskCondition>;
 
+    /// Source topics that the task copies and that are not the cut-over's.
+    fn other_topics(&self, cutover: &Cutover) -> Result<Vec<String>>;
+
     /// What is not copied of the topics.
     fn lag(&self, cutover: &Cutover) -> Result<Lag>;
 

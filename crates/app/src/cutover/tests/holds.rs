@@ -4,7 +4,7 @@ use sluice_model::TaskState;
 
 use super::super::procedure::Procedure;
 use super::super::question::{self, CutoverResult, binding};
-use super::super::record::{CutoverState, FenceKind};
+use super::super::record::{CutoverState, FenceKind, TopicPair};
 use super::super::step::CutoverStep;
 use super::ground::{Ground, NEW, OLD, first_task};
 
@@ -331,4 +331,33 @@ fn a_rehearsal_may_be_repeated_until_the_switch_and_moves_nothing_on() {
             .unwrap()
             .is_err()
     );
+}
+
+#[test]
+fn a_topic_that_joined_the_task_after_the_plan_holds_the_switch() {
+    let (ground, id) = standing_at(CutoverStep::Open, FenceKind::None);
+    let joined = TopicPair {
+        source: "joined".to_owned(),
+        target: "joined".to_owned(),
+    };
+    let topics = |change: &dyn Fn(&mut Vec<TopicPair>)| {
+        let mut state = ground.model.state.borrow_mut();
+        change(&mut state.tasks.get_mut(&first_task()).unwrap().topics);
+    };
+    topics(&|all| all.push(joined.clone()));
+    let now = ground.next(&id, &[]);
+    let held = now.held.unwrap();
+    assert_eq!(held.question, question::POSITIONS);
+    assert!(
+        held.answers[0].evidence.ends_with("also copies joined"),
+        "{held:#?}"
+    );
+    assert_eq!(now.step, CutoverStep::ProveSilence);
+    assert_eq!(
+        ground.task_state(&first_task()),
+        Some(TaskState::Running),
+        "the copy goes on"
+    );
+    topics(&|all| all.retain(|pair| *pair != joined));
+    ground.to_the_window(&id);
 }

@@ -199,6 +199,18 @@ impl World for Model {
         })
     }
 
+    fn other_topics(&self, cutover: &Cutover) -> Result<Vec<String>> {
+        self.place();
+        let state = self.state.borrow();
+        let all = state.tasks.get(&cutover.task).map(|task| task.topics.clone());
+        Ok(all
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|pair| !cutover.topics.contains(pair))
+            .map(|pair| pair.source)
+            .collect())
+    }
+
     fn lag(&self, cutover: &Cutover) -> Result<Lag> {
         let state = self.state.borrow();
         let task = &state.tasks[&cutover.task];
