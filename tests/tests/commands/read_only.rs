@@ -100,5 +100,12 @@ fn a_task_that_was_made_before_the_mark_neither_starts_nor_is_started_by_the_nex
         &["cutover", "plan", "o", "--fence", "acl"],
         "plan the cut-over without both",
     )?;
-    Ok(())
+    // What is planned may write to both sides: neither is marked before it has ended.
+    succeeded(&scene.run(&["cutover", "plan", "o", "--no-follow"])?)?;
+    succeeded(&scene.run(&["task", "pause", "o"])?)?;
+    refused(
+        &scene,
+        &["source", "edit", "to", "--read-only", "yes"],
+        "may write to this data source; close it or go back first",
+    )
 }

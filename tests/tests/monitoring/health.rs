@@ -149,6 +149,7 @@ fn a_wrong_password_fails_the_task_at_once_with_a_sentence_and_is_not_tried_agai
             source: "east".into(),
             form: east.clone(),
             secrets: secrets(password),
+            based_on_ms: None,
         })?;
         Ok(())
     };

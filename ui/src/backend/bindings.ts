@@ -3287,7 +3287,12 @@ form: SourceForm,
 /**
  * Secrets by field; those that are not given stay.
  */
-secrets: Record<string, string>, };
+secrets: Record<string, string>, 
+/**
+ * When what was changed was last kept, in ms since 1970: refused where another change came since. Without it the form
+ * takes the place of whatever there is.
+ */
+based_on_ms?: number, };
 
 /**
  * Everything about a data source that a page may show: what a user enters to reach a cluster, but for the secrets

@@ -236,3 +236,14 @@ test('a data source marked read-only is no target, and a duplicate begins as its
   assert.equal(await option.isDisabled(), true);
   assert.equal(await wizard.getByLabel('Source', { exact: true }).locator('option', { hasText: 'guarded' }).isDisabled(), false);
 });
+
+test('a change that somebody else made meanwhile is not written over', async () => {
+  const stored = await here.host.call('source_add', { form: sourceForm('of two people', '127.0.0.1:1'), secrets: {} });
+  const page = await here.open({ hash: `#/sources/${stored.id}/edit` });
+  await page.getByLabel('Note').fill('mine');
+  await here.host.call('source_edit', { source: stored.id, form: { ...stored.form, read_only: true }, secrets: {} });
+  await aside(page).getByRole('button', { name: 'Save without a passed test' }).click();
+  await page.getByText(/was changed meanwhile; look at it again/).waitFor();
+  const kept = await here.host.call('source_show', { source: stored.id });
+  assert.deepEqual([kept.form.read_only, kept.form.note], [true, '']);
+});

@@ -11,6 +11,7 @@ use super::command::Command;
 use crate::clock::now_ms;
 use crate::core::Operation;
 use crate::core::{self, Core};
+use crate::cutover::none_moves;
 use crate::schema::AppEvent;
 use crate::{App, AppError, ErrorCode, Result};
 
@@ -38,6 +39,11 @@ pub struct SourceEdit {
     #[serde(default)]
     #[ts(type = "Record<string, string>")]
     pub secrets: BTreeMap<String, Secret>,
+    /// When what was changed was last kept, in ms since 1970: refused where another change came since. Without it the form
+    /// takes the place of whatever there is.
+    #[serde(default)]
+    #[ts(optional, type = "number")]
+    pub based_on_ms: Option<i64>,
 }
 
 /// Lists the data sources.
@@ -158,6 +164,15 @@ impl Command for SourceEdit {
             .before(before.settings.clone())
             .after(shown(&form)?)
             .run(&core.store, || {
+                if self.based_on_ms.is_some_and(|at| at != before.updated_ms) {
+                    return Err(AppError::new(
+                        ErrorCode::StateForbids,
+                        format!(
+                            "the data source '{}' was changed meanwhile; look at it again and repeat the change",
+                            before.name
+                        ),
+                    ));
+                }
                 let new = given(self.secrets)?;
                 let all = core.secrets_with(&new, &before)?;
                 checked(&form, &all)?;
@@ -173,6 +188,7 @@ impl Command for SourceEdit {
                 let is_marked = form.read_only && !core::form(&before)?.read_only;
                 if is_marked {
                     core.no_task_writes_to(&row.id)?;
+                    none_moves(core, &row.id)?;
                 }
                 core.store.update_source(&row)?;
                 // One that has begun meanwhile has read the mark, or is found here.

@@ -171,7 +171,6 @@ impl Command for TaskResume {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row).run(&app.core.store, || {
             let id = core::task_id(&row)?;
-            app.core.may_write_target(&row)?;
             app.supervisor
                 .set_going(&app.core, &id, TaskAction::Resume, None)?;
             show(app, &app.core.task(&row.id)?)

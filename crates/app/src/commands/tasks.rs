@@ -143,7 +143,7 @@ pub(super) fn create(app: &App, action: &'static str, settings: TaskSettings) ->
     Operation::new(action, "task", id.as_str(), settings.name.as_str())
         .after(stored.clone())
         .run(&core.store, || {
-            checked(core, &settings)?;
+            checked_to_write(core, &settings)?;
             let now = now_ms();
             core.store.insert_task(
                 &TaskRow {
@@ -178,7 +178,7 @@ impl Command for TaskEdit {
         let core = &app.core;
         let row = core.task(&self.task)?;
         change_settings(app, Self::NAME, &row, &self.settings, |id| {
-            checked(core, &self.settings)?;
+            checked_to_write(core, &self.settings)?;
             {
                 let turn = core.turn(id);
                 let state = turn.allows(TaskAction::Edit)?;
@@ -344,8 +344,14 @@ pub(super) fn checked(core: &Core, settings: &TaskSettings) -> Result<()> {
             ));
         }
     }
-    let target = core.source(settings.target.as_str())?;
-    core.may_write(&target)
+    Ok(())
+}
+
+/// [`checked`], for a task that is made or described again, or that gets other topics: its target must be one that may be
+/// written to.
+pub(super) fn checked_to_write(core: &Core, settings: &TaskSettings) -> Result<()> {
+    checked(core, settings)?;
+    core.may_write(&core.source(settings.target.as_str())?)
         .map_err(|error| AppError::field("target", error.message))
 }
 

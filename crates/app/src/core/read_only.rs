@@ -7,12 +7,12 @@ use super::shared::{Core, form, state};
 use crate::{AppError, ErrorCode, Result};
 
 impl Core {
-    /// Refuses to write to a data source.
+    /// Refuses to write to a data source, as it is kept now: `source` may have been read long before.
     ///
     /// # Errors
     /// It is marked read-only.
     pub(crate) fn may_write(&self, source: &DataSourceRow) -> Result<()> {
-        if form(source)?.read_only {
+        if form(&self.source(&source.id)?)?.read_only {
             return Err(AppError::new(
                 ErrorCode::Refused,
                 format!(

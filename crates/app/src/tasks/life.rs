@@ -20,7 +20,7 @@ impl Supervisor {
     /// `version` is that of the settings the caller has looked at, if it has.
     ///
     /// # Errors
-    /// Its state does not allow it, or it has other settings now.
+    /// Its state does not allow it, it has other settings now, or its target is marked read-only.
     pub(crate) fn set_going(
         &self,
         core: &Core,
@@ -32,7 +32,9 @@ impl Supervisor {
             let turn = core.turn(id);
             let state = turn.allows(action)?;
             turn.is_free()?;
-            require_version(&turn.row()?, version)?;
+            let row = turn.row()?;
+            require_version(&row, version)?;
+            core.may_write_target(&row)?;
             turn.transit(&[state], TaskState::Starting, None)?;
         }
         self.reconcile()
@@ -67,6 +69,7 @@ impl Supervisor {
             };
             if let Some(action) = action {
                 turn.allows(action)?;
+                core.may_write_target(&turn.row()?)?;
             }
             core.stopped.accept(id, gaps);
             action

@@ -39,6 +39,7 @@ impl Supervisor {
             let state = turn.allows(TaskAction::ModifyObjects)?;
             let row = turn.row()?;
             require_version(&row, version)?;
+            core.may_write_target(&row)?;
             let old = core::settings(&row)?;
             if with_objects_of(new, &old) != *new {
                 return Err(AppError::field(

@@ -134,6 +134,7 @@ fn edit(
     let now = app.call(SourceShow {
         source: arguments.source.clone(),
     })?;
+    let based_on_ms = Some(now.source.updated_ms);
     let old = now.source.form;
     let (mut form, secrets) = match &arguments.config {
         Some(file) => {
@@ -166,6 +167,7 @@ fn edit(
         source: arguments.source.clone(),
         form,
         secrets,
+        based_on_ms,
     })?;
     report(&source, "changed", place, screen)
 }

@@ -61,11 +61,14 @@ export class SourceDraft {
   imported = $state.raw<SourceImported | null>(null);
   readonly id: string | null;
   #asSaved = '';
+  /** When what is shown was kept: another change since then is not written over. */
+  #basedOn: number | undefined;
 
   constructor(source: DataSource | null) {
     this.id = source?.id ?? null;
     if (source) {
       this.#fill(source.form);
+      this.#basedOn = source.updated_ms;
       this.kept = source.secret_fields;
     }
     this.#asSaved = this.#fingerprint();
@@ -75,6 +78,7 @@ export class SourceDraft {
   static like(other: DataSource, name: string): SourceDraft {
     const draft = new SourceDraft(null);
     draft.#fill({ ...other.form, name });
+    draft.#asSaved = draft.#fingerprint();
     return draft;
   }
 
@@ -124,7 +128,8 @@ export class SourceDraft {
       const saved =
         this.id === null
           ? await backend.call('source_add', request)
-          : await backend.call('source_edit', { source: this.id, ...request });
+          : await backend.call('source_edit', { source: this.id, ...request, based_on_ms: this.#basedOn });
+      this.#basedOn = saved.updated_ms;
       for (const field of SECRETS) this.secrets[field] = '';
       this.#asSaved = this.#fingerprint();
       this.error = null;

@@ -33,6 +33,13 @@ export const errors: Sentence[] = [
     "the data source '{name}' is marked read-only: no rules can stop its producers, and it cannot follow after the switch; plan the cut-over without both, or take the mark away",
     '数据源“{name}”标记为只读：无法用规则阻止其生产者，切换后它也无法跟随；请在计划切换时不使用这两项，或取消该标记',
   ],
+  ["the data source '{name}' was changed meanwhile; look at it again and repeat the change", '数据源“{name}”已被其他操作更改；请重新查看后再次修改'],
+  [
+    "the cut-over {@id} of the task '{name}' may write to this data source; close it or go back first",
+    '任务“{name}”的切换 {id} 可能会向此数据源写入；请先关闭它或返回',
+  ],
+  ['the page cannot be shown at {#percent} % of its size, only at {#least} to {#most} %', '页面无法以 {percent}% 显示，只能在 {least}% 到 {most}% 之间'],
+  ['the system does not let Sluice change the size of its page: {*error}', '系统不允许 Sluice 更改页面大小：{error}'],
   ['the kept report cannot be read: {error}', '无法读取保存的报告：{error}'],
   ['the report cannot be kept: {error}', '无法保存报告：{error}'],
   ['the answer of {@name} cannot be written: {error}', '无法写出 {name} 的应答：{error}'],
