@@ -64,6 +64,12 @@ test('Escape leads back from a page, and not while somebody types or something e
   taken.preventDefault();
   dispatchEvent(taken);
   expect(location.hash).toBe('#/settings');
+  field?.dispatchEvent(new Event('input', { bubbles: true }));
+  press('Escape');
+  expect(location.hash, 'what was entered is not left').toBe('#/settings');
+  dispatchEvent(new Event('hashchange'));
+  press('Escape', { repeat: true });
+  expect(location.hash, 'the key is still held').toBe('#/settings');
   press('Escape');
   expect(location.hash).toBe('#/tasks');
   main.remove();

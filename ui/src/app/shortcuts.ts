@@ -66,6 +66,14 @@ interface Opened {
 export function listen({ help, commands, zoom }: Opened): () => void {
   let first = '';
   let at = 0;
+  // What was entered on a page and not kept is not left with one key.
+  let isEdited = false;
+  const edited = (event: Event) => {
+    if (event.target instanceof HTMLElement && !event.target.matches('[data-search]')) isEdited = true;
+  };
+  const left = () => {
+    isEdited = false;
+  };
   const press = (event: KeyboardEvent) => {
     if (isCommandKey(event) && !event.isComposing) {
       event.preventDefault();
@@ -75,11 +83,13 @@ export function listen({ help, commands, zoom }: Opened): () => void {
     const steps = zoomSteps(event);
     if (steps !== undefined && zoom) {
       event.preventDefault();
-      zoom(steps);
+      if (!event.repeat) zoom(steps);
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
     if (MODIFIERS.has(event.key) || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    // A key that is held down moves on in a list, and does nothing else again.
+    if (event.repeat && !event.key.startsWith('Arrow')) return;
     const now = Date.now();
     const named = (typed: string) => SHORTCUTS.find((shortcut) => shortcut.keys.join(' ') === typed);
     const key = SIGNS[event.key] ?? event.key;
@@ -87,7 +97,7 @@ export function listen({ help, commands, zoom }: Opened): () => void {
     // Only a key that a shortcut begins with is waited for.
     first = !found && begins(event.key) ? event.key : '';
     at = now;
-    if (!found) return;
+    if (!found || (found.id === 'back' && isEdited)) return;
     if (found.id === 'next' || found.id === 'previous') {
       if (moveInList(found.id === 'next' ? 1 : -1)) event.preventDefault();
       return;
@@ -100,7 +110,13 @@ export function listen({ help, commands, zoom }: Opened): () => void {
     else document.querySelector<HTMLElement>(`main [data-shortcut="${found.id}"]`)?.click();
   };
   addEventListener('keydown', press);
-  return () => removeEventListener('keydown', press);
+  addEventListener('input', edited);
+  addEventListener('hashchange', left);
+  return () => {
+    removeEventListener('keydown', press);
+    removeEventListener('input', edited);
+    removeEventListener('hashchange', left);
+  };
 }
 
 /** Moves the focus to the next line of a list whose lines lead somewhere; from outside of it to the first. */

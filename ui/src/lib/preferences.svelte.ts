@@ -23,10 +23,12 @@ class Preferences {
   async load(): Promise<void> {
     this.#apply(localStorage.getItem(THEME), localStorage.getItem(LANGUAGE));
     await this.#applyZoom(Number(localStorage.getItem(ZOOM))).catch(said);
+    const shown = this.zoom;
     try {
       const { values } = await backend.call('settings_show', {});
       this.#apply(values[THEME], values[LANGUAGE]);
-      await this.#applyZoom(values[ZOOM]);
+      // Not over a size that was chosen meanwhile.
+      if (this.zoom === shown) await this.#applyZoom(values[ZOOM]);
     } catch (error) {
       said(error);
     }
@@ -60,8 +62,14 @@ class Preferences {
   async #applyZoom(percent: unknown): Promise<void> {
     const { desktop } = backend;
     if (!desktop || typeof percent !== 'number' || !ZOOMS.includes(percent) || percent === this.zoom) return;
-    await desktop.setZoom(percent);
+    const before = this.zoom;
     this.zoom = percent;
+    try {
+      await desktop.setZoom(percent);
+    } catch (error) {
+      this.zoom = before;
+      throw error;
+    }
     localStorage.setItem(ZOOM, String(percent));
   }
 

@@ -63,7 +63,7 @@ export const compare = {
   byDefault: 'default',
   fromHost: (host: string) => `from ${host}`,
   everyone: 'It has no authorizer: everyone may do everything there.',
-  otherKinds: (n: number) => `${n} rules are of kinds that came after this version of Sluice, and were not compared.`,
+  otherKinds: (n: number) => `${counted(n, 'rule is', 'rules are')} of a kind that came after this version of Sluice, and not compared.`,
   syncNothing: 'nothing',
   syncSet: (value: string) => `set ${value}`,
   syncRemove: (value: string) => `remove it, then ${value}`,

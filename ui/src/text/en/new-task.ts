@@ -203,7 +203,7 @@ export const newTask = {
   mapOnlyProblems: (n: number) => `Only problems (${n})`,
   mapNew: 'Will be created',
   mapEmpty: 'Exists, empty',
-  mapHolds: (n: string) => `Holds ${n} offsets`,
+  mapHolds: (n: string) => `Holds ${counted(n, 'offset', 'offsets')}`,
   mapFewer: (source: string, target: string) => `Has ${counted(target, 'partition', 'partitions')}, the source ${source}`,
   mapUnknown: 'Not known',
   mapEdit: (topic: string) => `Target name of ${topic}`,

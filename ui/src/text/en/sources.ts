@@ -96,7 +96,7 @@ export const sources = {
   readOnlyHint: 'Nothing is written to this cluster: it can be copied from, looked at and compared, and no more.',
   readOnlyBadge: 'read-only',
   duplicate: 'Duplicate',
-  duplicateName: (name: string) => `${name} copy`.slice(0, 64),
+  duplicateName: (name: string) => `${[...name].slice(0, 58).join('')} copy`,
   duplicateSecrets: 'Secrets are not duplicated: enter them again.',
   environmentCustom: 'Other',
   environmentName: 'Name of the environment',

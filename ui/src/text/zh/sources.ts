@@ -95,7 +95,7 @@ export const sources: typeof en = {
   readOnlyHint: '不会向此集群写入任何内容：只能从中复制、查看和对比。',
   readOnlyBadge: '只读',
   duplicate: '创建副本',
-  duplicateName: (name) => `${name} 副本`.slice(0, 64),
+  duplicateName: (name) => `${[...name].slice(0, 58).join('')} 副本`,
   duplicateSecrets: '密码等机密不会被复制：请重新输入。',
   environmentCustom: '其他',
   environmentName: '环境名称',
