@@ -230,7 +230,7 @@ impl Command for CutoverBack {
             let from = app.core.task(found.task.as_str())?.source_id;
             let mut procedure = Procedure::new(&clusters, &journal, &by, found);
             let outcome = if procedure.is_switched() {
-                app.core.may_write(&app.core.source(&from)?)?;
+                app.core.may_write(&from)?;
                 procedure.go_back(new_id(), self.fence, silence)
             } else {
                 procedure.abandon().map(|()| procedure.into_cutover())
@@ -270,7 +270,7 @@ impl Command for CutoverExport {
 fn may_move(core: &Core, task: &TaskRow, wish: &Wish) -> Result<()> {
     core.may_write_target(task)?;
     let source = core.source(&task.source_id)?;
-    if (wish.fence == FenceKind::Acl || wish.follow) && core.may_write(&source).is_err() {
+    if (wish.fence == FenceKind::Acl || wish.follow) && core::form(&source)?.read_only {
         return Err(AppError::new(
             ErrorCode::Refused,
             format!(

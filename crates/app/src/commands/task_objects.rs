@@ -7,7 +7,7 @@ use sluice_store::TaskRow;
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::{change_settings, checked, checked_to_write};
+use super::tasks::{change_settings, checked};
 use crate::core::{self, Operation, require, require_version};
 use crate::cutover::not_under_way;
 use crate::schema::TaskView;
@@ -96,7 +96,7 @@ impl TaskModify {
         change_settings(app, command, row, &self.settings, |id| {
             require(core::state(row)?, TaskAction::ModifyObjects)?;
             not_under_way(core, &row.id)?;
-            checked_to_write(core, &self.settings)?;
+            checked(core, &self.settings)?;
             let detail = app
                 .supervisor
                 .modify(core, id, &self.settings, self.version, &self.copy_again)?;

@@ -347,11 +347,10 @@ pub(super) fn checked(core: &Core, settings: &TaskSettings) -> Result<()> {
     Ok(())
 }
 
-/// [`checked`], for a task that is made or described again, or that gets other topics: its target must be one that may be
-/// written to.
-pub(super) fn checked_to_write(core: &Core, settings: &TaskSettings) -> Result<()> {
+/// [`checked`], for a task that is made or described again: its target must be one that may be written to.
+fn checked_to_write(core: &Core, settings: &TaskSettings) -> Result<()> {
     checked(core, settings)?;
-    core.may_write(&core.source(settings.target.as_str())?)
+    core.may_write(settings.target.as_str())
         .map_err(|error| AppError::field("target", error.message))
 }
 

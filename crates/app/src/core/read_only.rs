@@ -7,12 +7,13 @@ use super::shared::{Core, form, state};
 use crate::{AppError, ErrorCode, Result};
 
 impl Core {
-    /// Refuses to write to a data source, as it is kept now: `source` may have been read long before.
+    /// Refuses to write to a data source, as it is kept now: what was read of it before may be old.
     ///
     /// # Errors
     /// It is marked read-only.
-    pub(crate) fn may_write(&self, source: &DataSourceRow) -> Result<()> {
-        if form(&self.source(&source.id)?)?.read_only {
+    pub(crate) fn may_write(&self, source: &str) -> Result<()> {
+        let source = self.source(source)?;
+        if form(&source)?.read_only {
             return Err(AppError::new(
                 ErrorCode::Refused,
                 format!(
@@ -29,7 +30,7 @@ impl Core {
     /// # Errors
     /// It is marked read-only.
     pub(crate) fn may_write_target(&self, row: &TaskRow) -> Result<()> {
-        self.may_write(&self.source(&row.target_id)?)
+        self.may_write(&row.target_id)
     }
 
     /// [`Core::cluster`], for what writes to it.
@@ -37,7 +38,7 @@ impl Core {
     /// # Errors
     /// It is marked read-only, or its secrets cannot be read.
     pub(crate) fn writable_cluster(&self, source: &DataSourceRow) -> Result<Cluster> {
-        self.may_write(source)?;
+        self.may_write(&source.id)?;
         self.cluster(source)
     }
 

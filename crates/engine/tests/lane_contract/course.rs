@@ -196,6 +196,17 @@ impl<'g> Course<'g> {
             .collect()
     }
 
+    /// Fails if anything else went wrong at the source than this with this partition.
+    pub fn assert_only_incident(&self, slot: Slot, incident: &SourceIncident) {
+        assert!(
+            self.incidents
+                .iter()
+                .all(|(of, found)| (*of, found) == (slot, incident)),
+            "{:?}",
+            self.incidents
+        );
+    }
+
     /// Where a partition goes on.
     pub fn position(&self, slot: Slot) -> i64 {
         self.next.get(&slot).copied().unwrap_or_default()

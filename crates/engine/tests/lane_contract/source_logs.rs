@@ -186,14 +186,7 @@ pub fn a_position_that_was_deleted_is_out_of_range(open: Open) -> Result<()> {
     course.until("the incident, and the other partition's end", |course| {
         !course.incidents.is_empty() && course.end_of(1) == Some(40)
     })?;
-    assert!(
-        course
-            .incidents
-            .iter()
-            .all(|one| *one == (0, SourceIncident::OutOfRange)),
-        "{:?}",
-        course.incidents
-    );
+    course.assert_only_incident(0, &SourceIncident::OutOfRange);
     assert_eq!(course.reported_of(0).count(), 0, "nothing of it is passed");
     assert_eq!(ground.written(0)?, []);
     // As the copy decides.

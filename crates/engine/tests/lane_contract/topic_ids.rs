@@ -32,14 +32,7 @@ fn a_topic_that_was_made_again_before_its_lane_began_is_not_read() -> Result<()>
         ground.append(0, 100, 40, 10)?;
         let mut course = Course::new(wire_lane, &ground, delivery, &[of_topic(&before, 20)])?;
         course.until("the incident", |course| !course.incidents.is_empty())?;
-        assert!(
-            course
-                .incidents
-                .iter()
-                .all(|one| *one == (0, SourceIncident::OutOfRange)),
-            "{:?}",
-            course.incidents
-        );
+        course.assert_only_incident(0, &SourceIncident::OutOfRange);
         assert_eq!(ground.written(0)?, []);
     }
     Ok(())

@@ -1,8 +1,6 @@
 import { counted } from '../../lib/counted';
 
 /** The wizard for a new task. */
-const s = (n: number) => (n === 1 ? '' : 's');
-
 export const newTask = {
   title: 'New task',
   editTitle: 'Set up task',
@@ -229,7 +227,7 @@ export const newTask = {
   existingNone: 'No target topic holds data now.',
   existingLoading: 'Looking at the target',
   existingUnknown: 'The target cannot be asked now; the pre-check will.',
-  existingFound: (topics: number, records: string) => `${topics} topic${s(topics)} with ${records} offsets`,
+  existingFound: (topics: number, records: string) => `${counted(topics, 'topic', 'topics')} with ${records} offsets`,
   existingMore: (n: string) => `and ${n} more`,
 
   /* consequence */
@@ -245,19 +243,19 @@ export const newTask = {
   backlogOffset: (offset: string) => `From offset ${offset} of every partition, then all new ones.`,
   backlogTime: (time: string) => `Records from ${time} on, then all new ones.`,
   backlogGroup: (group: string) => `From where ${group} stands, then all new ones.`,
-  backlogOverrides: (n: number) => `${n} topic${s(n)} begin${n === 1 ? 's' : ''} elsewhere.`,
+  backlogOverrides: (n: number) => `${counted(n, 'topic begins', 'topics begin')} elsewhere.`,
   backlogDuration: (time: string) => `At the Spec’s ceiling the existing records take at least ${time}.`,
   joinLater: 'Topics created later join by themselves.',
   created: (n: string, target: string) => `${counted(n, 'topic', 'topics')} will be created on ${target}.`,
   renamed: (n: string) => `${counted(n, 'topic gets', 'topics get')} another name.`,
   holdStop: (topics: number, target: string, records: string) =>
-    `${topics} topic${s(topics)} already hold${topics === 1 ? 's' : ''} data on ${target}: ${records} offsets. The pre-check will fail.`,
+    `${counted(topics, 'topic already holds', 'topics already hold')} data on ${target}: ${records} offsets. The pre-check will fail.`,
   holdAppend: (topics: number, target: string, records: string) =>
-    `${topics} topic${s(topics)} already hold${topics === 1 ? 's' : ''} data on ${target}: ${records} offsets. They stay, the copy is written behind them.`,
+    `${counted(topics, 'topic already holds', 'topics already hold')} data on ${target}: ${records} offsets. They stay, the copy is written behind them.`,
   holdRewrite: (topics: number, target: string, records: string) =>
-    `${topics} topic${s(topics)} already hold${topics === 1 ? 's' : ''} data on ${target}: ${records} offsets. All of it will be deleted.`,
-  fewer: (n: number) => `${n} target topic${s(n)} ha${n === 1 ? 's' : 've'} fewer partitions than the source. The pre-check will fail.`,
-  nameProblems: (n: number) => `${n} target name${s(n)} cannot stay as ${n === 1 ? 'it is' : 'they are'}.`,
+    `${counted(topics, 'topic already holds', 'topics already hold')} data on ${target}: ${records} offsets. All of it will be deleted.`,
+  fewer: (n: number) => `${counted(n, 'target topic has', 'target topics have')} fewer partitions than the source. The pre-check will fail.`,
+  nameProblems: (n: number) => `${counted(n, 'target name cannot stay as it is', 'target names cannot stay as they are')}.`,
   nothingSelected: 'No topic is chosen yet.',
   exactly: 'Each record arrives once, whatever happens.',
   atLeast: 'No record is lost; a crash may repeat some.',
@@ -274,9 +272,9 @@ export const newTask = {
   checkRunning: (done: number, total: number) => `Checking: ${done} of ${total} done`,
   checkPassed: (ok: number) => `May start: all ${ok} items passed.`,
   checkWarned: (ok: number, warnings: number) =>
-    `May start: ${ok} items passed, ${warnings} warning${s(warnings)} to read.`,
+    `May start: ${ok} items passed, ${counted(warnings, 'warning', 'warnings')} to read.`,
   checkFailed: (failed: number, warnings: number) =>
-    `May not start: ${failed} item${s(failed)} failed${warnings ? `, ${warnings} warning${s(warnings)}` : ''}.`,
+    `May not start: ${counted(failed, 'item', 'items')} failed${warnings ? `, ${counted(warnings, 'warning', 'warnings')}` : ''}.`,
   checkCancelled: 'The check was stopped.',
   checkedAt: 'Checked',
   waiting: 'Waiting',

@@ -3,7 +3,7 @@ import { counted } from '../../lib/counted';
 /** Data sources: list, form, test, import, topics, groups, records. */
 export const sources = {
   title: 'Data sources',
-  count: (n: number) => (n === 1 ? '1 data source' : `${n} data sources`),
+  count: (n: number) => counted(n, 'data source', 'data sources'),
   add: 'Connect a cluster',
   import: 'Import settings',
   testAll: 'Test all',
@@ -27,7 +27,7 @@ export const sources = {
   statusWarning: 'Answers with warnings',
   statusFailed: 'Does not answer',
   testedAt: 'Tested',
-  statusBrokers: (n: number) => (n === 1 ? '1 broker' : `${n} brokers`),
+  statusBrokers: (n: number) => counted(n, 'broker', 'brokers'),
   statusFailedAt: (step: string) => `Failed at: ${step}`,
   test: 'Test connection',
   testAgain: 'Test again',
@@ -158,7 +158,7 @@ export const sources = {
   leaveText: 'What you entered here is not saved.',
   leaveAction: 'Leave',
   stay: 'Stay',
-  errorSummary: (n: number) => (n === 1 ? '1 field cannot stay as it is' : `${n} fields cannot stay as they are`),
+  errorSummary: (n: number) => counted(n, 'field cannot stay as it is', 'fields cannot stay as they are'),
   optional: 'optional',
 
   testTitle: 'Connection test',

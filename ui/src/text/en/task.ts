@@ -86,7 +86,7 @@ export const task = {
     `Partition ${partition} of ${topic} has stopped: offsets ${offsets} were ${reason} before they were copied.`,
   gapsSaid: (n: string, all: string) => `${n} of ${all} partitions have stopped: records that were not copied yet are gone at the source.`,
   recreatedSaid: (topic: string, partition: string) => `Partition ${partition} of ${topic} has stopped: the topic was deleted at the source and created again.`,
-  acceptGap: (n: string, at: string) => `Accept the gap of up to ${n} ${n === '1' ? 'record' : 'records'} and go on at ${at}`,
+  acceptGap: (n: string, at: string) => `Accept the gap of up to ${counted(n, 'record', 'records')} and go on at ${at}`,
   acceptRecreated: 'Copy the new topic from its beginning',
   acceptOfTopic: (n: string, topic: string) => `Accept the ${n} gaps of ${topic} and go on`,
   acceptAll: (n: string) => `Accept all ${n} gaps and go on`,
