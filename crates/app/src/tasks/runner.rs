@@ -243,7 +243,7 @@ impl Runner {
                 reason
             };
             self.core.log(&self.id, "error", format!("failed: {reason}"));
-            return self.rest(TaskState::Failed, Some(&reason));
+            return self.give_up(&reason);
         }
         self.core.log(
             &self.id,
@@ -299,9 +299,15 @@ impl Runner {
         Ok(Next::End)
     }
 
-    /// Enters a state in which it does not run, nor at the next start.
-    fn rest(&self, state: TaskState, reason: Option<&str>) -> Result<Next> {
-        self.enter(&LIVE, state, reason)?;
+    /// Has failed for good. One that a person has just ended for good stays so: the thread settles that at its end.
+    fn give_up(&self, reason: &str) -> Result<Next> {
+        let from = [
+            TaskState::Starting,
+            TaskState::Running,
+            TaskState::Abnormal,
+            TaskState::Pausing,
+        ];
+        self.enter(&from, TaskState::Failed, Some(reason))?;
         Ok(Next::End)
     }
 
