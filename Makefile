@@ -52,7 +52,7 @@ bench-latency: setup jars ## How long a record takes from its production to a re
 	$(CARGO) build --release -p sluice-cli
 	$(CARGO) run --release -p sluice-bench --bin sluice-bench-latency -- $(ARGS)
 
-fuzz: ## Feed damaged batches to the record formats (needs nightly and cargo-fuzz; FUZZ_SECONDS, TARGETS)
+fuzz: ## Feed damaged batches, answers and logins to the wire client (needs nightly and cargo-fuzz; FUZZ_SECONDS, TARGETS)
 	@scripts/fuzz
 
 jars: setup-test ## Fetch every Apache Kafka version that the tests start

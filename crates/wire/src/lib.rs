@@ -8,6 +8,8 @@ mod error_code;
 mod fetch;
 mod fields;
 pub mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod net;
 mod produce;
 mod topic_partition;

@@ -6,6 +6,8 @@ mod driver;
 mod request;
 
 pub(crate) use answer::read_leaders;
+#[cfg(fuzzing)]
+pub(crate) use answer::read_with;
 pub use answer::{AbortedTransaction, Divergence, FetchAnswer, FetchedPartition};
 pub use call::PendingFetch;
 pub use driver::{FetchEvent, FetchFrom, FetchHalt, FetchSettings, FetchedBatches, Fetcher, LogMarks};

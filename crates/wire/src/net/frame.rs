@@ -5,6 +5,7 @@ use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
 
 use crate::error::{Result, WireError};
+use crate::net::checked_lengths;
 
 /// A request ready to be sent: its length, header and body, in pieces that are written one after the other.
 #[derive(Debug)]
@@ -117,8 +118,8 @@ pub(crate) fn decode<R: Request>(api: ApiKey, version: i16, answer: Bytes) -> Re
 where
     R::Response: HeaderVersion,
 {
-    let mut body = skip_header(api, version, answer)?;
-    R::Response::decode(&mut body, version).map_err(|error| malformed(api, format!("{error:#}")))
+    let body = skip_header(api, version, answer)?;
+    checked_lengths::decode(&body, version).map_err(|reason| malformed(api, reason))
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use kafka_protocol::messages::{
     ApiKey, ApiVersionsRequest, ApiVersionsResponse, SaslAuthenticateRequest, SaslHandshakeRequest,
 };
-use kafka_protocol::protocol::{Decodable, StrBytes};
+use kafka_protocol::protocol::StrBytes;
 
 use crate::error::{Result, WireError};
 use crate::error_code::ErrorCode;
 use crate::net::budget::Budget;
+use crate::net::checked_lengths;
 use crate::net::connection::{Connection, Outgoing};
 use crate::net::frame;
 use crate::net::login::Login;
@@ -70,7 +71,7 @@ pub(crate) fn versions(
         // A refusal comes in version 0, whatever was asked in.
         let refused = answer.starts_with(&ErrorCode::UNSUPPORTED_VERSION.number().to_be_bytes());
         if refused && version > 0 {
-            version = offered(answer).filter(|known| *known < version).unwrap_or(0);
+            version = offered(&answer).filter(|known| *known < version).unwrap_or(0);
             continue;
         }
         let response = frame::decode::<ApiVersionsRequest>(ApiKey::ApiVersions, version, answer)?;
@@ -83,8 +84,8 @@ pub(crate) fn versions(
 }
 
 /// The greatest version of ApiVersions that a refusal names; brokers before 2.4 name none.
-fn offered(mut answer: Bytes) -> Option<i16> {
-    let response = ApiVersionsResponse::decode(&mut answer, 0).ok()?;
+fn offered(answer: &Bytes) -> Option<i16> {
+    let response = checked_lengths::decode::<ApiVersionsResponse>(answer, 0).ok()?;
     let own = response
         .api_keys
         .iter()

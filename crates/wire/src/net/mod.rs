@@ -1,6 +1,7 @@
 //! One connection to one broker: from a host name to answered requests.
 
 mod budget;
+mod checked_lengths;
 mod connection;
 #[cfg(test)]
 mod connection_tests;
@@ -24,7 +25,11 @@ mod turn;
 pub(crate) use budget::Budget;
 pub use connection::Connection;
 pub(crate) use connection::Outgoing;
+#[cfg(fuzzing)]
+pub(crate) use frame::decode;
 pub(crate) use frame::skip_header;
+#[cfg(fuzzing)]
+pub(crate) use sasl::{Exchange, Step};
 pub use settings::Settings;
 pub use sluice_model::Address;
 pub use throttle::ThrottleReport;

@@ -16,5 +16,7 @@ pub use driver::{
 };
 pub use fill::{FillEvent, FillSettings, Hole, HoleFiller};
 pub use request::{ProduceAnswer, ProduceBatch, ProduceRequest, ProducedPartition, RecordError};
+#[cfg(fuzzing)]
+pub(crate) use request::{VERSIONS, read};
 pub use sequences::{Event, MAX_IN_FLIGHT, Outcome, Sequences, ToSend, advance};
 pub use transaction::ProducerIdentity;
