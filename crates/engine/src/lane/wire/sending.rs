@@ -123,21 +123,8 @@ impl WireLane {
         report: &mut Report,
     ) -> Result<Turn, LaneError> {
         let run = self.run(*allowed);
-        let first = self.inbox.front().and_then(|front| front.pieces.front()).cloned();
-        let first = match first {
-            Some(Piece::Hole { next, kind }) => {
-                self.take_pieces(1);
-                if let Some(track) = self.track_mut(slot) {
-                    track.pass_over(next, kind);
-                }
-                return Ok(Turn::Next);
-            }
-            Some(Piece::Damaged(fault)) => {
-                self.stop_at(slot, |position| damaged(position, &fault), report);
-                return Ok(Turn::Next);
-            }
-            Some(Piece::Stored(stored)) => stored,
-            None => return Ok(Turn::Next),
+        let Some(first) = self.stored_in_front(slot, report) else {
+            return Ok(Turn::Next);
         };
         match self.pass_over_keyless(slot, &run, report) {
             Ok(true) => {}
@@ -193,6 +180,25 @@ impl WireLane {
                 }
                 self.drop_sent(slot, &run);
                 Ok(Turn::Next)
+            }
+        }
+    }
+
+    /// The entry that is to be sent next; a hole or a damaged place in front of it is dealt with instead.
+    fn stored_in_front(&mut self, slot: Slot, report: &mut Report) -> Option<Stored> {
+        let first = self.inbox.front().and_then(|front| front.pieces.front()).cloned();
+        match first? {
+            Piece::Stored(stored) => Some(stored),
+            Piece::Hole { next, kind } => {
+                self.take_pieces(1);
+                if let Some(track) = self.track_mut(slot) {
+                    track.pass_over(next, kind);
+                }
+                None
+            }
+            Piece::Damaged(fault) => {
+                self.stop_at(slot, |position| damaged(position, &fault), report);
+                None
             }
         }
     }
