@@ -9,8 +9,8 @@ pub struct Arguments {
     /// One small workload, once: 200 MB of 1 KB records, lz4, 8 partitions.
     #[arg(long, conflicts_with = "full")]
     pub quick: bool,
-    /// All twenty-one workloads: 1 GB of 1 KB records or 5 million of 100 B each, and nine of Sluice alone that show
-    /// its memory and how it takes to many partitions, small batches, TLS and distance. This is the default.
+    /// All twenty-four workloads: 1 GB of 1 KB records or 5 million of 100 B each, and twelve of Sluice alone that show
+    /// its memory and how it takes to other codecs, many partitions, small batches, TLS and distance. This is the default.
     #[arg(long)]
     pub full: bool,
     /// Only the workloads whose name holds this, for example 1kb, lz4-8p or 100b-none.

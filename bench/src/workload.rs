@@ -41,6 +41,10 @@ pub enum Codec {
     Lz4,
     /// Zstandard.
     Zstd,
+    /// Snappy, as Java frames it.
+    Snappy,
+    /// gzip.
+    Gzip,
 }
 
 impl Codec {
@@ -50,6 +54,8 @@ impl Codec {
             Self::None => "none",
             Self::Lz4 => "lz4",
             Self::Zstd => "zstd",
+            Self::Snappy => "snappy",
+            Self::Gzip => "gzip",
         }
     }
 }
@@ -57,7 +63,8 @@ impl Codec {
 const KILOBYTE: usize = 1000;
 
 impl Workload {
-    /// The twenty-one of the whole benchmark: twelve for speed, two for memory, three for shapes of topics, four for networks.
+    /// The twenty-four of the whole benchmark: twelve for speed, two for memory, two for other codecs, four for shapes of
+    /// topics, four for networks.
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for (record_bytes, records) in [(KILOBYTE, 1_000_000), (100, 5_000_000)] {
@@ -95,7 +102,10 @@ impl Workload {
             records,
             network: Network::Direct,
         };
+        all.push(shaped(8, None, Codec::Snappy, 1_000_000));
+        all.push(shaped(8, None, Codec::Gzip, 1_000_000));
         all.push(shaped(1_000, None, Codec::Lz4, 1_000_000));
+        all.push(shaped(10_000, None, Codec::Lz4, 1_000_000));
         all.push(shaped(8, Some(10), Codec::None, 1_000_000));
         all.push(shaped(8, Some(1), Codec::None, 200_000));
         for (network, batch_records, codec) in [
@@ -150,6 +160,7 @@ impl Workload {
     /// Whether it shows how a copy by Sluice takes to a shape of topics, and no other tool is measured with it.
     pub fn is_of_sluice_alone(&self) -> bool {
         self.content != Content::Text
+            || matches!(self.codec, Codec::Snappy | Codec::Gzip)
             || self.batch_records.is_some()
             || self.partitions > 8
             || self.network != Network::Direct
@@ -218,7 +229,7 @@ mod tests {
     #[test]
     fn every_workload_has_a_name_of_its_own() {
         let names: BTreeSet<String> = Workload::all().iter().map(Workload::name).collect();
-        assert_eq!(names.len(), 21);
+        assert_eq!(names.len(), 24);
         assert!(
             names.contains("1kb-lz4-8p") && names.contains("100b-none-1p"),
             "{names:?}"
@@ -234,6 +245,10 @@ mod tests {
         let small = Workload::all()[16].to_string();
         assert_eq!(small, "1 KB uncompressed, 8 partitions, one record a batch");
         assert!(names.contains("1kb-none-8p-batches-of-10-5ms"), "{names:?}");
+        assert!(
+            names.contains("1kb-gzip-8p") && names.contains("1kb-lz4-10000p"),
+            "{names:?}"
+        );
         let slow = Workload::all()[20].to_string();
         assert_eq!(slow, "1 KB lz4, 8 partitions, 50 ms to the target and back");
         let letters = Workload::all()[13].to_string();
