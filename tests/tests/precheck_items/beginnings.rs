@@ -39,6 +39,41 @@ fn a_start_outside_of_the_log_fails_or_is_clamped_as_the_task_says() -> Result<(
 }
 
 #[test]
+fn where_a_copy_ends_is_shown_and_an_end_that_cannot_come_soon_is_named() -> Result<()> {
+    let (_source, _target, mut bench) = filled()?;
+    expect(&check(&bench), "end_position", Success, &["no end of its own"]);
+    for (end, result, words) in [
+        ("launch", Success, &["t-0 before 20; t-1 before 20"][..]),
+        ("offset:0=7,1=9", Success, &["t-0 before 7; t-1 before 9"]),
+        ("records:5", Success, &["t-0 before 5; t-1 before 5"]),
+        (
+            "offset:0=7,1=30",
+            Warning,
+            &["t-1 before 30, where the log ends at 20 now", "waits"],
+        ),
+        ("offset:0", Warning, &["t-0 before 0", "completed at once"]),
+        (
+            "time:2999-01-01T00:00:00Z",
+            Warning,
+            &["2999-01-01T00:00:00Z is ahead"],
+        ),
+    ] {
+        bench.task.end = Some(end.parse()?);
+        expect(&check(&bench), "end_position", result, words);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_lies_behind_the_end_is_not_counted_as_work() -> Result<()> {
+    let (_source, _target, mut bench) = filled()?;
+    bench.task.end = Some("records:5".parse()?);
+    let facts = check(&bench).routes;
+    assert_eq!(facts[0].backlog, 10, "{facts:?}");
+    Ok(())
+}
+
+#[test]
 fn an_earlier_run_and_another_cluster_are_recognised() -> Result<()> {
     let (source, target, mut bench) = filled()?;
     bench.copy()?;

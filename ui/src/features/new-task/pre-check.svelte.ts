@@ -14,6 +14,7 @@ export const ITEMS = [
   'target_permission',
   'name_collision',
   'start_position',
+  'end_position',
   'earlier_run',
   'source_retention',
   'target_topics',

@@ -8,7 +8,7 @@ use crate::plan::precheck::context::PreCheckContext;
 use crate::plan::precheck::estimate::Estimate;
 use crate::plan::precheck::facts::{Growth, KnownRights, Offsets, Outline, Reached, Sample, Setup};
 use crate::plan::precheck::{
-    compaction, compression, connection, cycles, data, delivery, durability, estimate, formats, mirror,
+    compaction, compression, connection, cycles, data, delivery, durability, end, estimate, formats, mirror,
     names, permission, retention, sizes, start, timestamps, topics, versions, writers,
 };
 use crate::position::EffectiveDelivery;
@@ -227,6 +227,16 @@ pub(crate) const CHECKS: &[Check] = &[
         judge: |inputs| {
             let (outline, offsets) = (inputs.facts.outline.known()?, inputs.facts.offsets.known()?);
             Some(start::position(inputs.task, outline, offsets))
+        },
+    },
+    Check {
+        id: "end_position",
+        needs: &[Need::Outline, Need::Offsets],
+        must: &[Need::Outline, Need::Offsets],
+        unanswered: Verdict::Warning,
+        judge: |inputs| {
+            let (outline, offsets) = (inputs.facts.outline.known()?, inputs.facts.offsets.known()?);
+            Some(end::position(inputs.task, outline, offsets))
         },
     },
     Check {

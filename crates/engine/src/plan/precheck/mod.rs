@@ -12,6 +12,7 @@ mod cycles;
 mod data;
 mod delivery;
 mod durability;
+mod end;
 mod estimate;
 pub(crate) mod facts;
 mod fingerprint;

@@ -7,7 +7,7 @@ use sluice_model::{Start, Task};
 use crate::error::{EngineError, Result, Side};
 use crate::plan::adoption::{self, Adopted, Earlier};
 use crate::plan::precheck::facts::Outline;
-use crate::plan::{Resolved, resolve};
+use crate::plan::{Resolved, resolve, resolve_end};
 use crate::position::{LogBounds, logs};
 
 /// The offsets of one route.
@@ -15,6 +15,8 @@ use crate::position::{LogBounds, logs};
 pub(crate) struct RouteOffsets {
     /// Start positions by partition.
     pub(crate) start: BTreeMap<i32, Resolved>,
+    /// Where the copy ends by partition; empty where the task has no end.
+    pub(crate) end: BTreeMap<i32, i64>,
     /// First offset and end of the target topic's partitions.
     pub(crate) target: BTreeMap<i32, LogBounds>,
     /// Partitions that are not pinned yet, because one of the sides has no leader for them.
@@ -22,11 +24,15 @@ pub(crate) struct RouteOffsets {
 }
 
 impl RouteOffsets {
-    /// Offsets from the start positions to the end.
+    /// Offsets from the start positions to the end of the logs, or to that of the copy where it comes first.
     pub(crate) fn backlog(&self) -> i64 {
         self.start
-            .values()
-            .map(|start| (start.bounds.high - start.nearest()).max(0))
+            .iter()
+            .map(|(partition, start)| {
+                let high = start.bounds.high;
+                let end = self.end.get(partition).map_or(high, |end| high.min(*end));
+                (end - start.nearest()).max(0)
+            })
             .sum()
     }
 
@@ -102,8 +108,19 @@ impl Offsets {
                 }
                 Err(other) => return Err(other),
             };
+            let end = match &task.end {
+                // A launched task keeps the ends that were found then.
+                Some(end) if outline.launch.is_none() => {
+                    let starts = start
+                        .iter()
+                        .map(|(partition, start)| (*partition, start.nearest()));
+                    resolve_end(from, end, &route.source_topic, &starts.collect(), &of_source)?
+                }
+                _ => BTreeMap::new(),
+            };
             routes.push(RouteOffsets {
                 start,
+                end,
                 target: target.get(&route.target_topic).cloned().unwrap_or_default(),
                 waiting,
             });
