@@ -6,7 +6,7 @@ use super::command::Command;
 use crate::clock::now_ms;
 use crate::core::{self, Core, Operation, actor};
 use crate::cutover::{
-    Cutover, CutoverReport, CutoverState, CutoverStep, FenceKind, Journal, Procedure, StepWords,
+    Cutover, CutoverReport, CutoverState, CutoverStep, Doing, FenceKind, Journal, Procedure, StepWords,
     StoreJournal, Wish, meant, new_id, none_before_its_switch, plan, sides, silence_ms,
 };
 use crate::schema::AppEvent;
@@ -151,7 +151,7 @@ impl Command for CutoverPlan {
         };
         Operation::new(Self::NAME, "task", &row.id, &row.name).run(&app.core.store, || {
             let id = core::task_id(&row)?;
-            let _busy = app.cutovers.claim(id.as_str())?;
+            let _busy = app.cutovers.claim(id.as_str(), Doing::Step)?;
             none_before_its_switch(&app.core, id.as_str())?;
             may_move(&app.core, &row, &wish)?;
             let mut cutover = plan(&app.clusters(), &id, &actor(), &wish)?;
@@ -224,7 +224,7 @@ impl Command for CutoverBack {
         let silence = silence_ms(self.silence_seconds)?;
         let found = meant(&app.core, &self.task)?;
         operation(Self::NAME, &found).run(&app.core.store, || {
-            let _busy = app.cutovers.claim(root(&found))?;
+            let _busy = app.cutovers.claim(root(&found), Doing::Step)?;
             let (clusters, journal, by) = (app.clusters(), StoreJournal(&app.core.store), actor());
             let found = reread(&journal, found)?;
             let from = app.core.task(found.task.as_str())?.source_id;
@@ -291,7 +291,7 @@ fn carry_on(
 ) -> Result<CutoverView> {
     let found = meant(&app.core, name)?;
     operation(action, &found).run(&app.core.store, || {
-        let _busy = app.cutovers.claim(root(&found))?;
+        let _busy = app.cutovers.claim(root(&found), Doing::Step)?;
         let (clusters, journal, by) = (app.clusters(), StoreJournal(&app.core.store), actor());
         let found = reread(&journal, found)?;
         let mut procedure = Procedure::new(&clusters, &journal, &by, found);

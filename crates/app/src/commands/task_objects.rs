@@ -9,7 +9,7 @@ use ts_rs::TS;
 use super::command::Command;
 use super::tasks::{change_settings, checked};
 use crate::core::{self, Operation, require, require_version};
-use crate::cutover::not_under_way;
+use crate::cutover::{Doing, not_under_way};
 use crate::schema::TaskView;
 use crate::tasks::foresee_objects;
 use crate::{App, AppError, Result};
@@ -95,6 +95,7 @@ impl TaskModify {
         let core = &app.core;
         change_settings(app, command, row, &self.settings, |id| {
             require(core::state(row)?, TaskAction::ModifyObjects)?;
+            let _cutovers = app.cutovers.claim(&row.id, Doing::Topics)?;
             not_under_way(core, &row.id)?;
             checked(core, &self.settings)?;
             let detail = app

@@ -1,6 +1,6 @@
 //! Cut-overs of an application: which is meant, one call at a time, and the end of the program.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,10 +10,31 @@ use super::step::CutoverStep;
 use crate::core::{self, Core};
 use crate::{AppError, ErrorCode, Result};
 
-/// Calls on cut-overs that are under way.
+/// What keeps the cut-overs of a task from being planned and carried on until it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// One of them is planned or carried on.
+    Step,
+    /// The task is given other topics.
+    Topics,
+    /// The task is ended for good.
+    End,
+}
+
+impl Doing {
+    fn refusal(self) -> &'static str {
+        match self {
+            Self::Step => "a step of this cut-over is being carried out; wait for it, and look with status",
+            Self::Topics => "the task's topics are being changed; wait until that is done",
+            Self::End => "the task is being ended; nothing can be moved with it any more",
+        }
+    }
+}
+
+/// Calls that are under way on cut-overs, or on what they rest upon.
 #[derive(Default)]
 pub(crate) struct Cutovers {
-    busy: Mutex<BTreeSet<String>>,
+    busy: Mutex<BTreeMap<String, Doing>>,
     /// The program ends: what waits gives up.
     cancelled: AtomicBool,
 }
@@ -28,27 +49,23 @@ impl Cutovers {
     /// Reserves the cut-overs that belong together with `id`: those of one task and of its way back.
     ///
     /// # Errors
-    /// A call on one of them is under way.
-    pub(crate) fn claim(&self, id: &str) -> Result<Busy<'_>> {
+    /// Something is being done that keeps them as they are.
+    pub(crate) fn claim(&self, id: &str, doing: Doing) -> Result<Busy<'_>> {
         let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        if !busy.insert(id.to_owned()) {
-            return Err(AppError::new(
-                ErrorCode::StateForbids,
-                "a step of this cut-over is being carried out; wait for it, and look with status",
-            ));
+        if let Some(other) = busy.get(id) {
+            return Err(AppError::new(ErrorCode::StateForbids, other.refusal()));
         }
+        busy.insert(id.to_owned(), doing);
         Ok(Busy {
             cutovers: self,
             task: id.to_owned(),
         })
     }
 
-    /// Whether a call on `id` is under way.
+    /// Whether a cut-over of `id` is being carried on.
     pub(crate) fn is_busy(&self, id: &str) -> bool {
-        self.busy
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(id)
+        let busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.get(id) == Some(&Doing::Step)
     }
 
     /// Lets everything that waits give up, because the program ends. It goes on from there with the next call.
@@ -131,6 +148,7 @@ pub(crate) fn not_needed(core: &Core, task: &str) -> Result<()> {
 
 /// Refuses while a cut-over needs a task as it is: one before its switch its own task, one behind it the task of the way
 /// back. Ended, the task would never copy what is left; with other topics, it would not be what was planned and asked about.
+/// Whoever changes the task holds its cut-overs claimed from this look on, so that none is planned meanwhile.
 ///
 /// # Errors
 /// One does.
@@ -236,4 +254,30 @@ pub(crate) fn sides(core: &Core, cutover: &Cutover) -> Result<(String, String)> 
         source_name(core, settings.source.as_str()),
         source_name(core, settings.target.as_str()),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cutover_is_planned_while_the_topics_change_and_no_topics_change_while_one_is_planned() {
+        let cutovers = Cutovers::default();
+        let topics = cutovers.claim("task", Doing::Topics).unwrap();
+        let refused = cutovers.claim("task", Doing::Step).err().unwrap();
+        assert_eq!(refused.code, ErrorCode::StateForbids);
+        assert!(
+            refused.message.contains("topics are being changed"),
+            "{refused:?}"
+        );
+        assert!(!cutovers.is_busy("task"), "no step is being carried out");
+        let other = cutovers.claim("other task", Doing::Step).unwrap();
+        assert!(cutovers.is_busy("other task"));
+        drop((topics, other));
+        let step = cutovers.claim("task", Doing::Step).unwrap();
+        let refused = cutovers.claim("task", Doing::End).err().unwrap();
+        assert!(refused.message.contains("a step of this cut-over"), "{refused:?}");
+        drop(step);
+        assert!(cutovers.claim("task", Doing::End).is_ok());
+    }
 }

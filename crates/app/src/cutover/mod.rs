@@ -36,7 +36,7 @@ mod world;
 
 pub(crate) use clusters::Clusters;
 pub(crate) use cutovers::{
-    Cutovers, meant, none_before_its_switch, none_moves, not_needed, not_under_way, sides,
+    Cutovers, Doing, meant, none_before_its_switch, none_moves, not_needed, not_under_way, sides,
 };
 pub(crate) use journal::{Journal, StoreJournal};
 pub(crate) use plan::{Wish, is_made_by_one, new_id, plan, silence_ms};

@@ -22,6 +22,8 @@ export const cutover: Sentence[] = [
   ],
   ["the data source '{name}' does not do what the cut-over needs: {*error}", '数据源“{name}”不能完成切换所需的操作：{error}'],
   ['a step of this cut-over is being carried out; wait for it, and look with status', '这次切换正在执行某一步；请等待并查看状态'],
+  ["the task's topics are being changed; wait until that is done", '正在更改任务的主题；请等待完成'],
+  ['the task is being ended; nothing can be moved with it any more', '任务正在结束；无法再用它迁移应用'],
   ["the task '{name}' has no cut-over; plan one", '任务“{name}”没有切换；请先计划'],
   ['since the plan the task also copies {list}', '计划之后，任务还复制了 {list}'],
   ['give this cut-over up with back, and plan it again', '请放弃此切换，然后重新计划'],
