@@ -86,7 +86,7 @@ impl EngineError {
                 error.code,
                 ErrorCode::LOCAL_AUTHENTICATION | ErrorCode::SASL_AUTHENTICATION_FAILED
             ),
-            Self::Wire { error, .. } => matches!(error, WireError::Authentication { .. }),
+            Self::Wire { error, .. } => error.is_authentication(),
             _ => false,
         }
     }

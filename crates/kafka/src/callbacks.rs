@@ -1,9 +1,11 @@
 //! What librdkafka calls. Every callback finds the client's mailbox behind its opaque pointer.
 #![expect(unsafe_code, reason = "functions that a C library calls")]
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::time::UNIX_EPOCH;
 
 use rdkafka_sys::bindings as rd;
+use sluice_aws::SignedToken;
 
 use crate::error::{ErrorCode, text};
 use crate::ffi;
@@ -105,6 +107,56 @@ pub(crate) unsafe extern "C" fn on_log(
             tracing::debug!(target: "librdkafka", "{words}");
         } else {
             tracing::trace!(target: "librdkafka", "{words}");
+        }
+    }
+}
+
+/// Gives the client a token, or says why there is none: librdkafka then asks again after 10 s.
+pub(crate) unsafe extern "C" fn on_token(handle: *mut rd::rd_kafka_t, _: *const c_char, opaque: *mut c_void) {
+    // SAFETY: the handle is live during the callback; opaque is the mailbox set at creation.
+    unsafe {
+        let Some(tokens) = opaque.cast::<Mailbox>().as_ref().and_then(Mailbox::tokens) else {
+            return;
+        };
+        let refused = match tokens.next() {
+            // The client is being closed.
+            None => return,
+            Some(Ok(token)) => give_token(handle, &token).err(),
+            Some(Err(reason)) => Some(reason),
+        };
+        if let Some(reason) = refused {
+            tracing::debug!("no token: {reason}");
+            let reason = CString::new(reason.replace('\0', "")).unwrap_or_default();
+            if ffi::rd_kafka_oauthbearer_set_token_failure(handle, reason.as_ptr()) != OK {
+                tracing::warn!("the client library does not take why there is no token");
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `handle` is live.
+unsafe fn give_token(handle: *mut rd::rd_kafka_t, token: &SignedToken) -> Result<(), String> {
+    let value = CString::new(token.token.reveal()).map_err(|_| "the token has a zero byte".to_owned())?;
+    let until = token.expires.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let until = i64::try_from(until.as_millis()).unwrap_or(i64::MAX / 1_000);
+    let mut reason = [0 as c_char; 512];
+    // SAFETY: all strings and the buffer outlive the call, which writes a terminated string; there are no extensions.
+    unsafe {
+        let refused = ffi::rd_kafka_oauthbearer_set_token(
+            handle,
+            value.as_ptr(),
+            until,
+            // The brokers read the name out of the token.
+            INTERCEPTOR.as_ptr(),
+            std::ptr::null_mut(),
+            0,
+            reason.as_mut_ptr(),
+            reason.len(),
+        );
+        match refused {
+            OK => Ok(()),
+            _ => Err(text(CStr::from_ptr(reason.as_ptr()))),
         }
     }
 }

@@ -85,6 +85,20 @@ unsafe extern "C" {
         low: *mut i64,
         high: *mut i64,
     ) -> c_int;
+    pub(crate) fn rd_kafka_oauthbearer_set_token(
+        client: *mut rd::rd_kafka_t,
+        token: *const c_char,
+        until_ms: i64,
+        principal: *const c_char,
+        extensions: *mut *const c_char,
+        extensions_size: usize,
+        reason: *mut c_char,
+        reason_size: usize,
+    ) -> c_int;
+    pub(crate) fn rd_kafka_oauthbearer_set_token_failure(
+        client: *mut rd::rd_kafka_t,
+        reason: *const c_char,
+    ) -> c_int;
     pub(crate) fn rd_kafka_purge(client: *mut rd::rd_kafka_t, flags: c_int) -> c_int;
     pub(crate) fn rd_kafka_poll_set_consumer(client: *mut rd::rd_kafka_t) -> c_int;
     pub(crate) fn rd_kafka_conf_set(

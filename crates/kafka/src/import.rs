@@ -7,8 +7,8 @@ mod url;
 use std::path::{Path, PathBuf};
 
 use sluice_model::{
-    ADDRESS_MAP, Cluster, PROXY, PROXY_PASSWORD, PROXY_USER, SaslMechanism, Secret, SourceForm,
-    SourceSecrets, check_extra_property,
+    ADDRESS_MAP, AWS_EXTERNAL_ID, AWS_PROFILE, AWS_REGION, AWS_ROLE_ARN, AWS_ROLE_SESSION, Cluster, PROXY,
+    PROXY_PASSWORD, PROXY_USER, SaslMechanism, Secret, SourceForm, SourceSecrets, check_extra_property,
 };
 
 use crate::ClientProperties;
@@ -131,6 +131,11 @@ impl Imported {
             "sasl.kerberos.service.name" => form.kerberos.service_name = text(),
             "sasl.kerberos.principal" => form.kerberos.principal = text(),
             "sasl.kerberos.keytab" => form.kerberos.keytab = text(),
+            AWS_REGION => form.aws.region = text(),
+            AWS_PROFILE => form.aws.profile = text(),
+            AWS_ROLE_ARN => form.aws.role_arn = text(),
+            AWS_ROLE_SESSION => form.aws.session_name = text(),
+            AWS_EXTERNAL_ID => form.aws.external_id = text(),
             // The system's certificates are taken anyway where no file is named.
             "ssl.ca.location" if value.trim() == "probe" => {}
             "ssl.ca.location" => form.ca_file = text(),
@@ -188,7 +193,7 @@ impl Imported {
 
 #[cfg(test)]
 mod tests {
-    use sluice_model::SecurityProtocol;
+    use sluice_model::{FieldError, SecurityProtocol};
 
     use super::*;
     use crate::Admin;
@@ -358,6 +363,86 @@ mod tests {
     }
 
     #[test]
+    fn both_ways_of_amazons_library_are_one_login() {
+        let role = "arn:aws:iam::111122223333:role/copy";
+        for (mechanism, class, module, handler) in [
+            (
+                "AWS_MSK_IAM",
+                "client",
+                "software.amazon.msk.auth.iam.IAMLoginModule",
+                "IAMClientCallbackHandler",
+            ),
+            (
+                "OAUTHBEARER",
+                "login",
+                "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule",
+                "IAMOAuthBearerLoginCallbackHandler",
+            ),
+        ] {
+            let read = read(&format!(
+                "bootstrap.servers=b-1.d.e.c2.kafka.eu-west-1.amazonaws.com:9098\nsecurity.protocol=SASL_SSL\n\
+                 sasl.mechanism={mechanism}\n\
+                 sasl.jaas.config={module} required awsProfileName=\"two words\" awsRoleArn=\"{role}\" awsRoleSessionName=\"me\" awsRoleExternalId=\"42\" awsStsRegion=\"us-east-1\" awsDebugCreds=\"true\";\n\
+                 sasl.{class}.callback.handler.class=software.amazon.msk.auth.iam.{handler}\n"
+            ));
+            assert_eq!(read.form.mechanism, Some(SaslMechanism::AwsMskIam));
+            assert_eq!(
+                read.form.aws,
+                sluice_model::AwsSettings {
+                    region: None,
+                    profile: Some("two words".to_owned()),
+                    role_arn: Some(role.to_owned()),
+                    session_name: Some("me".to_owned()),
+                    external_id: Some("42".to_owned()),
+                }
+            );
+            let notes = read.notes.join("\n");
+            assert!(
+                notes.contains("awsStsRegion") && notes.contains("awsDebugCreds"),
+                "{notes}"
+            );
+            assert_eq!(read.notes.len(), 2, "{notes}");
+            let mut form = read.form;
+            form.name = "n".to_owned();
+            let cluster = form.cluster(&read.secrets).unwrap();
+            assert_eq!(cluster.msk_login().unwrap().unwrap().region, "eu-west-1");
+        }
+    }
+
+    #[test]
+    fn what_else_amazons_library_can_do_is_told() {
+        let file = |mechanism: &str, module: &str| {
+            format!(
+                "bootstrap.servers=a:1\nsecurity.protocol=SASL_SSL\n{mechanism}sasl.jaas.config={module};\n\
+                 sasl.client.callback.handler.class=software.amazon.msk.auth.iam.IAMClientCallbackHandler\n"
+            )
+        };
+        let plain = read(&file("", "software.amazon.msk.auth.iam.IAMLoginModule required"));
+        assert_eq!(plain.form.mechanism, Some(SaslMechanism::AwsMskIam));
+        let region = FieldError::new(
+            "aws.region",
+            "give the cluster's region: its brokers' host names do not tell it as those of Amazon MSK do",
+        );
+        assert!(plain.form.check().contains(&region), "{:?}", plain.form.check());
+        for (mechanism, module, word) in [
+            (
+                "sasl.mechanism=AWS_MSK_IAM\n",
+                "software.amazon.msk.auth.iam.IAMLoginModule required awsRoleArn='r' awsRoleAccessKeyId='hunter1' awsRoleSecretAccessKey='hunter2'",
+                "holds keys of AWS",
+            ),
+            (
+                "",
+                "org.apache.kafka.common.security.scram.ScramLoginModule required username='u' password='hunter2'",
+                "leave one of them",
+            ),
+        ] {
+            let error = import_text(&file(mechanism, module), Path::new("/nowhere")).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains(word) && !shown.contains("hunter"), "{shown}");
+        }
+    }
+
+    #[test]
     fn a_command_in_a_file_is_pointed_out() {
         let read = read("bootstrap.servers=a:1\nsasl.kerberos.kinit.cmd=kinit -k\n");
         assert_eq!(read.form.extra["sasl.kerberos.kinit.cmd"], "kinit -k");
@@ -473,6 +558,7 @@ mod tests {
             "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=OAUTHBEARER\nsasl.oauthbearer.method=oidc\n\
              sasl.oauthbearer.token.endpoint.url=http://127.0.0.1:1/token\nsasl.oauthbearer.client.id=c\n\
              sasl.oauthbearer.client.secret=s\nsasl.oauthbearer.scope=k\nsasl.oauthbearer.extensions=a=b\n",
+            "security.protocol=SASL_SSL\nsasl.mechanism=AWS_MSK_IAM\nsluice.aws.region=eu-west-1\nsluice.aws.profile=nobody\n",
         ] {
             let mut read = read(&format!("bootstrap.servers=127.0.0.1:1\n{text}"));
             read.form.name = "n".to_owned();

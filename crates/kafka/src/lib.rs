@@ -22,6 +22,7 @@ mod probe;
 mod properties;
 mod reader;
 mod settings;
+mod tokens;
 mod traffic;
 mod verdict;
 mod writer;
@@ -39,9 +40,9 @@ pub use message::{Headers, Message, TimestampKind};
 pub use native::TxnError;
 pub use partition_list::PartitionOffset;
 pub use probe::{
-    BrokerFacts, ClusterFacts, FoundRecords, PROBE_STEPS, PartitionDetail, PeekFrom, PeekedHeader,
-    PeekedRecord, ProbeReport, ProbeResult, ProbeStep, TopicDetail, TopicListing, TopicSetting,
-    describe_topic, list_topics, peek, probe, search_records,
+    BrokerFacts, ClusterFacts, FollowJump, FollowedRecords, FoundRecords, JumpCause, PROBE_STEPS,
+    PartitionDetail, PeekFrom, PeekedHeader, PeekedRecord, ProbeReport, ProbeResult, ProbeStep, TopicDetail,
+    TopicListing, TopicSetting, describe_topic, follow, list_topics, peek, probe, search_records,
 };
 pub use properties::{ClientProperties, Dialect, PropertiesError, apply_properties, parse_properties};
 pub use reader::{Fetched, Isolation, Reader, ReaderTuning};

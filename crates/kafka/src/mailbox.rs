@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::detour::Detour;
 use crate::error::{ErrorCode, KafkaError};
 use crate::native::code_by_name;
+use crate::tokens::Tokens;
 use crate::traffic::Traffic;
 
 /// Kept notices; the newest matter.
@@ -33,6 +34,8 @@ pub(crate) struct Mailbox {
     begun: AtomicBool,
     /// The way to the brokers, where they are not reached directly.
     detour: Option<Detour>,
+    /// Where tokens come from, for a login that needs them.
+    tokens: Option<Tokens>,
     /// What goes over the client's connections.
     pub(crate) traffic: Traffic,
 }
@@ -46,10 +49,11 @@ struct TransactionTrouble {
 }
 
 impl Mailbox {
-    /// Of a client whose brokers are reached by `detour`.
-    pub(crate) fn with_detour(detour: Option<Detour>) -> Self {
+    /// Of a client whose brokers are reached by `detour`, and that logs in with `tokens`.
+    pub(crate) fn new(detour: Option<Detour>, tokens: Option<Tokens>) -> Self {
         Self {
             detour,
+            tokens,
             ..Self::default()
         }
     }
@@ -57,6 +61,11 @@ impl Mailbox {
     /// The way to the brokers, where they are not reached directly.
     pub(crate) fn detour(&self) -> Option<&Detour> {
         self.detour.as_ref()
+    }
+
+    /// Where tokens come from, for a login that needs them.
+    pub(crate) fn tokens(&self) -> Option<&Tokens> {
+        self.tokens.as_ref()
     }
 
     /// Keeps an error that librdkafka reported. A refused certificate gets its reason.

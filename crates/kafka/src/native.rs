@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use rdkafka_sys::bindings as rd;
 
-use crate::callbacks::{intercept, on_certificate, on_error, on_log};
+use crate::callbacks::{intercept, on_certificate, on_error, on_log, on_token};
 use crate::detour::{Detour, on_connect, on_resolve};
 use crate::error::{ErrorCode, KafkaError, Result, check, text};
 use crate::ffi;
 use crate::leaders::Leaders;
 use crate::mailbox::Mailbox;
 use crate::settings::Settings;
+use crate::tokens::Tokens;
 
 /// Which end of the protocol a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +120,8 @@ impl Native {
         // Before librdkafka does it: OpenSSL then leaves its memory alone when the program ends, which clients that are
         // still being closed in the background use.
         openssl_sys::init();
-        let mailbox = Arc::new(Mailbox::with_detour(detour(settings)?));
+        let tokens = settings.msk().map(|signer| Tokens::new(Arc::clone(signer)));
+        let mailbox = Arc::new(Mailbox::new(detour(settings)?, tokens));
         let conf = Conf::new();
         for (name, value) in settings.pairs() {
             conf.set(name, value)?;
@@ -135,6 +137,11 @@ impl Native {
             if delivery_events {
                 rd::rd_kafka_conf_set_events(conf.0.as_ptr(), rd::RD_KAFKA_EVENT_DR);
             }
+            if mailbox.tokens().is_some() {
+                rd::rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf.0.as_ptr(), Some(on_token));
+                // Tokens are given in librdkafka's own background, whether or not somebody polls.
+                rd::rd_kafka_conf_enable_sasl_queue(conf.0.as_ptr(), 1);
+            }
             if let Some(detour) = mailbox.detour() {
                 ffi::rd_kafka_conf_set_resolve_cb(conf.0.as_ptr(), Some(on_resolve));
                 if detour.connects() {
@@ -148,6 +155,13 @@ impl Native {
             mailbox,
             leaders: Leaders::default(),
         };
+        if native.mailbox.tokens().is_some() {
+            // SAFETY: the handle is live, and the error object is taken.
+            let refused = take_error(unsafe { rd::rd_kafka_sasl_background_callbacks_enable(native.ptr()) });
+            if let Some(refused) = refused {
+                return Err(refused.error);
+            }
+        }
         if role == Role::Reader {
             // SAFETY: the handle is live.
             check(unsafe { ffi::rd_kafka_poll_set_consumer(native.ptr()) })?;
@@ -201,6 +215,10 @@ impl Native {
 
 impl Drop for Native {
     fn drop(&mut self) {
+        // The library waits for its callbacks to return.
+        if let Some(tokens) = self.mailbox.tokens() {
+            tokens.close();
+        }
         // SAFETY: the handle has no other owner. The flag skips leaving a group, which no client of ours joins.
         unsafe { rd::rd_kafka_destroy_flags(self.handle.as_ptr(), rd::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
     }

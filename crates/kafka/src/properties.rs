@@ -7,6 +7,7 @@ mod findings;
 mod foreign;
 mod jaas;
 mod java;
+mod msk;
 mod names;
 mod parts;
 mod paths;

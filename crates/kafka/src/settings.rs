@@ -1,6 +1,8 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use sluice_model::{Cluster, PropertyValue, is_own_property};
+use sluice_aws::MskSigner;
+use sluice_model::{Cluster, PropertyValue, SaslMechanism, is_own_property};
 use sluice_reach::Dialer;
 
 use crate::error::{ErrorCode, KafkaError, Result};
@@ -42,6 +44,7 @@ pub(crate) struct Settings {
     pairs: Vec<(String, String)>,
     dialer: Dialer,
     setup_timeout: Option<Duration>,
+    msk: Option<Arc<MskSigner>>,
 }
 
 impl Settings {
@@ -60,6 +63,10 @@ impl Settings {
                 .map(PropertyValue::reveal)
                 .and_then(|text| text.trim().parse().ok())
                 .map(Duration::from_millis),
+            msk: cluster
+                .msk_login()
+                .map_err(|error| invalid(error.to_string()))?
+                .map(|login| Arc::new(MskSigner::new(login))),
         };
         for (key, value) in cluster.properties() {
             if is_own_property(key) {
@@ -71,6 +78,11 @@ impl Settings {
                 )));
             }
             settings.set(key, value.reveal());
+        }
+        if settings.msk.is_some() {
+            // Brokers of Amazon MSK take the same signature as a token, which librdkafka can carry.
+            settings.pairs.retain(|(key, _)| key != "sasl.mechanisms");
+            settings.set("sasl.mechanism", SaslMechanism::OauthBearer.as_str());
         }
         settings.set("bootstrap.servers", cluster.bootstrap());
         let has = |key: &str| cluster.properties().contains_key(key);
@@ -107,6 +119,11 @@ impl Settings {
     /// How brokers are reached.
     pub(crate) fn dialer(&self) -> &Dialer {
         &self.dialer
+    }
+
+    /// Who signs tokens for the login, if it is that of Amazon MSK.
+    pub(crate) fn msk(&self) -> Option<&Arc<MskSigner>> {
+        self.msk.as_ref()
     }
 
     /// How long a proxy may take to reach a broker: less than librdkafka waits for a connection to be set up, so that the
@@ -152,6 +169,32 @@ mod tests {
         let refused = of(&[("sluice.proxy", "http://p:1")]).unwrap_err();
         assert_eq!(refused.code, ErrorCode::LOCAL_INVALID_ARG);
         assert!(refused.message.contains("sluice.proxy: "), "{refused}");
+    }
+
+    #[test]
+    fn an_identity_of_aws_logs_in_with_tokens_and_needs_a_region() {
+        let msk = [
+            ("security.protocol", "SASL_SSL"),
+            ("sasl.mechanism", "AWS_MSK_IAM"),
+        ];
+        let settings = of(&[&msk[..], &[("sluice.aws.region", "eu-west-1")]].concat()).unwrap();
+        assert!(
+            settings
+                .pairs()
+                .contains(&("sasl.mechanism".to_owned(), "OAUTHBEARER".to_owned()))
+        );
+        assert!(
+            !settings
+                .pairs()
+                .iter()
+                .any(|(name, _)| name.starts_with("sluice"))
+        );
+        assert_eq!(settings.msk().unwrap().host(), "kafka.eu-west-1.amazonaws.com");
+        let refused = of(&msk).unwrap_err();
+        assert!(
+            refused.message.contains("sluice.aws.region: it is missing"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -65,6 +65,14 @@ pub enum InvalidTask {
         /// What is wrong and what would be right, without a password.
         reason: String,
     },
+    /// A property of the login to Amazon MSK is missing or wrong.
+    #[error("{property}: {reason}")]
+    MskLogin {
+        /// Its name.
+        property: String,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
     /// No id of a data source or task.
     #[error("'{text}' is no id of a {what}: write {prefix} and 12 small letters or digits")]
     Id {
@@ -88,6 +96,26 @@ pub enum InvalidTask {
     RateLimit {
         /// `records/s` or `bytes/s`.
         unit: &'static str,
+    },
+    /// A time of day that is written wrongly.
+    #[error("'{text}' is no time of day; write HH:MM, as 22:00")]
+    TimeOfDay {
+        /// What was written.
+        text: String,
+    },
+    /// A tag that cannot be one.
+    #[error("the tag '{tag}' cannot be used: {reason}")]
+    Tag {
+        /// The tag.
+        tag: String,
+        /// Why.
+        reason: String,
+    },
+    /// A day of the week that is written wrongly.
+    #[error("'{text}' is no day of the week; write it in English, as sunday")]
+    DayOfWeek {
+        /// What was written.
+        text: String,
     },
     /// A setting of topics that must not follow the source while records are copied.
     #[error(

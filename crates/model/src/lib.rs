@@ -14,6 +14,8 @@ mod field_error;
 mod group_sync;
 mod id;
 mod limits;
+mod local_time;
+mod msk_login;
 mod naming;
 mod policy;
 mod principal_rules;
@@ -27,10 +29,12 @@ mod source_form;
 mod source_secrets;
 mod spec;
 mod start;
+mod tags;
 mod task;
 mod task_settings;
 mod task_state;
 mod topic_name;
+mod verification_schedule;
 
 pub use address::{Address, NoAddress};
 pub use address_map::{AddressMap, AddressMapError, AddressMapFault};
@@ -47,6 +51,11 @@ pub use field_error::FieldError;
 pub use group_sync::{GroupPattern, GroupSync};
 pub use id::{SourceId, TaskId};
 pub use limits::RateLimits;
+pub use local_time::{LocalTime, Weekday};
+pub use msk_login::{
+    AWS_EXTERNAL_ID, AWS_PROFILE, AWS_REGION, AWS_ROLE_ARN, AWS_ROLE_SESSION, AwsRole, MskLogin,
+    check_external_id, check_region, check_role_arn, check_session_name, region_of_brokers,
+};
 pub use naming::{NameProblem, NamedTopic, Naming, name_topics};
 pub use policy::{Codec, Delivery, ExistingData, ForbiddenTopics, LaneChoice, MissingTimestamps, OutOfRange};
 pub use principal_rules::PrincipalRules;
@@ -56,11 +65,13 @@ pub use rename::{RegexRename, Rename};
 pub use secret::Secret;
 pub use security::{SaslMechanism, SecurityProtocol};
 pub use selection::{Objects, is_internal_topic};
-pub use source_form::{KerberosSettings, OauthSettings, SourceForm};
+pub use source_form::{AwsSettings, KerberosSettings, OauthSettings, SourceForm};
 pub use source_secrets::SourceSecrets;
 pub use spec::{ResourceProfile, Spec};
 pub use start::{GROUP_PREFIX, LAST_PREFIX, OFFSET_PREFIX, Start, TIME_PREFIX};
+pub use tags::check_tags;
 pub use task::{Task, TaskName};
 pub use task_settings::TaskSettings;
 pub use task_state::{TaskAction, TaskState};
 pub use topic_name::{TopicNameProblem, check_topic_name};
+pub use verification_schedule::VerificationSchedule;

@@ -1,5 +1,6 @@
 //! How a cluster's brokers are reached by people behind bastions and NAT.
 
+use crate::msk_login::MSK_PROPERTIES;
 use crate::{Address, AddressMap, Cluster, InvalidTask, PropertyValue, Result, Secret};
 
 /// The property with the address map: `advertised=reachable` entries with commas between them.
@@ -96,14 +97,15 @@ impl Cluster {
     /// # Errors
     /// One of them is wrong; the sentence names it and shows no password.
     pub fn reach(&self) -> Result<Reach> {
-        const KNOWN: [&str; 4] = [ADDRESS_MAP, PROXY, PROXY_USER, PROXY_PASSWORD];
-        let unknown = |name: &&String| is_own_property(name) && !KNOWN.contains(&name.as_str());
+        const OF_REACH: [&str; 4] = [ADDRESS_MAP, PROXY, PROXY_USER, PROXY_PASSWORD];
+        let known: Vec<&str> = OF_REACH.into_iter().chain(MSK_PROPERTIES).collect();
+        let unknown = |name: &&String| is_own_property(name) && !known.contains(&name.as_str());
         if let Some(name) = self.properties().keys().find(unknown) {
             return Err(wrong(
                 name,
                 format!(
                     "there is no such property; those of Sluice are {}",
-                    KNOWN.join(", ")
+                    known.join(", ")
                 ),
             ));
         }
@@ -162,7 +164,7 @@ impl Cluster {
         Ok(Proxy { address, login })
     }
 
-    fn own(&self, name: &str) -> Option<&str> {
+    pub(crate) fn own(&self, name: &str) -> Option<&str> {
         self.properties()
             .get(name)
             .map(PropertyValue::reveal)

@@ -79,6 +79,9 @@ pub enum SaslMechanism {
     /// A token fetched with client credentials (OIDC).
     #[serde(rename = "OAUTHBEARER")]
     OauthBearer,
+    /// An identity of AWS, at Amazon MSK. Brokers get a token by OAUTHBEARER.
+    #[serde(rename = "AWS_MSK_IAM")]
+    AwsMskIam,
     /// Kerberos.
     #[serde(rename = "GSSAPI")]
     Gssapi,
@@ -86,11 +89,12 @@ pub enum SaslMechanism {
 
 impl SaslMechanism {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Plain,
         Self::ScramSha256,
         Self::ScramSha512,
         Self::OauthBearer,
+        Self::AwsMskIam,
         Self::Gssapi,
     ];
 
@@ -101,6 +105,7 @@ impl SaslMechanism {
             Self::ScramSha256 => "SCRAM-SHA-256",
             Self::ScramSha512 => "SCRAM-SHA-512",
             Self::OauthBearer => "OAUTHBEARER",
+            Self::AwsMskIam => "AWS_MSK_IAM",
             Self::Gssapi => "GSSAPI",
         }
     }
@@ -176,7 +181,7 @@ mod tests {
             error.contains("PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"),
             "{error}"
         );
-        let error = "AWS_MSK_IAM".parse::<SaslMechanism>().unwrap_err().to_string();
+        let error = "DIGEST-MD5".parse::<SaslMechanism>().unwrap_err().to_string();
         assert!(
             error.contains("SCRAM-SHA-256") && error.contains("GSSAPI"),
             "{error}"

@@ -31,6 +31,8 @@ pub struct SourceForm {
     pub username: Option<String>,
     /// How to fetch tokens for OAUTHBEARER.
     pub oauth: OauthSettings,
+    /// Whose AWS credentials log in with AWS_MSK_IAM.
+    pub aws: AwsSettings,
     /// How to log in with GSSAPI.
     pub kerberos: KerberosSettings,
     /// A PEM file with the certificates to trust; without one, those of the system.
@@ -66,6 +68,22 @@ pub struct OauthSettings {
     pub scope: Option<String>,
 }
 
+/// Whose AWS credentials log in to Amazon MSK. The credentials themselves stay where AWS's own tools have them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+pub struct AwsSettings {
+    /// The cluster's region; without one, that of the brokers' host names.
+    pub region: Option<String>,
+    /// The profile with the credentials; without one they are looked for where AWS's tools do.
+    pub profile: Option<String>,
+    /// The ARN of a role that is taken on with these credentials.
+    pub role_arn: Option<String>,
+    /// What AWS's logs call the role's session; `sluice` without one.
+    pub session_name: Option<String>,
+    /// What the role asks for, if it belongs to somebody else.
+    pub external_id: Option<String>,
+}
+
 /// How to log in with Kerberos.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default, deny_unknown_fields)]
@@ -90,6 +108,7 @@ impl Default for SourceForm {
             mechanism: None,
             username: None,
             oauth: OauthSettings::default(),
+            aws: AwsSettings::default(),
             kerberos: KerberosSettings::default(),
             ca_file: None,
             certificate_file: None,
@@ -123,6 +142,11 @@ impl SourceForm {
             &mut self.oauth.token_endpoint,
             &mut self.oauth.client_id,
             &mut self.oauth.scope,
+            &mut self.aws.region,
+            &mut self.aws.profile,
+            &mut self.aws.role_arn,
+            &mut self.aws.session_name,
+            &mut self.aws.external_id,
             &mut self.kerberos.service_name,
             &mut self.kerberos.principal,
             &mut self.kerberos.keytab,
@@ -147,12 +171,17 @@ impl SourceForm {
         errors
     }
 
-    fn optional_texts(&self) -> [(&'static str, &Option<String>); 13] {
+    fn optional_texts(&self) -> [(&'static str, &Option<String>); 18] {
         [
             ("username", &self.username),
             ("oauth.token_endpoint", &self.oauth.token_endpoint),
             ("oauth.client_id", &self.oauth.client_id),
             ("oauth.scope", &self.oauth.scope),
+            ("aws.region", &self.aws.region),
+            ("aws.profile", &self.aws.profile),
+            ("aws.role_arn", &self.aws.role_arn),
+            ("aws.session_name", &self.aws.session_name),
+            ("aws.external_id", &self.aws.external_id),
             ("kerberos.service_name", &self.kerberos.service_name),
             ("kerberos.principal", &self.kerberos.principal),
             ("kerberos.keytab", &self.kerberos.keytab),

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::{
     Cluster, Codec, ConfigurationSync, Delivery, End, ExistingData, FieldError, ForbiddenTopics, GroupSync,
     LaneChoice, MissingTimestamps, Objects, OutOfRange, RateLimits, Rename, Result, SourceId, Spec, Start,
-    Task, TaskId, TaskName,
+    Task, TaskId, TaskName, VerificationSchedule,
 };
 
 /// Everything a person decides about a task; what the wizard asks.
@@ -76,6 +76,12 @@ pub struct TaskSettings {
     /// Consumer groups whose positions are kept in step on the target while the task runs; none by default.
     #[serde(default)]
     pub sync_groups: Option<GroupSync>,
+    /// When it is verified by itself; never by default.
+    #[serde(default)]
+    pub verification: Option<VerificationSchedule>,
+    /// Words of the user's own, by which the task is found.
+    #[serde(default)]
+    pub tags: BTreeSet<String>,
 }
 
 impl TaskSettings {
@@ -103,6 +109,8 @@ impl TaskSettings {
             bounded: false,
             configuration_sync: ConfigurationSync::default(),
             sync_groups: None,
+            verification: None,
+            tags: BTreeSet::new(),
         }
     }
 
@@ -117,6 +125,7 @@ impl TaskSettings {
         note("objects", self.objects.check());
         note("rename", self.rename.check());
         note("rate", self.rate.check());
+        note("tags", crate::check_tags(&self.tags));
         note("configuration_sync", self.configuration_sync.check());
         note(
             "delivery",

@@ -6,6 +6,7 @@ use std::{
 use crate::{Error, KafkaVersion, Result, jars};
 
 const JAVA_HINT: &str = "install a Java runtime, 17 or later (Debian: openjdk-17-jre-headless)";
+const COMPILER_HINT: &str = "install a JDK, 17 or later (Debian: openjdk-17-jdk-headless)";
 const MAVEN_HINT: &str = "install Maven (Debian: maven)";
 
 /// Whether real brokers can run on this machine, and if not, why not, in a sentence for a person.
@@ -36,6 +37,10 @@ pub fn skip_reason() -> Option<String> {
 
 pub(crate) fn require_java() -> Result<()> {
     require("java", "-version", JAVA_HINT)
+}
+
+pub(crate) fn require_compiler() -> Result<()> {
+    require("javac", "-version", COMPILER_HINT)
 }
 
 pub(crate) fn require_maven() -> Result<()> {

@@ -1,5 +1,5 @@
 use std::{
-    fmt,
+    env, fmt,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Command,
@@ -11,6 +11,7 @@ use crate::{
     Ended, Error, Jars, Jvm, Link, Result,
     ask::{self, View},
     error::Doing,
+    java_class::classes_dir,
     log_settings::Logging,
     process::{self, Process},
     server_properties::{BrokerPorts, broker_id},
@@ -268,14 +269,16 @@ pub(crate) fn data_dir(dir: &Path) -> PathBuf {
     dir.join("data")
 }
 
-/// A `java` that finds the jars, logs as a server and leaves what it drops in `dir`.
+/// A `java` that finds the jars and the classes in `dir`, logs as a server and leaves what it drops in `dir`.
 pub(crate) fn java(jvm: &Jvm, jars: &Jars, dir: &Path) -> Result<Command> {
     let mut command = jvm.command();
     Logging::Broker.set(jars.version(), dir, &mut command)?;
     let dir = dir
         .canonicalize()
         .doing(|| format!("looking up {}", dir.display()))?;
-    command.current_dir(dir).arg("-cp").arg(jars.classpath());
+    let classpath = env::join_paths([classes_dir(&dir), jars.classpath().into()])
+        .map_err(|error| Error::NotOffered(format!("a class path with {}: {error}", dir.display())))?;
+    command.current_dir(dir).arg("-cp").arg(classpath);
     Ok(command)
 }
 

@@ -10,6 +10,7 @@ use crate::{
     cache,
     cluster::Parts,
     error::Doing,
+    java_class::JavaClass,
     ports::Ports,
     server_properties::{BrokerPorts, Listener, server_properties},
     storage_format::format_storage,
@@ -40,6 +41,7 @@ pub struct ClusterBuilder {
     jvm: Jvm,
     patience: Duration,
     parent_dir: Option<PathBuf>,
+    classes: Vec<JavaClass>,
 }
 
 /// The part of it that the brokers' settings depend on.
@@ -84,6 +86,7 @@ impl ClusterBuilder {
             jvm: Jvm::quick(),
             patience: PATIENCE_TO_START,
             parent_dir: None,
+            classes: Vec::new(),
         }
     }
 
@@ -171,6 +174,17 @@ impl ClusterBuilder {
     #[must_use]
     pub fn advertised_host(mut self, host: impl Into<String>) -> Self {
         self.advertised_host = Some(host.into());
+        self
+    }
+
+    /// A Java class that the brokers find, for properties that name one. `source` is the text of its file, and it is in no
+    /// package. It needs a compiler, which a Java runtime alone does not have.
+    #[must_use]
+    pub fn java_class(mut self, name: impl Into<String>, source: impl Into<String>) -> Self {
+        self.classes.push(JavaClass {
+            name: name.into(),
+            source: source.into(),
+        });
         self
     }
 
@@ -336,6 +350,9 @@ impl ClusterBuilder {
             );
             let properties = properties_file(&dir);
             fs::write(&properties, text).doing(|| format!("writing {}", properties.display()))?;
+            for class in &self.classes {
+                class.compile(jars, &dir)?;
+            }
             let recipe = Recipe {
                 jars: jars.clone(),
                 jvm: self.jvm.clone(),

@@ -22,6 +22,7 @@ mod cluster;
 mod cluster_builder;
 mod error;
 mod jars;
+mod java_class;
 mod jvm;
 mod link;
 mod log_settings;

@@ -62,6 +62,14 @@ pub enum WireError {
         /// What the broker or the token endpoint says.
         reason: String,
     },
+    /// There is nothing to log in with.
+    #[error("there is no token for the login by {mechanism}: {reason}")]
+    NoToken {
+        /// How it would have been tried.
+        mechanism: SaslMechanism,
+        /// What stood in the way.
+        reason: String,
+    },
     /// The connection ended before the answer came: whether the request was carried out is not known.
     #[error("the connection to {address} ended: {reason}")]
     Disconnected {
@@ -133,6 +141,11 @@ impl WireError {
         }
     }
 
+    /// Whether the cluster does not take the login, or there is nothing to log in with.
+    pub fn is_authentication(&self) -> bool {
+        matches!(self, Self::Authentication { .. } | Self::NoToken { .. })
+    }
+
     /// Whether the same call may succeed later.
     pub fn is_retriable(&self) -> bool {
         match self {
@@ -144,6 +157,7 @@ impl WireError {
             Self::Tls { reason, .. } => matches!(reason, TlsFailure::Interrupted(_)),
             Self::Unsupported(_)
             | Self::Authentication { .. }
+            | Self::NoToken { .. }
             | Self::Malformed { .. }
             | Self::Settings { .. }
             | Self::Cancelled => false,

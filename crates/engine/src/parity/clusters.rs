@@ -35,8 +35,7 @@ impl ParityError {
         match self {
             Self::Rules(_) => false,
             Self::Cluster { error, .. } => {
-                matches!(error, WireError::Authentication { .. })
-                    || error.code().is_some_and(ErrorCode::is_authorization)
+                error.is_authentication() || error.code().is_some_and(ErrorCode::is_authorization)
             }
         }
     }

@@ -174,6 +174,9 @@ fn of_facts(name: &str, source: Option<&str>, target: Option<&str>, more: &str) 
 fn remedy(error: &KafkaError) -> &'static str {
     let text = error.message.to_ascii_lowercase();
     match error.code {
+        ErrorCode::LOCAL_AUTHENTICATION if text.contains("failed to acquire sasl oauthbearer token") => {
+            "See that tokens can be had on this computer: an AWS profile or key, or the client id and secret of the token endpoint"
+        }
         ErrorCode::LOCAL_AUTHENTICATION | ErrorCode::SASL_AUTHENTICATION_FAILED => {
             "Check the user name, the password and sasl.mechanism"
         }

@@ -2,7 +2,9 @@
 
 mod course;
 mod dial;
+mod follow;
 mod listing;
+mod look;
 mod peek;
 mod release;
 mod run;
@@ -12,6 +14,7 @@ mod wire;
 mod words;
 
 pub use course::PROBE_STEPS;
+pub use follow::{FollowJump, FollowedRecords, JumpCause, follow};
 pub use listing::{TopicListing, list_topics};
 pub use peek::{FoundRecords, PeekFrom, PeekedHeader, PeekedRecord, peek, search_records};
 pub use run::probe;

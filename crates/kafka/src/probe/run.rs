@@ -296,7 +296,7 @@ fn refused(error: &KafkaError, tls: bool, login: bool) -> (Stage, String) {
     // The client could not be set up; its words name the property.
     let stage = if error.message.contains("ssl.") {
         Stage::Tls
-    } else if error.message.contains("sasl.") {
+    } else if error.message.contains("sasl.") || error.message.contains("sluice.aws.") {
         Stage::Sasl
     } else {
         Stage::Metadata

@@ -85,6 +85,9 @@ const TLS_SIGNS: &[&str] = &["ssl", "certificate", "tlsv1"];
 /// What a failure on the way to a broker sounds like, whose sentence says all.
 const DETOUR_WORDS: &[&str] = &["the socks5 proxy ", "the address map leads to "];
 
+/// What a token sounds like that could not be had.
+const TOKEN_WORDS: &[&str] = &["failed to acquire sasl oauthbearer token"];
+
 /// What a mechanism that the broker does not offer sounds like.
 const MECHANISM_WORDS: &[&str] = &["unsupported sasl mechanism", "supported mechanisms"];
 
@@ -100,7 +103,9 @@ pub(crate) fn explain(error: &KafkaError, tls: bool, login: bool) -> (Stage, Str
         error.code,
         ErrorCode::LOCAL_AUTHENTICATION | ErrorCode::SASL_AUTHENTICATION_FAILED
     ) {
-        let hint = if MECHANISM_WORDS.iter().any(has) {
+        let hint = if TOKEN_WORDS.iter().any(has) {
+            "there is no token to log in with, so no broker was asked"
+        } else if MECHANISM_WORDS.iter().any(has) {
             "the broker does not offer this login mechanism: choose one that it names"
         } else {
             "the broker refused the login: check mechanism, user name and password"

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::error::PropertiesError;
 use super::findings::Findings;
 use super::jaas::{self, LoginModule};
+use super::msk;
 use super::parts::shown;
 use super::placeholders::Placeholders;
 
@@ -127,7 +128,7 @@ pub(super) fn translate(
     findings: &mut Findings,
 ) -> Properties {
     let mut out = Properties::new();
-    login_classes(&mut given, findings);
+    let mut is_msk = login_classes(&mut given, findings);
     given.retain(|key, _| {
         let ignored = IGNORED.contains(&key.as_str()) && (is_java || key != "client.dns.lookup")
             || is_java && IGNORED_VALUES.contains(&key.as_str());
@@ -142,16 +143,24 @@ pub(super) fn translate(
     if let Some(text) = given.remove("sasl.jaas.config") {
         match jaas::parse(&text) {
             Ok(module) => {
+                is_msk |= module.class == msk::LOGIN_MODULE;
                 let mut login = Login {
                     given: &given,
                     placeholders,
                     findings,
                     out: &mut out,
                 };
-                login.translate(module);
+                if is_msk {
+                    login.msk(module);
+                } else {
+                    login.translate(module);
+                }
             }
             Err(reason) => findings.fault(PropertiesError::value("sasl.jaas.config", reason)),
         }
+    }
+    if is_msk {
+        msk::settle_mechanism(&mut given);
     }
     given.retain(|key, value| {
         let resolved = findings.resolved(key, placeholders.resolve(key, value));
@@ -210,32 +219,37 @@ fn request_timeout(value: &str, out: &mut Properties, findings: &mut Findings) {
     );
 }
 
-/// Classes that log in by themselves: the usual ones are left out, others have no counterpart.
-fn login_classes(given: &mut Properties, findings: &mut Findings) {
+/// Classes that log in by themselves: the usual ones are left out, others have no counterpart. Returns whether one of them
+/// logs in to Amazon MSK.
+fn login_classes(given: &mut Properties, findings: &mut Findings) -> bool {
+    let mut is_msk = false;
     for key in LOGIN_CLASSES {
         let Some(class) = given.remove(*key) else {
             continue;
         };
         let name = class.rsplit(['.', '$']).next().unwrap_or_default().trim();
-        if !name.is_empty() && !USUAL_CLASSES.contains(&name) {
+        if msk::CALLBACK_HANDLERS.contains(&name) {
+            is_msk = true;
+        } else if !name.is_empty() && !USUAL_CLASSES.contains(&name) {
             findings.fault(PropertiesError::value(key, no_counterpart(shown(name))));
         }
     }
+    is_msk
 }
 
 fn no_counterpart(class: &str) -> String {
     format!(
-        "uses {class}, which has no counterpart outside of Java. Supported are PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule with client credentials, and Krb5LoginModule; use a user with one of them (on Amazon MSK: SASL/SCRAM)"
+        "uses {class}, which has no counterpart outside of Java. Supported are PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule with client credentials, Krb5LoginModule, and IAMLoginModule of Amazon MSK; use a user with one of them"
     )
 }
 
-const KEY: &str = "sasl.jaas.config";
+pub(super) const KEY: &str = "sasl.jaas.config";
 
 /// The translation of one login module.
-struct Login<'a, 'b> {
+pub(super) struct Login<'a, 'b> {
     given: &'a Properties,
     placeholders: &'a Placeholders<'b>,
-    findings: &'a mut Findings,
+    pub(super) findings: &'a mut Findings,
     out: &'a mut Properties,
 }
 
@@ -288,7 +302,12 @@ impl Login<'_, '_> {
     }
 
     /// Takes an option as a property; returns whether it was there.
-    fn take(&mut self, options: &mut BTreeMap<String, String>, option: &str, property: &str) -> bool {
+    pub(super) fn take(
+        &mut self,
+        options: &mut BTreeMap<String, String>,
+        option: &str,
+        property: &str,
+    ) -> bool {
         let Some(value) = options.remove(option) else {
             return false;
         };

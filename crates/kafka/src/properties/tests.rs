@@ -207,8 +207,8 @@ fn oauth_with_client_credentials_is_translated() {
 fn login_modules_without_a_counterpart_are_refused_by_name() {
     for (config, word) in [
         (
-            "software.amazon.msk.auth.iam.IAMLoginModule required;",
-            "IAMLoginModule",
+            "com.google.cloud.hosted.kafka.auth.GcpLoginModule required;",
+            "GcpLoginModule",
         ),
         (
             "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub='a';",

@@ -1,9 +1,11 @@
 //! What is wrong with a form, field by field.
 
 use super::{SourceForm, given, secret};
+use crate::msk_login::Check;
 use crate::reach::{DNS_LOOKUP, contradiction};
 use crate::{
-    AddressMap, FieldError, Proxy, SaslMechanism, SourceSecrets, bootstrap_protocol, check_extra_property,
+    AddressMap, FieldError, Proxy, SaslMechanism, SourceSecrets, bootstrap_protocol, check_external_id,
+    check_extra_property, check_region, check_role_arn, check_session_name, region_of_brokers,
 };
 
 /// The longest name of a data source in characters.
@@ -93,6 +95,41 @@ impl SourceForm {
                     "give the client id that tokens are fetched with",
                 ));
             }
+        }
+        if mechanism == SaslMechanism::AwsMskIam {
+            errors.extend(self.aws_errors());
+        }
+        errors
+    }
+
+    fn aws_errors(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if given(&self.aws.region).is_none() && region_of_brokers(&self.bootstrap).is_none() {
+            errors.push(FieldError::new(
+                "aws.region",
+                "give the cluster's region: its brokers' host names do not tell it as those of Amazon MSK do",
+            ));
+        }
+        let has_role = given(&self.aws.role_arn).is_some();
+        let checks: [(&str, &Option<String>, Check, bool); 4] = [
+            ("aws.region", &self.aws.region, check_region, true),
+            ("aws.role_arn", &self.aws.role_arn, check_role_arn, true),
+            (
+                "aws.session_name",
+                &self.aws.session_name,
+                check_session_name,
+                has_role,
+            ),
+            (
+                "aws.external_id",
+                &self.aws.external_id,
+                check_external_id,
+                has_role,
+            ),
+        ];
+        for (field, text, check, is_used) in checks {
+            let refused = given(text).filter(|_| is_used).and_then(|text| check(text).err());
+            errors.extend(refused.map(|reason| FieldError::new(field, reason)));
         }
         errors
     }

@@ -2,8 +2,8 @@
 
 use super::{SourceForm, given, secret};
 use crate::{
-    ADDRESS_MAP, AddressMap, Cluster, FieldError, PROXY, PROXY_PASSWORD, PROXY_USER, SaslMechanism,
-    SourceSecrets,
+    ADDRESS_MAP, AWS_EXTERNAL_ID, AWS_PROFILE, AWS_REGION, AWS_ROLE_ARN, AWS_ROLE_SESSION, AddressMap,
+    Cluster, FieldError, PROXY, PROXY_PASSWORD, PROXY_USER, SaslMechanism, SourceSecrets,
 };
 
 impl SourceForm {
@@ -84,6 +84,16 @@ impl SourceForm {
                     ("scope", given(&self.oauth.scope)),
                 ] {
                     set(cluster, &format!("sasl.oauthbearer.{name}"), value);
+                }
+            }
+            SaslMechanism::AwsMskIam => {
+                set(cluster, AWS_REGION, given(&self.aws.region));
+                set(cluster, AWS_PROFILE, given(&self.aws.profile));
+                // What is kept from another role means nothing without one.
+                if given(&self.aws.role_arn).is_some() {
+                    set(cluster, AWS_ROLE_ARN, given(&self.aws.role_arn));
+                    set(cluster, AWS_ROLE_SESSION, given(&self.aws.session_name));
+                    set(cluster, AWS_EXTERNAL_ID, given(&self.aws.external_id));
                 }
             }
             SaslMechanism::Gssapi => {

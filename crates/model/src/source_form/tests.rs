@@ -193,6 +193,72 @@ fn client_credentials_become_properties() {
 }
 
 #[test]
+fn an_identity_of_aws_becomes_properties_and_its_region_is_that_of_the_brokers() {
+    let mut form = sasl(SaslMechanism::AwsMskIam);
+    form.bootstrap = "b-1.demo.abc123.c2.kafka.eu-west-1.amazonaws.com:9098".to_owned();
+    form.aws.external_id = some("kept from another role?");
+    assert_properties(
+        &form,
+        &[
+            ("sasl.mechanism", "AWS_MSK_IAM"),
+            ("security.protocol", "SASL_SSL"),
+            ("ssl.endpoint.identification.algorithm", "https"),
+        ],
+    );
+    form.aws = AwsSettings {
+        region: some("us-east-1"),
+        profile: some("copy"),
+        role_arn: some("arn:aws:iam::111122223333:role/copy"),
+        session_name: some("nightly"),
+        external_id: some("42"),
+    };
+    assert_properties(
+        &form,
+        &[
+            ("sasl.mechanism", "AWS_MSK_IAM"),
+            ("security.protocol", "SASL_SSL"),
+            ("sluice.aws.profile", "copy"),
+            ("sluice.aws.region", "us-east-1"),
+            ("sluice.aws.role.arn", "arn:aws:iam::111122223333:role/copy"),
+            ("sluice.aws.role.external.id", "42"),
+            ("sluice.aws.role.session.name", "nightly"),
+            ("ssl.endpoint.identification.algorithm", "https"),
+        ],
+    );
+    let cluster = form.cluster(&SourceSecrets::default()).unwrap();
+    assert_eq!(cluster.msk_login().unwrap().unwrap().region, "us-east-1");
+}
+
+#[test]
+fn what_is_wrong_with_an_identity_of_aws_stands_at_its_field() {
+    let mut form = sasl(SaslMechanism::AwsMskIam);
+    assert_eq!(
+        fields(&form.check()),
+        ["aws.region"],
+        "the brokers do not tell it"
+    );
+    form.aws = AwsSettings {
+        region: some("Ireland"),
+        profile: some("any name"),
+        role_arn: some("copy"),
+        session_name: some("two words"),
+        external_id: some("x"),
+    };
+    assert_eq!(
+        fields(&form.check()),
+        [
+            "aws.region",
+            "aws.role_arn",
+            "aws.session_name",
+            "aws.external_id"
+        ]
+    );
+    form.aws.region = some("eu-west-1");
+    form.aws.role_arn = None;
+    assert_eq!(form.check(), [], "without a role nothing of it is used");
+}
+
+#[test]
 fn kerberos_becomes_properties() {
     let mut form = sasl(SaslMechanism::Gssapi);
     form.kerberos = KerberosSettings {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
+use sluice_aws::MskSigner;
 use sluice_model::{Address, Cluster, InvalidTask, PropertyValue, SaslMechanism, Secret, SecurityProtocol};
 use sluice_reach::{Dialer, Family};
 
 use crate::error::{Result, WireError};
 use crate::net::connection::unsupported;
 use crate::net::login::Login;
-use crate::net::sasl::{TokenEndpoint, TokenSource, extensions};
+use crate::net::sasl::{Issuer, TokenEndpoint, TokenSource, extensions};
 use crate::net::tls::{Check, Identity, TlsSettings, read_pem};
 
 /// How long connecting may take, TLS and login included; librdkafka's default.
@@ -163,7 +164,7 @@ impl Settings {
                 false => None,
             },
             login: match protocol.has_sasl() {
-                true => Some(login(&properties)?),
+                true => Some(login(cluster, &properties)?),
                 false => None,
             },
             connect_timeout: properties
@@ -225,7 +226,7 @@ fn tls(properties: &Properties<'_>) -> Result<TlsSettings> {
     })
 }
 
-fn login(properties: &Properties<'_>) -> Result<Login> {
+fn login(cluster: &Cluster, properties: &Properties<'_>) -> Result<Login> {
     let word = properties
         .get("sasl.mechanism")
         .or_else(|| properties.get("sasl.mechanisms"))
@@ -234,7 +235,7 @@ fn login(properties: &Properties<'_>) -> Result<Login> {
     let mechanism = word.parse().map_err(|_| {
         unsupported(
             &format!("the SASL mechanism {word}"),
-            "it knows PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER",
+            "it knows PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER and AWS_MSK_IAM",
         )
     })?;
     match mechanism {
@@ -243,6 +244,7 @@ fn login(properties: &Properties<'_>) -> Result<Login> {
             "it needs the system's Kerberos library, which librdkafka uses",
         )),
         SaslMechanism::OauthBearer => oauth(properties),
+        SaslMechanism::AwsMskIam => msk(cluster),
         SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {
             Ok(Login::Password {
                 mechanism,
@@ -256,6 +258,19 @@ fn login(properties: &Properties<'_>) -> Result<Login> {
             })
         }
     }
+}
+
+/// Amazon MSK takes AWS's signatures as tokens.
+fn msk(cluster: &Cluster) -> Result<Login> {
+    let login = cluster.msk_login().map_err(|error| match error {
+        InvalidTask::MskLogin { property, reason } => wrong(&property, &reason),
+        other => wrong("sasl.mechanism", &other.to_string()),
+    })?;
+    let login = login.ok_or_else(|| wrong("sasl.mechanism", "it is none of Amazon MSK"))?;
+    Ok(Login::OauthBearer {
+        source: Arc::new(TokenSource::new(Issuer::Msk(Arc::new(MskSigner::new(login))))),
+        extensions: Vec::new(),
+    })
 }
 
 fn oauth(properties: &Properties<'_>) -> Result<Login> {
@@ -300,7 +315,7 @@ fn oauth(properties: &Properties<'_>) -> Result<Login> {
             .map(|(_, pem)| pem),
     };
     Ok(Login::OauthBearer {
-        source: Arc::new(TokenSource::new(endpoint)),
+        source: Arc::new(TokenSource::new(Issuer::Endpoint(endpoint))),
         extensions: extensions(properties.get("sasl.oauthbearer.extensions").unwrap_or_default())?,
     })
 }
@@ -378,9 +393,9 @@ mod tests {
             (
                 vec![
                     ("security.protocol", "SASL_PLAINTEXT"),
-                    ("sasl.mechanism", "AWS_MSK_IAM"),
+                    ("sasl.mechanism", "DIGEST-MD5"),
                 ],
-                "AWS_MSK_IAM",
+                "DIGEST-MD5",
             ),
             (
                 vec![
@@ -432,6 +447,14 @@ mod tests {
                 "connections.max.idle.ms",
             ),
             (vec![("broker.address.family", "v5")], "broker.address.family"),
+            (
+                vec![
+                    ("security.protocol", "SASL_SSL"),
+                    ("ssl.ca.location", "probe"),
+                    ("sasl.mechanism", "AWS_MSK_IAM"),
+                ],
+                "sluice.aws.region",
+            ),
             (vec![("sluice.address.map", "a:1")], "sluice.address.map"),
             (vec![("sluice.proxy", "http://p:1")], "sluice.proxy"),
         ] {

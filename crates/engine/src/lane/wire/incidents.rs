@@ -14,7 +14,7 @@ fn code_of(error: &WireError) -> ErrorCode {
             ErrorCode(i32::from(code.number()))
         }
         WireError::Timeout { .. } => ErrorCode::LOCAL_TIMED_OUT,
-        WireError::Authentication { .. } => ErrorCode::LOCAL_AUTHENTICATION,
+        WireError::Authentication { .. } | WireError::NoToken { .. } => ErrorCode::LOCAL_AUTHENTICATION,
         WireError::Unsupported(_) => ErrorCode::LOCAL_UNSUPPORTED_FEATURE,
         _ => ErrorCode::LOCAL_TRANSPORT,
     }
@@ -50,7 +50,7 @@ pub(super) fn target_incident(error: &WireError) -> TargetIncident {
         TargetIncidentKind::Undeletable(topics_of(error))
     } else if code.concerns_topic() {
         TargetIncidentKind::Topics(topics_of(error))
-    } else if code.is_access() || matches!(error, WireError::Authentication { .. }) {
+    } else if code.is_access() || error.is_authentication() {
         TargetIncidentKind::AccessDenied
     } else if matches!(error, WireError::Unsupported(_)) {
         TargetIncidentKind::Unsupported
@@ -139,7 +139,9 @@ pub(super) fn delayed(error: &WireError) -> Option<SourceIncident> {
 /// Trouble with one broker.
 pub(super) fn broker_failed(side: Side, error: &WireError) -> Notice {
     let kind = match error {
-        WireError::Authentication { .. } | WireError::Tls { .. } => NoticeKind::AccessDenied,
+        WireError::Authentication { .. } | WireError::NoToken { .. } | WireError::Tls { .. } => {
+            NoticeKind::AccessDenied
+        }
         WireError::Connect { .. } | WireError::Disconnected { .. } | WireError::Timeout { .. } => {
             NoticeKind::Disconnected
         }

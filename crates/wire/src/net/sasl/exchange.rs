@@ -42,7 +42,7 @@ impl Exchange {
             }
             SaslMechanism::ScramSha256 => Self::Scram(Scram::new(Hash::Sha256, user, password)),
             SaslMechanism::ScramSha512 => Self::Scram(Scram::new(Hash::Sha512, user, password)),
-            SaslMechanism::OauthBearer | SaslMechanism::Gssapi => return None,
+            SaslMechanism::OauthBearer | SaslMechanism::AwsMskIam | SaslMechanism::Gssapi => return None,
         })
     }
 

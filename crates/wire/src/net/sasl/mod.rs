@@ -7,4 +7,4 @@ mod token;
 
 pub(crate) use exchange::{Exchange, Step};
 pub(crate) use oauth::extensions;
-pub(crate) use token::{TokenEndpoint, TokenSource};
+pub(crate) use token::{Issuer, TokenEndpoint, TokenSource};

@@ -1,14 +1,15 @@
-//! Fetching tokens: OIDC with client credentials (RFC 6749, section 4.4).
+//! Tokens: fetched by OIDC with client credentials (RFC 6749, section 4.4), or signed for Amazon MSK.
 
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use sluice_aws::MskSigner;
 use sluice_model::{SaslMechanism, Secret};
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -35,24 +36,70 @@ pub(crate) struct TokenEndpoint {
     pub(crate) authorities: Option<String>,
 }
 
+/// Who gives tokens.
+#[derive(Debug, Clone)]
+pub(crate) enum Issuer {
+    /// An endpoint of OIDC.
+    Endpoint(TokenEndpoint),
+    /// Sluice itself, with credentials of AWS.
+    Msk(Arc<MskSigner>),
+}
+
+impl Issuer {
+    /// Its name for people.
+    fn name(&self) -> String {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.url.clone(),
+            Self::Msk(signer) => signer.host(),
+        }
+    }
+
+    fn issue(&self) -> Result<Token, String> {
+        match self {
+            Self::Endpoint(endpoint) => fetch(endpoint),
+            Self::Msk(signer) => {
+                let signed = signer.token().map_err(|error| error.to_string())?;
+                let left = signed
+                    .expires
+                    .duration_since(SystemTime::now())
+                    .unwrap_or_default();
+                Ok(Token::lasting(signed.token, Instant::now(), left))
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Token {
     token: Secret,
     /// From when on the next one is fetched.
     renew_at: Instant,
+    /// Until when this one is taken.
+    until: Instant,
+}
+
+impl Token {
+    fn lasting(token: Secret, from: Instant, life: Duration) -> Self {
+        Self {
+            token,
+            // As Java's client: after 80 % of its life.
+            renew_at: from + life * 4 / 5,
+            until: from + life,
+        }
+    }
 }
 
 /// Fetches tokens and keeps the current one for all connections to a cluster.
 #[derive(Debug)]
 pub(crate) struct TokenSource {
-    endpoint: TokenEndpoint,
+    issuer: Issuer,
     current: Mutex<Option<Token>>,
 }
 
 impl TokenSource {
-    pub(crate) fn new(endpoint: TokenEndpoint) -> Self {
+    pub(crate) fn new(issuer: Issuer) -> Self {
         Self {
-            endpoint,
+            issuer,
             current: Mutex::new(None),
         }
     }
@@ -60,25 +107,36 @@ impl TokenSource {
     /// A token that is valid for some time to come.
     ///
     /// # Errors
-    /// The endpoint does not give one, or the budget ends first.
+    /// The issuer does not give one, or the budget ends first.
     pub(crate) fn token(self: &Arc<Self>, budget: &Budget) -> Result<Secret> {
-        if let Some(token) = self.kept() {
+        if let Some(token) = self.kept(|token| token.renew_at) {
             return Ok(token);
         }
+        self.renewed(budget).or_else(|error| match error {
+            // The one before is still taken for a while.
+            WireError::Authentication { .. } | WireError::NoToken { .. } => {
+                self.kept(|token| token.until).ok_or(error)
+            }
+            other => Err(other),
+        })
+    }
+
+    fn renewed(self: &Arc<Self>, budget: &Budget) -> Result<Secret> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        let endpoint = self.endpoint.clone();
+        let issuer = self.issuer.clone();
         let source = Arc::clone(self);
         // The exchange cannot be interrupted: a caller that has enough leaves it to its own deadline.
         let spawned = thread::Builder::new()
             .name("sluice-token".to_owned())
             .spawn(move || {
-                let fetched = fetch(&endpoint).map(|token| source.keep(token));
+                let fetched = issuer.issue().map(|token| source.keep(token));
                 // The receiver is gone after a cancellation.
                 sender.send(fetched).ok();
             });
         spawned.map_err(|error| self.failed(error.to_string()))?;
+        let name = self.issuer.name();
         loop {
-            budget.check("a token", &self.endpoint.url)?;
+            budget.check("a token", &name)?;
             match receiver.recv_timeout(CANCEL_INTERVAL) {
                 Ok(fetched) => return fetched.map_err(|reason| self.failed(reason)),
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
@@ -89,11 +147,12 @@ impl TokenSource {
         }
     }
 
-    fn kept(&self) -> Option<Secret> {
+    /// The current token, if it is not yet the time that `end` says.
+    fn kept(&self, end: impl Fn(&Token) -> Instant) -> Option<Secret> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         current
             .as_ref()
-            .filter(|token| Instant::now() < token.renew_at)
+            .filter(|token| Instant::now() < end(token))
             .map(|token| token.token.clone())
     }
 
@@ -103,10 +162,16 @@ impl TokenSource {
     }
 
     fn failed(&self, reason: String) -> WireError {
-        WireError::Authentication {
-            address: self.endpoint.url.clone(),
-            mechanism: SaslMechanism::OauthBearer,
-            reason,
+        match &self.issuer {
+            Issuer::Endpoint(endpoint) => WireError::Authentication {
+                address: endpoint.url.clone(),
+                mechanism: SaslMechanism::OauthBearer,
+                reason,
+            },
+            Issuer::Msk(_) => WireError::NoToken {
+                mechanism: SaslMechanism::AwsMskIam,
+                reason,
+            },
         }
     }
 }
@@ -152,11 +217,7 @@ fn fetch(endpoint: &TokenEndpoint) -> Result<Token, String> {
     let life = json["expires_in"]
         .as_u64()
         .map_or(USUAL_LIFE, Duration::from_secs);
-    Ok(Token {
-        token: Secret::new(token),
-        // As Java's client: after 80 % of its life.
-        renew_at: asked + life * 4 / 5,
-    })
+    Ok(Token::lasting(Secret::new(token), asked, life))
 }
 
 fn agent(endpoint: &TokenEndpoint) -> Result<Agent, String> {
@@ -209,6 +270,8 @@ mod tests {
 
     use super::*;
     use crate::Cancel;
+    use sluice_aws::{Endpoints, Surroundings};
+    use sluice_model::MskLogin;
 
     /// An endpoint that gives each answer once, and what it was asked.
     fn endpoint(answers: Vec<(&'static str, &'static str)>) -> (TokenEndpoint, mpsc::Receiver<String>) {
@@ -258,7 +321,7 @@ mod tests {
     #[test]
     fn a_token_is_fetched_once_and_kept_while_it_is_valid() {
         let (endpoint, asked) = endpoint(vec![("200 OK", r#"{"access_token":"abc","expires_in":3600}"#)]);
-        let source = Arc::new(TokenSource::new(endpoint));
+        let source = Arc::new(TokenSource::new(Issuer::Endpoint(endpoint)));
         for _ in 0..2 {
             assert_eq!(source.token(&budget()).unwrap().reveal(), "abc");
         }
@@ -280,9 +343,24 @@ mod tests {
             ("200 OK", r#"{"access_token":"first","expires_in":0}"#),
             ("200 OK", r#"{"access_token":"second","expires_in":60}"#),
         ]);
-        let source = Arc::new(TokenSource::new(endpoint));
+        let source = Arc::new(TokenSource::new(Issuer::Endpoint(endpoint)));
         assert_eq!(source.token(&budget()).unwrap().reveal(), "first");
         assert_eq!(source.token(&budget()).unwrap().reveal(), "second");
+    }
+
+    #[test]
+    fn a_token_that_is_still_good_stays_while_no_new_one_is_to_be_had() {
+        let (endpoint, asked) = endpoint(vec![
+            ("200 OK", r#"{"access_token":"first","expires_in":3600}"#),
+            ("503 Service Unavailable", "{}"),
+        ]);
+        let source = Arc::new(TokenSource::new(Issuer::Endpoint(endpoint)));
+        source.token(&budget()).unwrap();
+        if let Some(token) = source.current.lock().unwrap().as_mut() {
+            token.renew_at = Instant::now();
+        }
+        assert_eq!(source.token(&budget()).unwrap().reveal(), "first");
+        assert_eq!(asked.iter().count(), 2, "it was asked for a new one");
     }
 
     #[test]
@@ -298,10 +376,52 @@ mod tests {
             ("302 Found", "", "302"),
         ] {
             let (endpoint, _asked) = endpoint(vec![(status, body)]);
-            let source = Arc::new(TokenSource::new(endpoint));
+            let source = Arc::new(TokenSource::new(Issuer::Endpoint(endpoint)));
             let error = source.token(&budget()).unwrap_err().to_string();
             assert!(error.contains(word) && !error.contains("hunter2"), "{error}");
             assert!(!format!("{source:?}").contains("hunter2"));
         }
+    }
+    fn signer(variables: &[(&str, &str)]) -> TokenSource {
+        let login = MskLogin {
+            region: "eu-west-1".to_owned(),
+            profile: None,
+            role: None,
+        };
+        let surroundings = Surroundings {
+            variables: variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            home: None,
+            endpoints: Endpoints {
+                // Nobody listens there.
+                metadata: "http://127.0.0.1:1".to_owned(),
+                ..Endpoints::default()
+            },
+        };
+        TokenSource::new(Issuer::Msk(Arc::new(MskSigner::within(login, surroundings))))
+    }
+
+    #[test]
+    fn a_token_for_msk_is_signed_once_and_kept_while_it_is_valid() {
+        let source = Arc::new(signer(&[
+            ("AWS_ACCESS_KEY_ID", "AKID"),
+            ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+        ]));
+        let first = source.token(&budget()).unwrap();
+        assert!(!first.reveal().is_empty());
+        assert_eq!(source.token(&budget()).unwrap(), first);
+        assert!(!format!("{source:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_missing_for_msk_is_said() {
+        let error = Arc::new(signer(&[])).token(&budget()).unwrap_err().to_string();
+        assert!(
+            error
+                .starts_with("there is no token for the login by AWS_MSK_IAM: no AWS credentials were found"),
+            "{error}"
+        );
     }
 }
