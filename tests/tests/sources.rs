@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_kafka::{
-    Admin, PeekFrom, ProbeReport, ProbeResult, ProbeStep, TopicListing, list_topics, peek, probe,
-    search_records,
+    Admin, FollowJump, FollowedRecords, JumpCause, PeekFrom, ProbeReport, ProbeResult, ProbeStep,
+    TopicListing, follow, list_topics, peek, probe, search_records,
 };
 use sluice_model::Cluster as Address;
 use sluice_testground::{Certificates, Cluster, KafkaVersion, Validity};
@@ -207,6 +207,91 @@ fn a_search_finds_a_text_in_keys_values_and_headers_and_says_where_to_go_on() ->
     assert_eq!(search(PeekFrom::Time(1_302), 2)?, (vec![], 98, None));
     assert_eq!(search(PeekFrom::Latest, 1)?, (vec![20], 21, Some(21)));
     assert_eq!(search(PeekFrom::Offset(400), 1)?, (vec![], 0, None));
+    Ok(())
+}
+
+fn numbered(numbers: std::ops::Range<i64>) -> Vec<FakeRecord> {
+    numbers.map(|n| FakeRecord::new(format!("k{n}"), "v")).collect()
+}
+
+fn seen(found: &FollowedRecords) -> Vec<i64> {
+    found.records.iter().map(|record| record.offset).collect()
+}
+
+fn jumped(from: i64, to: i64, cause: JumpCause) -> Option<FollowJump> {
+    Some(FollowJump { from, to, cause })
+}
+
+#[test]
+fn following_begins_with_the_newest_and_goes_on_where_the_last_look_ended() -> Result<()> {
+    let fake = FakeCluster::builder().start()?;
+    fake.create_topic("t", 1, &[])?;
+    fake.append("t", 0, numbered(0..30))?;
+    let source = address(&fake.bootstrap(), &[])?;
+    let look = |next, limit, wanted: &str| follow(&source, "t", 0, next, limit, wanted.as_bytes());
+
+    let first = look(None, 3, "")?;
+    assert_eq!(
+        (seen(&first), first.next, first.left_out, first.jump),
+        (vec![27, 28, 29], 30, 0, None)
+    );
+    let nothing = look(Some(30), 3, "")?;
+    assert_eq!((seen(&nothing), nothing.next), (vec![], 30));
+
+    fake.append("t", 0, numbered(30..35))?;
+    let next = look(Some(30), 3, "")?;
+    assert_eq!(
+        (seen(&next), next.next, next.left_out, next.jump),
+        (vec![32, 33, 34], 35, 2, None)
+    );
+    let wanted = look(Some(30), 3, "k31")?;
+    assert_eq!((seen(&wanted), wanted.next, wanted.left_out), (vec![31], 35, 0));
+    let groups = Admin::new(&source)?.groups()?;
+    ensure!(groups.is_empty(), "following commits nothing: {groups:?}");
+    Ok(())
+}
+
+#[test]
+fn following_says_which_offsets_it_did_not_look_at() -> Result<()> {
+    let fake = FakeCluster::builder().start()?;
+    fake.create_topic("t", 1, &[])?;
+    fake.append("t", 0, numbered(0..1_500))?;
+    let source = address(&fake.bootstrap(), &[])?;
+    let look = |next| follow(&source, "t", 0, Some(next), 2, b"");
+
+    let behind = look(100)?;
+    assert_eq!(behind.jump, jumped(100, 500, JumpCause::TooMany));
+    assert_eq!(
+        (seen(&behind), behind.next, behind.left_out),
+        (vec![1_498, 1_499], 1_500, 998)
+    );
+
+    fake.delete_records("t", 0, 1_490)?;
+    let deleted = look(1_480)?;
+    assert_eq!(deleted.jump, jumped(1_480, 1_490, JumpCause::Deleted));
+    assert_eq!((deleted.next, deleted.left_out), (1_500, 8));
+
+    fake.delete_topic("t")?;
+    fake.create_topic("t", 1, &[])?;
+    fake.append("t", 0, numbered(0..5))?;
+    let shortened = look(1_500)?;
+    assert_eq!(shortened.jump, jumped(1_500, 5, JumpCause::Shortened));
+    assert_eq!((seen(&shortened), shortened.next), (vec![], 5));
+    Ok(())
+}
+
+#[test]
+fn one_look_answers_so_many_bytes_and_its_newest_record_always() -> Result<()> {
+    let fake = FakeCluster::builder().start()?;
+    fake.create_topic("t", 1, &[])?;
+    for _ in 0..40 {
+        fake.append("t", 0, vec![FakeRecord::new("k", vec![7_u8; 60 * 1024])])?;
+    }
+    let source = address(&fake.bootstrap(), &[])?;
+    let found = follow(&source, "t", 0, Some(0), 100, b"")?;
+    assert_eq!(found.next, 40);
+    assert_eq!(found.records.last().map(|record| record.offset), Some(39));
+    assert_eq!((found.records.len(), found.left_out), (17, 23));
     Ok(())
 }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sluice_kafka::{
-    Admin, FoundRecords, GroupListing, Metadata, PeekFrom, PeekedRecord, ProbeReport, TopicDetail,
-    TopicListing, describe_topic, list_topics, peek, probe, search_records,
+    Admin, GroupListing, Metadata, ProbeReport, TopicDetail, TopicListing, describe_topic, list_topics, probe,
 };
 use sluice_model::{Secret, SourceForm, SourceSecrets};
 use sluice_store::DataSourceRow;
+use sluice_wire::WireError;
 use ts_rs::TS;
 
 use super::command::Command;
@@ -60,42 +60,6 @@ pub struct SourceTopic {
 pub struct SourceGroups {
     /// Name or id.
     pub source: String,
-}
-
-/// Looks at a few records.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct SourcePeek {
-    /// Name or id.
-    pub source: String,
-    /// Topic.
-    pub topic: String,
-    /// Partition.
-    pub partition: i32,
-    /// Where to begin.
-    pub from: PeekFrom,
-    /// Records at most, 1 to 100.
-    #[ts(type = "number")]
-    pub limit: usize,
-}
-
-/// Looks for records with a text in their key, value or headers.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct SourceSearch {
-    /// Name or id.
-    pub source: String,
-    /// Topic.
-    pub topic: String,
-    /// Partition.
-    pub partition: i32,
-    /// Where to begin.
-    pub from: PeekFrom,
-    /// Records at most, 1 to 100.
-    #[ts(type = "number")]
-    pub limit: usize,
-    /// The text, letter for letter.
-    pub text: String,
 }
 
 impl Command for SourceTest {
@@ -170,51 +134,6 @@ impl Command for SourceGroups {
     }
 }
 
-impl Command for SourcePeek {
-    const NAME: &'static str = "source_peek";
-    type Answer = Vec<PeekedRecord>;
-
-    fn run(self, app: &App) -> Result<Vec<PeekedRecord>> {
-        check_limit(self.limit)?;
-        let row = app.core.source(&self.source)?;
-        let cluster = app.core.cluster(&row)?;
-        peek(&cluster, &self.topic, self.partition, self.from, self.limit)
-            .map_err(|error| unreachable(&row, &error))
-    }
-}
-
-impl Command for SourceSearch {
-    const NAME: &'static str = "source_search";
-    type Answer = FoundRecords;
-
-    fn run(self, app: &App) -> Result<FoundRecords> {
-        check_limit(self.limit)?;
-        if self.text.is_empty() {
-            return Err(AppError::field("text", "enter what to look for"));
-        }
-        let row = app.core.source(&self.source)?;
-        let cluster = app.core.cluster(&row)?;
-        let wanted = self.text.as_bytes();
-        search_records(
-            &cluster,
-            &self.topic,
-            self.partition,
-            self.from,
-            self.limit,
-            wanted,
-        )
-        .map_err(|error| unreachable(&row, &error))
-    }
-}
-
-fn check_limit(limit: usize) -> Result<()> {
-    if (1..=100).contains(&limit) {
-        Ok(())
-    } else {
-        Err(AppError::field("limit", "look at 1 to 100 records"))
-    }
-}
-
 /// A client of a data source that has been let in, and what it learned of brokers and topics: why one is not let in
 /// comes at once from here, and from a question that waits for an answer never.
 pub(super) fn admin(core: &Core, row: &DataSourceRow) -> Result<(Admin, Metadata)> {
@@ -225,8 +144,25 @@ pub(super) fn admin(core: &Core, row: &DataSourceRow) -> Result<(Admin, Metadata
     Ok((admin, metadata))
 }
 
-fn unreachable(row: &DataSourceRow, error: &sluice_kafka::KafkaError) -> AppError {
-    if error.code.is_access() {
+/// What a person is told of a cluster that refuses a question, or does not answer it.
+pub(super) fn unreachable(row: &DataSourceRow, error: &sluice_kafka::KafkaError) -> AppError {
+    unanswered(row, error.code.is_access(), error)
+}
+
+/// As [`unreachable`], for the client of Kafka's own protocol.
+pub(super) fn does_not_answer(row: &DataSourceRow, error: &WireError) -> AppError {
+    if matches!(error, WireError::Unsupported(_)) {
+        return AppError::new(
+            ErrorCode::Refused,
+            format!("the data source '{}' cannot be asked that: {error}", row.name),
+        );
+    }
+    let is_access = error.is_authentication() || error.code().is_some_and(|code| code.is_authorization());
+    unanswered(row, is_access, error)
+}
+
+fn unanswered(row: &DataSourceRow, is_access: bool, error: &dyn std::fmt::Display) -> AppError {
+    if is_access {
         return AppError::new(
             ErrorCode::AuthenticationFailed,
             format!(

@@ -6,6 +6,7 @@ mod fetch;
 mod group_admin;
 mod group_members;
 mod group_offsets;
+mod log_dirs;
 mod log_offsets;
 mod produce;
 pub(crate) mod sasl;
@@ -42,6 +43,7 @@ pub(crate) async fn handle(cx: &Request<'_>, body: RequestKind, login: &mut Logi
         Q::ListOffsets(q) => R::ListOffsets(log_offsets::list(cx, q)),
         Q::OffsetForLeaderEpoch(q) => R::OffsetForLeaderEpoch(log_offsets::for_leader_epoch(cx, q)),
         Q::DeleteRecords(q) => R::DeleteRecords(log_offsets::delete_records(cx, q)),
+        Q::DescribeLogDirs(q) => R::DescribeLogDirs(log_dirs::describe(cx, q.topics.as_deref())),
         Q::CreateTopics(q) => R::CreateTopics(topics::create(cx, q)),
         Q::DeleteTopics(q) => R::DeleteTopics(topics::delete(cx, q)),
         Q::CreatePartitions(q) => R::CreatePartitions(topics::create_partitions(cx, q)),

@@ -46,6 +46,11 @@ pub(crate) struct PartitionLog {
 }
 
 impl PartitionLog {
+    /// Bytes of its batches.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
     pub(crate) fn start_offset(&self) -> i64 {
         self.start
     }
