@@ -68,7 +68,10 @@ impl Alert {
             | Condition::DelayOver { .. }
             | Condition::Stuck { .. }
             | Condition::RecordQuarantined => Severity::Warning,
-            Condition::Failed | Condition::GapFound | Condition::RetentionRisk { .. } => Severity::Critical,
+            Condition::Failed
+            | Condition::GapFound
+            | Condition::RetentionRisk { .. }
+            | Condition::NotEqual => Severity::Critical,
         }
     }
 }

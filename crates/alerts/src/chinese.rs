@@ -22,6 +22,8 @@ impl Catalogue for Chinese {
             (Condition::RecordQuarantined, _) => format!("新隔离 {} 条消息", alert.count),
             (Condition::RetentionRisk { .. }, AlertPhase::Recovered) => "已解除丢失消息的风险".to_owned(),
             (Condition::RetentionRisk { .. }, _) => "即将丢失消息".to_owned(),
+            (Condition::NotEqual, AlertPhase::Recovered) => "两端已恢复一致".to_owned(),
+            (Condition::NotEqual, _) => "两端不一致".to_owned(),
             (Condition::Completed, _) => "已完成".to_owned(),
         };
         match alert.phase {
@@ -92,6 +94,8 @@ impl Catalogue for Chinese {
                 None | Some(0) => "源端正在删除尚未复制的消息。".to_owned(),
                 Some(left) => format!("源端将在 {}后删除尚未复制的消息。", duration(left)),
             },
+            (Condition::NotEqual, AlertPhase::Recovered) => "对整个任务的校验不再发现差异。".to_owned(),
+            (Condition::NotEqual, _) => "校验发现存在差异的消息，或目标端缺少消息。".to_owned(),
             (Condition::Completed, _) => "任务已复制全部应复制的消息。".to_owned(),
         }
     }
@@ -119,6 +123,9 @@ impl Catalogue for Chinese {
             Condition::RecordQuarantined => Some("请打开任务的隔离区，排除原因后重放消息。"),
             Condition::RetentionRisk { .. } => {
                 Some("请延长源端主题的保留时间；若任务已暂停请恢复运行，或提高限流上限。")
+            }
+            Condition::NotEqual => {
+                Some("请打开任务的校验结果查看涉及的消息，并检查是否有其他程序写入目标主题。")
             }
             Condition::Completed => None,
         }

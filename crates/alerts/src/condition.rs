@@ -43,6 +43,8 @@ pub enum Condition {
         #[ts(type = "number")]
         horizon_seconds: u64,
     },
+    /// A verification found that both sides are not equal, or that records are gone from the target.
+    NotEqual,
     /// A task with an end has reached it.
     Completed,
 }
@@ -58,6 +60,7 @@ impl Condition {
             Self::GapFound => "gap_found",
             Self::RecordQuarantined => "record_quarantined",
             Self::RetentionRisk { .. } => "retention_risk",
+            Self::NotEqual => "not_equal",
             Self::Completed => "completed",
         }
     }
@@ -66,7 +69,7 @@ impl Condition {
     pub fn check(&self) -> Vec<InvalidField> {
         let mut fields: Vec<(&str, u64)> = Vec::new();
         match *self {
-            Self::Failed | Self::GapFound | Self::RecordQuarantined | Self::Completed => {}
+            Self::Failed | Self::GapFound | Self::RecordQuarantined | Self::NotEqual | Self::Completed => {}
             Self::AbnormalLongerThan { seconds } => fields.push(("seconds", seconds)),
             Self::DelayOver {
                 delay_seconds,
@@ -120,6 +123,7 @@ mod tests {
                 Condition::RetentionRisk { horizon_seconds: 9 },
                 r#"{"kind":"retention_risk","horizon_seconds":9}"#,
             ),
+            (Condition::NotEqual, r#"{"kind":"not_equal"}"#),
             (Condition::Completed, r#"{"kind":"completed"}"#),
         ] {
             assert_eq!(serde_json::to_string(&condition).unwrap(), json);

@@ -63,7 +63,7 @@ pub fn decide(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Weekday;
+    use sluice_model::Weekday;
 
     const HOUR: i64 = 3_600_000;
 

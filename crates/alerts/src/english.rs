@@ -27,6 +27,8 @@ impl Catalogue for English {
                 "is no longer about to lose records".to_owned()
             }
             (Condition::RetentionRisk { .. }, _) => "is about to lose records".to_owned(),
+            (Condition::NotEqual, AlertPhase::Recovered) => "is equal on both sides again".to_owned(),
+            (Condition::NotEqual, _) => "is not equal on both sides".to_owned(),
             (Condition::Completed, _) => "is complete".to_owned(),
         };
         match alert.phase {
@@ -109,6 +111,12 @@ impl Catalogue for English {
                     duration(left)
                 ),
             },
+            (Condition::NotEqual, AlertPhase::Recovered) => {
+                "A verification of the whole task has found no difference any more.".to_owned()
+            }
+            (Condition::NotEqual, _) => {
+                "A verification has found records that differ, or that are gone from the target.".to_owned()
+            }
             (Condition::Completed, _) => "The task has copied everything it was to copy.".to_owned(),
         }
     }
@@ -142,6 +150,9 @@ impl Catalogue for English {
             }
             Condition::RetentionRisk { .. } => Some(
                 "Raise the retention of the source topics, resume the task if it is paused, or raise its rate limit.",
+            ),
+            Condition::NotEqual => Some(
+                "Open the task's verification to see which records are concerned, and look for another program that writes to the target topics.",
             ),
             Condition::Completed => None,
         }

@@ -423,6 +423,20 @@ mod tests {
     }
 
     #[test]
+    fn a_difference_is_told_whatever_the_task_does_until_a_verification_finds_none() {
+        let mut bench = Bench::new(rule(Condition::NotEqual));
+        let found = |state: &str| Observation {
+            not_equal_since_ms: Some(MINUTE),
+            ..task(state, 0)
+        };
+        assert_eq!(bench.step(task("running", 0), 0), None);
+        assert_eq!(bench.step(found("running"), MINUTE), RAISED);
+        assert_eq!(bench.step(found("paused"), 2 * MINUTE), None);
+        assert_eq!(bench.step(found("completed"), 3 * MINUTE), None);
+        assert_eq!(bench.step(task("running", 0), 4 * MINUTE), RECOVERED);
+    }
+
+    #[test]
     fn completion_is_told_once_and_not_for_tasks_that_were_complete_before_the_rule() {
         let mut bench = Bench::new(Rule {
             repeat_seconds: Some(60),

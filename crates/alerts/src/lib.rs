@@ -47,7 +47,7 @@ pub use invalid_field::InvalidField;
 pub use language::Language;
 pub use message::Message;
 pub use observation::Observation;
-pub use quiet_hours::{LocalTime, QuietHours, Weekday};
+pub use quiet_hours::QuietHours;
 pub use retry::Backoff;
 pub use rule::{FAILURE_RULE_ID, Rule};
 pub use webhook_format::WebhookFormat;

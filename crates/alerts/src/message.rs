@@ -110,7 +110,7 @@ mod tests {
         }
     }
 
-    const CONDITIONS: [Condition; 8] = [
+    const CONDITIONS: [Condition; 9] = [
         Condition::Failed,
         Condition::AbnormalLongerThan { seconds: 60 },
         Condition::DelayOver {
@@ -123,6 +123,7 @@ mod tests {
         Condition::RetentionRisk {
             horizon_seconds: 7_200,
         },
+        Condition::NotEqual,
         Condition::Completed,
     ];
 

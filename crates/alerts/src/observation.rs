@@ -29,6 +29,8 @@ pub struct Observation {
     pub latest_gap: String,
     /// Records quarantined since the task began.
     pub quarantined: u64,
+    /// Since when verifications have found both sides not equal, in ms since 1970; `None` while they have not.
+    pub not_equal_since_ms: Option<i64>,
     /// How long, in seconds, until the source deletes records that were not copied yet; 0 if it has begun to.
     pub retention_left_seconds: Option<u64>,
     /// Why the task is in its state, in a sentence; empty if there is nothing to say. Neither secrets nor contents of records.

@@ -57,7 +57,7 @@ impl Rule {
 
     /// The rules that a new data folder gets beside [`Rule::on_failure`], each on the desktop: they can be changed and
     /// removed.
-    pub fn defaults() -> [Self; 4] {
+    pub fn defaults() -> [Self; 5] {
         let rule = |id: &str, name: &str, condition, notify_recovery| Self {
             id: id.to_owned(),
             name: name.to_owned(),
@@ -88,6 +88,7 @@ impl Rule {
                 },
                 true,
             ),
+            rule("default-not-equal", "Not equal", Condition::NotEqual, true),
         ]
     }
 

@@ -162,6 +162,11 @@ impl TaskMemory {
                 since_ms: task.since_ms,
             },
             (Condition::Completed, _) => Verdict::Moot,
+            // Whatever the task does: what was found stands until a verification finds otherwise.
+            (Condition::NotEqual, _) => match task.not_equal_since_ms {
+                Some(since_ms) => Verdict::Holds { since_ms },
+                None => Verdict::Over,
+            },
             (Condition::DelayOver { .. } | Condition::Stuck { .. }, Activity::Resting | Activity::Over)
             | (Condition::RetentionRisk { .. }, Activity::Over) => {
                 self.beyond_since_ms = None;
@@ -244,6 +249,7 @@ fn counter(condition: &Condition, task: &Observation) -> Option<u64> {
         | Condition::DelayOver { .. }
         | Condition::Stuck { .. }
         | Condition::RetentionRisk { .. }
+        | Condition::NotEqual
         | Condition::Completed => None,
     }
 }

@@ -16,8 +16,8 @@ use crate::demo::DemoHost;
 use crate::metrics::{METRICS_SETTING, MetricsAddress, MetricsServer};
 use crate::schema::{AppEvent, EventBus};
 use crate::tasks::{
-    Checks, ConfigurationSyncing, Copying, GroupSyncs, GroupWatch, Readinesses, Supervisor, Verifications,
-    after_a_kill,
+    Checks, ConfigurationSyncing, Copying, GroupSyncs, GroupWatch, Readinesses, ScheduledVerifying,
+    Supervisor, Verifications, after_a_kill,
 };
 use crate::{AppError, ErrorCode, Result, housekeeping};
 
@@ -51,7 +51,7 @@ pub struct App {
     pub(crate) core: Arc<Core>,
     pub(crate) supervisor: Arc<Supervisor>,
     pub(crate) alarm: Arc<Alarm>,
-    pub(crate) verifications: Verifications,
+    pub(crate) verifications: Arc<Verifications>,
     pub(crate) checks: Checks,
     pub(crate) cutovers: Cutovers,
     pub(crate) readinesses: Readinesses,
@@ -61,6 +61,7 @@ pub struct App {
     retention: Option<RetentionWatch>,
     configuration: Option<ConfigurationSyncing>,
     group_watch: Option<GroupWatch>,
+    verifying: Option<ScheduledVerifying>,
     metrics: Mutex<Option<MetricsServer>>,
     owner: Owner,
 }
@@ -126,11 +127,22 @@ impl App {
             .runs_tasks
             .then(|| GroupWatch::start(Arc::clone(&core), Arc::clone(&supervisor), Arc::clone(&groups)))
             .transpose()?;
+        let verifications = Arc::new(Verifications::default());
+        let verifying = opening
+            .runs_tasks
+            .then(|| {
+                ScheduledVerifying::start(
+                    Arc::clone(&core),
+                    Arc::clone(&supervisor),
+                    Arc::clone(&verifications),
+                )
+            })
+            .transpose()?;
         Ok(Self {
             core,
             supervisor,
             alarm,
-            verifications: Verifications::default(),
+            verifications,
             checks: Checks::default(),
             cutovers: Cutovers::default(),
             readinesses: Readinesses::default(),
@@ -140,6 +152,7 @@ impl App {
             retention,
             configuration,
             group_watch,
+            verifying,
             metrics: Mutex::new(metrics),
             owner,
         })
@@ -184,7 +197,7 @@ impl App {
     /// Lets a step of a cut-over that waits give up, because the program ends; it goes on with the next call.
     pub(crate) fn give_up_waiting(&self) {
         self.cutovers.cancel();
-        self.verifications.cancel_all();
+        self.verifications.close();
     }
 
     /// Hears of everything from now on. Ask for snapshots after this, not before: nothing is lost between then.
@@ -233,6 +246,7 @@ impl App {
         drop(self.retention.take());
         drop(self.configuration.take());
         drop(self.group_watch.take());
+        drop(self.verifying.take());
         if let Some((stop, thread)) = self.housekeeping.take() {
             drop(stop);
             if thread.join().is_err() {

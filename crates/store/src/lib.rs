@@ -52,3 +52,4 @@ pub use task_lock::TaskLock;
 pub use task_log::{LogFilter, LogRow};
 pub use task_status::TaskStatus;
 pub use tasks::{SettingsChange, StateChange, TaskFilter, TaskOrder, TaskRow};
+pub use verifications::VerificationRow;

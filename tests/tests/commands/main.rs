@@ -3,3 +3,4 @@
 mod concurrent;
 mod read_only;
 mod scene;
+mod verified_on_schedule;

@@ -93,6 +93,7 @@ impl Alarm {
             .into_iter()
             .map(|source| (source.id, source.name))
             .collect();
+        let not_equal = self.core.store.not_equal_since()?;
         let mut muted = BTreeMap::new();
         let mut observations = Vec::with_capacity(rows.len());
         for row in rows {
@@ -116,6 +117,7 @@ impl Alarm {
                 gaps: counts.gaps,
                 latest_gap: counts.latest_gap,
                 quarantined: counts.quarantined,
+                not_equal_since_ms: not_equal.get(&row.id).copied(),
                 retention_left_seconds: self
                     .core
                     .retention_ends

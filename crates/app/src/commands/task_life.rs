@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use sluice_engine::{PreCheckReport, VerificationReport, VerifyScope};
+use sluice_engine::PreCheckReport;
 use sluice_model::{ExistingData, TaskAction, TaskId, TaskState};
 use sluice_store::TaskRow;
 use ts_rs::TS;
@@ -7,9 +7,9 @@ use ts_rs::TS;
 use super::command::Command;
 use super::tasks::show;
 use crate::core::{self, Core, Operation, require};
-use crate::cutover::{not_needed, not_under_way};
+use crate::cutover::{Doing, not_needed, not_under_way};
 use crate::schema::TaskView;
-use crate::tasks::{Checks, Wanted};
+use crate::tasks::Checks;
 use crate::{App, AppError, ErrorCode, Result};
 
 macro_rules! of_a_task {
@@ -41,38 +41,6 @@ of_a_task! {
     TaskTerminate
     /// Removes a task and its history; topics stay as they are.
     TaskDelete
-    /// Gives a verification up.
-    TaskVerifyCancel
-    /// The verification under way, and the last one's report.
-    TaskVerification
-}
-
-/// Compares both sides up to the task's positions; waits for the report.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct TaskVerify {
-    /// Name or id.
-    pub task: String,
-    /// What of it; by default all.
-    #[serde(default)]
-    #[ts(optional)]
-    pub scope: Option<VerifyScope>,
-    /// Only what is newer than earlier verifications proved, partition by partition; the others whole.
-    #[serde(default)]
-    #[ts(optional, as = "Option<bool>")]
-    pub continues: bool,
-}
-
-/// Verifications of a task.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct VerificationView {
-    /// How far the one under way is, 0 to 100; none while there is none.
-    pub percent: Option<f64>,
-    /// What the last one found.
-    pub report: Option<VerificationReport>,
-    /// When that was, in ms since 1970.
-    #[ts(type = "number | null")]
-    pub ended_ms: Option<i64>,
 }
 
 /// Launches a task whose pre-check has passed.
@@ -155,6 +123,7 @@ impl Command for TaskTerminate {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row).run(&app.core.store, || {
             let id = core::task_id(&row)?;
+            let _cutovers = app.cutovers.claim(id.as_str(), Doing::End)?;
             not_under_way(&app.core, id.as_str())?;
             app.supervisor
                 .bring_to_rest(&app.core, &id, TaskAction::Terminate)?;
@@ -200,6 +169,7 @@ impl Command for TaskDelete {
         operation(Self::NAME, &row)
             .before(row.settings.clone())
             .run(&app.core.store, || {
+                let _cutovers = app.cutovers.claim(&row.id, Doing::End)?;
                 not_needed(&app.core, &row.id)?;
                 remove(app, &core::task_id(&row)?, |state| {
                     require(state, TaskAction::Delete)
@@ -213,58 +183,6 @@ pub(super) fn remove(app: &App, id: &TaskId, may_be_removed: impl Fn(TaskState) 
     app.supervisor.remove(&app.core, id, may_be_removed)?;
     app.alarm.forget_task(id.as_str());
     Ok(())
-}
-
-impl Command for TaskVerify {
-    const NAME: &'static str = "task_verify";
-    type Answer = VerificationReport;
-
-    fn run(self, app: &App) -> Result<VerificationReport> {
-        let row = app.core.task(&self.task)?;
-        operation(Self::NAME, &row).run(&app.core.store, || {
-            let id = core::task_id(&row)?;
-            let live = app.supervisor.live(&id);
-            let wanted = Wanted {
-                scope: self.scope.unwrap_or_default(),
-                continues: self.continues,
-            };
-            app.verifications.run(&app.core, &id, live.as_ref(), wanted)
-        })
-    }
-}
-
-impl Command for TaskVerifyCancel {
-    const NAME: &'static str = "task_verify_cancel";
-    type Answer = bool;
-
-    fn run(self, app: &App) -> Result<bool> {
-        let row = app.core.task(&self.task)?;
-        Ok(app.verifications.cancel(&core::task_id(&row)?))
-    }
-}
-
-impl Command for TaskVerification {
-    const NAME: &'static str = "task_verification";
-    type Answer = VerificationView;
-
-    fn run(self, app: &App) -> Result<VerificationView> {
-        let row = app.core.task(&self.task)?;
-        let last = app.core.store.last_verification(&row.id)?;
-        Ok(VerificationView {
-            percent: app.verifications.percent(&core::task_id(&row)?),
-            ended_ms: last.as_ref().map(|(at, _)| *at),
-            report: last
-                .map(|(_, report)| {
-                    serde_json::from_value(report).map_err(|error| {
-                        AppError::new(
-                            ErrorCode::Internal,
-                            format!("the kept report cannot be read: {error}"),
-                        )
-                    })
-                })
-                .transpose()?,
-        })
-    }
 }
 
 fn operation(action: &'static str, row: &TaskRow) -> Operation {

@@ -181,6 +181,7 @@ impl<'a> Clusters<'a> {
                 since: None,
             },
             continues,
+            scheduled: false,
         };
         let continues = self.verifications.can_continue(self.core, id)?;
         self.verifications

@@ -9,6 +9,7 @@ use sluice_engine::{
     VerifyProgress, VerifyScope, verify,
 };
 use sluice_model::{TaskId, TaskState};
+use sluice_store::VerificationRow;
 
 use super::live::Live;
 use crate::clock::now_ms;
@@ -59,6 +60,8 @@ pub(crate) struct Wanted {
     pub(crate) scope: VerifyScope,
     /// Only what is newer than earlier verifications proved.
     pub(crate) continues: bool,
+    /// Because of the task's schedule, not of a person.
+    pub(crate) scheduled: bool,
 }
 
 /// What earlier verifications of a task proved.
@@ -73,13 +76,34 @@ fn proofs(core: &Core, id: &TaskId) -> Result<BTreeMap<PartitionKey, Proof>> {
         .unwrap_or_default())
 }
 
+/// Keeps a report, and what it came to in the task's history.
+fn keep(core: &Core, id: &TaskId, report: &VerificationReport, scheduled: bool) -> Result<()> {
+    let kept = serde_json::to_value(report)
+        .map_err(|error| AppError::new(ErrorCode::Internal, format!("the report cannot be kept: {error}")))?;
+    let row = VerificationRow {
+        at_ms: now_ms(),
+        result: report.result.word().to_owned(),
+        sentence: report.sentence.clone(),
+        source_records: report.source_records,
+        whole: report.scope.is_none(),
+        scheduled,
+    };
+    Ok(core
+        .store
+        .keep_verification(id.as_str(), &row, report.result.is_satisfied(), &kept)?)
+}
+
 /// Verifications under way.
 #[derive(Default)]
-pub(crate) struct Verifications(Mutex<BTreeMap<TaskId, Running>>);
+pub(crate) struct Verifications {
+    running: Mutex<BTreeMap<TaskId, Running>>,
+    /// The program ends: none begins any more.
+    closed: AtomicBool,
+}
 
 impl Verifications {
     fn locked(&self) -> MutexGuard<'_, BTreeMap<TaskId, Running>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Compares both sides of a task up to its checkpoint, and waits for the report, which is kept. `live`: its run, if
@@ -109,6 +133,9 @@ impl Verifications {
         let cancelled = Arc::new(AtomicBool::new(false));
         {
             let mut running = self.locked();
+            if self.closed.load(Ordering::Relaxed) {
+                return Err(AppError::new(ErrorCode::Cancelled, "the program is ending"));
+            }
             if running.contains_key(id) {
                 return Err(AppError::new(
                     ErrorCode::StateForbids,
@@ -142,13 +169,9 @@ impl Verifications {
                 "the verification was cancelled",
             ))
         } else {
-            report.map_err(AppError::from).and_then(|report| {
-                let kept = serde_json::to_value(&report).map_err(|error| {
-                    AppError::new(ErrorCode::Internal, format!("the report cannot be kept: {error}"))
-                })?;
-                core.store.keep_verification(id.as_str(), now_ms(), &kept)?;
-                Ok(report)
-            })
+            report
+                .map_err(AppError::from)
+                .and_then(|report| keep(core, id, &report, wanted.scheduled).map(|()| report))
         };
         self.locked().remove(id);
         core.bus
@@ -192,8 +215,12 @@ impl Verifications {
             .is_some()
     }
 
-    pub(crate) fn cancel_all(&self) {
-        self.locked()
+    /// Gives up those under way and lets none begin, because the program ends.
+    pub(crate) fn close(&self) {
+        let running = self.locked();
+        // Within the lock: one that begins now either sees this or is seen here.
+        self.closed.store(true, Ordering::Relaxed);
+        running
             .values()
             .for_each(|running| running.cancelled.store(true, Ordering::Relaxed));
     }

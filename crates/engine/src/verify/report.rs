@@ -235,6 +235,38 @@ pub enum VerificationResult {
     Incomplete,
 }
 
+impl VerificationResult {
+    /// Every verdict.
+    pub const ALL: [Self; 5] = [
+        Self::Equal,
+        Self::AcceptedDifferences,
+        Self::Different,
+        Self::Behind,
+        Self::Incomplete,
+    ];
+
+    /// The verdict of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|result| result.word() == word)
+    }
+
+    /// The word that stands for it wherever it is written, as `different`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::AcceptedDifferences => "accepted_differences",
+            Self::Different => "different",
+            Self::Behind => "behind",
+            Self::Incomplete => "incomplete",
+        }
+    }
+
+    /// Whether nothing differs and nothing is gone, as far as the copy has come.
+    pub fn is_satisfied(self) -> bool {
+        !matches!(self, Self::Different | Self::Incomplete)
+    }
+}
+
 /// What is not copied yet, over all partitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 pub struct NotCopiedTotal {

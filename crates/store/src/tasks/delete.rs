@@ -15,6 +15,7 @@ const OWNED: &[(&str, &str)] = &[
     ("modifications", "task_id"),
     ("metric_samples", "task_id"),
     ("verifications", "task"),
+    ("verification_history", "task"),
     ("taken_over_groups", "task"),
     ("synced_positions", "task"),
     ("cutovers", "task_id"),
@@ -89,7 +90,8 @@ mod tests {
                          INSERT INTO task_log (task_id, at_ms, level, message) VALUES ('{id}', 1, 0, '');
                          INSERT INTO modifications (task_id, at_ms, before, after, status)
                              VALUES ('{id}', 1, '{{}}', '{{}}', 'done');
-                         INSERT INTO verifications VALUES ('{id}', 1, '{{}}');
+                         INSERT INTO verifications VALUES ('{id}', 1, '{{}}', NULL);
+                         INSERT INTO verification_history VALUES (NULL, '{id}', 1, 'equal', '', 0, 1, 0);
                          INSERT INTO taken_over_groups VALUES ('{id}', 'g', 1);
                          INSERT INTO synced_positions VALUES ('{id}', 'g', 't', 0, 1, 1, NULL, 1);
                          INSERT INTO cutovers VALUES ('co-{id}', '{id}', 1, 0, '{{}}', 1);

@@ -24,6 +24,8 @@ pub struct TaskFilter {
     pub states: Vec<String>,
     /// Only those whose name or id contains this, whatever the case.
     pub text: Option<String>,
+    /// Only those with this tag.
+    pub tag: Option<String>,
     /// Only those that read this data source.
     pub source_id: Option<String>,
     /// Only those that write this data source.
@@ -60,6 +62,12 @@ impl SqliteStore {
             conditions.push("(instr(lower(name), lower(?)) > 0 OR instr(id, lower(?)) > 0)".to_owned());
             values.extend([SqlValue::from(text.clone()), SqlValue::from(text.clone())]);
         }
+        if let Some(tag) = &filter.tag {
+            conditions.push(
+                "EXISTS (SELECT 1 FROM json_each(tasks.settings, '$.tags') WHERE value = ?)".to_owned(),
+            );
+            values.push(SqlValue::from(tag.clone()));
+        }
         for (column, id) in [("source_id", &filter.source_id), ("target_id", &filter.target_id)] {
             if let Some(id) = id {
                 conditions.push(format!("{column} = ?"));
@@ -92,6 +100,29 @@ impl SqliteStore {
 mod tests {
     use super::*;
     use crate::testing::{task, with_sources};
+
+    #[test]
+    fn tasks_are_found_by_a_tag_and_those_of_older_programs_have_none() {
+        let (_dir, store) = with_sources();
+        for (id, settings) in [
+            ("rp-1", serde_json::json!({"tags": ["billing", "eu"]})),
+            ("rp-2", serde_json::json!({"tags": ["billing-2"]})),
+            ("rp-3", serde_json::json!({})),
+        ] {
+            let mut row = task(id, id, "ds-1", "ds-2");
+            row.settings = settings;
+            store.insert_task(&row, 1000).unwrap();
+        }
+        let filter = TaskFilter {
+            tag: Some("billing".to_owned()),
+            ..TaskFilter::default()
+        };
+        let (rows, total) = store.tasks(&filter).unwrap();
+        assert_eq!(
+            (rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), total),
+            (vec!["rp-1"], 1)
+        );
+    }
 
     #[test]
     fn tasks_are_found_by_state_text_and_data_source_and_paged() {

@@ -17,6 +17,7 @@ export class AlertSetup {
         const page = await backend.call('task_list', {
           states: [],
           text: null,
+          tag: null,
           source: null,
           target: null,
           order: 'name',

@@ -20,6 +20,8 @@ export function conditionWords(condition: Condition): string {
       return texts.sentenceQuarantine;
     case 'retention_risk':
       return texts.sentenceRetention(duration(condition.horizon_seconds));
+    case 'not_equal':
+      return texts.sentenceNotEqual;
     case 'completed':
       return texts.sentenceCompleted;
   }

@@ -12,6 +12,7 @@ export const CONDITIONS: Condition['kind'][] = [
   'retention_risk',
   'gap_found',
   'record_quarantined',
+  'not_equal',
   'completed',
 ];
 
@@ -91,6 +92,7 @@ export class RuleDraft {
       case 'failed':
       case 'gap_found':
       case 'record_quarantined':
+      case 'not_equal':
       case 'completed':
         return { kind: this.kind };
       case 'abnormal_longer_than':

@@ -1,7 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { backend } from '../../backend';
 import { asAppError } from '../../backend/errors';
-import type { AppError, AppEvent, VerificationReport, VerifyScope } from '../../backend/bindings';
+import type { AppError, AppEvent, PastVerification, VerificationReport, VerifyScope } from '../../backend/bindings';
 
 /** A verification of one task. */
 export class Verification {
@@ -10,6 +10,8 @@ export class Verification {
   report = $state.raw<VerificationReport | null>(null);
   /** When the report was made, in ms since 1970. */
   at = $state<number | null>(null);
+  /** What each came to, the newest first. */
+  history = $state.raw<readonly PastVerification[]>([]);
   error = $state.raw<AppError | null>(null);
 }
 
@@ -32,11 +34,12 @@ class Verifications {
     }
     const run = this.#take(task);
     try {
-      const { percent, report, ended_ms: at } = await backend.call('task_verification', { task });
+      const { percent, report, ended_ms: at, history } = await backend.call('task_verification', { task });
       run.running = percent !== null;
       run.percent = percent ?? run.percent;
       run.report = report;
       run.at = at;
+      run.history = history;
     } catch (error) {
       run.error = asAppError(error);
     }

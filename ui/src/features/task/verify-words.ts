@@ -1,9 +1,12 @@
-import type { PartitionReport, VerificationReport } from '../../backend/bindings';
+import type { PartitionReport, VerificationReport, VerificationResult } from '../../backend/bindings';
 import { whole } from '../../lib/format';
 import { say } from '../../text/say';
 import type { task } from '../../text/en/task';
 
 type Texts = typeof task;
+
+/** How good a verdict is. */
+export const TONES: Record<VerificationResult, 'ok' | 'warn' | 'bad'> = { equal: 'ok', accepted_differences: 'ok', different: 'bad', behind: 'warn', incomplete: 'warn' };
 
 /** Whether everything that was compared is equal, and nothing that was copied is missing. */
 export function isWhole(partition: PartitionReport): boolean {

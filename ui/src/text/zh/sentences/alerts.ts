@@ -21,6 +21,8 @@ export const alerts: Sentence[] = [
   ['up to {#n} record[s]', '至多 {n} 条记录'],
   ['is no longer about to lose records', '不再面临丢失记录的风险'],
   ['is about to lose records', '即将丢失记录'],
+  ['is equal on both sides again', '两端已恢复一致'],
+  ['is not equal on both sides', '两端不一致'],
   ['is complete', '已完成'],
   ['{#n} day[s]', '{n} 天'],
   ['{#n} hour[s]', '{n} 小时'],
@@ -33,6 +35,12 @@ export const alerts: Sentence[] = [
   // Texts.
   ['The task runs again, {*held} after it had failed', '任务失败 {held}后已恢复运行'],
   ['The task has stopped and does not retry by itself', '任务已停止，不会自动重试'],
+  ['A verification of the whole task has found no difference any more', '对整个任务的校验不再发现差异'],
+  ['A verification has found records that differ, or that are gone from the target', '校验发现存在差异的记录，或目标缺少记录'],
+  [
+    "Open the task's verification to see which records are concerned, and look for another program that writes to the target topics",
+    '请打开任务的校验结果查看涉及的记录，并检查是否有其他程序写入目标主题',
+  ],
   ['The task stopped {*held} ago and does not retry by itself', '任务已停止 {held}，不会自动重试'],
   ['The task runs normally again after {*held}', '任务已恢复正常运行，此前异常 {held}'],
   ['The task has met an error and has retried by itself for {*held}', '任务遇到错误，已自动重试 {held}'],

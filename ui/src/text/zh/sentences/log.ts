@@ -3,6 +3,9 @@ import type { Sentence } from '../../sentences';
 /** Lines of a task's log, and the details of changes and operations. */
 export const log: Sentence[] = [
   ['the task is {*state}', '任务{state}'],
+  ["the history of verifications has a verdict '{word}'", '校验历史中有无法识别的结论“{word}”'],
+  ['verified on schedule: {*sentence}', '按计划校验：{sentence}'],
+  ['the verification that was due could not be made: {*error}', '到期的校验未能进行：{error}'],
   ['the task runs normally again', '任务已恢复正常运行'],
   ['abnormal: {*reason}', '异常：{reason}'],
   ['failed: {*reason}', '失败：{reason}'],
