@@ -78,7 +78,7 @@ mod tests {
 
     fn task(state: &str, delay_ms: Option<i64>, full_percent: f64) -> TaskRowView {
         serde_json::from_value(serde_json::json!({
-            "id": "rp-0123456789ab", "name": "t", "source": "ds-0123456789ab", "source_name": "a",
+            "id": "rp-0123456789ab", "name": "t", "tags": [], "source": "ds-0123456789ab", "source_name": "a",
             "target": "ds-0123456789ac", "target_name": "b", "state": state, "allowed": [], "reason": null,
             "created_ms": 0, "delay_ms": delay_ms, "lag_records": null, "write_rate": 0.0,
             "full_percent": full_percent, "partitions": 1,

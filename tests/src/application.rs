@@ -122,6 +122,7 @@ impl Desk {
     pub fn show(&self, task: &str) -> Result<TaskView> {
         Ok(self.app.call(TaskShow {
             task: task.to_owned(),
+            brief: None,
         })?)
     }
 

@@ -148,6 +148,7 @@ impl Scene {
     fn state(&self, task: &str) -> Result<TaskState> {
         let shown = self.app.call(TaskShow {
             task: task.to_owned(),
+            brief: None,
         })?;
         Ok(shown.snapshot.state)
     }
@@ -183,7 +184,13 @@ impl Scene {
                 })
                 .map(drop),
             "modify" => {
-                let settings = self.app.call(TaskShow { task: task.clone() })?.settings;
+                let settings = self
+                    .app
+                    .call(TaskShow {
+                        task: task.clone(),
+                        brief: None,
+                    })?
+                    .settings;
                 self.app
                     .call(TaskModify {
                         version: None,
@@ -280,7 +287,11 @@ fn what_a_state_allows_is_done() -> Result<()> {
                 "pause" => &[TaskState::Paused],
                 "terminate" => &[TaskState::Terminated],
                 "delete" => {
-                    let gone = scene.app.call(TaskShow { task }).err().map(|error| error.code);
+                    let gone = scene
+                        .app
+                        .call(TaskShow { task, brief: None })
+                        .err()
+                        .map(|error| error.code);
                     assert_eq!(gone, Some(ErrorCode::NotFound), "{what}");
                     continue;
                 }
@@ -290,7 +301,13 @@ fn what_a_state_allows_is_done() -> Result<()> {
                 Ok(becomes.contains(&scene.state(&task)?))
             })?;
             if action == "set" {
-                let settings = scene.app.call(TaskShow { task: task.clone() })?.settings;
+                let settings = scene
+                    .app
+                    .call(TaskShow {
+                        task: task.clone(),
+                        brief: None,
+                    })?
+                    .settings;
                 assert_eq!(settings.spec, Spec::Small, "{what}");
             }
             if becomes == [TaskState::Running] {

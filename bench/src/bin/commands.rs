@@ -222,7 +222,10 @@ fn launch(app: &App, settings: TaskSettings) -> Result<String> {
     })?;
     let until = Instant::now() + PATIENCE;
     loop {
-        let view = app.call(TaskShow { task: task.clone() })?;
+        let view = app.call(TaskShow {
+            task: task.clone(),
+            brief: None,
+        })?;
         if view.snapshot.state == TaskState::Running && view.snapshot.lag_records == Some(0) {
             return Ok(task);
         }

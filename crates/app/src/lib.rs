@@ -19,6 +19,7 @@ mod loggable;
 mod metrics;
 mod schema;
 mod tasks;
+mod update;
 
 pub use app::{App, Opening};
 pub use commands::*;
@@ -34,6 +35,7 @@ pub use error::{AppError, ErrorCode, Result};
 pub use loggable::loggable;
 pub use metrics::{MetricsAddress, NoMetricsAddress};
 pub use schema::{
-    AppEvent, StageStatus, StageView, TaskRowView, TaskSnapshot, TaskView, TroubleCause, TroubleView,
+    AppEvent, GapTopic, PartitionHealth, PartitionsView, StageStatus, StageView, TaskRowView, TaskSnapshot,
+    TaskView, TroubleCause, TroubleView,
 };
 pub use tasks::LastSync;

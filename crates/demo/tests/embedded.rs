@@ -29,6 +29,7 @@ fn open(dir: &Path) -> App {
 fn show(app: &App, demo: &DemoStarted) -> TaskView {
     app.call(TaskShow {
         task: demo.task_id.as_str().to_owned(),
+        brief: None,
     })
     .unwrap()
 }
@@ -72,7 +73,7 @@ fn the_demo_is_checked_started_caught_up_and_verified_and_leaves_nothing_behind(
     // Started again while it runs: the earlier one goes, and there is never more than one.
     let again = app.call(DemoStart {}).unwrap();
     assert_ne!(again.task_id, demo.task_id);
-    let error = app.call(TaskShow { task }).unwrap_err();
+    let error = app.call(TaskShow { task, brief: None }).unwrap_err();
     assert_eq!(error.code, ErrorCode::NotFound);
     assert_eq!(app.call(SourceList {}).unwrap().len(), 2);
     app.call(TaskCheck {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use sluice_app::{AppEvent, MetricPoint, Metrics, TaskMetrics, TaskTerminate, TaskTune};
+use sluice_app::{
+    AppEvent, MetricPoint, Metrics, TaskMetrics, TaskPartition, TaskShow, TaskTerminate, TaskTopics,
+    TaskTune, TopicLine,
+};
 use sluice_model::{
     Codec, Delivery, ExistingData, Objects, OutOfRange, RateLimits, Spec, Start, TaskAction, TaskState,
 };
@@ -357,5 +360,63 @@ fn states_and_numbers_are_published_at_most_four_times_a_second() -> Result<()> 
     assert!(by_second.values().all(|count| *count <= 6), "{by_second:?}");
     let last = last.context("numbers were published")?;
     assert_eq!((last.written_records, last.delay_ms), (100, Some(0)));
+    Ok(())
+}
+
+#[test]
+fn a_page_is_given_sums_and_the_rows_it_asks_for_and_a_script_every_partition() -> Result<()> {
+    let ground = Ground::new()?;
+    ground.append(0, 100)?;
+    ground.launch(ground.settings()?)?;
+    ground.has_exactly(100)?;
+    ground.pause()?;
+    let whole = ground.task()?;
+    assert!(
+        !serde_json::to_string(&whole)?.contains("\"summary\""),
+        "what scripts read is as it was"
+    );
+    let rows = whole.snapshot.partitions;
+    ensure!(!rows.is_empty(), "the partitions are known");
+    let show = |brief| {
+        anyhow::Ok(ground.app()?.call(TaskShow {
+            task: TASK.into(),
+            brief,
+        })?)
+    };
+    assert_eq!(show(Some(false))?.snapshot.partitions.len(), rows.len());
+    let brief = show(Some(true))?.snapshot;
+    assert_eq!((brief.partitions.len(), brief.written_records), (0, 100));
+    let summary = brief.summary.context("brief numbers have a summary")?;
+    assert_eq!(
+        (summary.count, summary.health),
+        (rows.len(), "r".repeat(rows.len()))
+    );
+
+    let view = ground.app()?.call(TaskTopics {
+        task: TASK.into(),
+        open: true,
+        ..TaskTopics::default()
+    })?;
+    assert_eq!(
+        (view.partitions, view.topics, view.total),
+        (rows.len(), 1, rows.len() + 1)
+    );
+    let Some(TopicLine::Topic(sums)) = view.rows.first() else {
+        anyhow::bail!("a topic comes first: {view:?}");
+    };
+    assert_eq!((sums.topic.as_str(), sums.records), (rows[0].topic.as_str(), 100));
+    let last = rows.len() - 1;
+    let one = |index| {
+        anyhow::Ok(ground.app()?.call(TaskPartition {
+            task: TASK.into(),
+            index,
+        })?)
+    };
+    let found = one(last)?.context("there is a last one")?;
+    assert_eq!(
+        (&found.topic, found.partition),
+        (&rows[last].topic, rows[last].partition)
+    );
+    assert_eq!(one(last + 1)?, None);
     Ok(())
 }

@@ -5,6 +5,7 @@ import { commands, MOST_COMMANDS, search } from './commands';
 const task = (id: string, name: string, more: Partial<TaskRowView> = {}): TaskRowView => ({
   id,
   name,
+  tags: [],
   source: 's1',
   source_name: 'Berlin',
   target: 's2',

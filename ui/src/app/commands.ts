@@ -24,7 +24,7 @@ export interface Command {
 /** Commands shown at once: more are found by typing more. */
 export const MOST_COMMANDS = 50;
 
-const TABS = ['topics', 'log', 'changes', 'verify', 'groups', 'readiness', 'settings'] as const;
+const TABS = ['topics', 'gaps', 'log', 'changes', 'verify', 'groups', 'readiness', 'settings'] as const;
 
 function pages(): Command[] {
   const texts = t().everywhere;

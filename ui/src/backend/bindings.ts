@@ -247,7 +247,7 @@ state: TaskState,
  */
 reason: string | null, } | { "kind": "task_progress", 
 /**
- * All of them.
+ * All of them, but for a row per partition.
  */
 snapshot: TaskSnapshot, } | { "kind": "tasks_changed" } | { "kind": "sources_changed" } | { "kind": "source_test_step", 
 /**
@@ -345,6 +345,31 @@ change: ParityChange,
  * Why it was not made; none if it was.
  */
 error: string | null, };
+
+/**
+ * Whose AWS credentials log in to Amazon MSK. The credentials themselves stay where AWS's own tools have them.
+ */
+export type AwsSettings = { 
+/**
+ * The cluster's region; without one, that of the brokers' host names.
+ */
+region: string | null, 
+/**
+ * The profile with the credentials; without one they are looked for where AWS's tools do.
+ */
+profile: string | null, 
+/**
+ * The ARN of a role that is taken on with these credentials.
+ */
+role_arn: string | null, 
+/**
+ * What AWS's logs call the role's session; `sluice` without one.
+ */
+session_name: string | null, 
+/**
+ * What the role asks for, if it belongs to somebody else.
+ */
+external_id: string | null, };
 
 /**
  * A broker as the cluster advertises it, and whether it answers from here.
@@ -580,7 +605,7 @@ for_seconds: number, } | { "kind": "gap_found" } | { "kind": "record_quarantined
 /**
  * How long before the deletion.
  */
-horizon_seconds: number, } | { "kind": "completed" };
+horizon_seconds: number, } | { "kind": "not_equal" } | { "kind": "completed" };
 
 /**
  * Whether the configuration of a task's topics is kept like the source's while the task runs. Off unless a person turns it
@@ -1134,6 +1159,44 @@ field: string,
 message: string, };
 
 /**
+ * Offsets that were not looked at, or are there a second time.
+ */
+export type FollowJump = { 
+/**
+ * The offset that was asked for.
+ */
+from: number, 
+/**
+ * Where it went on instead.
+ */
+to: number, 
+/**
+ * Why.
+ */
+cause: JumpCause, };
+
+/**
+ * What has come to a partition since the last look.
+ */
+export type FollowedRecords = { 
+/**
+ * The newest records that were asked for, in their order.
+ */
+records: Array<PeekedRecord>, 
+/**
+ * Where the next call goes on.
+ */
+next: number, 
+/**
+ * Records before these that belong to the answer and found no place in it.
+ */
+left_out: number, 
+/**
+ * Set where the look did not begin at the offset that was asked for.
+ */
+jump: FollowJump | null, };
+
+/**
  * What to do with chosen topics that this user may not read at the source.
  */
 export type ForbiddenTopics = "stop" | "leave-out";
@@ -1205,6 +1268,27 @@ goes_on_at: number | null, };
  * Why a source range could not be copied.
  */
 export type GapReason = "deleted" | "truncated" | "recreated" | "start_outside_log" | "damaged";
+
+/**
+ * A topic of which partitions have stopped at a gap.
+ */
+export type GapTopic = { 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * How many of its partitions.
+ */
+gaps: number, 
+/**
+ * The first of these partitions.
+ */
+partition: number, 
+/**
+ * Its gap.
+ */
+gap: OpenGap, };
 
 /**
  * Source offsets that can no longer be read.
@@ -1282,6 +1366,27 @@ protocol_type: string, };
  * What a group is. Kafka keeps all of them under one namespace of ids.
  */
 export type GroupKind = "classic" | "consumer" | "share" | "streams" | "other";
+
+/**
+ * How far a group is behind in all.
+ */
+export type GroupLag = { 
+/**
+ * The group.
+ */
+group: string, 
+/**
+ * The lag of all partitions; `None` where that of one is not known.
+ */
+lag: number | null, 
+/**
+ * Partitions that it has a position in.
+ */
+partitions: number, 
+/**
+ * Why the lag is not known.
+ */
+problem: string | null, };
 
 /**
  * A consumer group as the brokers list it.
@@ -1524,6 +1629,11 @@ answers: Array<CutoverAnswer>, };
 export type ItemResult = "running" | "success" | "warning" | "failed";
 
 /**
+ * Why following did not go on at the offset that was asked for.
+ */
+export type JumpCause = "too_many" | "deleted" | "shortened";
+
+/**
  * How to log in with Kerberos.
  */
 export type KerberosSettings = { 
@@ -1593,6 +1703,11 @@ p999_ms: number,
  * Records measured.
  */
 samples: number, };
+
+/**
+ * A time of day in the local time zone, written `HH:MM`.
+ */
+export type LocalTime = string;
 
 /**
  * A line of a cut-over's log.
@@ -2369,6 +2484,135 @@ source_digest: string,
 target_digest: string, };
 
 /**
+ * How a partition is, at a glance; of several, the worst counts. The worst comes first.
+ */
+export type PartitionHealth = "stopped" | "troubled" | "behind" | "at_rest" | "keeps_up";
+
+/**
+ * Where a group stands in a partition.
+ */
+export type PartitionLag = { 
+/**
+ * The topic.
+ */
+topic: string, 
+/**
+ * The partition.
+ */
+partition: number, 
+/**
+ * The next offset that the group reads; `None` where the cluster does not say.
+ */
+offset: number | null, 
+/**
+ * The first offset there is.
+ */
+start: number | null, 
+/**
+ * Behind the last offset there is.
+ */
+end: number | null, 
+/**
+ * Offsets between the position and the end: at least the number of records that the group has not read, and more
+ * where the topic is compacted or written in transactions.
+ */
+lag: number | null, 
+/**
+ * Why something is not known, or what is wrong with the position.
+ */
+problem: string | null, };
+
+/**
+ * A partition of a task.
+ */
+export type PartitionLine = { 
+/**
+ * How it is.
+ */
+health: PartitionHealth, 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Target topic.
+ */
+target_topic: string, 
+/**
+ * Partition number.
+ */
+partition: number, 
+/**
+ * What it is doing.
+ */
+condition: PartitionCondition, 
+/**
+ * First offset of the copy.
+ */
+start: number, 
+/**
+ * Next source offset to copy: everything before it is acknowledged by the target.
+ */
+position: number, 
+/**
+ * Target offset behind the last acknowledged record.
+ */
+target_next: number, 
+/**
+ * Oldest offset in the source; `None` before it is known.
+ */
+log_start: number | null, 
+/**
+ * Source end offset (everything, open transactions as well); `None` before it is known.
+ */
+end: number | null, 
+/**
+ * `end - position`, 0 when caught up; `None` before it is known.
+ */
+lag: number | null, 
+/**
+ * Age in ms of the oldest record that is not acknowledged, 0 when caught up; `None` before it is known.
+ */
+delay_ms: number | null, 
+/**
+ * Offsets held back because a transaction at the source is still open.
+ */
+held_by_transaction: number, 
+/**
+ * Whose transaction that is, as a sentence, once the brokers have returned it.
+ */
+held_by: string | null, 
+/**
+ * Records copied per second, over the last seconds.
+ */
+rate: number, 
+/**
+ * There is more to copy, neither a speed limit nor an open transaction holds it back, and the position has not moved
+ * for a minute. Without a lag a partition is idle, which is something else.
+ */
+stuck: boolean, 
+/**
+ * When the position last moved, in ms since 1970, or this run began; `None` before the first snapshot.
+ */
+still_since_ms: number | null, 
+/**
+ * Records copied in all.
+ */
+records: number, 
+/**
+ * Bytes of keys and values copied in all.
+ */
+bytes: number, 
+/**
+ * The current or last error.
+ */
+error: string | null, 
+/**
+ * What a person can decide about a stopped partition, where that is a gap.
+ */
+gap: OpenGap | null, };
+
+/**
  * One partition's row.
  */
 export type PartitionProgress = { 
@@ -2545,6 +2789,72 @@ continued: boolean,
  * What a later verification can begin behind; none where anything was wrong, or not all was compared.
  */
 proof: Proof | null, };
+
+/**
+ * All partitions of a task, in a few letters for each.
+ */
+export type PartitionsView = { 
+/**
+ * How many there are.
+ */
+count: number, 
+/**
+ * How many have caught up.
+ */
+caught_up: number, 
+/**
+ * A letter for each partition, in the order of the task: `s`topped, `t`roubled, `b`ehind, at `r`est, `k`eeps up.
+ */
+health: string, 
+/**
+ * A hexadecimal digit for each partition: how much of the way from its start to its end is copied, `f` for all of it.
+ */
+filled: string, 
+/**
+ * How many have stopped at a gap.
+ */
+gaps: number, 
+/**
+ * The first topics with such partitions.
+ */
+gap_topics: Array<GapTopic>, 
+/**
+ * How many topics have an error that is no gap.
+ */
+troubled: number, 
+/**
+ * The first of them.
+ */
+troubled_topics: Array<string>, };
+
+/**
+ * What a verification came to.
+ */
+export type PastVerification = { 
+/**
+ * When it ended, in ms since 1970.
+ */
+at_ms: number, 
+/**
+ * The verdict.
+ */
+result: VerificationResult, 
+/**
+ * The verdict in a sentence.
+ */
+sentence: string, 
+/**
+ * Records compared at the source.
+ */
+source_records: number, 
+/**
+ * Whether all of the task was verified.
+ */
+whole: boolean, 
+/**
+ * Whether it was made because of the task's schedule.
+ */
+scheduled: boolean, };
 
 /**
  * Which names a rule of access is about. Kafka's `PatternType`; the literal name `*` is every name.
@@ -3157,7 +3467,7 @@ id: string, };
 /**
  * How a client logs in.
  */
-export type SaslMechanism = "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" | "OAUTHBEARER" | "GSSAPI";
+export type SaslMechanism = "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" | "OAUTHBEARER" | "AWS_MSK_IAM" | "GSSAPI";
 
 /**
  * Where secrets are kept.
@@ -3211,7 +3521,7 @@ sync: SettingSync, };
 /**
  * Sets a setting: `max_tasks` (1 to 10000), `log_days` (1 to 365), `give_up_after_minutes` (1 to 10080),
  * `resume_after_restart`, `language`, `quiet_hours`, `metrics_address` (`HOST:PORT` or a port of this computer; null or
- * blank for none), and whatever begins with `page.`, which is the page's own.
+ * blank for none), `update_address` (whom to ask for a newer version; null or blank for nobody), and whatever begins with `page.`, which is the page's own.
  */
 export type SettingSet = { 
 /**
@@ -3295,6 +3605,36 @@ secrets: Record<string, string>,
 based_on_ms?: number, };
 
 /**
+ * Looks at what has come to a partition since the last look. Each call is one bounded look: nothing stays open at the
+ * cluster between two of them.
+ */
+export type SourceFollow = { 
+/**
+ * Name or id.
+ */
+source: string, 
+/**
+ * Topic.
+ */
+topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * Where the last look ended; none: begin with the newest records.
+ */
+next: number | null, 
+/**
+ * Records at most, 1 to 100.
+ */
+limit: number, 
+/**
+ * A text in key, value or headers, letter for letter; empty: all records.
+ */
+text: string, };
+
+/**
  * Everything about a data source that a page may show: what a user enters to reach a cluster, but for the secrets
  * (see [`SourceSecrets`]). What the chosen protocol does not need is kept and left unused.
  */
@@ -3336,6 +3676,10 @@ username: string | null,
  */
 oauth: OauthSettings, 
 /**
+ * Whose AWS credentials log in with AWS_MSK_IAM.
+ */
+aws: AwsSettings, 
+/**
  * How to log in with GSSAPI.
  */
 kerberos: KerberosSettings, 
@@ -3376,6 +3720,32 @@ client_id: string | null,
  * More of librdkafka's properties (see [`check_extra_property`]).
  */
 extra: { [key in string]: string }, };
+
+/**
+ * Asks where a consumer group stands in each partition.
+ */
+export type SourceGroup = { 
+/**
+ * Name or id.
+ */
+source: string, 
+/**
+ * The group.
+ */
+group: string, };
+
+/**
+ * Asks how far consumer groups are behind.
+ */
+export type SourceGroupLags = { 
+/**
+ * Name or id.
+ */
+source: string, 
+/**
+ * The groups, 500 at most.
+ */
+groups: Array<string>, };
 
 /**
  * Lists the consumer groups of a data source.
@@ -3486,25 +3856,9 @@ updated_ms: number, };
  */
 export type SourceSearch = { 
 /**
- * Name or id.
+ * Where to look, and for how many.
  */
-source: string, 
-/**
- * Topic.
- */
-topic: string, 
-/**
- * Partition.
- */
-partition: number, 
-/**
- * Where to begin.
- */
-from: PeekFrom, 
-/**
- * Records at most, 1 to 100.
- */
-limit: number, 
+place: SourcePeek, 
 /**
  * The text, letter for letter.
  */
@@ -3514,6 +3868,15 @@ text: string, };
  * Shows a data source.
  */
 export type SourceShow = { 
+/**
+ * Name or id.
+ */
+source: string, };
+
+/**
+ * Asks what the topics of a data source take on the brokers' disks.
+ */
+export type SourceSizes = { 
 /**
  * Name or id.
  */
@@ -3626,6 +3989,23 @@ applications: string,
  * Whether it is done.
  */
 done: boolean, };
+
+/**
+ * A partition that has stopped at a gap.
+ */
+export type StoppedAtGap = { 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Partition.
+ */
+partition: number, 
+/**
+ * The gap.
+ */
+gap: OpenGap, };
 
 /**
  * Accepts gaps, as they were shown: their partitions go on behind them, and the gaps go to the ledger. A task that is
@@ -3898,6 +4278,10 @@ states: Array<TaskState>,
  */
 text: string | null, 
 /**
+ * Only those with this tag.
+ */
+tag: string | null, 
+/**
  * Only those that read this data source (name or id).
  */
 source: string | null, 
@@ -4012,6 +4396,19 @@ task: string,
 until_ms: number | null, };
 
 /**
+ * Lists the partitions that have stopped at a gap.
+ */
+export type TaskOpenGaps = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Only those of this source topic.
+ */
+topic: string | null, };
+
+/**
  * A page of tasks.
  */
 export type TaskPage = { 
@@ -4031,6 +4428,19 @@ not_terminated: number,
  * How many may be.
  */
 limit: number, };
+
+/**
+ * Shows the partition at a place of a task's list of all partitions; none where there is none.
+ */
+export type TaskPartition = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Its place, from 0.
+ */
+index: number, };
 
 /**
  * Stops a task at a saved position.
@@ -4235,6 +4645,10 @@ id: TaskId,
  */
 name: string, 
 /**
+ * Words of the user's own, by which it is found.
+ */
+tags: Array<string>, 
+/**
  * Data source it reads.
  */
 source: SourceId, 
@@ -4374,7 +4788,15 @@ configuration_sync: ConfigurationSync,
 /**
  * Consumer groups whose positions are kept in step on the target while the task runs; none by default.
  */
-sync_groups: GroupSync | null, };
+sync_groups: GroupSync | null, 
+/**
+ * When it is verified by itself; never by default.
+ */
+verification: VerificationSchedule | null, 
+/**
+ * Words of the user's own, by which the task is found.
+ */
+tags: Array<string>, };
 
 /**
  * Shows everything about a task.
@@ -4383,7 +4805,11 @@ export type TaskShow = {
 /**
  * Name or id.
  */
-task: string, };
+task: string, 
+/**
+ * Without a row per partition: a summary of them instead.
+ */
+brief?: boolean, };
 
 /**
  * A task's numbers at one moment.
@@ -4483,9 +4909,13 @@ trouble: TroubleView | null,
  */
 delivery: string, 
 /**
- * A row per partition.
+ * A row per partition; none in brief numbers.
  */
-partitions: Array<PartitionProgress>, };
+partitions: Array<PartitionProgress>, 
+/**
+ * All partitions in a few letters for each, in brief numbers alone.
+ */
+summary?: PartitionsView, };
 
 /**
  * Launches a task whose pre-check has passed.
@@ -4519,6 +4949,19 @@ task: string,
 sync: ConfigurationSync, };
 
 /**
+ * Gives a task other tags, whatever it does.
+ */
+export type TaskTag = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * All it is to have.
+ */
+tags: Array<string>, };
+
+/**
  * Ends a task for good. What it copied stays.
  */
 export type TaskTerminate = { 
@@ -4526,6 +4969,48 @@ export type TaskTerminate = {
  * Name or id.
  */
 task: string, };
+
+/**
+ * Lists a task's topics with their sums, the partitions of opened ones below them: the rows `offset` to
+ * `offset + limit` of that list.
+ */
+export type TaskTopics = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Only topics whose name, or name on the target, contains this in any case.
+ */
+text: string, 
+/**
+ * Only partitions with an error, a gap, or that are stuck, and their topics.
+ */
+troubled: boolean, 
+/**
+ * By what they are sorted; topics that are equal in it by name.
+ */
+order: TopicOrder, 
+/**
+ * The greatest first; of states the best.
+ */
+descending: boolean, 
+/**
+ * Whether topics are open, but for those in `except`.
+ */
+open: boolean, 
+/**
+ * Topics that are not as `open` says.
+ */
+except: Array<string>, 
+/**
+ * How many rows to leave out at the beginning.
+ */
+offset: number, 
+/**
+ * How many rows at most; 200 if not said.
+ */
+limit: number | null, };
 
 /**
  * Changes Spec and ceilings; at once where the task runs.
@@ -4549,7 +5034,7 @@ rate: RateLimits | null,
 version?: number, };
 
 /**
- * The verification under way, and the last one's report.
+ * The verification under way, the last one's report, and what those before came to.
  */
 export type TaskVerification = { 
 /**
@@ -4582,6 +5067,23 @@ export type TaskVerifyCancel = {
  * Name or id.
  */
 task: string, };
+
+/**
+ * Says when a task is verified by itself.
+ */
+export type TaskVerifySchedule = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * When; none for never. It holds from now on, whatever it says.
+ */
+schedule: VerificationSchedule | null, 
+/**
+ * The version of the settings that the caller has looked at; another change since is refused.
+ */
+version?: number, };
 
 /**
  * Everything about a task.
@@ -4733,9 +5235,13 @@ trouble: TroubleView | null,
  */
 delivery: string, 
 /**
- * A row per partition.
+ * A row per partition; none in brief numbers.
  */
-partitions: Array<PartitionProgress>, };
+partitions: Array<PartitionProgress>, 
+/**
+ * All partitions in a few letters for each, in brief numbers alone.
+ */
+summary?: PartitionsView, };
 
 /**
  * A topic with everything a person looks up about it.
@@ -4762,6 +5268,11 @@ config_problem: string | null, };
  * What will happen to a topic.
  */
 export type TopicFate = "added" | "resumed" | "renamed" | "copied_again" | "removed";
+
+/**
+ * A row of the list of topics.
+ */
+export type TopicLine = { "kind": "topic" } & TopicSums | { "kind": "partition" } & PartitionLine;
 
 /**
  * A topic as a list shows it.
@@ -4815,6 +5326,11 @@ topics: Array<string>,
  * Whether source and target are one data source.
  */
 same_cluster: boolean, };
+
+/**
+ * By what topics are sorted.
+ */
+export type TopicOrder = "topic" | "target" | "partitions" | "state" | "lag" | "copied" | "rate";
 
 /**
  * A topic of a cut-over on both sides.
@@ -4897,6 +5413,107 @@ partitions: number,
 replicas: number, };
 
 /**
+ * What one topic takes.
+ */
+export type TopicSize = { 
+/**
+ * The topic.
+ */
+topic: string, 
+/**
+ * Bytes of its logs on the brokers that lead its partitions: one copy of what is stored, as it is compressed.
+ * `None` where that of a partition is not known.
+ */
+bytes: number | null, };
+
+/**
+ * What topics take.
+ */
+export type TopicSizes = { 
+/**
+ * By topic.
+ */
+topics: Array<TopicSize>, 
+/**
+ * Why sizes are missing, where some are.
+ */
+unknown: string | null, };
+
+/**
+ * A topic of a task, with what its partitions are together.
+ */
+export type TopicSums = { 
+/**
+ * Source topic.
+ */
+topic: string, 
+/**
+ * Target topic.
+ */
+target_topic: string, 
+/**
+ * Whether its partitions are listed below it.
+ */
+is_open: boolean, 
+/**
+ * Partitions.
+ */
+partitions: number, 
+/**
+ * How the worst partition is.
+ */
+health: PartitionHealth, 
+/**
+ * What that one does.
+ */
+condition: PartitionCondition, 
+/**
+ * Whether that one is stuck.
+ */
+stuck: boolean, 
+/**
+ * Offsets that are not copied yet; none where no end is known.
+ */
+lag: number | null, 
+/**
+ * Records copied in all.
+ */
+records: number, 
+/**
+ * Records copied per second.
+ */
+rate: number, 
+/**
+ * The error of its worst partition that has one.
+ */
+error: string | null, 
+/**
+ * Partitions that have stopped at a gap.
+ */
+gaps: number, };
+
+/**
+ * A part of a task's topics.
+ */
+export type TopicsView = { 
+/**
+ * Partitions of the task, whatever is searched for.
+ */
+partitions: number, 
+/**
+ * Topics that fit.
+ */
+topics: number, 
+/**
+ * Rows of the whole list: topics, and partitions of those that are open.
+ */
+total: number, 
+/**
+ * The rows that were asked for.
+ */
+rows: Array<TopicLine>, };
+
+/**
  * How a committed source offset translates.
  */
 export type Translated = "exact" | "pending" | "before_start" | "expired" | "searched" | "unknown";
@@ -4960,6 +5577,32 @@ sentence: string, };
  * Why something is not known.
  */
 export type UnknownReason = "no_right" | "too_old" | "no_answer";
+
+/**
+ * Asks the address of the setting `update_address` for the newest version; nobody where it is blank.
+ */
+export type UpdateCheck = Record<symbol, never>;
+
+/**
+ * What was found of a newer version.
+ */
+export type UpdateView = { 
+/**
+ * The version of this program.
+ */
+present: string, 
+/**
+ * The newest one; none where nobody is asked.
+ */
+newest: string | null, 
+/**
+ * Whether that is newer; none where it cannot be said.
+ */
+is_newer: boolean | null, 
+/**
+ * Where it can be had.
+ */
+page: string | null, };
 
 /**
  * Where an effective value comes from.
@@ -5063,6 +5706,27 @@ duration_ms: number, };
 export type VerificationResult = "equal" | "accepted_differences" | "different" | "behind" | "incomplete";
 
 /**
+ * When a task is verified by itself, in the local time of the computer that runs it.
+ */
+export type VerificationSchedule = { 
+/**
+ * At what time.
+ */
+at: LocalTime, 
+/**
+ * On which day of the week; none for every day.
+ */
+day: Weekday | null, 
+/**
+ * Everything each time, also what earlier verifications proved; otherwise only what is newer.
+ */
+everything: boolean, 
+/**
+ * Since when this holds, in ms since 1970: what would have been due before is not made up for.
+ */
+since_ms: number, };
+
+/**
  * The verification before the switch.
  */
 export type VerificationSummary = { 
@@ -5102,7 +5766,11 @@ report: VerificationReport | null,
 /**
  * When that was, in ms since 1970.
  */
-ended_ms: number | null, };
+ended_ms: number | null, 
+/**
+ * What each came to, the newest first.
+ */
+history: Array<PastVerification>, };
 
 /**
  * What of a task is verified; by default all of it.
@@ -5123,6 +5791,11 @@ since: string | null, };
  */
 export type WebhookFormat = "generic" | "slack" | "feishu" | "ding_talk" | "we_com";
 
+/**
+ * A day of the week.
+ */
+export type Weekday = "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+
 export interface Commands {
   source_add: { request: SourceAdd; answer: DataSource };
   source_edit: { request: SourceEdit; answer: DataSource };
@@ -5135,13 +5808,20 @@ export interface Commands {
   source_test: { request: SourceTest; answer: ProbeReport };
   source_topics: { request: SourceTopics; answer: Array<TopicListing> };
   source_topic: { request: SourceTopic; answer: TopicDetail };
+  source_sizes: { request: SourceSizes; answer: TopicSizes };
   source_groups: { request: SourceGroups; answer: Array<GroupListing> };
+  source_group: { request: SourceGroup; answer: Array<PartitionLag> };
+  source_group_lags: { request: SourceGroupLags; answer: Array<GroupLag> };
   source_peek: { request: SourcePeek; answer: Array<PeekedRecord> };
   source_search: { request: SourceSearch; answer: FoundRecords };
+  source_follow: { request: SourceFollow; answer: FollowedRecords };
   task_create: { request: TaskCreate; answer: TaskView };
   task_edit: { request: TaskEdit; answer: TaskView };
   task_list: { request: TaskList; answer: TaskPage };
   task_show: { request: TaskShow; answer: TaskView };
+  task_topics: { request: TaskTopics; answer: TopicsView };
+  task_partition: { request: TaskPartition; answer: PartitionProgress | null };
+  task_open_gaps: { request: TaskOpenGaps; answer: Array<StoppedAtGap> };
   task_routes: { request: TaskRoutes; answer: Array<[string, string]> };
   topic_naming: { request: TopicNaming; answer: Naming };
   task_check: { request: TaskCheck; answer: PreCheckReport };
@@ -5156,6 +5836,7 @@ export interface Commands {
   task_foresee: { request: TaskForesee; answer: Foreseen };
   task_tune: { request: TaskTune; answer: TaskView };
   task_policies: { request: TaskPolicies; answer: TaskView };
+  task_tag: { request: TaskTag; answer: TaskView };
   task_accept_gaps: { request: TaskAcceptGaps; answer: TaskView };
   task_leave_out: { request: TaskLeaveOut; answer: TaskView };
   task_raise_message_size: { request: TaskRaiseMessageSize; answer: MessageSizeView };
@@ -5173,6 +5854,7 @@ export interface Commands {
   task_verify: { request: TaskVerify; answer: VerificationReport };
   task_verify_cancel: { request: TaskVerifyCancel; answer: boolean };
   task_verification: { request: TaskVerification; answer: VerificationView };
+  task_verify_schedule: { request: TaskVerifySchedule; answer: TaskView };
   task_readiness: { request: TaskReadiness; answer: ReadinessReport };
   task_readiness_cancel: { request: TaskReadinessCancel; answer: boolean };
   task_readiness_last: { request: TaskReadinessLast; answer: ReadinessView };
@@ -5197,6 +5879,7 @@ export interface Commands {
   operation_list: { request: OperationQuery; answer: Array<OperationView> };
   settings_show: { request: SettingsQuery; answer: SettingsView };
   setting_set: { request: SettingSet; answer: null };
+  update_check: { request: UpdateCheck; answer: UpdateView };
   app_info: { request: AppInfoQuery; answer: AppInfo };
   demo_start: { request: DemoStart; answer: DemoStarted };
   demo_stop: { request: DemoStop; answer: null };

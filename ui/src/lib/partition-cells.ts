@@ -1,20 +1,19 @@
-import type { PartitionProgress } from '../backend/bindings';
+import type { PartitionHealth, PartitionsView } from '../backend/bindings';
 
-/** A partition that is less late than this keeps up: what arrives is copied at once. */
-const KEEPS_UP_MS = 5000;
-const MS_IN_SECOND = 1000;
+type Tone = 'ok' | 'busy' | 'warn' | 'bad' | 'idle';
 
-/** How a partition is shown: how it is, and how far between its start and its end. */
-export function partitionCell(partition: PartitionProgress): { tone: 'ok' | 'busy' | 'warn' | 'bad' | 'idle'; fill: number } {
-  const { condition, start, position, end } = partition;
-  const length = end === null ? 0 : end - start;
-  const fill = condition === 'caught_up' || length <= 0 ? 1 : (position - start) / length;
-  if (condition === 'stopped') return { tone: 'bad', fill };
-  if (condition === 'retrying' || partition.stuck) return { tone: 'warn', fill };
-  if (condition === 'at_rest') return { tone: 'idle', fill: end === null ? 1 : fill };
-  if (end === null) return { tone: 'idle', fill: 0 };
-  // Between two looks at the source the delay may not be known; then what is left at the present rate counts.
-  const late = partition.delay_ms ?? (partition.lag === null ? Infinity : (partition.lag / Math.max(partition.rate, Number.EPSILON)) * MS_IN_SECOND);
-  const keepsUp = condition === 'caught_up' || late < KEEPS_UP_MS;
-  return { tone: keepsUp ? 'ok' : 'busy', fill };
+/** How partitions are shown that are like this. */
+export const HEALTH_TONES: Record<PartitionHealth, Tone> = { stopped: 'bad', troubled: 'warn', behind: 'busy', at_rest: 'idle', keeps_up: 'ok' };
+
+/** The letters of a summary. */
+const LETTERS: Record<string, Tone> = { s: 'bad', t: 'warn', b: 'busy', r: 'idle', k: 'ok' };
+const HEXADECIMAL = 16;
+
+/** The cells of a strip: how each partition is, and how far between its start and its end. */
+export function partitionCells(summary: PartitionsView | undefined): { tone: Tone; fill: number }[] {
+  if (!summary) return [];
+  return Array.from(summary.health, (letter, index) => ({
+    tone: LETTERS[letter] ?? 'idle',
+    fill: Number.parseInt(summary.filled.charAt(index), HEXADECIMAL) / (HEXADECIMAL - 1),
+  }));
 }

@@ -35,7 +35,7 @@ class Tasks {
               lag_records: numbers.lag_records,
               write_rate: numbers.write_rate,
               full_percent: numbers.stages.find(({ name }) => name === 'full')?.percent ?? row.full_percent,
-              partitions: numbers.partitions.length,
+              partitions: numbers.summary?.count ?? row.partitions,
             }),
           };
         }),
@@ -52,7 +52,7 @@ class Tasks {
   /** Fetches them now. */
   async refresh(): Promise<void> {
     await this.page.load(() =>
-      backend.call('task_list', { states: [], text: null, source: null, target: null, order: 'newest', offset: 0, limit: MOST }),
+      backend.call('task_list', { states: [], text: null, tag: null, source: null, target: null, order: 'newest', offset: 0, limit: MOST }),
     );
     this.#states.clear();
   }

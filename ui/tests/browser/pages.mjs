@@ -85,7 +85,15 @@ export function pages(filled) {
     { name: 'start', hash: '#/start' },
     { name: 'tasks', hash: '#/tasks', settle: (page) => page.locator('.line canvas').first().waitFor() },
     { name: 'task-overview', hash: `#/tasks/${filled.task_id}/overview`, settle: (page) => page.locator('.plot canvas').nth(3).waitFor({ timeout: 30_000 }) },
-    { name: 'task-topics', hash: `#/tasks/${filled.task_id}/topics`, settle: (page) => page.locator('.line .status').nth(5).waitFor() },
+    {
+      name: 'task-topics',
+      hash: `#/tasks/${filled.task_id}/topics`,
+      settle: async (page) => {
+        await page.locator('.open[aria-expanded=false]').first().click();
+        await page.locator('.line .status').nth(5).waitFor();
+      },
+    },
+    { name: 'task-gaps', hash: `#/tasks/${filled.task_id}/gaps` },
     { name: 'task-log', hash: `#/tasks/${filled.task_id}/log`, settle: (page) => page.locator('main [role=listitem]').first().waitFor() },
     { name: 'compare', hash: `#/compare?source=${filled.source_id}&target=${filled.target_id}`, settle: (page) => page.locator('#compared').waitFor() },
     { name: 'task-changes', hash: `#/tasks/${filled.task_id}/changes` },

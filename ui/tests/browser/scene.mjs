@@ -86,6 +86,7 @@ export function sourceForm(name, bootstrap, more = {}) {
     mechanism: null,
     username: null,
     oauth: { token_endpoint: null, client_id: null, scope: null },
+    aws: { region: null, profile: null, role_arn: null, session_name: null, external_id: null },
     kerberos: { service_name: null, principal: null, keytab: null },
     ca_file: null,
     certificate_file: null,

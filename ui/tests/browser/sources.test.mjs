@@ -116,6 +116,37 @@ test('settings of other programs are read into the form', async () => {
   await dialog.getByRole('alert').waitFor();
 });
 
+test('an identity of AWS needs no secret, and its region where the brokers do not tell it', async () => {
+  const page = await here.open({ hash: '#/sources/new' });
+  await page.getByLabel('Name', { exact: true }).fill('msk');
+  await page.getByLabel('Bootstrap servers').fill('msk.example.invalid:9098');
+  await page.getByRole('radio', { name: /SASL_SSL/ }).check();
+  await page.getByLabel('Login mechanism').selectOption('AWS_MSK_IAM');
+  await page.getByText(/Its keys are not kept here/).waitFor();
+  await page.getByLabel('Role to take on').fill('copy');
+  await page.getByLabel('External id').fill('42');
+  await aside(page).getByRole('button', { name: 'Save without a passed test' }).click();
+  await aside(page).getByText('2 fields cannot stay as they are').waitFor();
+  await page.getByText(/^Give the cluster's region/).waitFor();
+  await page.getByText(/^Write the ARN of a role/).waitFor();
+
+  await page.getByLabel('Bootstrap servers').fill('b-1.demo.abc.c2.kafka.eu-west-1.amazonaws.com:9098');
+  await page.getByLabel('Role to take on').fill('arn:aws:iam::111122223333:role/copy');
+  await page.getByLabel('AWS profile').fill('mine');
+  await aside(page).getByRole('button', { name: 'Save without a passed test' }).click();
+  await page.getByRole('heading', { name: 'msk', level: 1, exact: true }).waitFor();
+  await page.getByText('arn:aws:iam::111122223333:role/copy').waitFor();
+  const [kept] = (await here.host.call('source_list', {})).filter(({ form }) => form.name === 'msk');
+  assert.deepEqual(kept.form.aws, {
+    region: null,
+    profile: 'mine',
+    role_arn: 'arn:aws:iam::111122223333:role/copy',
+    session_name: null,
+    external_id: '42',
+  });
+  assert.deepEqual(kept.secret_fields, []);
+});
+
 test('topics are browsed: partitions, configuration, and records as text, JSON and hex', async () => {
   const page = await here.open({ hash: `#/sources/${demo.source_id}/topics` });
   await page.getByRole('option', { name: /orders/ }).click();

@@ -70,7 +70,7 @@ test('gaps of several topics are accepted one by one, by topic, or all together'
   await state('abnormal');
   const page = await here.open({ hash: `#/tasks/${demo.task_id}/topics?troubled=1` });
   // One partition, in its row.
-  const line = page.getByRole('row').filter({ hasText: 'clicks' }).first();
+  const line = page.getByRole('row').filter({ hasText: 'Partition 3' });
   await line.getByRole('button', { name: 'Accept the gap' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Accept and go on' }).click();
   await until(async () => (await row('clicks', 3)).gap === null, 'that partition goes on', LONG_MS);
@@ -117,9 +117,21 @@ test('the limit of a target topic is raised with consent, and the record is writ
   await here.host.fault('append', { topic: 'orders', partition: 0, bytes: 300_000 });
   await until(async () => (await show()).quarantined === 1, 'the record is in quarantine', LONG_MS);
   const page = await here.open({ hash: `#/tasks/${demo.task_id}/topics` });
+  await page.getByRole('link', { name: /^Gaps, quarantine \d+$/ }).click();
+  // The record is seen before anything is decided about it.
+  await page.getByRole('button', { name: 'Discard', exact: true }).click();
+  const discarding = page.getByRole('dialog', { name: 'Discard this record?' });
+  const buttons = discarding.getByRole('button', { name: 'Discard', exact: true });
+  const before = await buttons.boundingBox();
+  await discarding.getByRole('region', { name: 'The record' }).locator('pre').first().waitFor();
+  assert.deepEqual(await buttons.boundingBox(), before, 'the buttons stay while the record is read');
+  await page.keyboard.press('Escape');
+  await discarding.waitFor({ state: 'detached' });
+  assert.equal((await show()).quarantined, 1, 'nothing was decided');
   await page.getByRole('button', { name: /^Raise the limit to 3\d\d kB$/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Let the target take larger records?' });
   await dialog.getByText(/max\.message\.bytes of the target topic of orders/).waitFor();
+  await dialog.getByRole('region', { name: 'The record' }).locator('pre').first().waitFor();
   await dialog.getByRole('button', { name: 'Raise and replay' }).click();
   await dialog.waitFor({ state: 'detached' });
   await until(async () => (await show()).quarantined === 0, 'nothing is in quarantine', LONG_MS);

@@ -35,3 +35,53 @@ test('a part of a task is verified: one topic, or what comes from a time on', as
   await dialog.getByLabel('From').press('Enter');
   await page.getByRole('alert').getByText(/yesterday/).waitFor();
 });
+
+test('the page sets when a task is verified by itself, refuses a time that is none, and lists what each came to', async () => {
+  await here.host.call('task_verify', { task });
+  const page = await here.open({ hash: `#/tasks/${task}/verify` });
+  const schedule = page.locator('section').filter({ has: page.getByRole('heading', { name: 'By itself' }) });
+  const history = page.getByRole('table', { name: 'Earlier verifications' });
+  await history.getByText('Equal', { exact: true }).first().waitFor();
+  assert.ok((await history.locator('tbody tr').count()) >= 2, 'those before are listed');
+
+  await schedule.getByRole('switch', { name: 'Verify by itself' }).check();
+  await schedule.getByLabel('At', { exact: true }).fill('25:00');
+  await schedule.getByRole('button', { name: 'Apply', exact: true }).click();
+  await page.getByText(/is no time of day; write HH:MM/).waitFor();
+  await schedule.getByLabel('At', { exact: true }).fill('03:30');
+  await schedule.getByLabel('On').selectOption('sunday');
+  await schedule.getByRole('button', { name: 'Apply', exact: true }).click();
+  const kept = async () => (await here.host.call('task_show', { task })).settings.verification;
+  await until(async () => (await kept()) !== null, 'the schedule is kept');
+  const { at, day, everything } = await kept();
+  assert.deepEqual({ at, day, everything }, { at: '03:30', day: 'sunday', everything: false });
+  await schedule.getByRole('switch', { name: 'Verify by itself' }).uncheck();
+  await schedule.getByRole('button', { name: 'Apply', exact: true }).click();
+  await until(async () => (await kept()) === null, 'the schedule is taken away');
+});
+
+test('a task that has a tag is found by it, and one that cannot be a tag is refused beside the field', async () => {
+  const page = await here.open({ hash: `#/tasks/${task}/settings` });
+  const field = page.getByLabel('Tags', { exact: true });
+  await field.fill('a tag that is much too long for a list');
+  await field.press('Enter');
+  await page.getByText(/at most 24 characters/).waitFor();
+  await field.fill('billing, eu');
+  await field.press('Enter');
+  await until(async () => (await here.host.call('task_show', { task })).settings.tags.join() === 'billing,eu', 'the tags are kept');
+
+  const list = await here.open({ hash: '#/tasks' });
+  await list.getByRole('button', { name: '#eu', exact: true }).click();
+  await list.locator(`[data-task="${task}"]`).getByText('#billing #eu').waitFor();
+  assert.equal(await list.locator('[data-task]').count(), 1);
+});
+
+test('nobody is asked for a newer version until an address is entered, and an unsafe one is refused', async () => {
+  const page = await here.open({ hash: '#/settings' });
+  assert.ok(await page.getByRole('button', { name: 'Look now' }).isDisabled());
+  assert.equal((await here.host.call('update_check', {})).newest, null);
+  const field = page.getByLabel('Address to ask');
+  await field.fill('http://example.org/sluice.json');
+  await field.press('Enter');
+  await page.getByText(/write https:\/\/HOST\/PATH/).waitFor();
+});

@@ -172,6 +172,12 @@ test('data on the target fails the pre-check; the item says where to change it, 
   await page.getByText(/May not start: \d item/).waitFor();
   await page.getByText('Choose Append to write behind the data').waitFor();
   assert.ok(await page.getByRole('button', { name: 'Next', exact: true }).isDisabled());
+  // What passed is one line, which opens.
+  const passed = page.getByText(/^\d+ items passed$/);
+  const connection = page.getByText('Source connection', { exact: true });
+  assert.equal(await connection.isVisible(), false);
+  await passed.click();
+  await connection.waitFor();
 
   await page.getByRole('button', { name: 'Change it in “Mapping”' }).first().click();
   await page.getByRole('radio', { name: /^Append/ }).check();

@@ -10,7 +10,10 @@ mod parity;
 mod quarantine;
 mod readiness;
 mod settings;
+mod source_groups;
 mod source_probe;
+mod source_records;
+mod source_sizes;
 mod sources;
 mod task_decisions;
 mod task_groups;
@@ -18,8 +21,11 @@ mod task_history;
 mod task_life;
 mod task_objects;
 mod task_policies;
+mod task_topics;
 mod task_transfer;
+mod task_verification;
 mod tasks;
+mod update;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -44,7 +50,10 @@ pub use quarantine::{
 };
 pub use readiness::{ReadinessView, TaskReadiness, TaskReadinessCancel, TaskReadinessLast};
 pub use settings::{AppInfo, AppInfoQuery, SettingSet, SettingsQuery, SettingsView};
-pub use source_probe::{SourceGroups, SourcePeek, SourceSearch, SourceTest, SourceTopic, SourceTopics};
+pub use source_groups::{GroupLag, PartitionLag, SourceGroup, SourceGroupLags};
+pub use source_probe::{SourceGroups, SourceTest, SourceTopic, SourceTopics};
+pub use source_records::{SourceFollow, SourcePeek, SourceSearch};
+pub use source_sizes::{SourceSizes, TopicSize, TopicSizes};
 pub use sources::{
     SecretsCheck, SecretsLeaveKeychain, SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList,
     SourceRemove, SourceRow, SourceShow,
@@ -56,12 +65,19 @@ pub use task_history::{
 };
 pub use task_life::{
     TaskCheck, TaskCheckCancel, TaskDelete, TaskPause, TaskResume, TaskRetry, TaskStart, TaskTerminate,
-    TaskVerification, TaskVerify, TaskVerifyCancel, VerificationView,
 };
 pub use task_objects::{TaskForesee, TaskModify, TaskMute, TaskTune};
-pub use task_policies::TaskPolicies;
+pub use task_policies::{TaskPolicies, TaskTag};
+pub use task_topics::{
+    PartitionLine, StoppedAtGap, TaskOpenGaps, TaskPartition, TaskTopics, TopicLine, TopicOrder, TopicSums,
+    TopicsView,
+};
 pub use task_transfer::{TaskCopy, TaskExport, TaskImport};
+pub use task_verification::{
+    PastVerification, TaskVerification, TaskVerify, TaskVerifyCancel, TaskVerifySchedule, VerificationView,
+};
 pub use tasks::{TaskCreate, TaskEdit, TaskList, TaskPage, TaskRoutes, TaskShow, TopicNaming};
+pub use update::{UpdateCheck, UpdateView};
 
 macro_rules! commands {
     ($($command:ty),* $(,)?) => {
@@ -100,13 +116,20 @@ commands!(
     SourceTest,
     SourceTopics,
     SourceTopic,
+    SourceSizes,
     SourceGroups,
+    SourceGroup,
+    SourceGroupLags,
     SourcePeek,
     SourceSearch,
+    SourceFollow,
     TaskCreate,
     TaskEdit,
     TaskList,
     TaskShow,
+    TaskTopics,
+    TaskPartition,
+    TaskOpenGaps,
     TaskRoutes,
     TopicNaming,
     TaskCheck,
@@ -121,6 +144,7 @@ commands!(
     TaskForesee,
     TaskTune,
     TaskPolicies,
+    TaskTag,
     TaskAcceptGaps,
     TaskLeaveOut,
     TaskRaiseMessageSize,
@@ -138,6 +162,7 @@ commands!(
     TaskVerify,
     TaskVerifyCancel,
     TaskVerification,
+    TaskVerifySchedule,
     TaskReadiness,
     TaskReadinessCancel,
     TaskReadinessLast,
@@ -162,6 +187,7 @@ commands!(
     OperationQuery,
     SettingsQuery,
     SettingSet,
+    UpdateCheck,
     AppInfoQuery,
     DemoStart,
     DemoStop,

@@ -14,6 +14,7 @@ use crate::core::Operation;
 use crate::housekeeping::LOG_DAYS_SETTING;
 use crate::metrics::{METRICS_SETTING, MetricsAddress};
 use crate::tasks::GIVE_UP_SETTING;
+use crate::update::{UPDATE_SETTING, UpdateAddress};
 use crate::{App, AppError, Result};
 
 /// All settings that were ever set.
@@ -31,7 +32,7 @@ pub struct SettingsView {
 
 /// Sets a setting: `max_tasks` (1 to 10000), `log_days` (1 to 365), `give_up_after_minutes` (1 to 10080),
 /// `resume_after_restart`, `language`, `quiet_hours`, `metrics_address` (`HOST:PORT` or a port of this computer; null or
-/// blank for none), and whatever begins with `page.`, which is the page's own.
+/// blank for none), `update_address` (whom to ask for a newer version; null or blank for nobody), and whatever begins with `page.`, which is the page's own.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SettingSet {
@@ -117,6 +118,7 @@ fn is_known(key: &str) -> bool {
             LANGUAGE_SETTING,
             QUIET_SETTING,
             METRICS_SETTING,
+            UPDATE_SETTING,
         ]
         .contains(&key)
 }
@@ -146,10 +148,26 @@ fn check(key: &str, value: &Value) -> Result<()> {
             Err(error) => Err(format!("'{key}' is not a list of quiet hours: {error}")),
         },
         METRICS_SETTING => metrics_address(value).map(drop).map_err(|error| error.message),
+        UPDATE_SETTING => update_address(value),
         other if is_known(other) => Ok(()),
         other => Err(format!("there is no setting '{other}'")),
     };
     checked.map_err(|message| AppError::field("value", message))
+}
+
+/// Whether a value says whom to ask for a newer version; nobody, where it is blank.
+fn update_address(value: &Value) -> std::result::Result<(), String> {
+    match value {
+        Value::Null => Ok(()),
+        Value::String(text) if text.trim().is_empty() => Ok(()),
+        Value::String(text) => text
+            .parse::<UpdateAddress>()
+            .map(drop)
+            .map_err(|error| error.to_string()),
+        _ => Err(format!(
+            "'{UPDATE_SETTING}' must be a text, as https://example.org/sluice.json"
+        )),
+    }
 }
 
 /// Where numbers are to be served; `None` for nowhere.

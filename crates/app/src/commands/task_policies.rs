@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use sluice_model::{
     Delivery, ExistingData, ForbiddenTopics, OutOfRange, TaskAction, TaskId, TaskName, TaskSettings,
+    check_tags,
 };
 use ts_rs::TS;
 
@@ -9,6 +12,39 @@ use super::tasks::{change_settings, checked};
 use crate::core::{self, require_version};
 use crate::schema::{AppEvent, TaskView};
 use crate::{App, AppError, Result};
+
+/// Gives a task other tags, whatever it does.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TaskTag {
+    /// Name or id.
+    pub task: String,
+    /// All it is to have.
+    pub tags: BTreeSet<String>,
+}
+
+impl Command for TaskTag {
+    const NAME: &'static str = "task_tag";
+    type Answer = TaskView;
+
+    fn run(self, app: &App) -> Result<TaskView> {
+        let core = &app.core;
+        let row = core.task(&self.task)?;
+        let tagged = |settings: TaskSettings| TaskSettings {
+            tags: self.tags.clone(),
+            ..settings
+        };
+        let after = tagged(core::settings(&row)?);
+        change_settings(app, Self::NAME, &row, &after, |id| {
+            check_tags(&self.tags).map_err(|error| AppError::field("tags", error.to_string()))?;
+            let turn = core.turn(id);
+            let row = turn.row()?;
+            turn.change_settings(&row, &tagged(core::settings(&row)?))?;
+            core.bus.publish(&AppEvent::TasksChanged);
+            Ok(())
+        })
+    }
+}
 
 /// Changes what may be changed of a task after its launch beside its topics and its speed. What is not given stays. A task
 /// that runs is stopped and started for it; nothing is lost or repeated.

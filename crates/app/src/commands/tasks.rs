@@ -50,6 +50,8 @@ pub struct TaskList {
     pub states: Vec<TaskState>,
     /// Only those whose name or id contains this.
     pub text: Option<String>,
+    /// Only those with this tag.
+    pub tag: Option<String>,
     /// Only those that read this data source (name or id).
     pub source: Option<String>,
     /// Only those that write this data source (name or id).
@@ -81,11 +83,15 @@ pub struct TaskPage {
 }
 
 /// Shows everything about a task.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct TaskShow {
     /// Name or id.
     pub task: String,
+    /// Without a row per partition: a summary of them instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub brief: Option<bool>,
 }
 
 /// Says which topics settings choose now, and what they are called on the target; saves nothing.
@@ -215,6 +221,7 @@ impl Command for TaskList {
         let (rows, total) = core.store.tasks(&TaskFilter {
             states: self.states.iter().map(|state| state.word().to_owned()).collect(),
             text: self.text,
+            tag: self.tag,
             source_id: id_of(self.source)?,
             target_id: id_of(self.target)?,
             order,
@@ -238,6 +245,7 @@ impl Command for TaskList {
                     source: settings.source,
                     target: settings.target,
                     name: row.name,
+                    tags: settings.tags,
                     state,
                     allowed: state.allowed().to_vec(),
                     reason: persist_error.or(row.reason),
@@ -265,7 +273,11 @@ impl Command for TaskShow {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        show(app, &app.core.task(&self.task)?)
+        let mut view = show(app, &app.core.task(&self.task)?)?;
+        if self.brief == Some(true) {
+            view.snapshot = view.snapshot.brief();
+        }
+        Ok(view)
     }
 }
 

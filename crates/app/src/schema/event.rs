@@ -29,7 +29,7 @@ pub enum AppEvent {
     },
     /// A task's numbers, at most four times a second.
     TaskProgress {
-        /// All of them.
+        /// All of them, but for a row per partition.
         snapshot: Box<TaskSnapshot>,
     },
     /// A task was made, described again or removed.

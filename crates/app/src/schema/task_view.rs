@@ -1,8 +1,11 @@
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use sluice_engine::{Latency, PartitionProgress, Progress, Stage};
 use sluice_model::{SourceId, TaskAction, TaskId, TaskSettings, TaskState};
 use ts_rs::TS;
 
+use super::partitions_view::PartitionsView;
 use super::trouble_view::TroubleView;
 
 /// How far a stage is.
@@ -100,8 +103,20 @@ pub struct TaskSnapshot {
     pub trouble: Option<TroubleView>,
     /// How records are delivered.
     pub delivery: String,
-    /// A row per partition.
+    /// A row per partition; none in brief numbers.
     pub partitions: Vec<PartitionProgress>,
+    /// All partitions in a few letters for each, in brief numbers alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub summary: Option<PartitionsView>,
+}
+
+impl TaskSnapshot {
+    /// The same without a row per partition, for a page that draws what is seen.
+    pub(crate) fn brief(mut self) -> Self {
+        self.summary = Some(PartitionsView::of(&std::mem::take(&mut self.partitions)));
+        self
+    }
 }
 
 /// A task in a list.
@@ -111,6 +126,8 @@ pub struct TaskRowView {
     pub id: TaskId,
     /// Name.
     pub name: String,
+    /// Words of the user's own, by which it is found.
+    pub tags: BTreeSet<String>,
     /// Data source it reads.
     pub source: SourceId,
     /// Its name.

@@ -157,7 +157,7 @@ impl Runner {
             .and_then(|row| snapshot(&self.core, &row, Some(live)));
         match snapshot {
             Ok(snapshot) => self.core.bus.publish(&AppEvent::TaskProgress {
-                snapshot: Box::new(snapshot),
+                snapshot: Box::new(snapshot.brief()),
             }),
             Err(error) => tracing::warn!(task = %self.id, %error, "no snapshot"),
         }

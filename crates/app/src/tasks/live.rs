@@ -27,7 +27,7 @@ pub(crate) struct Live {
 }
 
 /// Time in ms between two events with the numbers of a task: at most four a second, and the fewer the more partitions,
-/// because an event carries each of them (about 320 bytes) and the page draws them again.
+/// because each of them is looked at for an event.
 pub(super) fn publishing_pause_ms(partitions: usize) -> i64 {
     i64::try_from(partitions / 4)
         .unwrap_or(i64::MAX)

@@ -91,6 +91,7 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
         last_error,
         delivery: progress.delivery,
         partitions: progress.partitions,
+        summary: None,
     })
 }
 

@@ -7,12 +7,13 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use sluice_app::MetricsAddress;
 use sluice_engine::{Question, VerifyScope};
-use sluice_model::{Spec, Start, TaskState};
+use sluice_model::{Spec, Start, TaskState, Weekday};
 
 use super::compare_arguments::SyncConfigurationArguments;
 use super::groups::SyncGroups;
 use super::readiness::readiness_question;
 use super::record_place::RecordPlace;
+use super::verification::VerifyAt;
 use crate::amount::Amount;
 use crate::arguments::{Pair, TaskArguments, one_of, topic_start};
 
@@ -146,6 +147,9 @@ pub enum TaskCommand {
         /// Only those whose name or id contains this.
         #[arg(long)]
         text: Option<String>,
+        /// Only those with this tag.
+        #[arg(long)]
+        tag: Option<String>,
     },
     /// Show everything about one.
     Show(TaskName),
@@ -294,6 +298,9 @@ pub struct TaskCreateArguments {
     /// How much it may use.
     #[arg(long, value_parser = one_of::<Spec>(SPECS))]
     pub spec: Option<Spec>,
+    /// Words by which the task is found, separated by commas; may be repeated.
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
+    pub tags: Vec<String>,
 }
 
 /// `sluice task modify`
@@ -335,12 +342,24 @@ pub struct SetArguments {
     /// Bytes per second at most, as 10M; 0 for the Spec's.
     #[arg(long, value_name = "N")]
     pub rate_bytes: Option<Amount>,
+    /// The tags it is to have from now on, separated by commas; '' for none.
+    #[arg(long, value_name = "TAG[,…]")]
+    pub tags: Option<String>,
     /// Keep the groups whose whole name matches in step on the target while the task runs; `off` for none.
     #[arg(long, value_name = "REGEX|off")]
     pub sync_groups: Option<SyncGroups>,
     /// Seconds between two such syncs; 10 if not given.
     #[arg(long, value_name = "SECONDS", requires = "sync_groups", value_parser = clap::value_parser!(u32).range(1..))]
     pub sync_interval: Option<u32>,
+    /// Verify the task by itself every day at this local time, as 02:00; `off` for never.
+    #[arg(long, value_name = "HH:MM|off")]
+    pub verify_at: Option<VerifyAt>,
+    /// On this day of the week alone, as sunday.
+    #[arg(long, value_name = "DAY", requires = "verify_at")]
+    pub verify_on: Option<Weekday>,
+    /// Everything each time, not only what is newer than what was proved before.
+    #[arg(long, requires = "verify_at")]
+    pub verify_everything: bool,
 }
 
 impl SetArguments {

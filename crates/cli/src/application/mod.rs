@@ -18,6 +18,7 @@ mod rule_file;
 mod show;
 mod sources;
 mod tasks;
+mod verification;
 
 pub use alerts::alerts;
 pub use arguments::{AlertsCommand, DaemonArguments, LogArguments, Place, SourceCommand, TaskCommand};

@@ -47,7 +47,7 @@ impl RuleFile {
     /// There is no such task. A channel that is not there is reported when the rule is kept.
     pub fn rule(self, app: &Backend) -> anyhow::Result<Rule> {
         let task_id = match self.task_id {
-            Some(task) => Some(app.call(TaskShow { task })?.id.to_string()),
+            Some(task) => Some(app.call(TaskShow { task, brief: None })?.id.to_string()),
             None => None,
         };
         let known = app.call(ChannelList {})?;
@@ -91,6 +91,7 @@ pub fn when(condition: &Condition) -> String {
         Condition::RetentionRisk { horizon_seconds } => {
             format!("the source deletes what is not copied within {horizon_seconds} s")
         }
+        Condition::NotEqual => "a verification finds both sides not equal".to_owned(),
         Condition::Completed => "the task is complete".to_owned(),
     }
 }

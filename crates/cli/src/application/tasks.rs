@@ -7,14 +7,14 @@ use anyhow::{Context, bail};
 use sluice_app::{
     AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport,
     TaskList, TaskLogQuery, TaskModify, TaskPause, TaskReadiness, TaskResume, TaskRetry, TaskShow, TaskStart,
-    TaskTerminate, TaskTune, TaskVerify, TaskView,
+    TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
 };
 use sluice_engine::{ItemResult, VerifyScope};
 use sluice_model::{Objects, RateLimits, Start, TaskName, TaskSettings, TaskState};
 
 use super::arguments::{ModifyArguments, Place, SetArguments, TaskCommand, TaskCreateArguments};
 use super::backend::Backend;
-use super::{groups, readiness, records, show};
+use super::{groups, readiness, records, show, verification};
 use crate::description::{objects_of, rename_of};
 use crate::exit::Exit;
 use crate::screen::Screen;
@@ -35,7 +35,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             let settings = described(&app, &arguments)?;
             report(&app.call(TaskCreate { settings })?, place, screen)
         }
-        TaskCommand::List { state, text } => list(&app, chosen(state, text), place),
+        TaskCommand::List { state, text, tag } => list(&app, chosen(state, text, tag), place),
         TaskCommand::Show(task) => show(&app, task.task, place),
         TaskCommand::Check(task) => check(&app, task.task, place, screen),
         TaskCommand::Start { task, confirm } => {
@@ -107,10 +107,11 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
 }
 
 /// The tasks that a list is asked for.
-fn chosen(states: Vec<TaskState>, text: Option<String>) -> TaskList {
+fn chosen(states: Vec<TaskState>, text: Option<String>, tag: Option<String>) -> TaskList {
     TaskList {
         states,
         text,
+        tag,
         ..TaskList::default()
     }
 }
@@ -202,6 +203,7 @@ fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<T
     settings.replication_factor = task.replication_factor;
     settings.compression = task.compression.unwrap_or_default();
     settings.bounded = task.until_caught_up;
+    settings.tags = arguments.tags.iter().cloned().collect();
     Ok(settings)
 }
 
@@ -218,7 +220,7 @@ fn report(view: &TaskView, place: &Place, screen: &Screen) -> anyhow::Result<Exi
 }
 
 fn show(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
-    let view = app.call(TaskShow { task })?;
+    let view = app.call(TaskShow { task, brief: None })?;
     if place.json {
         output::write(&serde_json::to_string_pretty(&view)?)?;
     } else {
@@ -266,6 +268,7 @@ fn settled(app: &Backend, mut view: TaskView) -> anyhow::Result<TaskView> {
         std::thread::sleep(LOOK_EVERY);
         view = app.call(TaskShow {
             task: view.id.to_string(),
+            brief: None,
         })?;
     }
     Ok(view)
@@ -401,7 +404,10 @@ fn tell_item(item: &serde_json::Value, screen: &Screen) {
 
 fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
     let task = arguments.task;
-    let shown = app.call(TaskShow { task: task.clone() })?;
+    let shown = app.call(TaskShow {
+        task: task.clone(),
+        brief: None,
+    })?;
     let (mut settings, version) = (shown.settings, Some(shown.settings_version));
     match &mut settings.objects {
         Objects::Topics(topics) => {
@@ -458,9 +464,11 @@ fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Scr
 }
 
 fn set(app: &Backend, arguments: &SetArguments, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
-    let keeps = groups::keep(app, arguments)?;
+    let keeps =
+        groups::keep(app, arguments)? | verification::schedule(app, arguments)? | tag(app, arguments)?;
     let now = app.call(TaskShow {
         task: arguments.task.clone(),
+        brief: None,
     })?;
     if keeps && !arguments.tunes() {
         return report(&now, place, screen);
@@ -483,6 +491,22 @@ fn set(app: &Backend, arguments: &SetArguments, place: &Place, screen: &Screen) 
         version: changed.then_some(now.settings_version),
     })?;
     report(&view, place, screen)
+}
+
+/// Gives the task other tags, if the command says so. Returns whether it did.
+fn tag(app: &Backend, arguments: &SetArguments) -> anyhow::Result<bool> {
+    let Some(tags) = &arguments.tags else {
+        return Ok(false);
+    };
+    app.call(TaskTag {
+        task: arguments.task.clone(),
+        tags: tags
+            .split(',')
+            .map(|tag| tag.trim().to_owned())
+            .filter(|tag| !tag.is_empty())
+            .collect(),
+    })?;
+    Ok(true)
 }
 
 fn log(app: &Backend, query: TaskLogQuery, place: &Place) -> anyhow::Result<Exit> {

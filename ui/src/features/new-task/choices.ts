@@ -11,6 +11,7 @@ import type {
   RegexRename,
   Spec,
   TaskSettings,
+  VerificationSchedule,
 } from '../../backend/bindings';
 import { noEnd, readEnd, writeEnd, type EndChoice } from './end';
 
@@ -65,6 +66,10 @@ export interface Choices {
   configurationSync: ConfigurationSync;
   /** Chosen where the task's groups are shown; kept here. */
   syncGroups: GroupSync | null;
+  /** Chosen where the task is verified; kept here. */
+  verification: VerificationSchedule | null;
+  /** Given where the task's settings are; kept here. */
+  tags: readonly string[];
 }
 
 /** A start at the earliest record. */
@@ -103,6 +108,8 @@ export function blankChoices(): Choices {
     bounded: false,
     configurationSync: { on: false, remove: false, with: [] },
     syncGroups: null,
+    verification: null,
+    tags: [],
   };
 }
 
@@ -219,6 +226,8 @@ export function toSettings(choices: Choices): TaskSettings {
     compression: choices.compression,
     bounded: choices.bounded,
     sync_groups: choices.syncGroups && { ...choices.syncGroups },
+    verification: choices.verification && { ...choices.verification },
+    tags: [...choices.tags],
     configuration_sync: { ...choices.configurationSync, with: [...choices.configurationSync.with] },
   };
 }
@@ -263,6 +272,8 @@ export function fromSettings(settings: TaskSettings): Choices {
     bounded: settings.bounded,
     configurationSync: settings.configuration_sync,
     syncGroups: settings.sync_groups,
+    verification: settings.verification,
+    tags: settings.tags,
   };
 }
 

@@ -84,7 +84,7 @@ export class Wizard {
   async open(id: string, step: number | null): Promise<void> {
     this.opening = true;
     try {
-      const task = await backend.call('task_show', { task: id });
+      const task = await backend.call('task_show', { task: id, brief: true });
       if (task.started_ms !== null) {
         this.draftId = task.id;
         this.alreadyStarted = true;
@@ -220,14 +220,14 @@ export class Wizard {
       sessionStorage.removeItem(KEPT);
     } catch (error) {
       // Something changed since the pre-check, maybe: the report is not what it was.
-      const task = await backend.call('task_show', { task: this.draftId });
+      const task = await backend.call('task_show', { task: this.draftId, brief: true });
       if (task.state === 'pre_check_failed') this.check.report = null;
       throw error;
     }
   }
 
   async #lookForEnd(id: string): Promise<boolean> {
-    const task = await backend.call('task_show', { task: id });
+    const task = await backend.call('task_show', { task: id, brief: true });
     if (task.state === 'pre_checking') return false;
     this.check.show(task.pre_check as PreCheckReport | null);
     return true;

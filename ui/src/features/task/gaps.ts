@@ -1,25 +1,29 @@
-import type { AcceptedGap, PartitionProgress } from '../../backend/bindings';
+import type { AcceptedGap, GapTopic, OpenGap, StoppedAtGap } from '../../backend/bindings';
 import { whole } from '../../lib/format';
 import { t } from '../../text/index.svelte';
 
-/** A partition that has stopped at a gap. */
-export type StoppedAtGap = PartitionProgress & { gap: NonNullable<PartitionProgress['gap']> };
-
-/** The partitions that have stopped at a gap. */
-export function stoppedAtGaps(partitions: readonly PartitionProgress[]): StoppedAtGap[] {
-  return partitions.filter((partition): partition is StoppedAtGap => partition.gap !== null);
+/** Which gaps are asked about: all, those of a topic, or that of a partition. */
+export interface AskedGaps {
+  topic: string | null;
+  partition: number | null;
 }
 
-/** What accepting these gaps does, for a button. */
-export function acceptWords(gaps: readonly StoppedAtGap[]): string {
+/** What accepting a gap does, for a button. */
+export function acceptOneWords(gap: OpenGap): string {
   const texts = t().task;
-  const [first] = gaps;
-  if (first && gaps.length === 1) {
-    if (first.gap.reason === 'recreated') return texts.acceptRecreated;
-    return texts.acceptGap(whole(first.gap.range.to - first.gap.range.from), whole(first.gap.resume_at));
-  }
-  const topics = new Set(gaps.map(({ topic }) => topic));
-  return topics.size === 1 && first ? texts.acceptOfTopic(whole(gaps.length), first.topic) : texts.acceptAll(whole(gaps.length));
+  if (gap.reason === 'recreated') return texts.acceptRecreated;
+  return texts.acceptGap(whole(gap.range.to - gap.range.from), whole(gap.resume_at));
+}
+
+/** What accepting the gaps of a topic does, for a button. */
+export function acceptTopicWords({ topic, gaps, gap }: GapTopic): string {
+  return gaps === 1 ? acceptOneWords(gap) : t().task.acceptOfTopic(whole(gaps), topic);
+}
+
+/** What accepting `count` gaps does, the first of which are those of `topics`. */
+export function acceptAllWords(count: number, topics: readonly GapTopic[]): string {
+  const [first] = topics;
+  return first && topics.length === 1 ? acceptTopicWords(first) : t().task.acceptAll(whole(count));
 }
 
 /** The gaps as they were shown, for the backend. */

@@ -38,6 +38,7 @@ function view(): TaskView {
       missing_timestamps: 'copy-time',
       lane: 'record',
       bounded: false,
+      tags: [],
       configuration_sync: { on: false, remove: false, with: [] },
       compression: 'auto',
       replication_factor: null,

@@ -37,7 +37,7 @@ export class TaskWatch {
 
   /** Fetches the task now. */
   async refresh(): Promise<void> {
-    await this.view.load(() => backend.call('task_show', { task: this.id }));
+    await this.view.load(() => backend.call('task_show', { task: this.id, brief: true }));
   }
 
   /** Since when the task has said nothing, though it should; null when it speaks. */

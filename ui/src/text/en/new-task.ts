@@ -270,6 +270,7 @@ export const newTask = {
   checkAgain: 'Check again',
   checkStop: 'Stop the check',
   checkRunning: (done: number, total: number) => `Checking: ${done} of ${total} done`,
+  checksPassed: (n: string) => counted(n, 'item passed', 'items passed'),
   checkPassed: (ok: number) => `May start: all ${ok} items passed.`,
   checkWarned: (ok: number, warnings: number) =>
     `May start: ${ok} items passed, ${counted(warnings, 'warning', 'warnings')} to read.`,
@@ -299,6 +300,7 @@ export const newTask = {
     target_permission: 'Permission to write',
     name_collision: 'Target names',
     start_position: 'Start position',
+    end_position: 'End position',
     earlier_run: 'Earlier run',
     source_retention: 'Retention at the source',
     target_topics: 'Target topics',

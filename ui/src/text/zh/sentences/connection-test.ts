@@ -131,6 +131,7 @@ export const connectionTest: Sentence[] = [
 
   // Login and metadata.
   ['the broker does not offer this login mechanism: choose one that it names', 'broker 不提供这种登录机制：请选择它列出的机制'],
+  ['there is no token to log in with, so no broker was asked', '没有可用于登录的令牌，因此没有询问任何 broker'],
   ['the broker refused the login: check mechanism, user name and password', 'broker 拒绝了登录：请检查登录机制、用户名和密码'],
   ['the login works, but the user may not describe the cluster: grant it Describe', '登录成功，但该用户无权查看集群：请授予它 Describe 权限'],
   [

@@ -73,8 +73,8 @@ export const importing: Sentence[] = [
     '使用 OAuth 但没有 sasl.oauthbearer.token.endpoint.url：只支持以客户端凭据获取的令牌。请添加令牌端点的地址，并在登录模块中填写 clientId 和 clientSecret',
   ],
   [
-    'uses {@other}, which has no counterpart outside of Java. Supported are PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule with client credentials, and Krb5LoginModule; use a user with one of them (on Amazon MSK: SASL/SCRAM)',
-    '使用了 {other}，它在 Java 之外没有对应实现。支持 PlainLoginModule、ScramLoginModule、使用客户端凭据的 OAuthBearerLoginModule 以及 Krb5LoginModule；请使用采用其中之一的用户（Amazon MSK 上为 SASL/SCRAM）',
+    'uses {@other}, which has no counterpart outside of Java. Supported are PlainLoginModule, ScramLoginModule, OAuthBearerLoginModule with client credentials, Krb5LoginModule, and IAMLoginModule of Amazon MSK; use a user with one of them',
+    '使用了 {other}，它在 Java 之外没有对应实现。支持 PlainLoginModule、ScramLoginModule、使用客户端凭据的 OAuthBearerLoginModule、Krb5LoginModule 以及 Amazon MSK 的 IAMLoginModule；请使用采用其中之一的用户',
   ],
   ['has an escape \\u that is not followed by four hexadecimal digits', '中有转义 \\u 后面不是四位十六进制数字'],
   ['has an option without a value; write name="value"', '有选项没有值；请写作 name="value"'],
@@ -87,6 +87,18 @@ export const importing: Sentence[] = [
   ['left out, because they belong to {program}: {,keys}', '已略去，因为它们属于 {program}：{keys}'],
   ['the section [{name}] is left out: {,keys}', '区段 [{name}] 已略去：{keys}'],
   ["the lines that begin with '{prefix}.' are read", '读取以“{prefix}.”开头的行'],
+  [
+    'has the login module {@name}, and the class that logs in is one of Amazon MSK: leave one of them',
+    '的登录模块是 {name}，而负责登录的类属于 Amazon MSK：请只保留其中之一',
+  ],
+  [
+    'holds keys of AWS, which a data source does not keep: write them into a profile of ~/.aws/credentials and name that with {example}',
+    '含有 AWS 密钥，而数据源不保存这些密钥：请将其写入 ~/.aws/credentials 的一个配置文件，并用 {example} 指定',
+  ],
+  [
+    "the option 'awsStsRegion' of the login module is left out: roles are taken on in the cluster's own region",
+    '登录模块的选项“awsStsRegion”已略去：角色在集群自身的区域中承担',
+  ],
   ["the option '{name}' of the login module is left out", '登录模块的选项“{name}”已略去'],
   ["certificate and private key are taken from the key store '{path}'", '证书和私钥取自密钥库“{path}”'],
   ['this build of Sluice cannot log in with Kerberos (GSSAPI): use one that was built with it', '此版本的 Sluice 不支持 Kerberos（GSSAPI）登录：请使用包含该支持的版本'],

@@ -1,5 +1,6 @@
 import type { Sentence } from '../../sentences';
 import { alerts } from './alerts';
+import { aws } from './aws';
 import { connectionTest } from './connection-test';
 import { cutover } from './cutover';
 import { errors } from './errors';
@@ -12,16 +13,19 @@ import { parity } from './parity';
 import { preCheck } from './pre-check';
 import { readiness } from './readiness';
 import { running } from './running';
+import { sources } from './sources';
 import { verification } from './verification';
 
 /** Everything that the backend says, in simplified Chinese. */
 export const sentences: Sentence[] = [
   ...preCheck,
   ...connectionTest,
+  ...aws,
   ...fields,
   ...importing,
   ...errors,
   ...running,
+  ...sources,
   ...verification,
   ...groups,
   ...readiness,

@@ -179,6 +179,8 @@ export const kafka: Sentence[] = [
 
   // Of the client of Kafka's own protocol.
   ['the broker {@broker} does not know the request {@api}; Kafka {@version} and newer do', 'broker {broker} 不支持请求 {api}；Kafka {version} 及更新版本支持'],
+  ['there is no token for the login by {@mechanism}: {*reason}', '没有以 {mechanism} 登录所用的令牌：{reason}'],
+  ['Failed to acquire SASL OAUTHBEARER token: {*reason}', '无法取得 SASL OAUTHBEARER 令牌：{reason}'],
   ['{@api} was answered with {@code}', '{api} 的应答为 {code}'],
   ['{@api} was answered with {@code} ({words})', '{api} 的应答为 {code}（{words}）'],
 ];

@@ -44,6 +44,10 @@ export const running: Sentence[] = [
 
   // A cluster.
   ['cannot connect to the {*side} cluster at {address}: {*cause}. {*remedy}', '无法连接{side}集群 {address}：{cause}。{remedy}'],
+  [
+    'See that tokens can be had on this computer: an AWS profile or key, or the client id and secret of the token endpoint',
+    '请确认本机能取得令牌：AWS 的配置文件或密钥，或令牌端点的客户端 ID 和密钥',
+  ],
   ['Check the user name, the password and sasl.mechanism', '请检查用户名、密码和 sasl.mechanism'],
   [
     "The broker's certificate is not signed by the CA in ssl.ca.location, or is for another host name; give the right CA file",
