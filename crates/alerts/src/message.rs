@@ -174,6 +174,7 @@ mod tests {
                 "Task \"orders\" has 2 new gaps | The source no longer has records that were not copied yet: 2 new gaps found, 3 in all. The latest: orders-3 [120, 450).",
                 "Task \"orders\" has put 2 records into quarantine | The target refused 2 records; 7 in quarantine in all. The task goes on.",
                 "Task \"orders\" is about to lose records | In 1 hour 30 minutes the source will delete records that were not copied yet.",
+                "Task \"orders\" is not equal on both sides | A verification has found records that differ, or that are gone from the target.",
                 "Task \"orders\" is complete | The task has copied everything it was to copy.",
             ]
         );
@@ -195,6 +196,7 @@ mod tests {
                 "任务“orders”新增 2 处缺口 | 源端已不再保存部分尚未复制的消息：新发现 2 处缺口，共 3 处。最近一处：orders-3 [120, 450)。",
                 "任务“orders”新隔离 2 条消息 | 目标端拒绝了 2 条消息，隔离区共有 7 条。任务继续运行。",
                 "任务“orders”即将丢失消息 | 源端将在 1 小时 30 分钟后删除尚未复制的消息。",
+                "任务“orders”两端不一致 | 校验发现存在差异的消息，或目标端缺少消息。",
                 "任务“orders”已完成 | 任务已复制全部应复制的消息。",
             ]
         );

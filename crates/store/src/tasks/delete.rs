@@ -108,7 +108,7 @@ mod tests {
         let tables = tables_with_a_task(&store);
         assert_eq!(
             tables.len(),
-            16,
+            17,
             "a table of this test is missing in it: {tables:?}"
         );
         for (table, column) in &tables {
