@@ -174,7 +174,6 @@ fn both_lanes_write_and_read_where_the_broker_computes_each_signature_anew() -> 
     }
     let ground = Ground::get()?;
     let (with_profile, with_variable) = (ground.config(" awsProfileName=\"copy\"")?, ground.config("")?);
-    let refused = ground.verdicts("MSK token refused")?;
     for lane in LANES {
         let (source, target) = (FakeCluster::builder().start()?, FakeCluster::builder().start()?);
         source.create_topic("t", 1, &[])?;
@@ -235,7 +234,6 @@ fn both_lanes_write_and_read_where_the_broker_computes_each_signature_anew() -> 
             "{lane}: the variables' key has read"
         );
     }
-    assert_eq!(ground.verdicts("MSK token refused")?, refused);
     Ok(())
 }
 

@@ -40,7 +40,7 @@ test('the page sets when a task is verified by itself, refuses a time that is no
   await here.host.call('task_verify', { task });
   const page = await here.open({ hash: `#/tasks/${task}/verify` });
   const schedule = page.locator('section').filter({ has: page.getByRole('heading', { name: 'By itself' }) });
-  const history = page.getByRole('table', { name: 'Earlier verifications' });
+  const history = page.getByRole('region', { name: 'Earlier verifications' });
   await history.getByText('Equal', { exact: true }).first().waitFor();
   assert.ok((await history.locator('tbody tr').count()) >= 2, 'those before are listed');
 
