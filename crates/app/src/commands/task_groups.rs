@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use sluice_engine::{GroupChoice, GroupsReport, SyncOptions};
-use sluice_model::{GroupSync, TaskAction, TaskSettings};
+use sluice_model::{GroupSync, TaskSettings};
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::change_settings;
-use crate::core::{self, Operation, require_version};
+use super::tasks::{MayChange, change_part};
+use crate::core::{self, Operation};
 use crate::schema::TaskView;
 use crate::tasks::LastSync;
 use crate::{App, AppError, Result};
@@ -156,24 +156,20 @@ impl Command for TaskGroupsKeep {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
-        let kept = |settings: TaskSettings| TaskSettings {
-            sync_groups: self.sync.clone(),
-            ..settings
-        };
-        let after = kept(core::settings(&row)?);
-        change_settings(app, Self::NAME, &row, &after, |id| {
+        let check = || {
             let errors = self.sync.iter().flat_map(GroupSync::check).collect::<Vec<_>>();
-            if !errors.is_empty() {
-                return Err(AppError::fields(errors));
+            if errors.is_empty() {
+                Ok(())
+            } else {
+                Err(AppError::fields(errors))
             }
-            let turn = core.turn(id);
-            turn.allows(TaskAction::Tune)?;
-            let row = turn.row()?;
-            require_version(&row, self.version)?;
-            turn.change_settings(&row, &kept(core::settings(&row)?))?;
-            Ok(())
+        };
+        let may_change = MayChange::Tuning(self.version);
+        change_part(app, Self::NAME, &self.task, may_change, check, |settings| {
+            TaskSettings {
+                sync_groups: self.sync.clone(),
+                ..settings
+            }
         })
     }
 }

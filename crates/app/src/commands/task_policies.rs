@@ -8,7 +8,7 @@ use sluice_model::{
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::{change_settings, checked};
+use super::tasks::{MayChange, change_part, change_settings, checked};
 use crate::core::{self, require_version};
 use crate::schema::{AppEvent, TaskView};
 use crate::{App, AppError, Result};
@@ -28,21 +28,20 @@ impl Command for TaskTag {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
-        let tagged = |settings: TaskSettings| TaskSettings {
-            tags: self.tags.clone(),
-            ..settings
-        };
-        let after = tagged(core::settings(&row)?);
-        change_settings(app, Self::NAME, &row, &after, |id| {
-            check_tags(&self.tags).map_err(|error| AppError::field("tags", error.to_string()))?;
-            let turn = core.turn(id);
-            let row = turn.row()?;
-            turn.change_settings(&row, &tagged(core::settings(&row)?))?;
-            core.bus.publish(&AppEvent::TasksChanged);
-            Ok(())
-        })
+        let check = || check_tags(&self.tags).map_err(|error| AppError::field("tags", error.to_string()));
+        let view = change_part(
+            app,
+            Self::NAME,
+            &self.task,
+            MayChange::Always,
+            check,
+            |settings| TaskSettings {
+                tags: self.tags.clone(),
+                ..settings
+            },
+        )?;
+        app.core.bus.publish(&AppEvent::TasksChanged);
+        Ok(view)
     }
 }
 

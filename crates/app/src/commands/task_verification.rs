@@ -1,13 +1,13 @@
 use serde::{Deserialize, Serialize};
 use sluice_engine::{VerificationReport, VerificationResult, VerifyScope};
-use sluice_model::{TaskAction, TaskSettings, VerificationSchedule};
+use sluice_model::{TaskSettings, VerificationSchedule};
 use sluice_store::VerificationRow;
 use ts_rs::TS;
 
 use super::command::Command;
-use super::tasks::change_settings;
+use super::tasks::{MayChange, change_part};
 use crate::clock::now_ms;
-use crate::core::{self, Operation, require_version};
+use crate::core::{self, Operation};
 use crate::schema::TaskView;
 use crate::tasks::Wanted;
 use crate::{App, AppError, ErrorCode, Result};
@@ -173,24 +173,21 @@ impl Command for TaskVerifySchedule {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        let core = &app.core;
-        let row = core.task(&self.task)?;
         let schedule = self.schedule.map(|schedule| VerificationSchedule {
             since_ms: now_ms(),
             ..schedule
         });
-        let scheduled = |settings: TaskSettings| TaskSettings {
-            verification: schedule,
-            ..settings
-        };
-        let after = scheduled(core::settings(&row)?);
-        change_settings(app, Self::NAME, &row, &after, |id| {
-            let turn = core.turn(id);
-            turn.allows(TaskAction::Tune)?;
-            let row = turn.row()?;
-            require_version(&row, self.version)?;
-            turn.change_settings(&row, &scheduled(core::settings(&row)?))?;
-            Ok(())
-        })
+        let may_change = MayChange::Tuning(self.version);
+        change_part(
+            app,
+            Self::NAME,
+            &self.task,
+            may_change,
+            || Ok(()),
+            |settings| TaskSettings {
+                verification: schedule,
+                ..settings
+            },
+        )
     }
 }

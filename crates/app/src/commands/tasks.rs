@@ -314,6 +314,43 @@ pub(super) fn change_settings(
         })
 }
 
+/// When a part of a task's settings may be changed.
+pub(super) enum MayChange {
+    /// Whatever the task does.
+    Always,
+    /// While the task may be tuned, and its settings are of this version, if one is given.
+    Tuning(Option<i64>),
+}
+
+/// Changes one part of a task's settings with `change`, as they are in its turn: another command's change of another part
+/// stays.
+///
+/// # Errors
+/// `check` refuses, its state does not allow it, it has other settings now, or the state cannot be written.
+pub(super) fn change_part(
+    app: &App,
+    command: &'static str,
+    task: &str,
+    may_change: MayChange,
+    check: impl FnOnce() -> Result<()>,
+    change: impl Fn(TaskSettings) -> TaskSettings,
+) -> Result<TaskView> {
+    let core = &app.core;
+    let row = core.task(task)?;
+    let after = change(core::settings(&row)?);
+    change_settings(app, command, &row, &after, |id| {
+        check()?;
+        let turn = core.turn(id);
+        let row = turn.row()?;
+        if let MayChange::Tuning(version) = may_change {
+            turn.allows(TaskAction::Tune)?;
+            require_version(&row, version)?;
+        }
+        turn.change_settings(&row, &change(core::settings(&row)?))?;
+        Ok(())
+    })
+}
+
 /// Everything about the task of `row`.
 pub(super) fn show(app: &App, row: &TaskRow) -> Result<TaskView> {
     let core = &app.core;
