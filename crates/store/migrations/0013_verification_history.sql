@@ -4,6 +4,9 @@ ALTER TABLE verifications ADD COLUMN not_equal_since_ms INTEGER;
 UPDATE verifications SET not_equal_since_ms = at_ms
     WHERE json_extract(report, '$.result') IN ('different', 'incomplete');
 
+-- Alerts ask for these every second; a row is read only behind its report, which may be long.
+CREATE INDEX verifications_not_equal ON verifications (task, not_equal_since_ms) WHERE not_equal_since_ms IS NOT NULL;
+
 -- What each verification came to.
 CREATE TABLE verification_history (
     id INTEGER PRIMARY KEY,
