@@ -112,6 +112,8 @@ impl Verifier {
             states: STATES.iter().map(|state| state.word().to_owned()).collect(),
             ..TaskFilter::default()
         })?;
+        self.failed
+            .retain(|id, _| rows.iter().any(|row| row.id == id.as_str()));
         for row in rows {
             if self.stopped.try_recv() == Err(TryRecvError::Disconnected) {
                 break;
