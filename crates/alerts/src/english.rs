@@ -87,15 +87,7 @@ impl Catalogue for English {
                     )
                 ),
             ),
-            (Condition::GapFound, _) => format!(
-                "The source no longer has records that were not copied yet: {} found, {} in all.{}",
-                plural(alert.count, "new gap", "new gaps"),
-                alert.task.gaps,
-                match alert.task.latest_gap.as_str() {
-                    "" => String::new(),
-                    gap => format!(" The latest: {gap}."),
-                }
-            ),
+            (Condition::GapFound, _) => gaps(alert),
             (Condition::RecordQuarantined, _) => format!(
                 "The target refused {}; {} in quarantine in all. The task goes on.",
                 plural(alert.count, "record", "records"),
@@ -195,4 +187,17 @@ fn duration(seconds: u64) -> String {
         .map(|(unit, amount)| plural(amount, units[unit].0, units[unit].1))
         .collect();
     parts.join(" ")
+}
+
+/// What is known of new gaps.
+fn gaps(alert: &Alert) -> String {
+    format!(
+        "The source no longer has records that were not copied yet: {} found, {} in all.{}",
+        plural(alert.count, "new gap", "new gaps"),
+        alert.task.gaps,
+        match alert.task.latest_gap.as_str() {
+            "" => String::new(),
+            gap => format!(" The latest: {gap}."),
+        }
+    )
 }

@@ -58,10 +58,7 @@ pub struct App {
     pub(crate) groups: Arc<GroupSyncs>,
     pub(crate) demo: Option<Arc<dyn DemoHost>>,
     housekeeping: Option<(Sender<()>, JoinHandle<()>)>,
-    retention: Option<RetentionWatch>,
-    configuration: Option<ConfigurationSyncing>,
-    group_watch: Option<GroupWatch>,
-    verifying: Option<ScheduledVerifying>,
+    watchers: Option<Watchers>,
     metrics: Mutex<Option<MetricsServer>>,
     owner: Owner,
 }
@@ -109,34 +106,16 @@ impl App {
         } else {
             None
         };
-        let retention = opening
-            .runs_tasks
-            .then(|| RetentionWatch::start(Arc::clone(&core), Arc::clone(&supervisor), Arc::clone(&alarm)))
-            .transpose()?;
-        let configuration = opening
-            .runs_tasks
-            .then(|| ConfigurationSyncing::start(Arc::clone(&core)))
-            .transpose()?;
         let metrics = if opening.runs_tasks {
             metrics_of_setting(&core, &supervisor)?
         } else {
             None
         };
         let groups = Arc::new(GroupSyncs::default());
-        let group_watch = opening
-            .runs_tasks
-            .then(|| GroupWatch::start(Arc::clone(&core), Arc::clone(&supervisor), Arc::clone(&groups)))
-            .transpose()?;
         let verifications = Arc::new(Verifications::default());
-        let verifying = opening
+        let watchers = opening
             .runs_tasks
-            .then(|| {
-                ScheduledVerifying::start(
-                    Arc::clone(&core),
-                    Arc::clone(&supervisor),
-                    Arc::clone(&verifications),
-                )
-            })
+            .then(|| Watchers::start(&core, &supervisor, &alarm, &groups, &verifications))
             .transpose()?;
         Ok(Self {
             core,
@@ -149,10 +128,7 @@ impl App {
             groups,
             demo: opening.demo,
             housekeeping,
-            retention,
-            configuration,
-            group_watch,
-            verifying,
+            watchers,
             metrics: Mutex::new(metrics),
             owner,
         })
@@ -243,10 +219,7 @@ impl App {
         self.give_up_waiting();
         self.readinesses.cancel_all();
         self.groups.close();
-        drop(self.retention.take());
-        drop(self.configuration.take());
-        drop(self.group_watch.take());
-        drop(self.verifying.take());
+        drop(self.watchers.take());
         if let Some((stop, thread)) = self.housekeeping.take() {
             drop(stop);
             if thread.join().is_err() {
@@ -266,6 +239,32 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         self.wind_up(&|_| ());
+    }
+}
+
+/// Threads that look after tasks beside their runs. They end in this order when it is dropped.
+struct Watchers {
+    _retention: RetentionWatch,
+    _configuration: ConfigurationSyncing,
+    _groups: GroupWatch,
+    _verifications: ScheduledVerifying,
+}
+
+impl Watchers {
+    fn start(
+        core: &Arc<Core>,
+        supervisor: &Arc<Supervisor>,
+        alarm: &Arc<Alarm>,
+        groups: &Arc<GroupSyncs>,
+        verifications: &Arc<Verifications>,
+    ) -> Result<Self> {
+        let (core, supervisor) = (|| Arc::clone(core), || Arc::clone(supervisor));
+        Ok(Self {
+            _retention: RetentionWatch::start(core(), supervisor(), Arc::clone(alarm))?,
+            _configuration: ConfigurationSyncing::start(core())?,
+            _groups: GroupWatch::start(core(), supervisor(), Arc::clone(groups))?,
+            _verifications: ScheduledVerifying::start(core(), supervisor(), Arc::clone(verifications))?,
+        })
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use sluice_kafka::Admin;
-use sluice_model::{Start, Task};
+use sluice_model::{End, Start, Task};
 
 use crate::error::{EngineError, Result, Side};
 use crate::plan::adoption::{self, Adopted, Earlier};
@@ -108,15 +108,10 @@ impl Offsets {
                 }
                 Err(other) => return Err(other),
             };
-            let end = match &task.end {
-                // A launched task keeps the ends that were found then.
-                Some(end) if outline.launch.is_none() => {
-                    let starts = start
-                        .iter()
-                        .map(|(partition, start)| (*partition, start.nearest()));
-                    resolve_end(from, end, &route.source_topic, &starts.collect(), &of_source)?
-                }
-                _ => BTreeMap::new(),
+            // A launched task keeps the ends that were found then.
+            let end = match task.end.as_ref().filter(|_| outline.launch.is_none()) {
+                Some(end) => ends(from, end, &route.source_topic, &start, &of_source)?,
+                None => BTreeMap::new(),
             };
             routes.push(RouteOffsets {
                 start,
@@ -144,6 +139,21 @@ impl Offsets {
             at,
         })
     }
+}
+
+/// Where the copy of each partition of a topic ends, from where it starts on.
+fn ends(
+    from: &Admin,
+    end: &End,
+    topic: &str,
+    starts: &BTreeMap<i32, Resolved>,
+    bounds: &BTreeMap<i32, LogBounds>,
+) -> Result<BTreeMap<i32, i64>> {
+    let starts = starts
+        .iter()
+        .map(|(partition, start)| (*partition, start.nearest()))
+        .collect();
+    resolve_end(from, end, topic, &starts, bounds)
 }
 
 /// Topics with numbers of their partitions.
