@@ -3521,7 +3521,7 @@ sync: SettingSync, };
 /**
  * Sets a setting: `max_tasks` (1 to 10000), `log_days` (1 to 365), `give_up_after_minutes` (1 to 10080),
  * `resume_after_restart`, `language`, `quiet_hours`, `metrics_address` (`HOST:PORT` or a port of this computer; null or
- * blank for none), `update_address` (whom to ask for a newer version; null or blank for nobody), and whatever begins with `page.`, which is the page's own.
+ * blank for none), `update_address` (where the newest version is written; null or blank for none), and whatever begins with `page.`, which is the page's own.
  */
 export type SettingSet = { 
 /**
@@ -5579,7 +5579,7 @@ sentence: string, };
 export type UnknownReason = "no_right" | "too_old" | "no_answer";
 
 /**
- * Asks the address of the setting `update_address` for the newest version; nobody where it is blank.
+ * Reads the newest version from the address of the setting `update_address`. Without an address, nothing is requested.
  */
 export type UpdateCheck = Record<symbol, never>;
 
@@ -5592,7 +5592,7 @@ export type UpdateView = {
  */
 present: string, 
 /**
- * The newest one; none where nobody is asked.
+ * The newest one; none without an address.
  */
 newest: string | null, 
 /**

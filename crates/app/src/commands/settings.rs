@@ -32,7 +32,7 @@ pub struct SettingsView {
 
 /// Sets a setting: `max_tasks` (1 to 10000), `log_days` (1 to 365), `give_up_after_minutes` (1 to 10080),
 /// `resume_after_restart`, `language`, `quiet_hours`, `metrics_address` (`HOST:PORT` or a port of this computer; null or
-/// blank for none), `update_address` (whom to ask for a newer version; null or blank for nobody), and whatever begins with `page.`, which is the page's own.
+/// blank for none), `update_address` (where the newest version is written; null or blank for none), and whatever begins with `page.`, which is the page's own.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SettingSet {
@@ -155,7 +155,7 @@ fn check(key: &str, value: &Value) -> Result<()> {
     checked.map_err(|message| AppError::field("value", message))
 }
 
-/// Whether a value says whom to ask for a newer version; nobody, where it is blank.
+/// Checks the address of the newest version; blank for none.
 fn update_address(value: &Value) -> std::result::Result<(), String> {
     match value {
         Value::Null => Ok(()),

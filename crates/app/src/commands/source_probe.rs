@@ -144,7 +144,7 @@ pub(super) fn admin(core: &Core, row: &DataSourceRow) -> Result<(Admin, Metadata
     Ok((admin, metadata))
 }
 
-/// What a person is told of a cluster that refuses a question, or does not answer it.
+/// The error of a cluster that refuses a request, or does not answer it.
 pub(super) fn unreachable(row: &DataSourceRow, error: &sluice_kafka::KafkaError) -> AppError {
     unanswered(row, error.code.is_access(), error)
 }

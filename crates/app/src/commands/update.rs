@@ -5,7 +5,7 @@ use super::command::Command;
 use crate::update::{UPDATE_SETTING, UpdateAddress, newest};
 use crate::{App, AppError, Result};
 
-/// Asks the address of the setting `update_address` for the newest version; nobody where it is blank.
+/// Reads the newest version from the address of the setting `update_address`. Without an address, nothing is requested.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateCheck {}
@@ -15,7 +15,7 @@ pub struct UpdateCheck {}
 pub struct UpdateView {
     /// The version of this program.
     pub present: String,
-    /// The newest one; none where nobody is asked.
+    /// The newest one; none without an address.
     pub newest: Option<String>,
     /// Whether that is newer; none where it cannot be said.
     pub is_newer: Option<bool>,

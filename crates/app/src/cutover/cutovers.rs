@@ -148,7 +148,7 @@ pub(crate) fn not_needed(core: &Core, task: &str) -> Result<()> {
 
 /// Refuses while a cut-over needs a task as it is: one before its switch its own task, one behind it the task of the way
 /// back. Ended, the task would never copy what is left; with other topics, it would not be what was planned and asked about.
-/// Whoever changes the task holds its cut-overs claimed from this look on, so that none is planned meanwhile.
+/// A caller that changes the task claims its cut-overs before this check, so that none is planned meanwhile.
 ///
 /// # Errors
 /// One does.

@@ -3,8 +3,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// Where the newest version is written. Whoever could change that text could lead people to another program: only TLS, or
-/// this computer.
+/// Where the newest version is written. A text that others can change would lead users to another program: only TLS, or this
+/// computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UpdateAddress(String);
 

@@ -1,4 +1,4 @@
-//! Whether there is a newer version of this program, where a person has said whom to ask. Nothing is asked otherwise.
+//! Whether there is a newer version of this program, if the settings have an address to ask. Nothing is requested otherwise.
 
 mod address;
 mod newest;

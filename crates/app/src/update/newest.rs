@@ -61,7 +61,6 @@ pub(crate) fn newest(address: &UpdateAddress) -> Result<Newest> {
         .tls_config(tls)
         .timeout_global(Some(WITHIN))
         .http_status_as_error(false)
-        .https_only(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .build()
