@@ -49,7 +49,6 @@ struct Attempt<T> {
 fn attempt<T: Decodable>(body: &Bytes, version: i16, doubtful: Doubtful) -> Attempt<T> {
     let mut reader = Reader {
         rest: body.clone(),
-        within_varint: false,
         fields: 0,
         doubtful,
         doubts: 0,
@@ -67,8 +66,6 @@ fn attempt<T: Decodable>(body: &Bytes, version: i16, doubtful: Doubtful) -> Atte
 /// The answer, as the crate reads it.
 struct Reader {
     rest: Bytes,
-    /// The byte before said that the number goes on.
-    within_varint: bool,
     fields: usize,
     doubtful: Doubtful,
     doubts: usize,
@@ -110,19 +107,17 @@ impl Buf for Reader {
     }
 
     // Truth values and numbers of variable length. All the latter are lengths or tags, one greater than what they count.
+    // Where one begins cannot be known: a damaged truth value looks like a first byte. So each byte is judged as if it were
+    // one; what the later bytes of a number say is never more than the number.
     fn try_get_u8(&mut self) -> Result<u8, bytes::TryGetError> {
-        if !self.within_varint {
-            let (value, size) = self.varint();
-            if self.is_too_much(value.saturating_sub(1), self.rest.len() - size) {
-                self.false_length = true;
-                self.rest.advance(size);
-                return Ok(0);
-            }
+        let (value, size) = self.varint();
+        if self.is_too_much(value.saturating_sub(1), self.rest.len() - size) {
+            self.false_length = true;
+            self.rest.advance(size);
+            return Ok(0);
         }
         self.fields += 1;
-        let byte = self.rest.try_get_u8()?;
-        self.within_varint = byte & 0x80 != 0;
-        Ok(byte)
+        self.rest.try_get_u8()
     }
 
     fn try_get_i32(&mut self) -> Result<i32, bytes::TryGetError> {
@@ -219,5 +214,24 @@ mod tests {
         let error =
             decode::<ApiVersionsResponse>(&Bytes::from_static(b"\0\0\x7f\xff\xff\xff"), 0).unwrap_err();
         assert!(error.contains("greater than what follows"), "{error}");
+    }
+
+    #[test]
+    fn a_false_length_behind_what_looks_like_the_beginning_of_a_number_is_found() {
+        const LENGTHS: [&[u8]; 2] = [b"\xff\xff\xff\xff\x0e", b"\x80\x80\x80\x80\x08"];
+        for length in LENGTHS {
+            // The tag and the size of a tagged field, as numbers of variable length that have no end.
+            let endless = [0x80; 10];
+            let body = [b"\0\0\x01\0\0\0\0\x01", &endless[..], length].concat();
+            let error = decode::<ApiVersionsResponse>(&body.into(), 3).unwrap_err();
+            assert!(error.contains("greater than what follows"), "{error}");
+            // Whether a topic is internal, which is 0 or 1, before the number of its partitions.
+            let mut body = encoded(9).to_vec();
+            let name = body.windows(6).position(|six| six == b"orders").unwrap();
+            assert_eq!(body[name + 6..name + 8], [0, 1]);
+            body.splice(name + 6..name + 8, [&[0x80], length].concat());
+            let error = decode::<MetadataResponse>(&body.into(), 9).unwrap_err();
+            assert!(error.contains("greater than what follows"), "{error}");
+        }
     }
 }
