@@ -22,6 +22,8 @@ use crate::request::{Request, text, topic_name};
 
 /// First version in which topics can be named by id.
 const BY_ID: i16 = 6;
+/// Records that Kafka's controller writes for one request, `QuorumController.MAX_RECORDS_PER_BATCH`.
+const CONTROLLER_BATCH: i64 = 10_000;
 
 pub(crate) fn create(cx: &Request<'_>, q: CreateTopicsRequest) -> CreateTopicsResponse {
     let mut state = cx.state();
@@ -40,7 +42,14 @@ pub(crate) fn create(cx: &Request<'_>, q: CreateTopicsRequest) -> CreateTopicsRe
                             "The topic is named twice in the request",
                         ));
                     }
-                    state.create_topic(&wanted(asked), q.validate_only)
+                    let wanted = wanted(asked);
+                    if 1 + wanted.settings.len() as i64 + i64::from(wanted.partitions) > CONTROLLER_BATCH {
+                        return Err(Rejection::new(
+                            ResponseError::PolicyViolation,
+                            "Unable to perform excessively large batch operation.",
+                        ));
+                    }
+                    state.create_topic(&wanted, q.validate_only)
                 });
             created_answer(&state, asked, created)
         })

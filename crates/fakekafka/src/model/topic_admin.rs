@@ -12,7 +12,7 @@ use super::settings_table::TOPIC_SETTINGS;
 use super::topic::{Partition, Topic, is_legal_name};
 
 /// Largest number of partitions of one topic: a slip of the finger must not fill the memory.
-const MAX_PARTITIONS: i32 = 10_000;
+const MAX_PARTITIONS: i32 = 20_000;
 
 /// A topic to be created.
 #[derive(Debug, Default)]

@@ -25,6 +25,18 @@ pub struct NewTopic {
     pub config: BTreeMap<String, String>,
 }
 
+/// Records that a controller of Kafka without ZooKeeper writes for one request (`QuorumController.MAX_RECORDS_PER_BATCH`):
+/// one for the topic, and one for each of its partitions and values.
+const CONTROLLER_BATCH: usize = 10_000;
+/// Partitions by which a topic larger than that grows.
+const GROWN_BY: usize = 5_000;
+
+impl NewTopic {
+    fn is_too_large_at_once(&self) -> bool {
+        1 + self.partitions + self.config.len() > CONTROLLER_BATCH
+    }
+}
+
 impl Admin {
     /// Ids of these topics. Topics without one (brokers before 2.8) and topics that do not exist are left out.
     ///
@@ -76,11 +88,33 @@ impl Admin {
         )
     }
 
-    /// Creates a topic, or only asks whether it could be created.
+    /// Creates a topic, or only asks whether it could be created. One with more partitions than a controller takes in one
+    /// request is made with fewer and grown.
     ///
     /// # Errors
-    /// The cluster's reason.
+    /// The cluster's reason. A topic that was made and could not be grown stays as it is.
     pub fn create_topic(&self, topic: &NewTopic, validate_only: bool) -> Result<()> {
+        match self.create_topic_at_once(topic, validate_only) {
+            Err(error) if error.code == ErrorCode::POLICY_VIOLATION && topic.is_too_large_at_once() => {}
+            other => return other,
+        }
+        let first = NewTopic {
+            partitions: GROWN_BY,
+            ..topic.clone()
+        };
+        self.create_topic_at_once(&first, validate_only)?;
+        if validate_only {
+            return Ok(());
+        }
+        let mut total = first.partitions;
+        while total < topic.partitions {
+            total = topic.partitions.min(total + GROWN_BY);
+            self.create_partitions(&topic.name, total)?;
+        }
+        Ok(())
+    }
+
+    fn create_topic_at_once(&self, topic: &NewTopic, validate_only: bool) -> Result<()> {
         let name = c_string(&topic.name)?;
         let mut reason = [0 as c_char; 512];
         let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
