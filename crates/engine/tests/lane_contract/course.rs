@@ -13,7 +13,7 @@ use sluice_fakekafka::{FakeCluster, FakeRecord, Isolation};
 use crate::ground::{Ground, Open, Wanted};
 
 /// How long something may take that has to happen.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A step without limits worth speaking of.
 pub const STEP: StepLimit = StepLimit {
@@ -94,6 +94,14 @@ impl<'g> Course<'g> {
     pub fn step(&mut self, limit: StepLimit) -> Result<std::result::Result<(), LaneError>> {
         let mut report = Report::default();
         let outcome = self.lane.step(limit, &mut report);
+        self.take(report)?;
+        Ok(outcome)
+    }
+
+    /// Waits a moment for what is in flight, without reading or sending more.
+    pub fn settle(&mut self) -> Result<std::result::Result<(), LaneError>> {
+        let mut report = Report::default();
+        let outcome = self.lane.settle(STEP.wait, &mut report);
         self.take(report)?;
         Ok(outcome)
     }

@@ -59,6 +59,7 @@ macro_rules! lane_contract {
             target_troubles {
                 behind_a_refused_record_nothing_is_written
                 rejected_offsets_are_passed_over
+                a_rejected_record_that_stands_alone_waits_for_no_answer
                 records_without_a_key_are_passed_over_where_the_target_is_compacted
                 a_denied_target_topic_is_named_as_the_cause
                 lost_answers_neither_repeat_nor_lose

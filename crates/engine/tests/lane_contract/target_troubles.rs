@@ -1,12 +1,13 @@
 //! What targets do to records: refuse them, lose their answers, move their leaders.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use sluice_engine::{LaneError, Passed, RefusalCause, TargetIncidentKind};
+use sluice_engine::{LaneError, Passed, RefusalCause, StepLimit, TargetIncidentKind};
 use sluice_fakekafka::{Access, ApiKey, FakeRecord, Isolation};
 
-use crate::course::Course;
+use crate::course::{Course, DEADLINE, STEP};
 use crate::ground::{BEGIN, BOTH, Delivery, Ground, Open, move_leader, numbers, partition};
 
 /// Times before this are refused by a topic with the setting below.
@@ -93,6 +94,34 @@ pub fn rejected_offsets_are_passed_over(open: Open) -> Result<()> {
         expected.extend(numbers(9, 20));
         assert_eq!(ground.written(0)?, expected);
         assert_eq!(course.read.0, 30, "they are read all the same");
+    }
+    Ok(())
+}
+
+/// As the search for a refused record asks, whose next one was rejected before and is too large to be read with another: one
+/// record alone, and then its answer.
+pub fn a_rejected_record_that_stands_alone_waits_for_no_answer(open: Open) -> Result<()> {
+    for delivery in BOTH {
+        let ground = Ground::configured(&[("max.message.bytes", "9000000")], &[])?;
+        let large = FakeRecord::new("k0", "v".repeat(6_000_000)).at(BEGIN);
+        ground.source.append("t", 0, vec![large])?;
+        ground.append(0, 1, 3, 1)?;
+        let mut rejecting = partition(0, 0);
+        rejecting.rejected = BTreeSet::from([0]);
+        let mut course = Course::new(open, &ground, delivery, &[rejecting])?;
+        let alone = StepLimit { records: 1, ..STEP };
+        let until = Instant::now() + DEADLINE;
+        while course.read.0 == 0 && Instant::now() < until {
+            course.step(alone)??;
+        }
+        while course.lane.in_flight() > 0 && Instant::now() < until {
+            course.settle()??;
+        }
+        assert_eq!(course.lane.in_flight(), 0, "nothing has to be answered");
+        let first = course.reported_of(0).next();
+        assert_eq!(first, Some(&Passed::Skipped { source: 0 }));
+        course.reach_the_end()?;
+        assert_eq!(ground.written(0)?, numbers(1, 3));
     }
     Ok(())
 }

@@ -166,9 +166,7 @@ impl WireLane {
                 Ok(Turn::Next)
             }
             Ok(Framing::Nothing { next }) => {
-                if let Some(track) = self.track_mut(slot) {
-                    track.pass_over(next, HoleKind::Compacted);
-                }
+                self.pass_over(slot, next, HoleKind::Compacted);
                 self.drop_sent(slot, &run);
                 Ok(Turn::Next)
             }
@@ -191,9 +189,7 @@ impl WireLane {
             Piece::Stored(stored) => Some(stored),
             Piece::Hole { next, kind } => {
                 self.take_pieces(1);
-                if let Some(track) = self.track_mut(slot) {
-                    track.pass_over(next, kind);
-                }
+                self.pass_over(slot, next, kind);
                 None
             }
             Piece::Damaged(fault) => {
@@ -307,6 +303,15 @@ impl WireLane {
             expected,
         })));
         Ok(true)
+    }
+
+    /// Nothing up to `next` is sent. Where rejected records are among it, that is reported without waiting for an answer:
+    /// there may be none to come.
+    fn pass_over(&mut self, slot: Slot, next: i64, kind: HoleKind) {
+        if let Some(track) = self.track_mut(slot) {
+            track.pass_over(next, kind);
+            self.touched.insert(slot);
+        }
     }
 
     /// Takes out of the inbox what of a run lies before the position.
