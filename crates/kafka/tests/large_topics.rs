@@ -1,5 +1,4 @@
 //! Topics with more partitions than a controller takes in one request.
-#![expect(clippy::unwrap_used, reason = "a test may fail by it")]
 
 use std::collections::BTreeMap;
 
