@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sluice_engine::{Progress, Stage, VerifyProgress};
 
+use crate::output::visible;
 use crate::words;
 
 /// How often a plain status line is written where there is no terminal.
@@ -35,6 +36,7 @@ impl Screen {
 
     /// Writes a line that stays.
     pub fn say(&self, line: &str) {
+        let line = visible(line);
         self.bars.suspend(|| eprintln!("{line}"));
     }
 
