@@ -230,7 +230,9 @@ fn limits_of_real_topics_are_compared() -> Result<()> {
         Warning,
         &["up to 2000000 bytes", "max.message.bytes=2000000"],
     );
-    expect(&report, "min_isr", Failed, &["wants 2 replicas", "has 1"]);
+    // This target asks for the one replica that there is, and the copy is whole.
+    expect(&report, "min_isr", Warning, &["wants 2 replicas", "has 1", "3.7"]);
+    assert!(report.may_start, "{report:#?}");
     Ok(())
 }
 

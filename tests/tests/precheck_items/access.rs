@@ -136,7 +136,7 @@ fn a_target_that_cannot_acknowledge_writes_is_told_from_one_that_barely_can() ->
     expect(
         &check(&bench),
         "min_isr",
-        Failed,
+        Warning,
         &["wants 3 replicas", "has 2", "every write"],
     );
     target.set_topic_config("t", "min.insync.replicas", Some("2"))?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::parity::ParityState;
-use crate::plan::topic_values::{FUTURE_BOUND, is_carried_effectively, not_carried, same};
+use crate::plan::topic_values::{FUTURE_BOUND, is_carried_effectively, is_limit, not_carried, same};
 
 /// Where an effective value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -199,6 +199,7 @@ fn sync_of(
             _ => leave("it is set on the target topic alone, and the source has its brokers' default"),
         },
         _ if asked_for || is_carried_effectively(key, &value, &own) => set,
+        _ if is_limit(key) => leave("the target takes every record that the source takes"),
         _ => leave("both sides have their brokers' default, and it does not decide what becomes of records"),
     }
 }

@@ -15,6 +15,11 @@ const INHERITED: &[(&str, &[(&str, i64)])] = &[
         ],
     ),
     ("retention.bytes", &[("log.retention.bytes", 1)]),
+    ("segment.ms", &[("log.roll.ms", 1), ("log.roll.hours", 3_600_000)]),
+    (
+        "segment.jitter.ms",
+        &[("log.roll.jitter.ms", 1), ("log.roll.jitter.hours", 3_600_000)],
+    ),
     ("cleanup.policy", &[("log.cleanup.policy", 1)]),
     ("delete.retention.ms", &[("log.cleaner.delete.retention.ms", 1)]),
     (

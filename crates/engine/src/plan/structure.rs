@@ -9,7 +9,7 @@ use sluice_model::Task;
 use crate::error::{EngineError, Result};
 use crate::plan::Pair;
 use crate::plan::broker_defaults::{inherited, value};
-use crate::plan::topic_values::{EFFECTIVE, FUTURE_BOUND, is_carried_effectively, not_carried};
+use crate::plan::topic_values::{EFFECTIVE, FUTURE_BOUND, is_carried_effectively, not_carried, same};
 
 /// How long a created topic may take until its leaders are known.
 const READY_DEADLINE: Duration = Duration::from_secs(30);
@@ -81,6 +81,10 @@ pub(crate) fn draft_with(
                     continue;
                 };
                 if let Some(why) = not_carried(key) {
+                    let default = target_broker.and_then(|broker| inherited(broker, key));
+                    if default.is_some_and(|default| same(&default, value)) {
+                        continue;
+                    }
                     remarks.push(format!(
                         "'{key}={value}' of '{source_topic}' is not carried over: {why}"
                     ));

@@ -27,7 +27,8 @@ const NOT_CARRIED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Brokers from 3.6 on refuse records from the future, by default more than an hour of it; older sources take them.
+/// Brokers from 3.6 on can refuse records from the future; from 4.0 on they do so by default, if it is more than an hour. Older
+/// sources take them.
 pub(crate) const FUTURE_BOUND: &str = "message.timestamp.after.max.ms";
 
 /// Settings that decide what becomes of records, with Kafka's own default. A topic gets the source's effective value of
@@ -42,10 +43,12 @@ pub(crate) const EFFECTIVE: &[(&str, &str)] = &[
     ("min.compaction.lag.ms", "0"),
     ("max.compaction.lag.ms", "9223372036854775807"),
     ("min.insync.replicas", "1"),
+    (FUTURE_BOUND, "3600000"),
 ];
 
-/// Only a greater limit is taken over: a smaller one refuses nothing that the source holds.
 const LARGEST: &str = "max.message.bytes";
+/// Of these, only a greater value is taken over: a smaller one refuses nothing that the source holds.
+const LIMITS: [&str; 2] = [LARGEST, FUTURE_BOUND];
 
 /// Why a value that is set on a source topic stays behind; `None` for one that goes with it.
 pub(crate) fn not_carried(key: &str) -> Option<&'static str> {
@@ -61,10 +64,15 @@ pub(crate) fn is_carried_effectively(key: &str, value: &str, instead_of: &str) -
     if !EFFECTIVE.iter().any(|(name, _)| *name == key) {
         return false;
     }
-    if key == LARGEST {
+    if is_limit(key) {
         return matches!((value.parse::<i64>(), instead_of.parse::<i64>()), (Ok(value), Ok(other)) if value > other);
     }
     !same(value, instead_of)
+}
+
+/// Whether a greater value of `key` takes every record that a smaller one takes.
+pub(crate) fn is_limit(key: &str) -> bool {
+    LIMITS.contains(&key)
 }
 
 /// Whether two values mean the same: `compact,delete` and `delete,compact` are one policy, `0.50` and `0.5` one number,
@@ -127,6 +135,9 @@ mod tests {
         assert!(!is_carried_effectively("retention.ms", "5", "5"));
         assert!(is_carried_effectively("max.message.bytes", "10", "9"));
         assert!(!is_carried_effectively("max.message.bytes", "9", "10"));
+        let unlimited = i64::MAX.to_string();
+        assert!(is_carried_effectively(FUTURE_BOUND, &unlimited, "3600000"));
+        assert!(!is_carried_effectively(FUTURE_BOUND, "3600000", &unlimited));
         assert!(!is_carried_effectively("segment.bytes", "5", "6"));
     }
 }

@@ -5,11 +5,13 @@ use sluice_model::Task;
 use crate::finding::Finding;
 use crate::plan::precheck::facts::{Outline, Setup};
 use crate::plan::precheck::words::listed;
+use crate::plan::topic_values::FUTURE_BOUND;
 
 /// Whether the target can acknowledge writes: the copy asks for all in-sync replicas.
 pub(crate) fn min_isr(outline: &Outline, setup: &Setup) -> Finding {
     const ID: &str = "min_isr";
     let (mut never, mut not_now, mut tight) = (Vec::new(), Vec::new(), Vec::new());
+    let mut all_count = Vec::new();
     let brokers = outline.pair.target.metadata.brokers.len();
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
         let target = &route.target_topic;
@@ -30,14 +32,18 @@ pub(crate) fn min_isr(outline: &Outline, setup: &Setup) -> Finding {
             .filter(|_| route.target_partitions.is_some())
             .and_then(|info| info.partitions.iter().map(|partition| partition.in_sync).min())
             .unwrap_or(replicas.min(brokers));
-        if wanted > replicas {
-            never.push(format!(
-                "'{target}' wants {wanted} replicas in sync (min.insync.replicas) and has {replicas}"
-            ));
-        } else if wanted > in_sync {
+        let has_fewer =
+            || format!("'{target}' wants {wanted} replicas in sync (min.insync.replicas) and has {replicas}");
+        // Kafka counts no more than the replicas that there are from 3.7 on (KAFKA-15583), and has this setting from 3.6 on.
+        let may_count_all = setup.target(found, FUTURE_BOUND).is_some();
+        if wanted > replicas && !may_count_all {
+            never.push(has_fewer());
+        } else if wanted.min(replicas) > in_sync {
             not_now.push(format!(
                 "'{target}' wants {wanted} replicas in sync (min.insync.replicas), and only {in_sync} of {replicas} are"
             ));
+        } else if wanted > replicas {
+            all_count.push(has_fewer());
         } else if wanted == replicas && replicas > 1 {
             tight.push(format!(
                 "'{target}' wants all of its {replicas} replicas in sync (min.insync.replicas={wanted})"
@@ -58,6 +64,14 @@ pub(crate) fn min_isr(outline: &Outline, setup: &Setup) -> Finding {
             listed(&not_now, "; "),
             "the target refuses every write until more brokers are back",
             "start the brokers of the target that are missing, then check again",
+        );
+    }
+    if !all_count.is_empty() {
+        return Finding::warning(
+            ID,
+            listed(&all_count, "; "),
+            "brokers from 3.7 on ask for all replicas that there are, those of 3.6 refuse every write",
+            "lower min.insync.replicas on the target topic, or give it more replicas",
         );
     }
     if !tight.is_empty() {

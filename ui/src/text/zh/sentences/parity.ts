@@ -25,6 +25,7 @@ export const parity: Sentence[] = [
   ["it depends on the target's replicas; it is changed only when asked for by name", '它取决于目标的副本数；仅在按名称要求时才更改'],
   ['it lets the target take every record, also those from the future', '它使目标接受所有记录，包括时间在未来的记录'],
   ["it is set on the target topic alone, and the source has its brokers' default", '它只在目标主题上设置，而源使用其 broker 的默认值'],
+  ['the target takes every record that the source takes', '源端接受的记录，目标都接受'],
   ["both sides have their brokers' default, and it does not decide what becomes of records", '两侧都使用各自 broker 的默认值，且它不影响记录的去留'],
   ['the target topic has no more replicas than that', '目标主题的副本数不多于此'],
 

@@ -233,6 +233,10 @@ export const preCheck: Sentence[] = [
     '“{target}”要求其全部 {replicas} 个副本都处于同步状态（min.insync.replicas={wanted}）',
   ],
   ['the target refuses every write', '目标会拒绝所有写入'],
+  [
+    'brokers from 3.7 on ask for all replicas that there are, those of 3.6 refuse every write',
+    '3.7 及以上的 broker 只要求现有的全部副本，3.6 的 broker 会拒绝所有写入',
+  ],
   ['lower min.insync.replicas on the target topic, or give it more replicas', '请调低目标主题的 min.insync.replicas，或增加其副本'],
   ['the target refuses every write until more brokers are back', '在更多 broker 恢复之前，目标会拒绝所有写入'],
   ['start the brokers of the target that are missing, then check again', '请启动目标中缺失的 broker，然后重新检查'],
