@@ -7,3 +7,5 @@ mod health;
 mod numbers;
 #[path = "monitoring/records.rs"]
 mod records;
+#[path = "monitoring/rests.rs"]
+mod rests;

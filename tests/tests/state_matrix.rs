@@ -138,6 +138,7 @@ impl Scene {
                     desired_running: false,
                     reason: None,
                     pre_check: None,
+                    rest_lag: None,
                     now_ms: 1,
                 },
             )?;

@@ -76,13 +76,13 @@ impl App {
         let task_log = TaskLog::start(Arc::clone(&store))?;
         let core = Arc::new(Core {
             dir: opening.dir,
+            stopped: StoppedPartitions::new(Arc::clone(&store)),
             store,
             task_log,
             secrets,
             bus: EventBus::default(),
             turns: Turns::default(),
             retention_ends: RetentionEnds::default(),
-            stopped: StoppedPartitions::default(),
         });
         if opening.runs_tasks {
             crate::demo::remove_leftovers(&core)?;

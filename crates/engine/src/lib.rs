@@ -46,7 +46,7 @@ pub use plan::precheck::{
     ITEMS as PRE_CHECK_ITEMS, ItemResult, OtherTask, PreCheckContext, PreCheckItem, PreCheckReport, precheck,
     settings_fingerprint,
 };
-pub use plan::{Inspection, RouteFacts, inspect, source_retention_left};
+pub use plan::{Inspection, RouteFacts, inspect, source_backlog, source_retention_left};
 pub use position::{
     Anchor, Checkpoint, CheckpointStore, Gap, GapReason, LaneKind, Launch, Ledger, OffsetRun, PartitionKey,
     PartitionState, QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut, Stride, UNPINNED,

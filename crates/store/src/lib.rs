@@ -28,6 +28,7 @@ mod secrets;
 mod settings;
 mod sqlite_store;
 mod state_dir;
+mod stopped_partitions;
 mod task_lock;
 mod task_log;
 mod task_status;

@@ -40,6 +40,8 @@ pub(crate) fn task(id: &str, name: &str, source: &str, target: &str) -> TaskRow 
         started_ms: None,
         ended_ms: None,
         updated_ms: 1,
+        since_ms: None,
+        rest_lag: None,
     }
 }
 
@@ -59,6 +61,7 @@ pub(crate) fn from_draft(to: &str) -> StateChange<'_> {
         desired_running: false,
         reason: None,
         pre_check: None,
+        rest_lag: None,
         now_ms: 5,
     }
 }

@@ -104,6 +104,8 @@ fn task_row() -> TaskRow {
         started_ms: None,
         ended_ms: None,
         updated_ms: 0,
+        since_ms: None,
+        rest_lag: None,
     }
 }
 
@@ -169,6 +171,7 @@ fn work_for_ever(dir: &Path) {
             desired_running: false,
             reason: None,
             pre_check: None,
+            rest_lag: None,
             now_ms: change,
         };
         assert!(store.change_task_state("rp-1", &step).unwrap());

@@ -372,6 +372,19 @@ session_name: string | null,
 external_id: string | null, };
 
 /**
+ * What waits at the source of a task that does not run.
+ */
+export type BacklogView = { 
+/**
+ * Offsets between the saved positions and the ends of the source's logs.
+ */
+offsets: number, 
+/**
+ * How many of them came since the task came to rest; none where it is not known what waited then.
+ */
+since: number | null, };
+
+/**
  * A broker as the cluster advertises it, and whether it answers from here.
  */
 export type BrokerFacts = { 
@@ -4027,6 +4040,15 @@ gaps: Array<AcceptedGap>, };
 export type TaskAction = "edit" | "pre_check" | "start" | "pause" | "resume" | "retry" | "terminate" | "delete" | "copy" | "modify_objects" | "tune";
 
 /**
+ * Asks the source what waits there for a task that does not run.
+ */
+export type TaskBacklog = { 
+/**
+ * Name or id.
+ */
+task: string, };
+
+/**
  * What was changed of a task's topics, the newest first.
  */
 export type TaskChanges = { 
@@ -4824,6 +4846,10 @@ task_id: TaskId,
  */
 state: TaskState, 
 /**
+ * Since when, in ms since 1970; none where that was not noted.
+ */
+since_ms: number | null, 
+/**
  * When these numbers were taken, in ms since 1970.
  */
 at_ms: number, 
@@ -5149,6 +5175,10 @@ task_id: TaskId,
  * What it is doing.
  */
 state: TaskState, 
+/**
+ * Since when, in ms since 1970; none where that was not noted.
+ */
+since_ms: number | null, 
 /**
  * When these numbers were taken, in ms since 1970.
  */
@@ -5822,6 +5852,7 @@ export interface Commands {
   task_topics: { request: TaskTopics; answer: TopicsView };
   task_partition: { request: TaskPartition; answer: PartitionProgress | null };
   task_open_gaps: { request: TaskOpenGaps; answer: Array<StoppedAtGap> };
+  task_backlog: { request: TaskBacklog; answer: BacklogView | null };
   task_routes: { request: TaskRoutes; answer: Array<[string, string]> };
   topic_naming: { request: TopicNaming; answer: Naming };
   task_check: { request: TaskCheck; answer: PreCheckReport };

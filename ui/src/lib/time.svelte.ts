@@ -16,6 +16,20 @@ class Clock {
 /** The time for everything that is shown relative to it. */
 export const clock = new Clock();
 
+/** A day. */
+const DAY_MS = 86_400_000;
+
+/** When something began: the time of day to the minute, with the day where that is longer ago than one. */
+export function sinceTime(ms: number, now: number): string {
+  return new Intl.DateTimeFormat(language.locale, {
+    ...(now - ms < DAY_MS ? {} : { month: 'short', day: 'numeric' }),
+    ...(new Date(ms).getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).format(ms);
+}
+
 /** Date and time, to the second. */
 export function absolute(ms: number): string {
   return new Intl.DateTimeFormat(language.locale, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }).format(ms);

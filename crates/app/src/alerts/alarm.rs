@@ -106,7 +106,7 @@ impl Alarm {
             observations.push(Observation {
                 source: names.get(&row.source_id).cloned(),
                 target: names.get(&row.target_id).cloned(),
-                since_ms: live.as_ref().map_or(row.updated_ms, |live| live.since_ms),
+                since_ms: row.since_ms.unwrap_or(row.updated_ms),
                 delay_ms: progress
                     .and_then(|p| p.delay_ms)
                     .and_then(|ms| u64::try_from(ms).ok()),

@@ -15,6 +15,7 @@ mod source_probe;
 mod source_records;
 mod source_sizes;
 mod sources;
+mod task_backlog;
 mod task_decisions;
 mod task_groups;
 mod task_history;
@@ -58,6 +59,7 @@ pub use sources::{
     SecretsCheck, SecretsLeaveKeychain, SourceAdd, SourceEdit, SourceImport, SourceImported, SourceList,
     SourceRemove, SourceRow, SourceShow,
 };
+pub use task_backlog::{BacklogView, TaskBacklog};
 pub use task_decisions::{MessageSizeView, TaskAcceptGaps, TaskLeaveOut, TaskRaiseMessageSize};
 pub use task_groups::{TaskGroups, TaskGroupsKeep, TaskGroupsSync, TaskGroupsView};
 pub use task_history::{
@@ -130,6 +132,7 @@ commands!(
     TaskTopics,
     TaskPartition,
     TaskOpenGaps,
+    TaskBacklog,
     TaskRoutes,
     TopicNaming,
     TaskCheck,

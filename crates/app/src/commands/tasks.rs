@@ -168,6 +168,8 @@ pub(super) fn create(app: &App, action: &'static str, settings: TaskSettings) ->
                     started_ms: None,
                     ended_ms: None,
                     updated_ms: now,
+                    since_ms: Some(now),
+                    rest_lag: None,
                 },
                 task_limit(core)?,
             )?;

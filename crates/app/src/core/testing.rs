@@ -14,11 +14,11 @@ pub(crate) fn core_in(dir: &Path) -> Core {
     Core {
         dir: dir.to_owned(),
         task_log: TaskLog::start(Arc::clone(&store)).unwrap(),
+        stopped: StoppedPartitions::new(Arc::clone(&store)),
         store,
         secrets: open_secrets(dir, SecretPreference::Session, false).unwrap(),
         bus: EventBus::default(),
         turns: Turns::default(),
         retention_ends: RetentionEnds::default(),
-        stopped: StoppedPartitions::default(),
     }
 }

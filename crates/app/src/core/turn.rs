@@ -82,6 +82,13 @@ impl Core {
     }
 }
 
+/// What is written together with a state.
+#[derive(Clone, Copy, Default)]
+struct Beside<'a> {
+    pre_check: Option<&'a Value>,
+    rest_lag: Option<i64>,
+}
+
 impl Turn<'_> {
     /// The task as it is now.
     ///
@@ -118,7 +125,25 @@ impl Turn<'_> {
     /// # Errors
     /// The state cannot be written.
     pub(crate) fn transit(&self, from: &[TaskState], to: TaskState, reason: Option<&str>) -> Result<bool> {
-        self.transit_with(from, to, reason, None)
+        self.change_state(from, to, reason, Beside::default())
+    }
+
+    /// As [`Turn::transit`], of a task that comes to rest with so many offsets not copied, where that is known.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub(crate) fn come_to_rest(
+        &self,
+        from: &[TaskState],
+        rest: TaskState,
+        reason: Option<&str>,
+        lag: Option<i64>,
+    ) -> Result<bool> {
+        let beside = Beside {
+            rest_lag: lag,
+            ..Beside::default()
+        };
+        self.change_state(from, rest, reason, beside)
     }
 
     /// As [`Turn::transit`], with the report of the pre-check that leads to the new state.
@@ -132,6 +157,20 @@ impl Turn<'_> {
         reason: Option<&str>,
         pre_check: Option<&Value>,
     ) -> Result<bool> {
+        let beside = Beside {
+            pre_check,
+            ..Beside::default()
+        };
+        self.change_state(from, to, reason, beside)
+    }
+
+    fn change_state(
+        &self,
+        from: &[TaskState],
+        to: TaskState,
+        reason: Option<&str>,
+        beside: Beside<'_>,
+    ) -> Result<bool> {
         let words: Vec<&str> = from.iter().map(|state| state.word()).collect();
         let changed = self.core.store.change_task_state(
             self.id.as_str(),
@@ -140,7 +179,8 @@ impl Turn<'_> {
                 to: to.word(),
                 desired_running: to.is_to_run(),
                 reason,
-                pre_check,
+                pre_check: beside.pre_check,
+                rest_lag: beside.rest_lag,
                 now_ms: now_ms(),
             },
         )?;

@@ -418,6 +418,8 @@ impl World for Clusters<'_> {
             started_ms: Some(now),
             ended_ms: None,
             updated_ms: now,
+            since_ms: Some(now),
+            rest_lag: None,
         };
         // No limit on tasks may stop a switch half way; the other task ends in a moment.
         self.core.store.insert_task(&row, usize::MAX)?;

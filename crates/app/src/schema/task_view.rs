@@ -48,6 +48,9 @@ pub struct TaskSnapshot {
     pub task_id: TaskId,
     /// What it is doing.
     pub state: TaskState,
+    /// Since when, in ms since 1970; none where that was not noted.
+    #[ts(type = "number | null")]
+    pub since_ms: Option<i64>,
     /// When these numbers were taken, in ms since 1970.
     #[ts(type = "number")]
     pub at_ms: i64,

@@ -165,6 +165,8 @@ impl Scene {
                     started_ms: Some(1),
                     ended_ms: None,
                     updated_ms: 1,
+                    since_ms: None,
+                    rest_lag: None,
                 },
                 1_000,
             )

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sluice_engine::{PartitionCondition, Progress};
+use sluice_engine::Progress;
 use sluice_model::{TaskSettings, TaskState};
 use sluice_store::MetricSample;
 
@@ -34,7 +34,6 @@ impl Runner {
     pub(super) fn follow(&mut self, run: Box<dyn Run>, settings: &TaskSettings) -> Result<Next> {
         let mut health = Health::default();
         let mut stretch = self.stretch();
-        self.core.stopped.remember(&self.id, Vec::new());
         {
             let mut live = self.live();
             live.is_between_runs = false;
@@ -44,6 +43,7 @@ impl Runner {
             let finished = run.is_finished();
             let progress = run.progress();
             self.measure(&mut stretch, &progress);
+            self.core.stopped.remember(&self.id, &progress);
             if finished {
                 break;
             }
@@ -68,14 +68,7 @@ impl Runner {
         self.measure(&mut stretch, &outcome.progress);
         self.keep(stretch.sample());
         self.live().is_between_runs = true;
-        let stopped = outcome.progress.partitions.iter();
-        self.core.stopped.remember(
-            &self.id,
-            stopped
-                .filter(|row| row.condition == PartitionCondition::Stopped)
-                .cloned()
-                .collect(),
-        );
+        self.core.stopped.remember(&self.id, &outcome.progress);
         self.after_run(outcome.ending, settings)
     }
 

@@ -1,17 +1,12 @@
 use std::sync::Arc;
 
 use sluice_engine::Progress;
-use sluice_model::TaskState;
 
 /// What is known of a live task.
 #[derive(Default, Clone)]
 pub(crate) struct Live {
     /// Shared, because that of a large task is large and is looked at often.
     pub(crate) progress: Option<Arc<Progress>>,
-    /// Since when it is in its present state, in ms since 1970.
-    pub(crate) since_ms: i64,
-    /// That state, once the thread has entered one.
-    pub(super) entered: Option<TaskState>,
     /// Since when its longest standing partition has made no progress, in ms since 1970.
     pub(crate) stuck_since_ms: Option<i64>,
     /// When the numbers were taken, in ms since 1970.

@@ -291,7 +291,7 @@ impl Runner {
             TaskState::Terminated => &[TaskState::Terminating],
             _ => &LIVE,
         };
-        if !self.enter(from, state, reason)? {
+        if !self.rest(from, state, reason)? {
             // It came to rest already, and may have been set going again since: what is stored decides.
             return Ok(Next::Again);
         }
@@ -307,20 +307,22 @@ impl Runner {
             TaskState::Abnormal,
             TaskState::Pausing,
         ];
-        self.enter(&from, TaskState::Failed, Some(reason))?;
+        self.rest(&from, TaskState::Failed, Some(reason))?;
         Ok(Next::End)
     }
 
     pub(super) fn enter(&self, from: &[TaskState], to: TaskState, reason: Option<&str>) -> Result<bool> {
-        let changed = self.core.turn(&self.id).transit(from, to, reason)?;
-        if changed {
-            let mut live = self.live();
-            // Another try that fails is no new state: what is wrong is wrong since the first.
-            if live.entered.replace(to) != Some(to) {
-                live.since_ms = now_ms();
-            }
-        }
-        Ok(changed)
+        self.core.turn(&self.id).transit(from, to, reason)
+    }
+
+    /// As [`Runner::enter`], of a state in which nothing runs: with what the last run had left to copy.
+    fn rest(&self, from: &[TaskState], to: TaskState, reason: Option<&str>) -> Result<bool> {
+        let lag = self
+            .live()
+            .progress
+            .as_ref()
+            .and_then(|progress| progress.lag_records);
+        self.core.turn(&self.id).come_to_rest(from, to, reason, lag)
     }
 
     pub(super) fn live(&self) -> MutexGuard<'_, Live> {

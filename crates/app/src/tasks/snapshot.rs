@@ -59,6 +59,7 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
     Ok(TaskSnapshot {
         task_id: core::task_id(row)?,
         state,
+        since_ms: row.since_ms,
         at_ms,
         stages,
         delay_ms: progress.delay_ms,
@@ -159,7 +160,7 @@ fn trouble(
         cause,
         side,
         brokers,
-        since_ms: Some(live.map_or(row.updated_ms, |live| live.since_ms)),
+        since_ms: row.since_ms,
         next_try_ms: live.and_then(|live| live.next_try_ms),
     }))
 }

@@ -11,7 +11,6 @@ use super::engine::Engine;
 use super::live::Live;
 use super::orders::Orders;
 use super::runner::Runner;
-use crate::clock::now_ms;
 use crate::core::{Core, panic_words};
 use crate::{AppError, ErrorCode, Result};
 
@@ -33,10 +32,7 @@ impl TaskRun {
         id: TaskId,
         give_up_after: Duration,
     ) -> Result<Self> {
-        let live = Arc::new(Mutex::new(Live {
-            since_ms: now_ms(),
-            ..Live::default()
-        }));
+        let live = Arc::new(Mutex::new(Live::default()));
         let orders = Arc::new(Orders::default());
         let thread = std::thread::Builder::new()
             .name(format!("sluice-{id}"))

@@ -19,6 +19,8 @@ pub struct StateChange<'a> {
     pub reason: Option<&'a str>,
     /// The report of a pre-check that led to it; `None` leaves the last one.
     pub pre_check: Option<&'a Value>,
+    /// Offsets of the source that are not copied, of a task that comes to rest; `None` where they are not known.
+    pub rest_lag: Option<i64>,
     /// Now, in ms since 1970.
     pub now_ms: i64,
 }
@@ -54,7 +56,8 @@ impl SqliteStore {
         let marks = vec!["?"; change.from.len()].join(", ");
         let sql = format!(
             "UPDATE tasks SET state = ?1, desired_running = ?2, reason = ?3, updated_ms = ?4,
-                 pre_check = coalesce(?5, pre_check),
+                 pre_check = coalesce(?5, pre_check), rest_lag = ?7,
+                 since_ms = CASE WHEN state = ?1 THEN since_ms ELSE ?4 END,
                  started_ms = CASE WHEN ?1 = 'starting' THEN coalesce(started_ms, ?4) ELSE started_ms END,
                  ended_ms = CASE WHEN ?1 IN ('completed', 'terminated') THEN ?4 ELSE ended_ms END
              WHERE id = ?6 AND state IN ({marks})"
@@ -66,6 +69,7 @@ impl SqliteStore {
             change.now_ms.into(),
             to_optional_text(change.pre_check).into(),
             id.to_owned().into(),
+            change.rest_lag.into(),
         ];
         values.extend(words(change.from));
         self.write(Durability::Fsync, |t| {
@@ -81,7 +85,8 @@ impl SqliteStore {
     pub fn change_task_settings(&self, id: &str, change: &SettingsChange<'_>) -> Result<bool> {
         let (draft, condition) = match change.draft_from {
             Some(from) => (
-                ", state = 'draft', desired_running = 0, reason = NULL, pre_check = NULL",
+                ", state = 'draft', desired_running = 0, reason = NULL, pre_check = NULL,
+                 since_ms = CASE WHEN state = 'draft' THEN since_ms ELSE ?5 END",
                 format!(" AND state IN ({})", vec!["?"; from.len()].join(", ")),
             ),
             None => ("", String::new()),
@@ -152,6 +157,7 @@ mod tests {
             desired_running: false,
             reason: None,
             pre_check: None,
+            rest_lag: None,
             now_ms,
         }
     }
@@ -228,6 +234,41 @@ mod tests {
                 .change_task_state("unknown", &to(&["draft"], "x", 7))
                 .unwrap()
         );
+    }
+
+    #[test]
+    fn a_task_is_in_its_state_since_it_came_into_it_also_for_another_program() {
+        let (dir, store) = with_sources();
+        store.insert_task(&task("rp-1", "a", "ds-1", "ds-2"), 9).unwrap();
+        let change = |change: StateChange<'_>| assert!(store.change_task_state("rp-1", &change).unwrap());
+        let known = |store: &SqliteStore| {
+            let row = store.task("rp-1").unwrap().unwrap();
+            (row.since_ms, row.rest_lag)
+        };
+        change(to(&["draft"], "abnormal", 4));
+        change(StateChange {
+            reason: Some("still no broker"),
+            ..to(&["abnormal"], "abnormal", 9)
+        });
+        assert_eq!(known(&store), (Some(4), None), "the same state again is none");
+        change(StateChange {
+            rest_lag: Some(12_300),
+            ..to(&["abnormal"], "paused", 11)
+        });
+        let new = serde_json::json!({"topics": ["x"]});
+        assert!(store.change_task_settings("rp-1", &settings(1, &new)).unwrap());
+        let again = SqliteStore::open(dir.path()).unwrap();
+        assert_eq!(
+            known(&again),
+            (Some(11), Some(12_300)),
+            "settings change no state"
+        );
+        assert_eq!(
+            again.tasks(&crate::TaskFilter::default()).unwrap().0[0].since_ms,
+            Some(11)
+        );
+        change(to(&["paused"], "starting", 20));
+        assert_eq!(known(&store), (Some(20), None), "it does not rest any more");
     }
 
     #[test]

@@ -19,6 +19,7 @@ const OWNED: &[(&str, &str)] = &[
     ("taken_over_groups", "task"),
     ("synced_positions", "task"),
     ("cutovers", "task_id"),
+    ("stopped_partitions", "task"),
 ];
 
 impl SqliteStore {
@@ -94,6 +95,7 @@ mod tests {
                          INSERT INTO verification_history VALUES (NULL, '{id}', 1, 'equal', '', 0, 1, 0);
                          INSERT INTO taken_over_groups VALUES ('{id}', 'g', 1);
                          INSERT INTO synced_positions VALUES ('{id}', 'g', 't', 0, 1, 1, NULL, 1);
+                         INSERT INTO stopped_partitions VALUES ('{id}', '[]');
                          INSERT INTO cutovers VALUES ('co-{id}', '{id}', 1, 0, '{{}}', 1);
                          INSERT INTO metric_samples (task_id, resolution_s, at_s, read_records_rate, write_records_rate,
                              read_bytes_rate, write_bytes_rate) VALUES ('{id}', 10, 0, 1, 1, 1, 1);
@@ -108,7 +110,7 @@ mod tests {
         let tables = tables_with_a_task(&store);
         assert_eq!(
             tables.len(),
-            17,
+            18,
             "a table of this test is missing in it: {tables:?}"
         );
         for (table, column) in &tables {

@@ -40,7 +40,7 @@ pub struct TaskFilter {
 
 /// The columns of a task without the report: that of a large task is large, and a list shows none.
 const LISTED: &str = "id, name, source_id, target_id, settings, state, desired_running, reason, NULL, \
-     muted_until_ms, created_ms, started_ms, ended_ms, updated_ms, settings_version";
+     muted_until_ms, created_ms, started_ms, ended_ms, updated_ms, settings_version, since_ms, rest_lag";
 
 impl SqliteStore {
     /// Tasks without the reports of their pre-checks, and how many there are without offset and limit.

@@ -38,10 +38,14 @@ pub struct TaskRow {
     pub ended_ms: Option<i64>,
     /// When its state or settings last changed, in ms since 1970.
     pub updated_ms: i64,
+    /// Since when it is in its state, in ms since 1970; none where that was not noted.
+    pub since_ms: Option<i64>,
+    /// Offsets of the source that were not copied when it came to rest; none where they were not known.
+    pub rest_lag: Option<i64>,
 }
 
 const COLUMNS: &str = "id, name, source_id, target_id, settings, state, desired_running, reason, pre_check, \
-     muted_until_ms, created_ms, started_ms, ended_ms, updated_ms, settings_version";
+     muted_until_ms, created_ms, started_ms, ended_ms, updated_ms, settings_version, since_ms, rest_lag";
 
 impl SqliteStore {
     /// Adds a task, unless `limit` tasks are not terminated already.
@@ -56,7 +60,8 @@ impl SqliteStore {
             }
             t.execute(
                 &format!(
-                    "INSERT INTO tasks ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+                    "INSERT INTO tasks ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                     ?17)"
                 ),
                 params![
                     row.id,
@@ -73,7 +78,9 @@ impl SqliteStore {
                     row.started_ms,
                     row.ended_ms,
                     row.updated_ms,
-                    row.settings_version
+                    row.settings_version,
+                    row.since_ms,
+                    row.rest_lag
                 ],
             )?;
             Ok(None)
@@ -145,6 +152,8 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<TaskRow> {
         ended_ms: row.get(12)?,
         updated_ms: row.get(13)?,
         settings_version: row.get(14)?,
+        since_ms: row.get(15)?,
+        rest_lag: row.get(16)?,
     })
 }
 

@@ -1,5 +1,5 @@
 import { backend } from '../../backend';
-import type { AppEvent, MetricPoint, TaskSnapshot, TaskView } from '../../backend/bindings';
+import type { AppEvent, BacklogView, MetricPoint, TaskSnapshot, TaskView } from '../../backend/bindings';
 import { Loadable } from '../../lib/loadable.svelte';
 
 /** After this silence the numbers of a running task are old. */
@@ -13,6 +13,8 @@ const REMEMBERED = 450;
 /** One task: everything about it, and its numbers as they come. */
 export class TaskWatch {
   readonly view = new Loadable<TaskView>();
+  /** What waits at the source of a task that rests, as far as it was asked. */
+  readonly backlog = new Loadable<BacklogView | null>();
   #numbers = $state.raw<TaskSnapshot | null>(null);
   /** The numbers of the last minutes, the oldest first. */
   recent = $state.raw<MetricPoint[]>([]);

@@ -1,0 +1,98 @@
+//! A task that rests, also after a restart of the program.
+
+use anyhow::{Context, Result};
+use sluice_app::{BacklogView, TaskAcceptGaps, TaskBacklog, TaskOpenGaps, TroubleCause};
+use sluice_engine::{AcceptedGap, PartitionKey};
+use sluice_model::TaskState;
+use sluice_tests::{Ground, TASK, eventually, now_ms};
+
+fn backlog(ground: &Ground) -> Result<BacklogView> {
+    let asked = ground.app()?.call(TaskBacklog { task: TASK.into() })?;
+    asked.context("the task was launched")
+}
+
+#[test]
+fn a_paused_task_says_since_when_and_how_its_backlog_has_grown_also_after_a_restart() -> Result<()> {
+    let mut ground = Ground::running()?;
+    eventually("it is caught up", || {
+        Ok(ground.task()?.snapshot.lag_records == Some(0))
+    })?;
+    let before = now_ms();
+    ground.pause()?;
+    let since = ground.task()?.snapshot.since_ms.context("since when")?;
+    assert!((before..=now_ms()).contains(&since), "{since}");
+    let nothing = BacklogView {
+        offsets: 0,
+        since: Some(0),
+    };
+    assert_eq!(backlog(&ground)?, nothing);
+
+    ground.append(10, 30)?;
+    let grown = BacklogView {
+        offsets: 30,
+        since: Some(30),
+    };
+    assert_eq!(backlog(&ground)?, grown);
+    ground.reopen()?;
+    assert_eq!(ground.task()?.snapshot.since_ms, Some(since));
+    assert_eq!(backlog(&ground)?, grown);
+
+    ground.resume()?;
+    ground.has_exactly(40)?;
+    ground.reaches(TaskState::Running)?;
+    assert!(ground.task()?.snapshot.since_ms > Some(since));
+    Ok(())
+}
+
+#[test]
+fn a_failed_task_says_since_when_after_a_restart() -> Result<()> {
+    let mut ground = Ground::running()?;
+    ground.fail()?;
+    let trouble = ground.task()?.snapshot.trouble.context("a trouble")?;
+    let since = trouble.since_ms.context("since when")?;
+    ground.reopen()?;
+    let again = ground.task()?.snapshot;
+    assert_eq!(again.since_ms, Some(since));
+    assert_eq!(again.trouble.and_then(|trouble| trouble.since_ms), Some(since));
+    Ok(())
+}
+
+#[test]
+fn a_gap_that_stopped_a_task_is_told_and_can_be_accepted_after_a_restart() -> Result<()> {
+    let mut ground = Ground::running()?;
+    ground.pause()?;
+    ground.append(10, 40)?;
+    ground.source.delete_records("t", 0, 31)?;
+    ground.resume()?;
+    eventually("the partition has stopped", || {
+        Ok(ground.task()?.snapshot.stopped_partitions == 1)
+    })?;
+    ground.reaches(TaskState::Abnormal)?;
+    ground.pause()?;
+    ground.reopen()?;
+
+    let trouble = ground.task()?.snapshot.trouble.context("the gap is told")?;
+    assert_eq!(trouble.cause, TroubleCause::Gap, "{trouble:#?}");
+    let open = ground.app()?.call(TaskOpenGaps {
+        task: TASK.into(),
+        topic: None,
+    })?;
+    assert_eq!(open.len(), 1, "{open:#?}");
+    ground.app()?.call(TaskAcceptGaps {
+        task: TASK.into(),
+        gaps: open
+            .into_iter()
+            .map(|stopped| AcceptedGap {
+                key: PartitionKey {
+                    topic: stopped.topic,
+                    partition: stopped.partition,
+                },
+                range: stopped.gap.range,
+                reason: stopped.gap.reason,
+            })
+            .collect(),
+    })?;
+    ground.reaches(TaskState::Running)?;
+    eventually("what is left has arrived", || Ok(ground.arrived()?.len() == 29))?;
+    Ok(())
+}
