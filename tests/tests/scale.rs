@@ -51,6 +51,7 @@ fn with_two_hundred_tasks_and_long_logs_each_answer_is_a_page() -> Result<()> {
         topic: None,
         partition: None,
         offset: None,
+        event: None,
     };
     store.append_task_log(&(0..LINES).map(line).collect::<Vec<_>>())?;
 

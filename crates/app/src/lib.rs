@@ -35,7 +35,7 @@ pub use error::{AppError, ErrorCode, Result};
 pub use loggable::loggable;
 pub use metrics::{MetricsAddress, NoMetricsAddress};
 pub use schema::{
-    AppEvent, GapTopic, PartitionHealth, PartitionsView, StageStatus, StageView, TaskRowView, TaskSnapshot,
-    TaskView, TroubleCause, TroubleView,
+    AppEvent, GapTopic, LogEvent, PartitionHealth, PartitionsView, StageStatus, StageView, TaskRowView,
+    TaskSnapshot, TaskView, TroubleCause, TroubleView,
 };
 pub use tasks::LastSync;

@@ -43,6 +43,7 @@ mod tests {
             topic: None,
             partition: None,
             offset: None,
+            event: None,
         };
         store.append_task_log(&[line]).unwrap();
         let limit = Some(usize::MAX);

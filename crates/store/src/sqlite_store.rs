@@ -219,6 +219,7 @@ mod tests {
             topic: None,
             partition: None,
             offset: None,
+            event: None,
         }
     }
 

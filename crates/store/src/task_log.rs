@@ -27,6 +27,8 @@ pub struct LogRow {
     pub partition: Option<i32>,
     /// The source offset.
     pub offset: Option<i64>,
+    /// What of the task's life it is about, in one word.
+    pub event: Option<String>,
 }
 
 /// Which lines of a log.
@@ -34,6 +36,8 @@ pub struct LogRow {
 pub struct LogFilter {
     /// Only those of this level or above.
     pub min_level: Option<String>,
+    /// Only those that are about the task's life.
+    pub events: bool,
     /// Only those that contain this, whatever the case.
     pub text: Option<String>,
     /// Only those not before this, in ms since 1970.
@@ -56,8 +60,8 @@ impl SqliteStore {
     pub fn append_task_log(&self, rows: &[LogRow]) -> Result<()> {
         self.write(Durability::Wal, |t| {
             let mut statement = t.prepare_cached(
-                "INSERT INTO task_log (task_id, at_ms, level, message, topic, partition, record_offset)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO task_log (task_id, at_ms, level, message, topic, partition, record_offset, event)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?;
             rows.iter().try_for_each(|row| {
                 statement
@@ -68,7 +72,8 @@ impl SqliteStore {
                         row.message,
                         row.topic,
                         row.partition,
-                        row.offset
+                        row.offset,
+                        row.event
                     ])
                     .map(drop)
             })
@@ -80,10 +85,13 @@ impl SqliteStore {
     /// # Errors
     /// The state cannot be read.
     pub fn task_log(&self, task_id: &str, filter: &LogFilter) -> Result<Vec<LogRow>> {
-        let mut sql =
-            "SELECT id, task_id, at_ms, level, message, topic, partition, record_offset FROM task_log
+        let mut sql = "SELECT id, task_id, at_ms, level, message, topic, partition, record_offset, event
+                       FROM task_log
                        WHERE task_id = ?"
-                .to_owned();
+            .to_owned();
+        if filter.events {
+            sql.push_str(" AND event IS NOT NULL");
+        }
         let mut values: Vec<SqlValue> = vec![task_id.to_owned().into()];
         let mut narrow = |condition: &str, value: Option<SqlValue>| {
             if let Some(value) = value {
@@ -121,6 +129,7 @@ impl SqliteStore {
                         topic: row.get(5)?,
                         partition: row.get(6)?,
                         offset: row.get(7)?,
+                        event: row.get(8)?,
                     })
                 })?
                 .collect()
@@ -160,6 +169,7 @@ mod tests {
             topic: Some("orders".to_owned()),
             partition: Some(3),
             offset: Some(1 << 40),
+            event: None,
         }
     }
 
@@ -231,5 +241,29 @@ mod tests {
         );
         assert_eq!(store.purge_task_log(30).unwrap(), 2);
         assert_eq!(messages(&filter()), ["gap"]);
+    }
+
+    #[test]
+    fn what_happened_to_a_task_is_found_among_the_other_lines() {
+        let (_dir, store) = store();
+        let event = LogRow {
+            event: Some("paused".into()),
+            ..row(25, "info", "the task is paused")
+        };
+        let lines = [row(10, "info", "created target topic"), event.clone()];
+        store.append_task_log(&lines).unwrap();
+        let filter = LogFilter {
+            events: true,
+            ..LogFilter::default()
+        };
+        let found = store.task_log("rp-1", &filter).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            LogRow {
+                id: 0,
+                ..found[0].clone()
+            },
+            event
+        );
     }
 }

@@ -163,6 +163,7 @@ fn work_for_ever(dir: &Path) {
             topic: None,
             partition: None,
             offset: None,
+            event: None,
         });
         store.append_task_log(&pair).unwrap();
         let step = StateChange {

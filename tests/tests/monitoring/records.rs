@@ -232,6 +232,7 @@ fn the_whole_log_can_be_written_out_page_by_page_and_lines_of_last_week_go() -> 
         topic: None,
         partition: None,
         offset: None,
+        event: None,
     };
     let lines: Vec<LogRow> = (0..1_200)
         .map(|n| line(n, 6))

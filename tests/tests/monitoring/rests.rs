@@ -1,14 +1,25 @@
-//! A task that rests, also after a restart of the program.
+//! A task that rests, and what its log has of its life, also after a restart of the program.
 
 use anyhow::{Context, Result};
-use sluice_app::{BacklogView, TaskAcceptGaps, TaskBacklog, TaskOpenGaps, TroubleCause};
+use sluice_app::{
+    BacklogView, LogEvent, MarkView, TaskAcceptGaps, TaskBacklog, TaskMarks, TaskOpenGaps, TaskTune,
+    TroubleCause,
+};
 use sluice_engine::{AcceptedGap, PartitionKey};
-use sluice_model::TaskState;
+use sluice_model::{RateLimits, TaskState};
 use sluice_tests::{Ground, TASK, eventually, now_ms};
 
 fn backlog(ground: &Ground) -> Result<BacklogView> {
     let asked = ground.app()?.call(TaskBacklog { task: TASK.into() })?;
     asked.context("the task was launched")
+}
+
+fn marks(ground: &Ground, from_ms: i64) -> Result<Vec<MarkView>> {
+    Ok(ground.app()?.call(TaskMarks {
+        task: TASK.into(),
+        from_ms,
+        to_ms: None,
+    })?)
 }
 
 #[test]
@@ -94,5 +105,62 @@ fn a_gap_that_stopped_a_task_is_told_and_can_be_accepted_after_a_restart() -> Re
     })?;
     ground.reaches(TaskState::Running)?;
     eventually("what is left has arrived", || Ok(ground.arrived()?.len() == 29))?;
+    Ok(())
+}
+
+#[test]
+fn what_happened_to_a_task_has_its_mark_and_its_line_in_the_log() -> Result<()> {
+    let begin = now_ms();
+    let ground = Ground::running()?;
+    ground.app()?.call(TaskTune {
+        task: TASK.into(),
+        spec: None,
+        rate: Some(RateLimits {
+            records_per_second: Some(5_000),
+            bytes_per_second: None,
+        }),
+        version: None,
+    })?;
+    ground.pause()?;
+    ground.resume()?;
+    ground.reaches(TaskState::Running)?;
+    ground.target_goes()?;
+    ground.append(10, 5)?;
+    ground.reaches(TaskState::Abnormal)?;
+    ground.target_returns()?;
+    ground.has_exactly(15)?;
+    ground.reaches(TaskState::Running)?;
+
+    let found = marks(&ground, begin)?;
+    let events: Vec<LogEvent> = found.iter().map(|mark| mark.event).collect();
+    assert_eq!(
+        events,
+        [
+            LogEvent::Started,
+            LogEvent::Settings,
+            LogEvent::Paused,
+            LogEvent::Resumed,
+            LogEvent::Abnormal,
+            LogEvent::Recovered,
+        ],
+        "{found:#?}"
+    );
+    assert!(
+        found.windows(2).all(|pair| pair[0].at_ms <= pair[1].at_ms),
+        "in order of time: {found:#?}"
+    );
+    assert_eq!(found[1].message, "settings changed: rate");
+    let lines = ground.log(Default::default())?;
+    for mark in &found {
+        let line = lines.iter().find(|line| line.id == mark.line);
+        let line = line.with_context(|| format!("a line of {mark:#?}"))?;
+        assert_eq!((line.event, &line.message), (Some(mark.event), &mark.message));
+    }
+    let later = marks(&ground, found[2].at_ms)?;
+    assert_eq!(
+        later.first().map(|mark| mark.line),
+        Some(found[2].line),
+        "only of the range"
+    );
     Ok(())
 }

@@ -1723,6 +1723,11 @@ samples: number, };
 export type LocalTime = string;
 
 /**
+ * What of a task's life a line of its log is about: what charts have a mark for.
+ */
+export type LogEvent = "started" | "resumed" | "paused" | "abnormal" | "recovered" | "failed" | "completed" | "terminated" | "settings" | "verification" | "alert" | "alert_over";
+
+/**
  * A line of a cut-over's log.
  */
 export type LogLine = { 
@@ -1779,7 +1784,32 @@ partition: number | null,
 /**
  * The source offset.
  */
-offset: number | null, };
+offset: number | null, 
+/**
+ * What of the task's life it is about, if it is.
+ */
+event: LogEvent | null, };
+
+/**
+ * An event of a task's life.
+ */
+export type MarkView = { 
+/**
+ * The line of the task's log that tells it.
+ */
+line: number, 
+/**
+ * When, in ms since 1970.
+ */
+at_ms: number, 
+/**
+ * What it is.
+ */
+event: LogEvent, 
+/**
+ * What happened.
+ */
+message: string, };
 
 /**
  * What a target topic takes now.
@@ -4362,6 +4392,23 @@ after_id: number | null,
 limit: number | null, };
 
 /**
+ * What happened to a task in a time, for its charts: the newest 300 events, in order of time.
+ */
+export type TaskMarks = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * From when, in ms since 1970.
+ */
+from_ms: number, 
+/**
+ * To when, in ms since 1970; now if not said.
+ */
+to_ms: number | null, };
+
+/**
  * Points of a task's charts.
  */
 export type TaskMetrics = { 
@@ -5878,6 +5925,7 @@ export interface Commands {
   task_log: { request: TaskLogQuery; answer: Array<LogView> };
   task_changes: { request: TaskChanges; answer: Array<ChangeView> };
   task_metrics: { request: TaskMetrics; answer: Metrics };
+  task_marks: { request: TaskMarks; answer: Array<MarkView> };
   task_gaps: { request: TaskGaps; answer: Array<GapView> };
   task_quarantine: { request: TaskQuarantine; answer: Array<QuarantineView> };
   task_quarantine_replay: { request: TaskQuarantineReplay; answer: ReplayedView };

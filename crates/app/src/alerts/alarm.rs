@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use sluice_alerts::{
-    AlertPhase, Channel, ChannelSecrets, Clock, Courier, DESKTOP_CHANNEL_ID, DesktopNotifier,
+    Alert, AlertPhase, Channel, ChannelSecrets, Clock, Courier, DESKTOP_CHANNEL_ID, DesktopNotifier,
     DispatchSettings, Dispatcher, Disposition, Job, Language, Message, NoDesktop, Observation, QuietHours,
     Rule, Suppression, decide,
 };
 use sluice_engine::{CheckpointStore, Progress, StoreError};
-use sluice_model::{Secret, TaskName};
+use sluice_model::{Secret, TaskId, TaskName};
 use sluice_store::{AlertRow, ChannelRow, RuleRow, TaskFilter};
 
 use super::alert_memory::{AlertMemory, Errand};
 use crate::clock::now_ms;
 use crate::core::{self, Core};
-use crate::schema::AppEvent;
+use crate::schema::{AppEvent, LogEvent};
 use crate::tasks::Supervisor;
 use crate::{AppError, ErrorCode, Result};
 
@@ -132,6 +132,7 @@ impl Alarm {
         let (alerts, errands) = self.memory.evaluate(&rules, &observations, now_ms());
         let language = self.language()?;
         for alert in alerts {
+            self.log(&alert);
             let message = Message::of(alert, language);
             self.core.bus.publish(&AppEvent::Alert {
                 task_id: message.task_id().unwrap_or_default().to_owned(),
@@ -147,6 +148,23 @@ impl Alarm {
             }
         }
         Ok(())
+    }
+
+    /// Tells the log of the task that an alert is about.
+    fn log(&self, alert: &Alert) {
+        let Ok(id) = TaskId::parse(&alert.task.task_id) else {
+            return;
+        };
+        let (event, level, line) = match alert.phase {
+            AlertPhase::Raised => (LogEvent::Alert, "warning", format!("alert: {}", alert.rule_name)),
+            AlertPhase::Recovered => (
+                LogEvent::AlertOver,
+                "info",
+                format!("alert over: {}", alert.rule_name),
+            ),
+            AlertPhase::Repeated => return,
+        };
+        self.core.log_event(&id, event, level, line);
     }
 
     fn counts(&self, id: &str, progress: Option<&Progress>) -> Result<Counts> {

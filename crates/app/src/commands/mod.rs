@@ -20,6 +20,7 @@ mod task_decisions;
 mod task_groups;
 mod task_history;
 mod task_life;
+mod task_marks;
 mod task_objects;
 mod task_policies;
 mod task_topics;
@@ -68,6 +69,7 @@ pub use task_history::{
 pub use task_life::{
     TaskCheck, TaskCheckCancel, TaskDelete, TaskPause, TaskResume, TaskRetry, TaskStart, TaskTerminate,
 };
+pub use task_marks::{MarkView, TaskMarks};
 pub use task_objects::{TaskForesee, TaskModify, TaskMute, TaskTune};
 pub use task_policies::{TaskPolicies, TaskTag};
 pub use task_topics::{
@@ -158,6 +160,7 @@ commands!(
     TaskLogQuery,
     TaskChanges,
     TaskMetrics,
+    TaskMarks,
     TaskGaps,
     TaskQuarantine,
     TaskQuarantineReplay,

@@ -8,12 +8,13 @@ use ts_rs::TS;
 
 use super::command::Command;
 use crate::clock::now_ms;
+use crate::schema::LogEvent;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// Lines of a page of a log if the caller says nothing.
 const PAGE: usize = 500;
 /// How long the latest lines may take to be written before a log is shown without them.
-const LATEST_LINES: Duration = Duration::from_secs(1);
+pub(super) const LATEST_LINES: Duration = Duration::from_secs(1);
 /// Points of a chart if the caller says nothing: one for each pixel or two.
 const POINTS: usize = 720;
 
@@ -64,6 +65,8 @@ pub struct LogView {
     /// The source offset.
     #[ts(type = "number | null")]
     pub offset: Option<i64>,
+    /// What of the task's life it is about, if it is.
+    pub event: Option<LogEvent>,
 }
 
 /// What was changed of a task's topics, the newest first.
@@ -205,6 +208,7 @@ impl Command for TaskLogQuery {
         let row = app.core.task(&self.task)?;
         let filter = LogFilter {
             min_level: self.min_level,
+            events: false,
             text: self.text,
             from_ms: self.from_ms,
             to_ms: self.to_ms,
@@ -225,6 +229,7 @@ impl Command for TaskLogQuery {
                 topic: line.topic,
                 partition: line.partition,
                 offset: line.offset,
+                event: line.event.as_deref().and_then(LogEvent::from_word),
             })
             .collect())
     }

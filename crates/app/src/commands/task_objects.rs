@@ -10,7 +10,7 @@ use super::command::Command;
 use super::tasks::{change_settings, checked};
 use crate::core::{self, Operation, require, require_version};
 use crate::cutover::{Doing, not_under_way};
-use crate::schema::TaskView;
+use crate::schema::{LogEvent, TaskView};
 use crate::tasks::foresee_objects;
 use crate::{App, AppError, Result};
 
@@ -101,7 +101,12 @@ impl TaskModify {
             let detail = app
                 .supervisor
                 .modify(core, id, &self.settings, self.version, &self.copy_again)?;
-            core.log(id, "info", format!("topics modified: {detail}"));
+            core.log_event(
+                id,
+                LogEvent::Settings,
+                "info",
+                format!("topics modified: {detail}"),
+            );
             Ok(())
         })
     }

@@ -9,7 +9,7 @@ use super::command::Command;
 use super::source_probe::admin;
 use crate::clock::now_ms;
 use crate::core::{self, Core, Operation, require_version, to_value};
-use crate::schema::{AppEvent, TaskRowView, TaskView};
+use crate::schema::{AppEvent, LogEvent, TaskRowView, TaskView};
 use crate::tasks::{shown_state, snapshot};
 use crate::{App, AppError, Result};
 
@@ -311,9 +311,42 @@ pub(super) fn change_settings(
         .before(row.settings.clone())
         .after(to_value(after)?)
         .run(&core.store, || {
-            change(&core::task_id(row)?)?;
-            show(app, &core.task(&row.id)?)
+            let id = core::task_id(row)?;
+            change(&id)?;
+            let now = core.task(&row.id)?;
+            log_settings(core, &id, row, &now)?;
+            show(app, &now)
         })
+}
+
+/// Settings that have lines of their own in the log when they change, or that change nothing of the copy.
+const TOLD_ELSEWHERE: [&str; 6] = [
+    "objects",
+    "rename",
+    "start",
+    "start_overrides",
+    "end_overrides",
+    "tags",
+];
+
+/// Tells the log of a launched task which of its settings were changed.
+fn log_settings(core: &Core, id: &TaskId, before: &TaskRow, now: &TaskRow) -> Result<()> {
+    // As this version writes them: an older one may have written fewer.
+    let was = to_value(&core::settings(before)?)?;
+    let is = to_value(&core::settings(now)?)?;
+    let changed: Vec<&str> = is
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(field, value)| was.get(field.as_str()) != Some(*value))
+        .map(|(field, _)| field.as_str())
+        .filter(|field| !TOLD_ELSEWHERE.contains(field))
+        .collect();
+    if now.started_ms.is_some() && !changed.is_empty() {
+        let line = format!("settings changed: {}", changed.join(", "));
+        core.log_event(id, LogEvent::Settings, "info", line);
+    }
+    Ok(())
 }
 
 /// When a part of a task's settings may be changed.

@@ -14,7 +14,7 @@ use super::stopped_partitions::StoppedPartitions;
 use super::task_log::{TaskLog, Weight};
 use super::turn::Turns;
 use crate::clock::now_ms;
-use crate::schema::EventBus;
+use crate::schema::{EventBus, LogEvent};
 use crate::{AppError, ErrorCode, Result};
 
 /// What commands and running tasks share.
@@ -143,6 +143,15 @@ impl Core {
         self.append(log_line(id, level, message.into()), Weight::Great);
     }
 
+    /// As [`Core::log`], of what charts have a mark for.
+    pub(crate) fn log_event(&self, id: &TaskId, event: LogEvent, level: &str, message: impl Into<String>) {
+        let line = LogRow {
+            event: Some(event.word().to_owned()),
+            ..log_line(id, level, message.into())
+        };
+        self.append(line, Weight::Great);
+    }
+
     fn append(&self, row: LogRow, weight: Weight) {
         tracing::info!(task = %row.task_id, level = %row.level, "{}", row.message);
         self.task_log.append(row, weight);
@@ -168,6 +177,7 @@ fn log_line(id: &TaskId, level: &str, message: String) -> LogRow {
         topic: None,
         partition: None,
         offset: None,
+        event: None,
     }
 }
 

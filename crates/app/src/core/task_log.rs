@@ -102,6 +102,7 @@ fn left_out(task_id: String, count: u64) -> LogRow {
         topic: None,
         partition: None,
         offset: None,
+        event: None,
     }
 }
 
@@ -336,6 +337,7 @@ mod tests {
             topic: None,
             partition: None,
             offset: None,
+            event: None,
         }
     }
 

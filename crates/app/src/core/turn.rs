@@ -10,7 +10,7 @@ use sluice_store::{SettingsChange, StateChange, TaskRow};
 
 use super::shared::{self, Core};
 use crate::clock::now_ms;
-use crate::schema::AppEvent;
+use crate::schema::{AppEvent, LogEvent};
 use crate::{AppError, ErrorCode, Result};
 
 /// Whose turn it is to change which task.
@@ -171,6 +171,10 @@ impl Turn<'_> {
         reason: Option<&str>,
         beside: Beside<'_>,
     ) -> Result<bool> {
+        let Some(row) = self.core.store.task(self.id.as_str())? else {
+            return Ok(false);
+        };
+        let before = shared::state(&row)?;
         let words: Vec<&str> = from.iter().map(|state| state.word()).collect();
         let changed = self.core.store.change_task_state(
             self.id.as_str(),
@@ -185,6 +189,7 @@ impl Turn<'_> {
             },
         )?;
         if changed {
+            self.log_change(before, to, reason);
             self.core.bus.publish(&AppEvent::TaskState {
                 task_id: self.id.clone(),
                 state: to,
@@ -192,6 +197,27 @@ impl Turn<'_> {
             });
         }
         Ok(changed)
+    }
+
+    /// Tells the task's log what became of the task.
+    fn log_change(&self, from: TaskState, to: TaskState, reason: Option<&str>) {
+        let Some(event) = LogEvent::of_change(from, to) else {
+            return;
+        };
+        let why = reason.unwrap_or("no reason is known");
+        let (level, line) = match event {
+            LogEvent::Started => ("info", "the task is started".to_owned()),
+            LogEvent::Resumed if from == TaskState::Abnormal => {
+                ("info", "trying again, as a person asked".to_owned())
+            }
+            LogEvent::Resumed if from == TaskState::Failed => ("info", "the task is tried again".to_owned()),
+            LogEvent::Resumed => ("info", "the task is resumed".to_owned()),
+            LogEvent::Recovered => ("info", "the task runs normally again".to_owned()),
+            LogEvent::Abnormal => ("warning", format!("abnormal: {why}")),
+            LogEvent::Failed => ("error", format!("failed: {why}")),
+            _ => ("info", format!("the task is {to}")),
+        };
+        self.core.log_event(&self.id, event, level, line);
     }
 
     /// Replaces the settings of `row`, which was read in this turn.

@@ -26,7 +26,6 @@ const ABNORMAL_AFTER: Duration = Duration::from_secs(3);
 #[derive(Default)]
 struct Health {
     failing_since: Option<Instant>,
-    was_whole: bool,
 }
 
 impl Runner {
@@ -76,7 +75,6 @@ impl Runner {
     /// tried again by a new run.
     fn try_again_now(&self) -> Result<()> {
         self.enter(&[TaskState::Abnormal], TaskState::Starting, None)?;
-        self.core.log(&self.id, "info", "trying again, as a person asked");
         self.orders.restart();
         Ok(())
     }
@@ -88,26 +86,20 @@ impl Runner {
             // The first look may come before the clusters have answered.
             self.failing_since = None;
             self.pause = FIRST_PAUSE;
-            let began = self.enter(
+            self.enter(
                 &[TaskState::Starting, TaskState::Abnormal],
                 TaskState::Running,
                 None,
             )?;
-            if began && health.was_whole {
-                self.core.log(&self.id, "info", "the task runs normally again");
-            }
-            health.was_whole = true;
             return Ok(());
         };
         let since = *health.failing_since.get_or_insert_with(Instant::now);
-        if since.elapsed() >= ABNORMAL_AFTER
-            && self.enter(
+        if since.elapsed() >= ABNORMAL_AFTER {
+            self.enter(
                 &[TaskState::Starting, TaskState::Running],
                 TaskState::Abnormal,
                 Some(&reason),
-            )?
-        {
-            self.core.log(&self.id, "warning", format!("abnormal: {reason}"));
+            )?;
         }
         Ok(())
     }

@@ -159,7 +159,9 @@ impl Runner {
             state @ (TaskState::Starting | TaskState::Running | TaskState::Abnormal) => {
                 // The same state again would write nothing, and not show whether something can be written.
                 self.enter(&[state], TaskState::Abnormal, Some(&error.message))?;
-                self.core.log(&self.id, "warning", format!("abnormal: {error}"));
+                if state == TaskState::Abnormal {
+                    self.core.log(&self.id, "warning", format!("abnormal: {error}"));
+                }
                 Ok(Next::Again)
             }
             _ => Ok(Next::End),
@@ -242,7 +244,6 @@ impl Runner {
             } else {
                 reason
             };
-            self.core.log(&self.id, "error", format!("failed: {reason}"));
             return self.give_up(&reason);
         }
         self.core.log(
@@ -295,7 +296,6 @@ impl Runner {
             // It came to rest already, and may have been set going again since: what is stored decides.
             return Ok(Next::Again);
         }
-        self.core.log(&self.id, "info", format!("the task is {state}"));
         Ok(Next::End)
     }
 

@@ -140,15 +140,8 @@ impl Verifier {
 
     fn verify(&mut self, id: &TaskId, schedule: &VerificationSchedule, due_ms: i64) {
         match self.compare(id, schedule) {
-            Ok(report) => {
+            Ok(_) => {
                 self.failed.remove(id);
-                let level = if report.result.is_satisfied() {
-                    "info"
-                } else {
-                    "warning"
-                };
-                let line = format!("verified on schedule: {}", report.sentence);
-                self.core.log(id, level, line);
             }
             Err(error) => {
                 let before = self.failed.remove(id);

@@ -164,13 +164,9 @@ impl Supervisor {
         let reason = format!(
             "a fault of Sluice ended the task: {words}. Please report it with the log; Retry goes on from the saved positions"
         );
-        let failed = self
-            .core
+        self.core
             .turn(id)
             .transit(&LIVE, TaskState::Failed, Some(&reason))?;
-        if failed {
-            self.core.log(id, "error", format!("failed: {reason}"));
-        }
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use sluice_store::VerificationRow;
 use super::live::Live;
 use crate::clock::now_ms;
 use crate::core::{self, Core};
-use crate::schema::AppEvent;
+use crate::schema::{AppEvent, LogEvent};
 use crate::{AppError, ErrorCode, Result};
 
 /// A verification under way.
@@ -88,9 +88,17 @@ fn keep(core: &Core, id: &TaskId, report: &VerificationReport, scheduled: bool) 
         whole: report.scope.is_none(),
         scheduled,
     };
-    Ok(core
-        .store
-        .keep_verification(id.as_str(), &row, report.result.is_satisfied(), &kept)?)
+    let satisfied = report.result.is_satisfied();
+    core.store
+        .keep_verification(id.as_str(), &row, satisfied, &kept)?;
+    let level = if satisfied { "info" } else { "warning" };
+    let line = if scheduled {
+        format!("verified on schedule: {}", report.sentence)
+    } else {
+        format!("verified: {}", report.sentence)
+    };
+    core.log_event(id, LogEvent::Verification, level, line);
+    Ok(())
 }
 
 /// Verifications under way.

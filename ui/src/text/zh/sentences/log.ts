@@ -3,6 +3,13 @@ import type { Sentence } from '../../sentences';
 /** Lines of a task's log, and the details of changes and operations. */
 export const log: Sentence[] = [
   ['the task is {*state}', '任务{state}'],
+  ['the task is started', '任务已启动'],
+  ['the task is resumed', '任务已恢复'],
+  ['the task is tried again', '任务已重新尝试'],
+  ['verified: {*sentence}', '校验：{sentence}'],
+  ['settings changed: {,fields}', '设置已更改：{fields}'],
+  ['alert: {*rule}', '告警：{rule}'],
+  ['alert over: {*rule}', '告警结束：{rule}'],
   ["the history of verifications has a verdict '{word}'", '校验历史中有无法识别的结论“{word}”'],
   ['verified on schedule: {*sentence}', '按计划校验：{sentence}'],
   ['the verification that was due could not be made: {*error}', '到期的校验未能进行：{error}'],
