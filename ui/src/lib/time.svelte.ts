@@ -35,6 +35,20 @@ export function absolute(ms: number): string {
   return new Intl.DateTimeFormat(language.locale, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }).format(ms);
 }
 
+/** Date and time to the millisecond, with its year. */
+export function precise(ms: number): string {
+  return new Intl.DateTimeFormat(language.locale, {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+    hourCycle: 'h23',
+  }).format(ms);
+}
+
 /** Day and time to the millisecond, for rows of a table; with the year where it is not this one. */
 export function moment(ms: number): string {
   return new Intl.DateTimeFormat(language.locale, {
