@@ -1,11 +1,12 @@
 import { asAppError } from '../backend/errors';
 import type { AppError } from '../backend/bindings';
+import { readDay } from './day';
 import { isSaidHere, saysText, searchPages, type Found } from './search-said';
 
 /** How far back rows are shown. */
-export type Span = 'any' | 'hour' | 'day' | 'week';
+export type Span = 'any' | 'hour' | 'day' | 'week' | 'range';
 const HOUR_MS = 3_600_000;
-const SPANS: Record<Span, number | null> = { any: null, hour: HOUR_MS, day: 24 * HOUR_MS, week: 168 * HOUR_MS };
+const SPANS: Record<Span, number | null> = { any: null, hour: HOUR_MS, day: 24 * HOUR_MS, week: 168 * HOUR_MS, range: null };
 
 /** Rows that are fetched at once. */
 const PAGE = 100;
@@ -14,7 +15,7 @@ const PAGE = 100;
 export interface PageQuery {
   text: string | null;
   from_ms: number | null;
-  to_ms: null;
+  to_ms: number | null;
   before_id: number | null;
   limit: number;
 }
@@ -23,6 +24,9 @@ export interface PageQuery {
 export abstract class PagedSearch<Row extends { id: number }> {
   text = $state('');
   span = $state<Span>('any');
+  /** The dates of the span `range`, as they are entered; empty where it is open. */
+  from = $state('');
+  to = $state('');
   rows = $state.raw<Row[] | null>(null);
   error = $state.raw<AppError | null>(null);
   loading = $state(false);
@@ -79,10 +83,11 @@ export abstract class PagedSearch<Row extends { id: number }> {
 
   #query(before: number | null, limit: number): PageQuery {
     const back = SPANS[this.span];
+    const isRange = this.span === 'range';
     return {
       text: isSaidHere(this.text) ? null : this.text.trim() || null,
-      from_ms: back === null ? null : Date.now() - back,
-      to_ms: null,
+      from_ms: isRange ? (readDay(this.from)?.first ?? null) : back === null ? null : Date.now() - back,
+      to_ms: isRange ? (readDay(this.to)?.behind ?? null) : null,
       before_id: before,
       limit,
     };

@@ -1,4 +1,4 @@
-/** What a task's page tells of its life: since when it rests, the marks of its charts and its log. */
+/** What a task's page tells of its life: since when it rests, the marks of its charts, its log, and the activity about it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scene, until } from './scene.mjs';
@@ -70,4 +70,26 @@ test('lines of the log open with everything they have, and close again', async (
   await page.keyboard.press('Escape');
   await open.waitFor({ state: 'detached' });
   assert.match(page.url(), /\/log$/, 'Escape closes the line, and leaves no page');
+});
+
+test('activity leads to what it is about, shows no empty sides, and is narrowed to dates', async () => {
+  const page = await here.open({ hash: '#/activity' });
+  const rows = page.locator('main li');
+  const added = rows.filter({ hasText: 'Add data source' }).first();
+  await added.locator('summary .action').click();
+  const heads = added.getByRole('columnheader');
+  await heads.first().waitFor();
+  assert.deepEqual(await heads.allInnerTexts(), ['Setting', 'Value']);
+  assert.equal(await page.getByText('not set').count(), 0);
+
+  await page.getByLabel('Time').selectOption('range');
+  await page.getByLabel('To', { exact: true }).fill('2020-01-01');
+  await page.getByText('No entry matches these filters.').waitFor();
+  await page.getByLabel('To', { exact: true }).fill('yesterday morning');
+  await page.getByText('Write a date').waitFor();
+  await page.getByLabel('To', { exact: true }).fill('');
+  await page.getByLabel('From', { exact: true }).fill('2020-01-01');
+  const resume = rows.filter({ hasText: 'Resume' }).first();
+  await resume.getByRole('link', { name: /^Open / }).click();
+  await page.waitForURL(`**#/tasks/${demo.task_id}/overview`);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toCsv } from './csv';
-import { differences } from './difference';
+import { differences, sidesOf } from './difference';
 
 test('only what differs is shown, by its path', () => {
   const before = { name: 'a', rate: { records: 5 }, topics: ['x', 'y'] };
@@ -11,6 +11,12 @@ test('only what differs is shown, by its path', () => {
     { field: 'topics', before: 'x, y', after: 'x' },
   ]);
   expect(differences(5, 6)).toEqual([{ field: 'value', before: '5', after: '6' }]);
+});
+
+test('what was made has no side of before, and what was removed none of after', () => {
+  expect(sidesOf(differences(null, { name: 'a' }))).toEqual(['after']);
+  expect(sidesOf(differences({ name: 'a' }, null))).toEqual(['before']);
+  expect(sidesOf(differences({ name: 'a' }, { name: 'b', note: 'n' }))).toEqual(['before', 'after']);
 });
 
 test('a spreadsheet neither breaks on quotes nor takes a name for a formula', () => {

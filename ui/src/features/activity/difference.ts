@@ -14,6 +14,11 @@ export function differences(before: unknown, after: unknown): Changed[] {
     .filter((changed) => changed.before !== changed.after);
 }
 
+/** The sides that have something: what was made has nothing before, what was removed nothing after. */
+export function sidesOf(changed: readonly Changed[]): ('before' | 'after')[] {
+  return (['before', 'after'] as const).filter((side) => changed.some((change) => change[side] !== null));
+}
+
 function leaves(document: unknown): Map<string, string> {
   const found = new Map<string, string>();
   const walk = (value: unknown, path: string) => {
