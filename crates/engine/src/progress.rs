@@ -123,6 +123,9 @@ pub struct PartitionProgress {
     /// Bytes of keys and values copied in all.
     #[ts(type = "number")]
     pub bytes: u64,
+    /// When it is tried again, in ms since 1970; `None` while it is not waiting for that.
+    #[ts(type = "number | null")]
+    pub next_try_ms: Option<i64>,
     /// The current or last error.
     pub error: Option<String>,
     /// What a person can decide about a stopped partition, where that is a gap.

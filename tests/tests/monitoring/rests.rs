@@ -6,6 +6,7 @@ use sluice_app::{
     TroubleCause,
 };
 use sluice_engine::{AcceptedGap, PartitionKey};
+use sluice_fakekafka::Access;
 use sluice_model::{RateLimits, TaskState};
 use sluice_tests::{Ground, TASK, eventually, now_ms};
 
@@ -105,6 +106,23 @@ fn a_gap_that_stopped_a_task_is_told_and_can_be_accepted_after_a_restart() -> Re
     })?;
     ground.reaches(TaskState::Running)?;
     eventually("what is left has arrived", || Ok(ground.arrived()?.len() == 29))?;
+    Ok(())
+}
+
+#[test]
+fn a_run_that_tries_a_partition_again_says_when() -> Result<()> {
+    let ground = Ground::running()?;
+    ground.source.deny("t", Access::Read);
+    ground.append(10, 5)?;
+    ground.reaches(TaskState::Abnormal)?;
+    eventually("the next try has its time", || {
+        let trouble = ground.task()?.snapshot.trouble;
+        Ok(trouble.is_some_and(|trouble| trouble.next_try_ms > Some(now_ms())))
+    })?;
+    ground.source.allow("t", Access::Read);
+    ground.has_exactly(15)?;
+    ground.reaches(TaskState::Running)?;
+    assert_eq!(ground.task()?.snapshot.trouble, None);
     Ok(())
 }
 

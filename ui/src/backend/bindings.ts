@@ -2647,6 +2647,10 @@ records: number,
  */
 bytes: number, 
 /**
+ * When it is tried again, in ms since 1970; `None` while it is not waiting for that.
+ */
+next_try_ms: number | null, 
+/**
  * The current or last error.
  */
 error: string | null, 
@@ -2732,6 +2736,10 @@ records: number,
  * Bytes of keys and values copied in all.
  */
 bytes: number, 
+/**
+ * When it is tried again, in ms since 1970; `None` while it is not waiting for that.
+ */
+next_try_ms: number | null, 
 /**
  * The current or last error.
  */

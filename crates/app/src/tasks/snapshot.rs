@@ -103,6 +103,7 @@ fn come_to_rest(progress: &mut Progress) {
     progress.eta_seconds = None;
     for row in &mut progress.partitions {
         row.rate = 0.0;
+        row.next_try_ms = None;
         if matches!(
             row.condition,
             PartitionCondition::Copying | PartitionCondition::CaughtUp
@@ -161,7 +162,11 @@ fn trouble(
         side,
         brokers,
         since_ms: row.since_ms,
-        next_try_ms: live.and_then(|live| live.next_try_ms),
+        next_try_ms: live
+            .and_then(|live| live.next_try_ms)
+            // A run that goes on tries its partitions again one by one.
+            .or_else(|| partitions.iter().filter_map(|row| row.next_try_ms).min())
+            .filter(|_| state == TaskState::Abnormal),
     }))
 }
 

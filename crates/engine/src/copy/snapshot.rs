@@ -189,6 +189,13 @@ impl Copier {
             still_since_ms: track.pace.still_since_ms(),
             records: track.state.records,
             bytes: track.state.bytes,
+            next_try_ms: match track.mode {
+                Mode::Backoff { until } => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    Some(now.saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX)))
+                }
+                _ => None,
+            },
             error: track.error.clone(),
             gap: track.open_gap(),
         }
