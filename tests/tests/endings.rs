@@ -8,7 +8,7 @@ use serde_json::Value;
 use sluice_app::TaskRetry;
 use sluice_engine::{Ending, Incomplete, IncompleteReason, PartitionCondition};
 use sluice_fakekafka::{Access, FakeCluster, FakeRecord, Outcome};
-use sluice_model::{Delivery, OffsetRange, TaskState};
+use sluice_model::{Delivery, End, OffsetRange, TaskState};
 use sluice_tests::{BOTH, Bench, Ground, TASK, companion, eventually, fake_clusters, stop, values};
 
 fn missing(bench: &Bench) -> Result<Vec<Incomplete>> {
@@ -38,6 +38,40 @@ fn append(cluster: &FakeCluster, topic: &str, partition: i32, count: usize) -> R
         .collect();
     cluster.append(topic, partition, records)?;
     Ok(())
+}
+
+#[test]
+fn a_topic_with_an_end_of_its_own_stays_there_while_the_others_follow_the_source() -> Result<()> {
+    let (source, target) = fake_clusters()?;
+    for topic in ["ends", "goes"] {
+        source.create_topic(topic, 1, &[])?;
+        append(&source, topic, 0, 40)?;
+    }
+    let mut bench = bench(&source, &target, &["ends", "goes"], Delivery::ExactlyOnce)?;
+    bench.task.end_overrides.insert("ends".into(), End::Records(10));
+    let running = bench.start(false)?;
+    let copied = |topic: &str| values(&target, topic).map_or(0, |values| values.len());
+    eventually("both are copied as far as they go", || {
+        Ok(copied("ends") == 10 && copied("goes") == 40)
+    })?;
+    for topic in ["ends", "goes"] {
+        append(&source, topic, 0, 5)?;
+    }
+    eventually("the one follows", || Ok(copied("goes") == 45))?;
+    assert_eq!(copied("ends"), 10);
+    stop(running)?;
+    Ok(())
+}
+
+#[test]
+fn a_task_whose_topics_all_have_ends_of_their_own_is_completed_there() -> Result<()> {
+    let ground = Ground::new()?;
+    ground.append(0, 30)?;
+    let mut settings = ground.settings()?;
+    settings.end_overrides.insert("t".into(), End::Records(20));
+    ground.desk()?.launch(settings)?;
+    ground.reaches(TaskState::Completed)?;
+    ground.has_exactly(20)
 }
 
 #[test]

@@ -223,6 +223,9 @@ pub struct TaskArguments {
         help_heading = "How to copy"
     )]
     pub end: Option<End>,
+    /// Where the copy of one topic ends; may be repeated.
+    #[arg(long, value_name = "TOPIC=END", value_parser = topic_end, help_heading = "How to copy")]
+    pub end_topic: Vec<(String, End)>,
     /// What to do with records that target topics hold before the first launch; rewrite deletes them [default: stop].
     #[arg(long, value_parser = one_of::<ExistingData>(&["stop", "append", "rewrite"]), hide_possible_values = true, value_name = "stop|append|rewrite", help_heading = "How to copy")]
     pub existing: Option<ExistingData>,
@@ -356,6 +359,18 @@ pub fn topic_start(text: &str) -> Result<(String, Start), String> {
     ))
 }
 
+/// Reads `TOPIC=END`.
+pub fn topic_end(text: &str) -> Result<(String, End), String> {
+    let (topic, end) = text
+        .split_once('=')
+        .filter(|(topic, _)| !topic.is_empty())
+        .ok_or("write the topic, '=' and its end, as orders=offset:100")?;
+    Ok((
+        topic.to_owned(),
+        end.parse::<End>().map_err(|error| error.to_string())?,
+    ))
+}
+
 /// One of a type's words, which are those of its JSON form.
 pub fn one_of<T: DeserializeOwned + Clone + Send + Sync + 'static>(
     words: &'static [&'static str],
@@ -443,6 +458,7 @@ mod tests {
             (&["--rename", "a"][..], "orders=orders-eu"),
             (&["--start", "yesterday"], "earliest"),
             (&["--start-topic", "a=tomorrow"], "earliest"),
+            (&["--end-topic", "a=earliest"], "records:N"),
             (&["--rate-bytes", "fast"], "10M"),
             (&["--replication-factor", "0"], "1.."),
             (&["--topic", "a", "--all"], "cannot be used with"),

@@ -71,6 +71,8 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
         .unwrap_or_default();
     task.start_overrides = file.start_overrides.clone();
     task.start_overrides.extend(arguments.start_topic.iter().cloned());
+    task.end_overrides = file.end_overrides.clone();
+    task.end_overrides.extend(arguments.end_topic.iter().cloned());
     task.end = arguments.end.clone().or_else(|| file.end.clone());
     task.existing = arguments.existing.or(file.existing).unwrap_or_default();
     task.delivery = arguments.delivery.or(file.delivery).unwrap_or_default();
@@ -104,15 +106,20 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
     Ok(Description { task, named, notes })
 }
 
-/// A misspelt name of a topic with its own name or start would otherwise just not apply.
+/// A misspelt name of a topic with its own name, start or end would otherwise just not apply.
 fn check_topic_names(task: &Task) -> anyhow::Result<()> {
     let Objects::Topics(topics) = &task.objects else {
         return Ok(());
     };
-    let mut named = task.rename.map.keys().chain(task.start_overrides.keys());
+    let mut named = task
+        .rename
+        .map
+        .keys()
+        .chain(task.start_overrides.keys())
+        .chain(task.end_overrides.keys());
     if let Some(topic) = named.find(|topic| !topics.contains(topic)) {
         bail!(
-            "'{topic}' has its own name or start but is not one of the topics to copy; correct its spelling or add it to the topics"
+            "'{topic}' has its own name, start or end but is not one of the topics to copy; correct its spelling or add it to the topics"
         );
     }
     Ok(())

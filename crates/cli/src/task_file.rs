@@ -25,6 +25,7 @@ pub struct TaskFile {
     pub start: Option<Start>,
     pub start_overrides: BTreeMap<String, Start>,
     pub end: Option<End>,
+    pub end_overrides: BTreeMap<String, End>,
     pub existing: Option<ExistingData>,
     pub delivery: Option<Delivery>,
     pub out_of_range: Option<OutOfRange>,
@@ -212,6 +213,8 @@ mod tests {
             regex = [{ pattern = "^p", replacement = "q" }]
             [start_overrides]
             "orders.1" = "offset:7"
+            [end_overrides]
+            "orders.1" = "records:100"
             [limits]
             records_per_second = 5000
             bytes_per_second = "10M"
@@ -221,6 +224,7 @@ mod tests {
         assert_eq!(file.limits.bytes_per_second, Some(Amount(10_000_000)));
         assert_eq!(file.rename.regex[0].pattern, "^p");
         assert_eq!(file.start_overrides["orders.1"], Start::Offset(7));
+        assert_eq!(file.end_overrides["orders.1"], End::Records(100));
         let pairs = file.source.property_pairs("source").unwrap();
         assert_eq!(
             pairs[0],

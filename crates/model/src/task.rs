@@ -71,6 +71,8 @@ pub struct Task {
     pub start_overrides: BTreeMap<String, Start>,
     /// Where it ends; `None` follows the source.
     pub end: Option<End>,
+    /// End positions of single source topics, before `end`.
+    pub end_overrides: BTreeMap<String, End>,
     /// What to do with records already in target topics.
     pub existing: ExistingData,
     /// What a crash may do to the target.
@@ -103,6 +105,7 @@ impl Task {
             start: Start::default(),
             start_overrides: BTreeMap::new(),
             end: None,
+            end_overrides: BTreeMap::new(),
             existing: ExistingData::default(),
             delivery: Delivery::default(),
             out_of_range: OutOfRange::default(),
@@ -124,12 +127,22 @@ impl Task {
         self.rename.check()?;
         self.rate.check()?;
         check_mirror(self.delivery, self.existing, self.lane)?;
-        check_end(self.delivery, self.end.as_ref())
+        check_end(self.delivery, self.has_ends())
     }
 
     /// Where the copy of `topic` begins.
     pub fn start_of(&self, topic: &str) -> &Start {
         self.start_overrides.get(topic).unwrap_or(&self.start)
+    }
+
+    /// Where the copy of `topic` ends; `None` follows the source.
+    pub fn end_of(&self, topic: &str) -> Option<&End> {
+        self.end_overrides.get(topic).or(self.end.as_ref())
+    }
+
+    /// Whether the copy of some topic has an end.
+    pub fn has_ends(&self) -> bool {
+        self.end.is_some() || !self.end_overrides.is_empty()
     }
 
     /// Pairs the chosen ones of `source_topics` with their target names.
@@ -145,8 +158,8 @@ impl Task {
 }
 
 /// A mirror has every offset of its source, also those behind an end.
-pub(crate) fn check_end(delivery: Delivery, end: Option<&End>) -> Result<()> {
-    if delivery == Delivery::Mirror && end.is_some() {
+pub(crate) fn check_end(delivery: Delivery, has_ends: bool) -> Result<()> {
+    if delivery == Delivery::Mirror && has_ends {
         return Err(InvalidTask::Mirror {
             reason: "has no end: it follows its source. Choose another delivery, or leave the end out",
         });
@@ -232,6 +245,24 @@ mod tests {
         task.check().unwrap();
         task.lane = LaneChoice::Record;
         assert!(task.check().unwrap_err().to_string().contains("wire lane"));
+    }
+
+    #[test]
+    fn a_topic_ends_where_it_says_and_the_others_where_the_task_does() {
+        let mut task = task(Objects::all());
+        task.end_overrides.insert("a".into(), End::Offset(7));
+        assert_eq!(
+            (task.end_of("a"), task.end_of("b")),
+            (Some(&End::Offset(7)), None)
+        );
+        task.end = Some(End::Launch);
+        assert_eq!(
+            (task.end_of("a"), task.end_of("b")),
+            (Some(&End::Offset(7)), Some(&End::Launch))
+        );
+        task.end = None;
+        task.delivery = Delivery::Mirror;
+        assert!(task.check().unwrap_err().to_string().contains("has no end"));
     }
 
     #[test]

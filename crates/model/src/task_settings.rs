@@ -37,6 +37,10 @@ pub struct TaskSettings {
     #[serde(default)]
     #[ts(type = "string | null")]
     pub end: Option<End>,
+    /// End positions of single source topics, before `end`.
+    #[serde(default)]
+    #[ts(type = "Record<string, string>")]
+    pub end_overrides: BTreeMap<String, End>,
     /// What to do with records already in target topics.
     #[serde(default)]
     pub existing: ExistingData,
@@ -96,6 +100,7 @@ impl TaskSettings {
             start: Start::default(),
             start_overrides: BTreeMap::new(),
             end: None,
+            end_overrides: BTreeMap::new(),
             existing: ExistingData::default(),
             delivery: Delivery::default(),
             out_of_range: OutOfRange::default(),
@@ -131,7 +136,7 @@ impl TaskSettings {
             "delivery",
             crate::task::check_mirror(self.delivery, self.existing, self.lane),
         );
-        note("end", crate::task::check_end(self.delivery, self.end.as_ref()));
+        note("end", crate::task::check_end(self.delivery, self.has_ends()));
         if self.replication_factor == Some(0) {
             errors.push(FieldError::new(
                 "replication_factor",
@@ -146,6 +151,7 @@ impl TaskSettings {
             for (field, named) in [
                 ("rename", self.rename.map.keys().collect::<Vec<_>>()),
                 ("start_overrides", self.start_overrides.keys().collect()),
+                ("end_overrides", self.end_overrides.keys().collect()),
             ] {
                 for topic in named.into_iter().filter(|topic| !topics.contains(topic)) {
                     errors.push(FieldError::new(
@@ -177,6 +183,11 @@ impl TaskSettings {
         errors
     }
 
+    /// Whether the copy of some topic has an end.
+    pub fn has_ends(&self) -> bool {
+        self.end.is_some() || !self.end_overrides.is_empty()
+    }
+
     /// Pairs the chosen ones of `source_topics` with their target names.
     ///
     /// # Errors
@@ -198,6 +209,7 @@ impl TaskSettings {
         task.start = self.start.clone();
         task.start_overrides = self.start_overrides.clone();
         task.end.clone_from(&self.end);
+        task.end_overrides.clone_from(&self.end_overrides);
         task.existing = self.existing;
         task.delivery = self.delivery;
         task.out_of_range = self.out_of_range;

@@ -4815,6 +4815,10 @@ start_overrides: Record<string, string>,
  */
 end: string | null, 
 /**
+ * End positions of single source topics, before `end`.
+ */
+end_overrides: Record<string, string>, 
+/**
  * What to do with records already in target topics.
  */
 existing: ExistingData, 

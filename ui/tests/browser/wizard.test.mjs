@@ -206,6 +206,30 @@ test('deleting on a production cluster names what goes, and asks to type the nam
   assert.match(page.url(), /#\/tasks\/[^/]+\/overview$/);
 });
 
+test('a topic that begins elsewhere may end elsewhere, and is kept so', async () => {
+  const page = await here.open({ hash: '#/tasks/new' });
+  await first(page, 'ends elsewhere');
+  await next(page);
+  await page.getByText('Other starts and ends for single topics').click();
+  await page.getByRole('button', { name: 'Add a topic' }).click();
+  await page.getByLabel('Topic', { exact: true }).selectOption('orders');
+  const end = page.getByLabel('End of orders', { exact: true });
+  assert.equal(await end.locator('option:checked').innerText(), 'As the others');
+  await end.selectOption({ label: 'Number of records' });
+  await next(page);
+  await page.getByText('Give a whole number from 1 on.').waitFor();
+  await page.getByLabel('How many of each partition').fill('250');
+  await consequence(page).getByText('1 topic ends elsewhere').waitFor();
+  await next(page);
+  const kept = await until(async () => {
+    const { tasks } = await here.host.call('task_list', ALL_TASKS);
+    const row = tasks.find(({ name }) => name === 'ends elsewhere');
+    const settings = row && (await here.host.call('task_show', { task: row.id })).settings;
+    return settings && Object.keys(settings.end_overrides).length > 0 ? settings : null;
+  }, 'the draft has the end');
+  assert.deepEqual([kept.end, kept.end_overrides], [null, { orders: 'records:250' }]);
+});
+
 test('a limit that is reached is said beside the button', async () => {
   const { not_terminated: used } = await here.host.call('task_list', ALL_TASKS);
   await here.host.call('setting_set', { key: 'max_tasks', value: used });

@@ -91,6 +91,7 @@ pub(super) fn reverse_settings(settings: &TaskSettings, cutover: &Cutover) -> Re
         start_overrides,
         // Its offsets and times are those of the other side.
         end: None,
+        end_overrides: BTreeMap::new(),
         existing: ExistingData::Append,
         // The source has records already: its offsets cannot be those of the target.
         delivery: match settings.delivery {

@@ -10,6 +10,7 @@ pub(crate) fn without_topics(settings: &TaskSettings, topics: &[String]) -> Task
             names.retain(|name| !topics.contains(name));
             left.rename.map.retain(|name, _| !topics.contains(name));
             left.start_overrides.retain(|name, _| !topics.contains(name));
+            left.end_overrides.retain(|name, _| !topics.contains(name));
         }
         Objects::Matching { exclude, .. } => {
             let mut patterns: Vec<String> = exclude.iter().map(|pattern| format!("(?:{pattern})")).collect();

@@ -199,6 +199,7 @@ fn with_objects_of(new: &TaskSettings, present: &TaskSettings) -> TaskSettings {
         rename: new.rename.clone(),
         start: new.start.clone(),
         start_overrides: new.start_overrides.clone(),
+        end_overrides: new.end_overrides.clone(),
         existing: new.existing,
         ..present.clone()
     }

@@ -178,7 +178,7 @@ impl Runner {
         };
         match stop {
             Some(stop) => self.stopped(stop),
-            None if settings.bounded || settings.end.is_some() => self.bounded_end(incomplete),
+            None if settings.bounded || settings.has_ends() => self.bounded_end(incomplete),
             // It was not ordered to stop, and it did not fail.
             None => Ok(Next::Again),
         }

@@ -189,6 +189,7 @@ fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<T
     settings.start = task.start.clone().unwrap_or_default();
     settings.start_overrides = task.start_topic.iter().cloned().collect();
     settings.end.clone_from(&task.end);
+    settings.end_overrides = task.end_topic.iter().cloned().collect();
     settings.existing = task.existing.unwrap_or_default();
     settings.delivery = task.delivery.unwrap_or_default();
     settings.out_of_range = task.out_of_range.unwrap_or_default();
@@ -424,6 +425,7 @@ fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Scr
                 topics.remove(place);
                 settings.rename.map.remove(topic);
                 settings.start_overrides.remove(topic);
+                settings.end_overrides.remove(topic);
             }
         }
         Objects::Matching { .. } if arguments.add.is_empty() && arguments.remove.is_empty() => {}

@@ -244,7 +244,7 @@ impl Followed {
         let mirrors = task.delivery == Delivery::Mirror;
         pin(
             pair,
-            (mirrors, task.end.as_ref()),
+            (mirrors, task.end_of(source)),
             source,
             target,
             &starts,

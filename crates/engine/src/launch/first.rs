@@ -78,7 +78,10 @@ pub(crate) fn first(
             .collect();
         partitions.extend(pin(
             &plan.pair,
-            (task.delivery == Delivery::Mirror, task.end.as_ref()),
+            (
+                task.delivery == Delivery::Mirror,
+                task.end_of(&route.source_topic),
+            ),
             &route.source_topic,
             &route.target_topic,
             &wanted,

@@ -286,7 +286,10 @@ fn pinned(
         .collect();
     pin(
         pair,
-        (task.delivery == Delivery::Mirror, task.end.as_ref()),
+        (
+            task.delivery == Delivery::Mirror,
+            task.end_of(&route.source_topic),
+        ),
         &route.source_topic,
         &route.target_topic,
         &wanted,

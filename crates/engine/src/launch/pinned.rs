@@ -41,7 +41,7 @@ pub fn launch_pinned(
         partitions.extend(pin(
             &pair,
             // Both topics have records of their own offsets.
-            (false, task.end.as_ref()),
+            (false, task.end_of(source_topic)),
             source_topic,
             target_topic,
             &wanted,

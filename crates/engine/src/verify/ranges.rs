@@ -206,7 +206,7 @@ pub(crate) fn described(pair: &Pair, task: &Task) -> Result<Vec<Range>> {
             .iter()
             .map(|(&partition, start)| (partition, start.nearest()))
             .collect();
-        let until = match &task.end {
+        let until = match task.end_of(&source) {
             Some(end) => resolve_end(&pair.source.admin, end, &source, &begins, &now)?,
             None => BTreeMap::new(),
         };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { noEnd, readEnd } from './end';
 import { blankChoices, earliest, fromSettings, positive, readStart, sameSettings, toSettings, writeStart } from './choices';
 
 describe('settings and choices', () => {
@@ -14,7 +15,8 @@ describe('settings and choices', () => {
       regex: [{ pattern: '^a', replacement: 'b' }],
       map: { orders: 'o2' },
       start: { ...readStart('offset:7') },
-      overrides: [{ topic: 'clicks', start: readStart('latest') }],
+      overrides: [{ topic: 'clicks', start: readStart('latest'), end: readEnd('records:100') }],
+      otherEnds: { orders: 'launch' },
       existing: 'append' as const,
       rateRecords: '500',
       rateMegabytes: '3',
@@ -32,9 +34,10 @@ describe('settings and choices', () => {
   });
 
   test('names and start positions of topics that were taken back do not apply, and are kept', () => {
-    const choices = { ...blankChoices(), objects: 'chosen' as const, topics: ['a'], map: { a: 'x', b: 'y' }, overrides: [{ topic: 'b', start: readStart('latest') }] };
+    const choices = { ...blankChoices(), objects: 'chosen' as const, topics: ['a'], map: { a: 'x', b: 'y' }, overrides: [{ topic: 'b', start: readStart('latest'), end: readEnd('launch') }] };
     expect(toSettings(choices).rename.map).toEqual({ a: 'x' });
     expect(toSettings(choices).start_overrides).toEqual({});
+    expect(toSettings(choices).end_overrides).toEqual({});
     expect(choices.map.b).toBe('y');
   });
 
@@ -44,6 +47,17 @@ describe('settings and choices', () => {
     expect(sameSettings(settings, turned)).toBe(true);
     expect(sameSettings(settings, { ...settings, bounded: true })).toBe(false);
   });
+});
+
+test('a topic that begins elsewhere ends as the others unless it says where', () => {
+  const choices = {
+    ...blankChoices(),
+    overrides: [
+      { topic: 'a', start: readStart('offset:5'), end: readEnd('offset:9') },
+      { topic: 'b', start: readStart('latest'), end: noEnd() },
+    ],
+  };
+  expect(toSettings(choices).end_overrides).toEqual({ a: 'offset:9' });
 });
 
 describe('start positions', () => {

@@ -49,7 +49,10 @@ export interface Choices {
   map: Record<string, string>;
   start: StartChoice;
   end: EndChoice;
-  overrides: { topic: string; start: StartChoice }[];
+  /** Topics that begin elsewhere, and may end elsewhere; one without an end of its own ends as the others. */
+  overrides: { topic: string; start: StartChoice; end: EndChoice }[];
+  /** Ends of topics that begin as the others, which were given elsewhere; kept here. */
+  otherEnds: Record<string, string>;
   existing: ExistingData;
   delivery: Delivery;
   outOfRange: OutOfRange;
@@ -94,6 +97,7 @@ export function blankChoices(): Choices {
     start: earliest(),
     end: noEnd(),
     overrides: [],
+    otherEnds: {},
     existing: 'stop',
     delivery: 'exactly-once',
     outOfRange: 'stop',
@@ -185,10 +189,11 @@ export function positive(text: string): number | null | undefined {
 /** What the choices amount to. Incomplete parts take their defaults: the wizard does not go on before they are complete. */
 export function toSettings(choices: Choices): TaskSettings {
   const chosen = choices.objects === 'chosen';
+  const isCopied = (topic: string) => topic !== '' && (!chosen || choices.topics.includes(topic));
+  const ends = [...Object.entries(choices.otherEnds), ...choices.overrides.map(({ topic, end }) => [topic, writeEnd(end)] as const)];
   const overrides = choices.overrides
     .map(({ topic, start }) => [topic, writeStart(start)] as const)
-    .filter((entry): entry is readonly [string, string] => entry[0] !== '' && entry[1] !== null)
-    .filter(([topic]) => !chosen || choices.topics.includes(topic));
+    .filter((entry): entry is readonly [string, string] => isCopied(entry[0]) && entry[1] !== null);
   const megabytes = positive(choices.rateMegabytes);
   return {
     name: choices.name.trim(),
@@ -211,6 +216,7 @@ export function toSettings(choices: Choices): TaskSettings {
     start: writeStart(choices.start) ?? 'earliest',
     start_overrides: Object.fromEntries(overrides),
     end: writeEnd(choices.end) ?? null,
+    end_overrides: Object.fromEntries(ends.filter((entry): entry is readonly [string, string] => isCopied(entry[0]) && typeof entry[1] === 'string')),
     existing: choices.existing,
     delivery: choices.delivery,
     out_of_range: choices.outOfRange,
@@ -257,7 +263,8 @@ export function fromSettings(settings: TaskSettings): Choices {
     map: Object.fromEntries(Object.entries(rename.map).map(([from, to]) => [from, to ?? ''])),
     start: readStart(settings.start),
     end: readEnd(settings.end),
-    overrides: Object.entries(settings.start_overrides).map(([topic, start]) => ({ topic, start: readStart(start) })),
+    overrides: Object.entries(settings.start_overrides).map(([topic, start]) => ({ topic, start: readStart(start), end: readEnd(settings.end_overrides[topic] ?? null) })),
+    otherEnds: Object.fromEntries(Object.entries(settings.end_overrides).filter(([topic]) => !(topic in settings.start_overrides))),
     existing: settings.existing,
     delivery: settings.delivery,
     outOfRange: settings.out_of_range,

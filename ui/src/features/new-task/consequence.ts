@@ -38,6 +38,8 @@ export function consequences(settings: TaskSettings, plan: Plan, around: Surroun
   say('backlog', backlog(settings, plan));
   const overrides = Object.keys(settings.start_overrides).length;
   if (overrides > 0) say('overrides', texts.backlogOverrides(overrides));
+  const ends = Object.keys(settings.end_overrides).length;
+  if (ends > 0) say('ends', texts.endOverrides(ends));
   if (isOpen) say('later', texts.joinLater);
   if (plan.created !== null && plan.created > 0) say('created', texts.created(whole(plan.created), around.targetName));
   if (plan.renamed > 0) say('renamed', texts.renamed(whole(plan.renamed)));

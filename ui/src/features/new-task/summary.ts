@@ -27,7 +27,14 @@ export function startWords(settings: TaskSettings): string {
 /** Where a copy ends, in a few words; null where it follows the source. */
 export function endWords(settings: TaskSettings): string | null {
   const texts = t().newTask;
-  const { end } = settings;
+  const others = Object.keys(settings.end_overrides).length;
+  const words = endOf(settings.end);
+  if (others === 0) return words;
+  return `${words ?? (settings.bounded ? texts.bounded : texts.follow)}, ${texts.endOverrides(others)}`;
+}
+
+function endOf(end: string | null): string | null {
+  const texts = t().newTask;
   if (end === null) return null;
   if (end.startsWith('offset:')) return `${texts.startOffset} ${end.slice('offset:'.length)}`;
   if (end.startsWith('time:')) return absolute(Date.parse(end.slice('time:'.length)));

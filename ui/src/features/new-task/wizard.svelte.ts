@@ -256,7 +256,7 @@ export class Wizard {
     }
     if (writeStart(choices.start) === null) wrong.push('start');
     if (writeEnd(choices.end) === undefined) wrong.push('end');
-    if (choices.overrides.some(({ topic, start }) => topic === '' || writeStart(start) === null)) wrong.push('overrides');
+    if (choices.overrides.some(({ topic, start, end }) => topic === '' || writeStart(start) === null || writeEnd(end) === undefined)) wrong.push('overrides');
     return wrong;
   }
 

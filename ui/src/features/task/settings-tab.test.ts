@@ -31,6 +31,7 @@ function view(): TaskView {
       rename: { map: {}, regex: [], prefix: '', suffix: '' },
       start: 'earliest',
       start_overrides: {},
+      end_overrides: {},
       existing: 'stop',
       delivery: 'exactly-once',
       out_of_range: 'stop',

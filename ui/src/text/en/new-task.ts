@@ -174,12 +174,16 @@ export const newTask = {
   groupLabel: 'Group',
   groupWrong: 'Choose a group.',
   groupsLoading: 'Reading the groups',
-  overrides: 'Other start positions for single topics',
+  overrides: 'Other starts and ends for single topics',
   overridesCount: (n: number) => (n === 0 ? 'none' : counted(n, 'topic', 'topics')),
   overrideAdd: 'Add a topic',
   overrideTopic: 'Topic',
   overrideStart: 'Start',
-  overrideRemove: (topic: string) => `Remove the start position of ${topic}`,
+  overrideEnd: 'ends at',
+  overrideEndNone: 'As the others',
+  overrideEndOf: (topic: string) => `End of ${topic}`,
+  endOverrides: (n: number) => counted(n, 'topic ends elsewhere', 'topics end elsewhere'),
+  overrideRemove: (topic: string) => `Remove the start and end of ${topic}`,
   overrideUnknown: (topic: string) => `${topic} is not among the topics to copy.`,
 
   /* step 3 */

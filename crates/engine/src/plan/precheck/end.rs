@@ -10,9 +10,9 @@ use crate::plan::precheck::words::{listed, time};
 /// Where the copy ends, and whether it can.
 pub(crate) fn position(task: &Task, outline: &Outline, offsets: &Offsets) -> Finding {
     const ID: &str = "end_position";
-    let Some(end) = &task.end else {
+    if !task.has_ends() {
         return Finding::success(ID, "the copy has no end of its own");
-    };
+    }
     if outline.launch.is_some() {
         return Finding::success(
             ID,
@@ -54,8 +54,15 @@ pub(crate) fn position(task: &Task, outline: &Outline, offsets: &Offsets) -> Fin
             "none needed if that is meant; otherwise choose the end of the logs at launch",
         );
     }
-    if let End::Time(wanted) = end
-        && *wanted > Timestamp::now()
+    let times = task.end.iter().chain(task.end_overrides.values());
+    let latest = times
+        .filter_map(|end| match end {
+            End::Time(wanted) => Some(*wanted),
+            _ => None,
+        })
+        .max();
+    if let Some(wanted) = latest
+        && wanted > Timestamp::now()
     {
         return Finding::warning(
             ID,

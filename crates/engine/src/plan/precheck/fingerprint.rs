@@ -16,6 +16,12 @@ pub fn settings_fingerprint(task: &Task) -> String {
     for (topic, start) in &task.start_overrides {
         put(topic, &start.to_string());
     }
+    if let Some(end) = &task.end {
+        put("end", &end.to_string());
+    }
+    for (topic, end) in &task.end_overrides {
+        put(topic, &format!("end {end}"));
+    }
     put("existing", &task.existing);
     put("delivery", &task.delivery);
     put("out_of_range", &task.out_of_range);
@@ -43,7 +49,7 @@ fn described(cluster: &Cluster) -> Vec<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use sluice_model::{Delivery, Objects, RateLimits, TaskName};
+    use sluice_model::{Delivery, End, Objects, RateLimits, TaskName};
 
     use super::*;
 
@@ -63,6 +69,9 @@ mod tests {
         let mut changed = task();
         changed.delivery = Delivery::AtLeastOnce;
         assert_ne!(before, settings_fingerprint(&changed));
+        let mut ends = task();
+        ends.end_overrides.insert("a".into(), End::Launch);
+        assert_ne!(before, settings_fingerprint(&ends));
         let mut same = task();
         same.rate = RateLimits {
             records_per_second: Some(7),

@@ -109,7 +109,8 @@ impl Offsets {
                 Err(other) => return Err(other),
             };
             // A launched task keeps the ends that were found then.
-            let end = match task.end.as_ref().filter(|_| outline.launch.is_none()) {
+            let ending = task.end_of(&route.source_topic);
+            let end = match ending.filter(|_| outline.launch.is_none()) {
                 Some(end) => ends(from, end, &route.source_topic, &start, &of_source)?,
                 None => BTreeMap::new(),
             };
