@@ -160,3 +160,80 @@ fn removed_tombstones_are_no_difference() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_tombstone_that_is_not_there_while_its_key_lives_on_is_a_difference() -> Result<()> {
+    let (source, target) = pair()?;
+    let alive = upserts(4, 2);
+    let tombstone = FakeRecord::tombstone("k1").at(1_700_000_001_000);
+    let last = FakeRecord::new("k9", "last").at(1_700_000_002_000);
+    // In a batch with the values or in one of its own, with something behind it or not, and by a policy that forbids it as well.
+    for (policy, alone, behind) in [
+        ("compact", false, false),
+        ("compact", false, true),
+        ("compact", true, false),
+        ("compact", true, true),
+        ("delete", true, true),
+    ] {
+        for (side, kind) in [
+            ("target", DifferenceKind::Missing),
+            ("source", DifferenceKind::Extra),
+        ] {
+            let topic = format!("{policy}-{side}-{alone}-{behind}");
+            for (cluster, lacks) in [(&source, side == "source"), (&target, side == "target")] {
+                let policy = if lacks { policy } else { "compact" };
+                cluster.create_topic(&topic, 1, &[("cleanup.policy", policy)])?;
+                let mut records = alive.clone();
+                if !lacks && !alone {
+                    records.push(tombstone.clone());
+                }
+                append(cluster, &topic, 0, &records)?;
+                if !lacks && alone {
+                    append(cluster, &topic, 0, std::slice::from_ref(&tombstone))?;
+                }
+                if behind {
+                    append(cluster, &topic, 0, std::slice::from_ref(&last))?;
+                }
+            }
+            let report = bench(&source, &target, &topic)?.verify()?;
+            assert_eq!(
+                report.result,
+                VerificationResult::Different,
+                "{topic}: {report:#?}"
+            );
+            let kinds: Vec<DifferenceKind> = report.differences.keys().copied().collect();
+            assert_eq!(kinds, [kind], "{topic}: {report:#?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_is_removed_by_compaction_from_a_log_that_is_not_compacted() -> Result<()> {
+    let (source, target) = pair()?;
+    let all = upserts(5, 8);
+    for lost in [0, 3, 12, 34] {
+        let mut fewer = all.clone();
+        drop(fewer.remove(lost));
+        for (side, kind) in [
+            ("target", DifferenceKind::Missing),
+            ("source", DifferenceKind::Extra),
+        ] {
+            let topic = format!("{side}-{lost}");
+            let policy = |of: &str| if side == of { "delete" } else { "compact" };
+            source.create_topic(&topic, 1, &[("cleanup.policy", policy("source"))])?;
+            target.create_topic(&topic, 1, &[("cleanup.policy", policy("target"))])?;
+            append(&source, &topic, 0, if side == "source" { &fewer } else { &all })?;
+            append(&target, &topic, 0, if side == "target" { &fewer } else { &all })?;
+            let report = bench(&source, &target, &topic)?.verify()?;
+            assert_eq!(
+                report.result,
+                VerificationResult::Different,
+                "{topic}: {report:#?}"
+            );
+            assert_eq!(report.differences.get(&kind), Some(&1), "{topic}: {report:#?}");
+            assert_eq!(report.differences.len(), 1, "{topic}: {report:#?}");
+        }
+    }
+    Ok(())
+}

@@ -66,7 +66,7 @@ impl Comparison<'_, '_> {
                 self.deep_searches += 1;
             }
         }
-        if !self.rules.compacted || noted || complete {
+        if !self.rules.is_compacted() || noted || complete {
             return self.pair_or_split(noted);
         }
         // Cleaners may have removed any stretch between two records that both sides have.
@@ -81,7 +81,7 @@ impl Comparison<'_, '_> {
             (Some(source), Some(target)) => source.key() == target.key(),
             _ => true,
         };
-        if self.rules.compacted && !certain && !same_key {
+        if self.rules.is_compacted() && !certain && !same_key {
             self.missing();
             self.extra()?;
         } else {
@@ -102,6 +102,7 @@ impl Comparison<'_, '_> {
             _ if !late => self.extra()?,
             LogSide::Source => {
                 if let Some(record) = self.source.pop() {
+                    self.awaited_at_source.came_late(&record);
                     self.saw_source(&record);
                     self.give_back();
                     self.report.equal_records += 1;
@@ -109,6 +110,7 @@ impl Comparison<'_, '_> {
             }
             LogSide::Target => {
                 if let Some(record) = self.target.pop() {
+                    self.awaited_on_target.came_late(&record);
                     self.saw_target(&record);
                     self.give_back();
                     self.report.equal_records += 1;

@@ -1,6 +1,6 @@
 //! Compares two streams of records of one partition.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sluice_model::OffsetRange;
 use xxhash_rust::xxh3::Xxh3;
@@ -16,7 +16,7 @@ use crate::verify::record::Record;
 use crate::verify::report::{Accepted, Difference, DifferenceKind, LogSide, PartitionReport};
 use crate::verify::rules::Rules;
 use crate::verify::stream::Stream;
-use crate::verify::superseded::{PENDING_LIMIT, Superseded};
+use crate::verify::superseded::{Awaited, Lacking, PENDING_LIMIT, Superseded};
 use crate::verify::uncopied;
 
 pub(crate) struct Comparison<'a, 'r> {
@@ -81,7 +81,9 @@ impl<'a, 'r> Comparison<'a, 'r> {
     pub(crate) fn run(mut self) -> (PartitionReport, Vec<Difference>) {
         let outcome = self.compare().and_then(|()| self.read_on()).and_then(|()| {
             self.note_what_never_came();
-            self.count_uncopied()
+            self.count_uncopied()?;
+            self.note_what_lives_on(LogSide::Source)?;
+            self.note_what_lives_on(LogSide::Target)
         });
         if let Err(error) = outcome {
             self.report.problem = Some(error.to_string());
@@ -251,7 +253,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
         } else {
             DifferenceKind::Missing
         };
-        if self.rules.compacted && !quarantined && source.key().is_some() {
+        if self.rules.is_compacted() && !quarantined && source.key().is_some() {
             self.await_successor(&source, kind, LogSide::Target);
         } else {
             let detail = format!("source {}", describe(&source, DifferenceKind::Missing));
@@ -280,7 +282,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
             Some(map) => map.source_of(target.offset())?.is_some(),
             None => true,
         };
-        if self.rules.compacted && copied && kind == DifferenceKind::Extra && target.key().is_some() {
+        if self.rules.is_compacted() && copied && kind == DifferenceKind::Extra && target.key().is_some() {
             self.await_successor(&target, kind, LogSide::Source);
         } else {
             let detail = format!("target {}", describe(&target, kind));
@@ -289,15 +291,15 @@ impl<'a, 'r> Comparison<'a, 'r> {
         Ok(())
     }
 
-    /// A record that one side lacks is fine on compacted topics if that side has a later one of the same key, or if it
-    /// is a tombstone.
+    /// A record that one side lacks is fine if that side is compacted and has a later one of the same key, or if it is a
+    /// tombstone and nothing of its key is left there.
     fn await_successor(&mut self, record: &Record, kind: DifferenceKind, lacking: LogSide) {
         *self.report.accepted.entry(Accepted::Compacted).or_default() += 1;
-        let awaited = match lacking {
-            LogSide::Source => &mut self.awaited_at_source,
-            LogSide::Target => &mut self.awaited_on_target,
+        let (awaited, is_compacted) = match lacking {
+            LogSide::Source => (&mut self.awaited_at_source, self.rules.compacted.0),
+            LogSide::Target => (&mut self.awaited_on_target, self.rules.compacted.1),
         };
-        if !awaited.wait(record, kind) {
+        if !awaited.wait(record, kind, is_compacted) {
             self.report.problem.get_or_insert_with(|| {
                 format!("more than {PENDING_LIMIT} keys are without their last record on one side")
             });
@@ -312,21 +314,15 @@ impl<'a, 'r> Comparison<'a, 'r> {
 
     /// Both logs were read: records without a successor, and replayed ones that somebody removed, are missing.
     fn note_what_never_came(&mut self) {
-        for awaited in self.awaited_at_source.take() {
-            self.give_back();
-            let (key, offset) = (&awaited.key, awaited.offset);
-            let detail = format!(
-                "target key {key} at offset {offset}, and no later record of this key on the other side"
-            );
-            self.note(awaited.kind, None, Some(offset), detail);
-        }
-        for awaited in self.awaited_on_target.take() {
-            self.give_back();
-            let (key, offset) = (&awaited.key, awaited.offset);
-            let detail = format!(
-                "source key {key} at offset {offset}, and no later record of this key on the other side"
-            );
-            self.note(awaited.kind, Some(offset), None, detail);
+        for lacking in [LogSide::Source, LogSide::Target] {
+            let awaited = self.awaited(lacking);
+            let (values, copies) = (awaited.take_values(), awaited.take_copies());
+            for value in values {
+                self.note_lacking(lacking, &value, Lacking::Value);
+            }
+            for copy in copies {
+                self.note_lacking(lacking, &copy, Lacking::Copy);
+            }
         }
         let mut gone: Vec<i64> = std::mem::take(&mut self.awaited_replays)
             .into_values()
@@ -342,6 +338,52 @@ impl<'a, 'r> Comparison<'a, 'r> {
             );
             self.note(DifferenceKind::Missing, Some(offset), None, detail);
         }
+    }
+
+    /// Tombstones that a side lacks although what they delete is still there: no cleaner removes them before that. The log is
+    /// read once more for their keys.
+    fn note_what_lives_on(&mut self, lacking: LogSide) -> Result<()> {
+        if !self.awaited(lacking).has_tombstones() {
+            return Ok(());
+        }
+        let (stream, awaited, from) = match lacking {
+            LogSide::Source => (&mut self.source, &self.awaited_at_source, self.rules.log_starts.0),
+            LogSide::Target => (&mut self.target, &self.awaited_on_target, self.rules.log_starts.1),
+        };
+        let end = stream.next();
+        let mut alive = HashSet::new();
+        stream.go_to(from);
+        while stream.peek(0)?.is_some_and(|record| record.offset() < end) {
+            let Some(record) = stream.pop() else { break };
+            match awaited.lacks_tombstone_of(&record) {
+                Some(key) if record.value().is_some() => alive.insert(key),
+                Some(key) => alive.remove(&key),
+                None => false,
+            };
+        }
+        let awaited = self.awaited(lacking);
+        for tombstone in awaited.take_tombstones(|key| alive.contains(&key)) {
+            self.note_lacking(lacking, &tombstone, Lacking::Tombstone);
+        }
+        Ok(())
+    }
+
+    fn awaited(&mut self, lacking: LogSide) -> &mut Superseded {
+        match lacking {
+            LogSide::Source => &mut self.awaited_at_source,
+            LogSide::Target => &mut self.awaited_on_target,
+        }
+    }
+
+    /// What was taken for removed by compaction was not.
+    fn note_lacking(&mut self, lacking: LogSide, awaited: &Awaited, what: Lacking) {
+        self.give_back();
+        let detail = what.detail(lacking, &awaited.key, awaited.offset);
+        let (source, target) = match lacking {
+            LogSide::Source => (None, Some(awaited.offset)),
+            LogSide::Target => (Some(awaited.offset), None),
+        };
+        self.note(awaited.kind, source, target, detail);
     }
 
     /// How many records the range holds that is not copied yet.

@@ -13,7 +13,7 @@ pub(crate) trait Feed {
     /// The client cannot go on.
     fn read(&mut self, take: &mut dyn FnMut(Fed)) -> Result<usize, ReadError>;
 
-    /// Goes on at `offset` with the next read, which is not before what was handed over.
+    /// Goes on at `offset` with the next read.
     fn go_to(&mut self, offset: i64);
 
     /// Reads nothing ahead until [`Feed::go_to`].

@@ -238,7 +238,8 @@ impl Facts<'_> {
         let name = &self.task.name;
         let rules = Rules {
             headers: self.headers,
-            compacted: policies.0.compacted || policies.1.compacted,
+            compacted: (policies.0.compacted, policies.1.compacted),
+            log_starts: (source.low, target.low),
             source_end: range.source.to,
             target_end,
             target_high: target.high,

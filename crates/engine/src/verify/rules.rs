@@ -8,8 +8,10 @@ use crate::verify::report::GoneReason;
 pub(crate) struct Rules {
     /// The target stores headers.
     pub(crate) headers: bool,
-    /// Either side may have removed superseded records.
-    pub(crate) compacted: bool,
+    /// Whether the source and the target may have removed superseded records.
+    pub(crate) compacted: (bool, bool),
+    /// Where both logs begin.
+    pub(crate) log_starts: (i64, i64),
     /// Source offset behind the last one that must be on the target.
     pub(crate) source_end: i64,
     /// Target offset behind the last one to compare.
@@ -28,6 +30,13 @@ pub(crate) struct Rules {
     pub(crate) cut: Option<Cut>,
     /// Why records would be gone from the source and from the target.
     pub(crate) gone_reasons: (GoneReason, GoneReason),
+}
+
+impl Rules {
+    /// Whether either side may have removed superseded records.
+    pub(crate) fn is_compacted(&self) -> bool {
+        self.compacted.0 || self.compacted.1
+    }
 }
 
 /// See [`Rules::cut`].

@@ -24,6 +24,8 @@ pub(crate) struct Stream<'a> {
     /// Why nothing can be read behind `ready`.
     fault: Option<ReadError>,
     ended: bool,
+    /// Behind the last record that was taken or passed over.
+    next: i64,
     cancel: &'a AtomicBool,
 }
 
@@ -42,15 +44,17 @@ impl<'a> Stream<'a> {
             fields,
             fault: None,
             ended: false,
+            next: 0,
             cancel,
         }
     }
 
-    /// Goes on at `offset`, which is not before the last record that was taken; what was looked at is dropped.
+    /// Goes on at `offset`; what was looked at is dropped.
     pub(crate) fn go_to(&mut self, offset: i64) {
         self.drop_what_was_read();
         self.ended = false;
         self.fault = None;
+        self.next = self.next.max(offset);
         self.feed.go_to(offset);
     }
 
@@ -154,10 +158,16 @@ impl<'a> Stream<'a> {
         })
     }
 
+    /// The offset behind the last record that was taken or passed over.
+    pub(crate) fn next(&self) -> i64 {
+        self.next
+    }
+
     /// Takes the next record.
     pub(crate) fn pop(&mut self) -> Option<Record> {
         let record = self.ready.pop_front()?;
         self.bytes -= record.len();
+        self.next = record.offset() + 1;
         Some(record)
     }
 }

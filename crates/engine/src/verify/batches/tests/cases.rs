@@ -150,7 +150,7 @@ fn batches_that_compaction_has_thinned_out_are_compared_record_by_record() {
     }
     let [source, target] = logs;
     let mut ground = Ground::new(source, target);
-    ground.rules.compacted = true;
+    ground.rules.compacted = (true, true);
     let report = same(&ground);
     assert_eq!((report.records_as_batches, report.equal_records), (20, 23));
 }
@@ -170,7 +170,7 @@ fn while_a_removed_record_waits_for_its_successor_records_are_read() {
         log.batch(&records(50, 10));
     }
     let mut ground = Ground::new(source, target);
-    ground.rules.compacted = true;
+    ground.rules.compacted = (true, true);
     let report = same(&ground);
     assert!(report.is_whole());
     assert_eq!(report.accepted, [(Accepted::Compacted, 1)].into());

@@ -239,7 +239,8 @@ impl Ground {
     pub(super) fn new(source: MemoryLog, target: MemoryLog) -> Self {
         let rules = Rules {
             headers: true,
-            compacted: false,
+            compacted: (false, false),
+            log_starts: (0, 0),
             source_end: source.end,
             target_end: target.end,
             target_high: target.end,

@@ -303,7 +303,7 @@ fn ground(case: &Case) -> Ground {
     (source.per_answer, target.per_answer) = case.answers;
     let mut ground = Ground::new(source, target);
     ground.rules.source_end = position;
-    ground.rules.compacted = case.compacted;
+    ground.rules.compacted = (case.compacted, case.compacted);
     ground.rules.mapped = case.mapped;
     ground.rules.quarantined = quarantined.into_iter().collect();
     ground.runs = case.mapped.then_some(runs);
