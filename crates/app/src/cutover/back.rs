@@ -59,7 +59,13 @@ impl Procedure<'_> {
         }
         self.cutover.held = None;
         self.cutover.state = CutoverState::Abandoned;
-        self.save_noting("given up; everything is as it was before")
+        // Noted before they are committed.
+        let put = !self.cutover.moves.is_empty();
+        self.save_noting(if put {
+            "given up; the positions that groups got on the target stay there, everything else is as it was before"
+        } else {
+            "given up; everything is as it was before"
+        })
     }
 
     /// Begins the way back behind the switch: another cut-over, over the task in the other direction, which is returned.

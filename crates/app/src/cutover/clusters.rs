@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sluice_engine::{
-    CheckpointStore, PartitionKey, VerificationReport, VerificationResult, VerifyScope, launch_pinned,
+    CheckpointStore, DifferenceKind, PartitionKey, VerificationReport, VerificationResult, VerifyScope,
+    launch_pinned,
 };
 use sluice_kafka::{Admin, Isolation, KafkaError, OffsetQuery, Right};
 use sluice_model::{Objects, SourceId, Task, TaskAction, TaskId, TaskName, TaskSettings, TaskState};
@@ -14,14 +15,16 @@ use sluice_store::TaskRow;
 use sluice_wire::{Client, ErrorCode as WireCode, WireError};
 
 use super::fence_rules::{fence_rules, may_concern, own_principal, rule};
+use super::journal::StoreJournal;
 use super::question::CutoverAnswer;
 use super::record::{
-    Cutover, EndsNoted, FenceEntry, GroupMove, MovedPosition, PartitionDigest, Proved, VerificationSummary,
+    Cutover, CutoverState, EndsNoted, FenceEntry, GroupMove, MovedPosition, PartitionDigest, Proved,
+    VerificationSummary,
 };
 use super::reverse::reverse_settings;
 use super::routes::routes;
 use super::stage::without_topics;
-use super::world::{Lag, PlannedFence, TaskCondition, World};
+use super::world::{Lag, PlannedFence, TaskCondition, UnplannedGroups, World};
 use crate::clock::now_ms;
 use crate::core::{self, Core, to_value};
 use crate::schema::AppEvent;
@@ -243,6 +246,30 @@ impl World for Clusters<'_> {
             .collect())
     }
 
+    fn unplanned_groups(&self, cutover: &Cutover) -> Result<UnplannedGroups> {
+        let topics = cutover.source_topics();
+        let mut moved: BTreeSet<String> = BTreeSet::new();
+        for earlier in StoreJournal(&self.core.store).of_task(cutover.task.as_str())? {
+            if earlier.id != cutover.id && earlier.is_switched() && earlier.state != CutoverState::WentBack {
+                moved.extend(earlier.source_topics());
+            }
+        }
+        let mut unplanned = UnplannedGroups::default();
+        for reader in super::readers::read(self, &cutover.task)? {
+            if cutover.groups.contains(&reader.group) {
+                let torn: Vec<String> = reader.outside.intersection(&moved).cloned().collect();
+                if !torn.is_empty() {
+                    unplanned.torn.push((reader.group, torn));
+                }
+            } else if reader.topics.iter().any(|topic| topics.contains(topic))
+                && !cutover.is_staying(&reader.group)
+            {
+                unplanned.new.push(reader.group);
+            }
+        }
+        Ok(unplanned)
+    }
+
     fn lag(&self, cutover: &Cutover) -> Result<Lag> {
         let name = TaskName::new(cutover.task.as_str())?;
         let topics = cutover.source_topics();
@@ -287,6 +314,14 @@ impl World for Clusters<'_> {
                 .collect(),
             sentence: report.sentence,
         })
+    }
+
+    fn foreign_records(&self, cutover: &Cutover) -> Result<Option<String>> {
+        let report = self.verification_of(cutover)?;
+        Ok(report
+            .differences
+            .contains_key(&DifferenceKind::Extra)
+            .then_some(report.sentence))
     }
 
     fn group_positions(&self, cutover: &Cutover, group: &str) -> Result<Vec<MovedPosition>> {

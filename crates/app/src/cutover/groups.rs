@@ -9,7 +9,8 @@ use crate::Result;
 
 impl Procedure<'_> {
     pub(super) fn move_groups(&mut self) -> Result<Outcome> {
-        let answers = self.ask(asked(CutoverStep::MoveGroups))?;
+        let mut answers = self.ask(asked(CutoverStep::MoveGroups))?;
+        answers.push(self.every_group_is_planned());
         let holding = self.judge(answers.clone(), binding(CutoverStep::MoveGroups));
         if !holding.is_empty() {
             return Ok(Outcome::Held(holding));
@@ -51,6 +52,49 @@ impl Procedure<'_> {
             "group '{group}': {known} of {} positions are committed on the target",
             planned.positions.len()
         ))
+    }
+
+    /// Whether the plan takes care of every group that reads the topics.
+    pub(super) fn every_group_is_planned(&self) -> CutoverAnswer {
+        let found = match self.world.unplanned_groups(&self.cutover) {
+            Ok(found) => found,
+            Err(error) => {
+                return self.answer(
+                    question::GROUPS,
+                    CutoverResult::Unknown,
+                    format!("which groups read the topics now is not known: {}", error.message),
+                    "see that the source answers, then repeat this step",
+                );
+            }
+        };
+        let mut wrong = Vec::new();
+        if !found.new.is_empty() {
+            wrong.push(format!(
+                "since the plan these groups read the topics, and they do not move: {}",
+                found.new.join(", ")
+            ));
+        }
+        wrong.extend(found.torn.iter().map(|(group, topics)| {
+            format!(
+                "group '{group}' also reads {}, which an earlier cut-over has moved: its position there is not known on the target",
+                topics.join(", ")
+            )
+        }));
+        if wrong.is_empty() {
+            self.answer(
+                question::GROUPS,
+                CutoverResult::Success,
+                "the plan knows every group that reads the topics",
+                "",
+            )
+        } else {
+            self.answer(
+                question::GROUPS,
+                CutoverResult::Failed,
+                wrong.join("; "),
+                "give this cut-over up with back and plan it again, or set these positions on the target by hand and overrule this question",
+            )
+        }
     }
 
     /// Whether each moved position is proved.

@@ -36,6 +36,7 @@ impl Procedure<'_> {
             let ends = self.world.ends(&self.cutover)?;
             let mut answers = self.ask(asked(CutoverStep::Open))?;
             answers.push(self.still_moved()?);
+            answers.push(self.every_group_is_planned());
             answers.push(match self.nothing_joined()? {
                 Some(joined) => joined,
                 None => self.still_at(&ends)?,

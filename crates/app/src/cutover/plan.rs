@@ -35,6 +35,8 @@ pub(super) struct Reader {
     pub(super) group: String,
     /// Topics of the task that it reads.
     pub(super) topics: BTreeSet<String>,
+    /// Other topics that it reads.
+    pub(super) outside: BTreeSet<String>,
     /// Why it cannot be moved, if it cannot.
     pub(super) why_not: Option<String>,
 }
@@ -213,6 +215,7 @@ mod tests {
         Reader {
             group: group.to_owned(),
             topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+            outside: BTreeSet::new(),
             why_not: why_not.map(str::to_owned),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::journal::Journal;
-use super::question::{CutoverAnswer, CutoverResult, binding};
+use super::question::{self, CutoverAnswer, CutoverResult, binding};
 use super::record::{Cutover, CutoverState, Held, Overruled};
 use super::step::CutoverStep;
 use super::world::World;
@@ -11,6 +11,10 @@ use crate::{AppError, ErrorCode, Result};
 
 /// How long a step waits for what comes by itself, as the end of the source, before it is held.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Questions of the switch that may be overruled before it is tried again: their answers do not tell of records that came
+/// since.
+const DECIDED_AHEAD: [&str; 3] = [question::GROUPS, question::TARGET_WRITERS, question::VERIFICATION];
 
 /// What a step came to.
 pub(super) enum Outcome {
@@ -120,8 +124,20 @@ impl<'a> Procedure<'a> {
     /// Keeps what a person decides against answers of the step where it stands.
     fn note_overruled(&mut self, questions: &[String]) -> Result<()> {
         let step = self.cutover.step;
+        // What held a later step, before this one was gone back to, is decided for that one; what must be looked at in that
+        // moment is not.
+        let held = self.cutover.held.clone();
+        let step_of = |question: &str| match &held {
+            Some(held)
+                if DECIDED_AHEAD.contains(&question)
+                    && held.answers.iter().any(|answer| answer.question == question) =>
+            {
+                held.step
+            }
+            _ => step,
+        };
         for question in questions {
-            if !binding(step).contains(&question.as_str()) {
+            if !binding(step_of(question)).contains(&question.as_str()) {
                 return Err(AppError::new(
                     ErrorCode::InvalidInput,
                     format!(
@@ -143,7 +159,7 @@ impl<'a> Procedure<'a> {
             self.note(format!("{question} is overruled: {evidence}"));
             self.cutover.overruled.push(Overruled {
                 question: question.clone(),
-                step,
+                step: step_of(question),
                 evidence,
                 by: self.by.to_owned(),
                 at_ms: self.world.now_ms(),

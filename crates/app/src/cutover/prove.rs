@@ -29,6 +29,11 @@ impl Procedure<'_> {
 
     pub(super) fn rehearse(&mut self) -> Result<Outcome> {
         let mut answers = self.ask(asked(CutoverStep::Rehearse))?;
+        let planned = self.every_group_is_planned();
+        if planned.holds {
+            answers.retain(|answer| answer.question != planned.question);
+            answers.push(planned);
+        }
         if self.cutover.fence == FenceKind::Acl {
             answers.push(self.fence_can_be_raised()?);
         }

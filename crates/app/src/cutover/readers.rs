@@ -25,6 +25,7 @@ pub(super) fn read(clusters: &Clusters<'_>, task: &TaskId) -> Result<Vec<Reader>
         .filter(|found| !found.group.starts_with(OWN))
         .map(|found| Reader {
             topics: found.topics_inside.iter().cloned().collect(),
+            outside: found.topics_outside.iter().cloned().collect(),
             why_not: (!found.kind.is_moved()).then(|| {
                 found
                     .reason

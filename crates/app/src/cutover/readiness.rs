@@ -47,6 +47,8 @@ pub(super) fn ask(
     let context = ReadinessContext {
         only: Some(&asked),
         groups: Some(cutover.groups.iter().cloned().collect()),
+        // Groups that the plan leaves where they are may read on.
+        every_consumer: !cutover.is_stage && cutover.staying.is_empty(),
         verification: verification.as_ref(),
         window,
         item_deadline: window + ANSWER_TIME,

@@ -363,6 +363,15 @@ impl Cutover {
         self.topics.iter().map(|pair| pair.source.clone()).collect()
     }
 
+    /// Whether the plan says of a group that it stays.
+    pub(crate) fn is_staying(&self, group: &str) -> bool {
+        self.staying.iter().any(|stays| {
+            stays
+                .strip_prefix(group)
+                .is_some_and(|behind| behind.starts_with(": "))
+        })
+    }
+
     /// Whether the switch has been made.
     pub(crate) fn is_switched(&self) -> bool {
         self.step > CutoverStep::Open

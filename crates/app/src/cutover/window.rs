@@ -58,21 +58,38 @@ impl Procedure<'_> {
         };
         let asked = self.world.ask(&copy_back, &[question::TARGET_WRITERS]);
         Some(match asked.map(|answers| answers.into_iter().next()) {
-            Ok(Some(found)) if found.result == CutoverResult::Success => self.answer(
+            Ok(Some(found)) if found.result == CutoverResult::Success => self.between_the_copies(&copy_back),
+            Ok(Some(found)) if found.result == CutoverResult::Failed => {
+                self.old_side_written(&found.evidence)
+            }
+            Ok(found) => self.old_side_unknown(found.map(|found| found.evidence)),
+            Err(error) => self.old_side_unknown(Some(error.message)),
+        })
+    }
+
+    /// The question looks at what was written last. What stands between the records of the copy back is found by comparing it,
+    /// which is done when the way back is given up.
+    fn between_the_copies(&self, copy_back: &Cutover) -> CutoverAnswer {
+        let is_closing = self.cutover.following && self.cutover.overrules(question::WAY_BACK);
+        match is_closing.then(|| self.world.foreign_records(copy_back)) {
+            Some(Ok(Some(found))) => self.old_side_written(&found),
+            Some(Err(error)) => self.old_side_unknown(Some(error.message)),
+            Some(Ok(None)) | None => self.answer(
                 question::OLD_SIDE,
                 CutoverResult::Success,
                 "nothing but the copy back was written to the old side since the switch",
                 "",
             ),
-            Ok(Some(found)) if found.result == CutoverResult::Failed => self.answer(
-                question::OLD_SIDE,
-                CutoverResult::Failed,
-                format!("at the old side, since the switch: {}", found.evidence),
-                "stop what still writes there: these records are on the old side alone; write them again at the new side, or copy them with a task of its own",
-            ),
-            Ok(found) => self.old_side_unknown(found.map(|found| found.evidence)),
-            Err(error) => self.old_side_unknown(Some(error.message)),
-        })
+        }
+    }
+
+    fn old_side_written(&self, found: &str) -> CutoverAnswer {
+        self.answer(
+            question::OLD_SIDE,
+            CutoverResult::Failed,
+            format!("at the old side, since the switch: {found}"),
+            "stop what still writes there: these records are on the old side alone; write them again at the new side, or copy them with a task of its own",
+        )
     }
 
     fn old_side_unknown(&self, why: Option<String>) -> CutoverAnswer {

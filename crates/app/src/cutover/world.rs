@@ -26,6 +26,15 @@ pub(crate) struct Lag {
     pub(crate) worst: Option<String>,
 }
 
+/// Groups of which a cut-over does not take care.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct UnplannedGroups {
+    /// Those that have read its topics since the plan, which knows nothing of them.
+    pub(crate) new: Vec<String>,
+    /// Those that move with it and also read topics that an earlier stage has moved, with these.
+    pub(crate) torn: Vec<(String, Vec<String>)>,
+}
+
 /// A fence that can be raised.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct PlannedFence {
@@ -53,11 +62,18 @@ pub(crate) trait World {
     /// Source topics that the task copies and that are not the cut-over's.
     fn other_topics(&self, cutover: &Cutover) -> Result<Vec<String>>;
 
+    /// Groups that read the cut-over's topics, or topics that were moved before them, and that its plan leaves out.
+    fn unplanned_groups(&self, cutover: &Cutover) -> Result<UnplannedGroups>;
+
     /// What is not copied of the topics.
     fn lag(&self, cutover: &Cutover) -> Result<Lag>;
 
     /// Compares what is newer than the last verification; all of it where there was none.
     fn verify(&self, cutover: &Cutover) -> Result<VerificationSummary>;
+
+    /// What the target holds that the task has not copied there, in a sentence; none where that is nothing. Its whole copy is
+    /// compared.
+    fn foreign_records(&self, cutover: &Cutover) -> Result<Option<String>>;
 
     /// Where a group stands, and where that is on the target.
     fn group_positions(&self, cutover: &Cutover, group: &str) -> Result<Vec<MovedPosition>>;

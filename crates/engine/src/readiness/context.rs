@@ -17,6 +17,8 @@ pub struct ReadinessContext<'a> {
     pub only: Option<&'a [Question]>,
     /// The groups that are to move; `None`: all that have positions in the task's topics.
     pub groups: Option<BTreeSet<String>>,
+    /// Whether consumers of other groups at the source count as well, where `groups` says which move.
+    pub every_consumer: bool,
     /// Groups whose lag at the source is accepted.
     pub accepted_lag: BTreeSet<String>,
     /// The last verification of the task, if there was one.
@@ -32,6 +34,7 @@ impl Default for ReadinessContext<'_> {
         Self {
             only: None,
             groups: None,
+            every_consumer: false,
             accepted_lag: BTreeSet::new(),
             verification: None,
             window: WINDOW,

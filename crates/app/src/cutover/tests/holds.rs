@@ -6,7 +6,8 @@ use super::super::procedure::Procedure;
 use super::super::question::{self, CutoverResult, binding};
 use super::super::record::{CutoverState, FenceKind, TopicPair};
 use super::super::step::CutoverStep;
-use super::ground::{Ground, NEW, OLD, first_task};
+use super::ground::{Ground, NEW, OLD, first_task, topic_on};
+use super::model::State;
 
 /// Carries a new cut-over on to `step`.
 fn standing_at(step: CutoverStep, fence: FenceKind) -> (Ground, String) {
@@ -36,6 +37,8 @@ fn told_questions() -> Vec<(CutoverStep, &'static str)> {
         .into_iter()
         .flat_map(|step| binding(step).iter().map(move |question| (step, *question)))
         .filter(|(_, question)| !own.contains(question))
+        // Later it is the procedure that answers it.
+        .filter(|(step, question)| *question != question::GROUPS || *step == CutoverStep::Rehearse)
         .collect()
 }
 
@@ -360,4 +363,67 @@ fn a_topic_that_joined_the_task_after_the_plan_holds_the_switch() {
     );
     topics(&|all| all.retain(|pair| *pair != joined));
     ground.to_the_window(&id);
+}
+
+#[test]
+fn a_group_that_first_reads_after_the_plan_holds_every_step_that_it_concerns() {
+    for step in [CutoverStep::Rehearse, CutoverStep::MoveGroups, CutoverStep::Open] {
+        let (ground, id) = standing_at(step, FenceKind::None);
+        let late = |change: &dyn Fn(&mut State)| change(&mut ground.model.state.borrow_mut());
+        late(&|state| {
+            let topic = topic_on(OLD).to_owned();
+            let positions = [((topic, 0), 1)].into_iter().collect();
+            state.groups.insert((OLD, "late".to_owned()), positions);
+        });
+        let held = ground.next(&id, &[]).held.unwrap();
+        assert_eq!(held.question, question::GROUPS, "{step}");
+        assert!(
+            held.answers[0].evidence.ends_with("do not move: late"),
+            "{held:?}"
+        );
+        late(&|state| {
+            state.groups.remove(&(OLD, "late".to_owned()));
+        });
+        ground.to_the_window(&id);
+    }
+}
+
+#[test]
+fn a_group_that_reads_what_an_earlier_stage_has_moved_holds_the_move_until_it_is_overruled() {
+    let (ground, id) = standing_at(CutoverStep::MoveGroups, FenceKind::None);
+    ground.model.state.borrow_mut().torn = vec![("audit".to_owned(), vec!["mail".to_owned()])];
+    let held = ground.next(&id, &[]).held.unwrap();
+    assert_eq!(held.question, question::GROUPS);
+    assert!(
+        held.answers[0].evidence.contains("'audit' also reads mail"),
+        "{held:?}"
+    );
+    let now = ground.next(&id, &[question::GROUPS]);
+    assert_eq!((now.held, now.step), (None, CutoverStep::Open));
+}
+
+#[test]
+fn what_held_the_switch_can_be_overruled_where_it_has_gone_back_to() {
+    let (ground, id) = standing_at(CutoverStep::Open, FenceKind::None);
+    ground.say(question::TARGET_WRITERS, Some(CutoverResult::Failed));
+    let now = ground.next(&id, &[]);
+    assert_eq!(now.step, CutoverStep::ProveSilence);
+    let now = ground.next(&id, &[question::TARGET_WRITERS]);
+    assert_eq!(now.held, None, "{:#?}", now.log);
+    while ground.kept(&id).step < CutoverStep::Window {
+        assert_eq!(ground.next(&id, &[]).held, None);
+    }
+}
+
+#[test]
+fn what_was_written_to_the_old_side_between_copies_holds_the_end_of_the_window() {
+    let (mut ground, id) = standing_at(CutoverStep::Window, FenceKind::None);
+    let begun = ground.next(&id, &[]);
+    assert!(begun.following);
+    ground.write(OLD, 1);
+    ground.write(NEW, 2);
+    ground.model.copy_all();
+    let held = ground.next(&id, &[question::WAY_BACK]).held.unwrap();
+    assert_eq!(held.question, question::OLD_SIDE);
+    assert!(held.answers[0].evidence.ends_with("has one more"), "{held:?}");
 }

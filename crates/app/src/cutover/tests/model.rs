@@ -13,7 +13,7 @@ use super::super::record::{
     Cutover, EndsNoted, FenceEntry, GroupMove, MovedPosition, PartitionDigest, Proved, TopicPair,
     VerificationSummary,
 };
-use super::super::world::{Lag, PlannedFence, TaskCondition, World};
+use super::super::world::{Lag, PlannedFence, TaskCondition, UnplannedGroups, World};
 use crate::core::superseded;
 use crate::{AppError, ErrorCode, Result};
 
@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) rules: BTreeSet<(&'static str, String, String)>,
     /// What the clusters say to questions that are not computed.
     pub(super) said: BTreeMap<String, CutoverResult>,
+    /// Groups that read topics which were moved before.
+    pub(super) torn: Vec<(String, Vec<String>)>,
     /// What is kept.
     pub(super) kept: BTreeMap<String, Cutover>,
     pub(super) tasks_made: usize,
@@ -211,6 +213,26 @@ impl World for Model {
             .collect())
     }
 
+    fn unplanned_groups(&self, cutover: &Cutover) -> Result<UnplannedGroups> {
+        self.place();
+        let (from, _) = self.sides(cutover);
+        let state = self.state.borrow();
+        let topics = cutover.source_topics();
+        let reads = |positions: &Positions| positions.keys().any(|(topic, _)| topics.contains(topic));
+        let readers = state
+            .groups
+            .iter()
+            .filter(|((cluster, _), positions)| *cluster == from && reads(positions));
+        let is_unknown = |group: &String| !cutover.groups.contains(group) && !cutover.is_staying(group);
+        Ok(UnplannedGroups {
+            new: readers
+                .map(|((_, group), _)| group.clone())
+                .filter(is_unknown)
+                .collect(),
+            torn: state.torn.clone(),
+        })
+    }
+
     fn lag(&self, cutover: &Cutover) -> Result<Lag> {
         let state = self.state.borrow();
         let task = &state.tasks[&cutover.task];
@@ -256,6 +278,24 @@ impl World for Model {
             accepted: false,
             partitions,
         })
+    }
+
+    fn foreign_records(&self, cutover: &Cutover) -> Result<Option<String>> {
+        self.place();
+        let (from, to) = self.sides(cutover);
+        for pair in &cutover.topics {
+            for partition in 0..2 {
+                let copied = self.log(from, &pair.source, partition);
+                let there = self.log(to, &pair.target, partition);
+                if there
+                    .iter()
+                    .any(|record| record.is_some() && !copied.contains(record))
+                {
+                    return Ok(Some(format!("{}-{partition} has one more", pair.target)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     fn group_positions(&self, cutover: &Cutover, group: &str) -> Result<Vec<MovedPosition>> {

@@ -120,7 +120,8 @@ fn running(members: &[Member]) -> Answer {
     }))
 }
 
-/// The members of the consumer groups of one side: of `groups` alone where they were chosen. Only groups that the cluster
+/// The members of the consumer groups of one side: of `groups` alone where they were chosen, unless every consumer at the
+/// source counts. Only groups that the cluster
 /// lists are asked for: asking for the coordinator of another one makes an unused cluster create its internal topic.
 fn consumers(facts: &Facts<'_>, side: Side, groups: &BTreeSet<String>) -> Known<Found> {
     let client = facts.client(side)?;
@@ -128,7 +129,8 @@ fn consumers(facts: &Facts<'_>, side: Side, groups: &BTreeSet<String>) -> Known<
     if let Some(error) = listed.failed.values().next() {
         return Err(Unknown::of(side, error));
     }
-    let chosen = facts.context.groups.is_some();
+    let every = facts.context.every_consumer && side == Side::Source;
+    let chosen = facts.context.groups.is_some() && !every;
     let is_of_kind = |group: &ListedGroup, word: &str| {
         let kind = group.kind.as_deref().unwrap_or("classic");
         kind.eq_ignore_ascii_case(word)

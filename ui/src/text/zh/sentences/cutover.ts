@@ -143,6 +143,22 @@ export const cutover: Sentence[] = [
   // What it does, as its log has it.
   ['giving it up before the switch', '在切换之前放弃'],
   ['given up; everything is as it was before', '已放弃；一切恢复原状'],
+  [
+    'given up; the positions that groups got on the target stay there, everything else is as it was before',
+    '已放弃；消费组在目标上得到的位置保留，其余一切恢复原状',
+  ],
+  ['which groups read the topics now is not known: {reason}', '不知道现在有哪些消费组读取这些主题：{reason}'],
+  ['see that the source answers, then repeat this step', '请确认源有响应，然后重复此步'],
+  ['the plan knows every group that reads the topics', '计划包含读取这些主题的每个消费组'],
+  ['since the plan these groups read the topics, and they do not move: {groups}', '计划之后这些消费组读取了这些主题，它们不会被移动：{groups}'],
+  [
+    "group '{@group}' also reads {topics}, which an earlier cut-over has moved: its position there is not known on the target",
+    '消费组“{group}”还读取 {topics}，它们已由先前的切换移动：它在目标上的位置未知',
+  ],
+  [
+    'give this cut-over up with back and plan it again, or set these positions on the target by hand and overrule this question',
+    '请用 back 放弃此次切换并重新计划，或手动在目标上设置这些位置并否决此问题',
+  ],
   ['the copy goes on', '复制继续'],
   ['going back with {@id}', '用 {id} 返回'],
   ['going back with {@id} was given up', '已放弃用 {id} 返回'],
