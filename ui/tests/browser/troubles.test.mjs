@@ -122,6 +122,8 @@ test('the limit of a target topic is raised with consent, and the record is writ
   await page.getByRole('button', { name: 'Discard', exact: true }).click();
   const discarding = page.getByRole('dialog', { name: 'Discard this record?' });
   const buttons = discarding.getByRole('button', { name: 'Discard', exact: true });
+  // It slides in when it is opened.
+  await discarding.evaluate((dialog) => Promise.all(dialog.getAnimations({ subtree: true }).map((one) => one.finished)));
   const before = await buttons.boundingBox();
   await discarding.getByRole('region', { name: 'The record' }).locator('pre').first().waitFor();
   assert.deepEqual(await buttons.boundingBox(), before, 'the buttons stay while the record is read');
