@@ -5,7 +5,7 @@ export interface Mark {
   at: number;
   tone: 'ok' | 'warn' | 'bad' | 'idle' | 'accent';
   text: string;
-  /** Where it is told at length. */
+  /** The page that says more of it. */
   href: string;
 }
 

@@ -16,14 +16,17 @@ class Clock {
 /** The time for everything that is shown relative to it. */
 export const clock = new Clock();
 
-/** A day. */
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
+
+/** The year where it is not that of `now`. */
+const yearElsewhere = (ms: number, now: number): Intl.DateTimeFormatOptions =>
+  new Date(ms).getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' };
 
 /** When something began: the time of day to the minute, with the day where that is longer ago than one. */
 export function sinceTime(ms: number, now: number): string {
   return new Intl.DateTimeFormat(language.locale, {
     ...(now - ms < DAY_MS ? {} : { month: 'short', day: 'numeric' }),
-    ...(new Date(ms).getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' }),
+    ...yearElsewhere(ms, now),
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
@@ -52,7 +55,7 @@ export function precise(ms: number): string {
 /** Day and time to the millisecond, for rows of a table; with the year where it is not this one. */
 export function moment(ms: number): string {
   return new Intl.DateTimeFormat(language.locale, {
-    ...(new Date(ms).getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' }),
+    ...yearElsewhere(ms, Date.now()),
     month: 'short',
     day: 'numeric',
     hour: '2-digit',

@@ -14,6 +14,7 @@ import type {
   VerificationSchedule,
 } from '../../backend/bindings';
 import { noEnd, readEnd, writeEnd, type EndChoice } from './end';
+import { readMoment } from '../../lib/day';
 
 /** How topics are chosen. */
 export type ObjectsMode = 'all' | 'chosen' | 'pattern';
@@ -143,7 +144,7 @@ export function writeStart(start: StartChoice): string | null {
     case 'offset':
       return isOffsets(start.offset) ? `offset:${start.offset.replaceAll(/\s/g, '')}` : null;
     case 'time': {
-      const at = readTime(start.time);
+      const at = readMoment(start.time)?.at ?? null;
       // As the backend writes it: another spelling would look like a change.
       return at === null ? null : `time:${at.toISOString().replace('.000Z', 'Z')}`;
     }
@@ -154,17 +155,6 @@ export function writeStart(start: StartChoice): string | null {
     case 'group':
       return start.group === '' ? null : `group:${start.group}`;
   }
-}
-
-/** Reads a local date with or without a time of day; null when it is none. */
-function readTime(text: string): Date | null {
-  const found = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$/.exec(text.trim());
-  if (!found) return null;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found.slice(1).map((part) => Number(part ?? 0));
-  const at = new Date(year, month - 1, day, hour, minute, second);
-  // The 31st of a month that has 30 days is no date, and 25 o'clock no time.
-  const isReal = at.getFullYear() === year && at.getMonth() === month - 1 && at.getDate() === day && at.getHours() === hour && at.getMinutes() === minute;
-  return isReal ? at : null;
 }
 
 /** Whether `text` is one offset, or one for each of some partitions. */

@@ -3,6 +3,7 @@ import { alerts } from './alerts';
 import { aws } from './aws';
 import { connectionTest } from './connection-test';
 import { cutover } from './cutover';
+import { durability } from './durability';
 import { endPosition } from './end-position';
 import { errors } from './errors';
 import { fields } from './fields';
@@ -20,6 +21,7 @@ import { verification } from './verification';
 /** Everything that the backend says, in simplified Chinese. */
 export const sentences: Sentence[] = [
   ...preCheck,
+  ...durability,
   ...endPosition,
   ...connectionTest,
   ...aws,
