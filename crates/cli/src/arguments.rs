@@ -1,5 +1,6 @@
 //! The command line. Scripts rely on it: what stands here may be added to, not changed.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -347,28 +348,24 @@ pub fn regex_rename(text: &str) -> Result<RegexRename, String> {
     }
 }
 
+/// Reads `TOPIC=START`.
 pub fn topic_start(text: &str) -> Result<(String, Start), String> {
-    // The first '=': a topic name never holds one, `offset:0=5` does.
-    let (topic, start) = text
-        .split_once('=')
-        .filter(|(topic, _)| !topic.is_empty())
-        .ok_or("write the topic, '=' and its start, as orders=offset:100")?;
-    Ok((
-        topic.to_owned(),
-        start.parse::<Start>().map_err(|error| error.to_string())?,
-    ))
+    of_topic(text, "start")
 }
 
 /// Reads `TOPIC=END`.
 pub fn topic_end(text: &str) -> Result<(String, End), String> {
-    let (topic, end) = text
+    of_topic(text, "end")
+}
+
+fn of_topic<T: FromStr<Err: Display>>(text: &str, what: &str) -> Result<(String, T), String> {
+    // The first '=': a topic name never holds one, `offset:0=5` does.
+    let (topic, value) = text
         .split_once('=')
         .filter(|(topic, _)| !topic.is_empty())
-        .ok_or("write the topic, '=' and its end, as orders=offset:100")?;
-    Ok((
-        topic.to_owned(),
-        end.parse::<End>().map_err(|error| error.to_string())?,
-    ))
+        .ok_or_else(|| format!("write the topic, '=' and its {what}, as orders=offset:100"))?;
+    let value = value.parse::<T>().map_err(|error| error.to_string())?;
+    Ok((topic.to_owned(), value))
 }
 
 /// One of a type's words, which are those of its JSON form.

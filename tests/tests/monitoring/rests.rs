@@ -83,7 +83,7 @@ fn a_gap_that_stopped_a_task_is_told_and_can_be_accepted_after_a_restart() -> Re
     ground.pause()?;
     ground.reopen()?;
 
-    let trouble = ground.task()?.snapshot.trouble.context("the gap is told")?;
+    let trouble = ground.task()?.snapshot.trouble.context("the gap is shown")?;
     assert_eq!(trouble.cause, TroubleCause::Gap, "{trouble:#?}");
     let open = ground.app()?.call(TaskOpenGaps {
         task: TASK.into(),

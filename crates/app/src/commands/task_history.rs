@@ -259,6 +259,20 @@ impl Command for TaskChanges {
     }
 }
 
+/// Whether a time that is asked about is one.
+///
+/// # Errors
+/// It ends where it begins, or before.
+pub(super) fn check_range(from_ms: i64, to_ms: i64) -> Result<()> {
+    if to_ms <= from_ms {
+        return Err(AppError::field(
+            "from_ms",
+            "the beginning must lie before the end",
+        ));
+    }
+    Ok(())
+}
+
 impl Command for TaskMetrics {
     const NAME: &'static str = "task_metrics";
     type Answer = Metrics;
@@ -267,12 +281,7 @@ impl Command for TaskMetrics {
         let row = app.core.task(&self.task)?;
         let now = now_ms();
         let to = self.to_ms.unwrap_or(now + 1000);
-        if to <= self.from_ms {
-            return Err(AppError::field(
-                "from_ms",
-                "the beginning must lie before the end",
-            ));
-        }
+        check_range(self.from_ms, to)?;
         let (resolution_s, samples) = app.core.store.metrics(
             &row.id,
             self.from_ms.div_euclid(1000),

@@ -3,9 +3,9 @@ use sluice_store::LogFilter;
 use ts_rs::TS;
 
 use super::command::Command;
-use super::task_history::LATEST_LINES;
+use super::task_history::{LATEST_LINES, check_range};
 use crate::schema::LogEvent;
-use crate::{App, AppError, Result};
+use crate::{App, Result};
 
 /// Marks of one answer: more would not be told apart on a chart.
 const MOST: usize = 300;
@@ -45,11 +45,8 @@ impl Command for TaskMarks {
     type Answer = Vec<MarkView>;
 
     fn run(self, app: &App) -> Result<Vec<MarkView>> {
-        if self.to_ms.is_some_and(|to| to <= self.from_ms) {
-            return Err(AppError::field(
-                "from_ms",
-                "the beginning must lie before the end",
-            ));
+        if let Some(to) = self.to_ms {
+            check_range(self.from_ms, to)?;
         }
         let row = app.core.task(&self.task)?;
         app.core.task_log.flush(LATEST_LINES);

@@ -81,13 +81,11 @@ pub(crate) fn draft_with(
                     continue;
                 };
                 if let Some(why) = not_carried(key) {
-                    let default = target_broker.and_then(|broker| inherited(broker, key));
-                    if default.is_some_and(|default| same(&default, value)) {
-                        continue;
+                    if !is_default(target_broker, key, value) {
+                        remarks.push(format!(
+                            "'{key}={value}' of '{source_topic}' is not carried over: {why}"
+                        ));
                     }
-                    remarks.push(format!(
-                        "'{key}={value}' of '{source_topic}' is not carried over: {why}"
-                    ));
                     continue;
                 }
                 config.insert(key.clone(), value.clone());
@@ -130,6 +128,13 @@ pub(crate) fn draft_with(
     let taken = &draft.topic.config;
     draft.inherited.retain(|found| taken.contains_key(&found.key));
     Ok(draft)
+}
+
+/// Whether topics of the target have `value` for `key` without being told.
+fn is_default(target_broker: Option<&Config>, key: &str, value: &str) -> bool {
+    target_broker
+        .and_then(|broker| inherited(broker, key))
+        .is_some_and(|default| same(&default, value))
 }
 
 /// What the source topic inherits and the target topic would inherit otherwise.

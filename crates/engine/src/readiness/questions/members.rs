@@ -121,8 +121,8 @@ fn running(members: &[Member]) -> Answer {
 }
 
 /// The members of the consumer groups of one side: of `groups` alone where they were chosen, unless every consumer at the
-/// source counts. Only groups that the cluster
-/// lists are asked for: asking for the coordinator of another one makes an unused cluster create its internal topic.
+/// source counts. Only groups that the cluster lists are asked for: asking for the coordinator of another one makes an unused
+/// cluster create its internal topic.
 fn consumers(facts: &Facts<'_>, side: Side, groups: &BTreeSet<String>) -> Known<Found> {
     let client = facts.client(side)?;
     let listed = client.list_groups().map_err(|error| Unknown::of(side, &error))?;
