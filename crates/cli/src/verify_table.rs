@@ -278,6 +278,7 @@ mod tests {
             no_longer_there: NoLongerThere::default(),
             not_compared: NotCompared::default(),
             left_out_topics: vec!["old".into()],
+            unread_partitions: 0,
             records_as_batches: 0,
             continues_ms: None,
             carried_proofs: Vec::new(),

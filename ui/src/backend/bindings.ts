@@ -5759,6 +5759,11 @@ not_compared: NotCompared,
  */
 left_out_topics: Array<string>, 
 /**
+ * Partitions that only the target has and that hold records, where the task adds to topics with data: nothing tells
+ * whether they are older than the task. Where it does not, their records are among the differences.
+ */
+unread_partitions: number, 
+/**
  * Of [`VerificationReport::source_records`], those that were compared as whole stored batches, identical on both
  * sides, without taking them apart.
  */

@@ -18,13 +18,16 @@ use crate::verify::rules::Rules;
 use crate::verify::stream::Stream;
 use crate::verify::superseded::{Awaited, Lacking, PENDING_LIMIT, Superseded};
 use crate::verify::uncopied;
+use crate::verify::unnoted::Notes;
 
 pub(crate) struct Comparison<'a, 'r> {
     pub(crate) source: Stream<'a>,
     pub(crate) target: Stream<'a>,
-    pub(crate) rules: &'r Rules,
+    pub(crate) rules: Rules,
     /// The map, as long as the logs are what it says.
     pub(crate) map: Option<OffsetMap<'r>>,
+    /// What a running task notes meanwhile.
+    pub(crate) notes: Option<Notes<'r>>,
     pub(crate) report: PartitionReport,
     found: Vec<Difference>,
     digests: (Xxh3, Xxh3),
@@ -39,7 +42,7 @@ pub(crate) struct Comparison<'a, 'r> {
     /// Source offset behind the last record that was taken.
     next_source: Option<i64>,
     /// Records that were taken from the range that is not copied yet.
-    uncopied: u64,
+    pub(crate) uncopied: u64,
     on_records: &'r mut dyn FnMut(u64),
 }
 
@@ -47,7 +50,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
     pub(crate) fn new(
         source: Stream<'a>,
         target: Stream<'a>,
-        rules: &'r Rules,
+        rules: Rules,
         map: Option<OffsetMap<'r>>,
         report: PartitionReport,
         on_records: &'r mut dyn FnMut(u64),
@@ -57,6 +60,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
             target,
             rules,
             map,
+            notes: None,
             report,
             found: Vec::new(),
             digests: (Xxh3::new(), Xxh3::new()),
@@ -78,8 +82,15 @@ impl<'a, 'r> Comparison<'a, 'r> {
         self
     }
 
+    /// Goes on with what a running task had not noted when the verification began.
+    pub(crate) fn with_notes(mut self, notes: Option<Notes<'r>>) -> Self {
+        self.notes = notes;
+        self
+    }
+
     pub(crate) fn run(mut self) -> (PartitionReport, Vec<Difference>) {
-        let outcome = self.compare().and_then(|()| self.read_on()).and_then(|()| {
+        let compared = self.compare().and_then(|()| self.compare_unnoted());
+        let outcome = compared.and_then(|()| self.read_on()).and_then(|()| {
             self.note_what_never_came();
             self.count_uncopied()?;
             self.note_what_lives_on(LogSide::Source)?;
@@ -112,7 +123,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
         self.walk()
     }
 
-    fn walk(&mut self) -> Result<()> {
+    pub(crate) fn walk(&mut self) -> Result<()> {
         loop {
             if self.passed_batches()? == Some(RunEnd::Over) {
                 return Ok(());

@@ -6,8 +6,10 @@ use sluice_model::{Delivery, OffsetRange, Start, Task};
 
 use crate::error::{EngineError, Result, Side};
 use crate::plan::{Pair, unique};
-use crate::position::{CheckpointStore, GapReason, PartitionKey};
+use crate::position::{CheckpointStore, GapReason};
 use crate::verify::ends::{AllEnds, Ends, ends};
+use crate::verify::job::{Job, Work};
+use crate::verify::only_on_target::{copied_to, only_on_target};
 use crate::verify::policy::{Policies, Policy};
 use crate::verify::proof::Identity;
 use crate::verify::ranges::{Copied, Range, SourceGone, described, launched};
@@ -16,33 +18,30 @@ use crate::verify::rules::{Cut, Rules};
 use crate::verify::run::VerifyOptions;
 use crate::verify::scope::first_since;
 
-/// One partition to compare.
-pub(crate) struct Job {
-    pub(crate) key: PartitionKey,
-    /// What is known of it before it is read.
-    pub(crate) report: PartitionReport,
-    /// Where to read from on each side.
-    pub(crate) source_from: i64,
-    pub(crate) target_from: i64,
-    /// How to compare; `None` where nothing was copied yet.
-    pub(crate) rules: Option<Rules>,
-    /// Whose proof it will be, where it is compared from its first copied record on, or from where that was proved.
-    pub(crate) identity: Option<Identity>,
+/// What a verification looks at.
+pub(crate) struct Jobs {
+    pub(crate) partitions: Vec<Job>,
+    /// Topics that are no longer in the task.
+    pub(crate) left_out: Vec<String>,
+    /// Partitions with records that only the target has and that are not looked at.
+    pub(crate) unread_partitions: u64,
 }
 
-/// All partitions to compare, and the topics that are no longer in the task.
+/// All partitions to compare.
 pub(crate) fn jobs(
     pair: &Pair,
     task: &Task,
     store: &dyn CheckpointStore,
     options: &VerifyOptions,
-) -> Result<(Vec<Job>, Vec<String>)> {
+) -> Result<Jobs> {
     let (ranges, left_out) = if store.launch(&task.name)?.is_some() {
         launched(pair, task, store)?
     } else {
         (described(pair, task)?, Vec::new())
     };
+    let copied_to = copied_to(&ranges);
     let ranges = options.scope.apply(ranges, &task.name, &pair.source.admin)?;
+    let (foreign, unread_partitions) = only_on_target(pair, task, &options.scope, &ranges, &copied_to)?;
     // What was left out of the task has no part in one that is chosen.
     let left_out = if options.scope.topics.is_empty() {
         left_out
@@ -64,11 +63,16 @@ pub(crate) fn jobs(
         policies: Policies::new(pair),
         headers: pair.target.capabilities.message_v2,
     };
-    let jobs = ranges
+    let mut partitions = ranges
         .into_iter()
         .map(|range| facts.job(range))
-        .collect::<Result<_>>()?;
-    Ok((jobs, left_out))
+        .collect::<Result<Vec<_>>>()?;
+    partitions.extend(foreign);
+    Ok(Jobs {
+        partitions,
+        left_out,
+        unread_partitions,
+    })
 }
 
 fn target_ends(pair: &Pair, ranges: &[Range]) -> Result<AllEnds> {
@@ -155,8 +159,9 @@ impl Facts<'_> {
                 target_from: 0,
                 key: range.key,
                 report,
-                rules: None,
+                work: Work::CountUncopied,
                 identity: None,
+                noted_meanwhile: None,
             });
         }
         match target {
@@ -259,10 +264,11 @@ impl Facts<'_> {
             gone_reasons: (policies.0.gone_reason, policies.1.gone_reason),
         };
         Ok(Job {
+            noted_meanwhile: self.noted_meanwhile(&range),
             key: range.key,
             source_from: begin.source_from,
             target_from: begin.target_from,
-            rules: Some(rules),
+            work: Work::Compare(rules),
             identity,
             report,
         })
@@ -341,6 +347,18 @@ impl Facts<'_> {
             begin.source_from = resume;
         }
         Ok(begin)
+    }
+
+    fn noted_meanwhile(&self, range: &Range) -> Option<u32> {
+        let Copied::Noted {
+            incarnation,
+            target_id,
+            ..
+        } = &range.copied
+        else {
+            return None;
+        };
+        (self.options.running && self.is_same_topic(range, target_id.as_ref())).then_some(*incarnation)
     }
 
     /// Offsets noted for another topic of this name say nothing about the one that is there now.
@@ -554,7 +572,8 @@ fn unreadable(range: Range, mut report: PartitionReport, problem: String) -> Job
         report,
         source_from: range.source.to,
         target_from: 0,
-        rules: None,
+        work: Work::CountUncopied,
         identity: None,
+        noted_meanwhile: None,
     }
 }

@@ -354,6 +354,11 @@ pub struct VerificationReport {
     /// Source topics that were copied once and are no longer in the task: they are not verified.
     #[serde(default)]
     pub left_out_topics: Vec<String>,
+    /// Partitions that only the target has and that hold records, where the task adds to topics with data: nothing tells
+    /// whether they are older than the task. Where it does not, their records are among the differences.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub unread_partitions: u64,
     /// Of [`VerificationReport::source_records`], those that were compared as whole stored batches, identical on both
     /// sides, without taking them apart.
     #[serde(default)]

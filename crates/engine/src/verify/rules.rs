@@ -4,7 +4,7 @@ use crate::position::QuarantineFate;
 use crate::verify::report::GoneReason;
 
 /// What is known of a partition before it is compared.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rules {
     /// The target stores headers.
     pub(crate) headers: bool,

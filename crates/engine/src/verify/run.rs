@@ -15,14 +15,18 @@ use crate::position::{CheckpointStore, PartitionKey};
 use crate::record_hash::Fields;
 use crate::verify::batches::{Batches, Pace};
 use crate::verify::comparison::Comparison;
-use crate::verify::jobs::{Job, jobs};
+use crate::verify::job::{Job, Work};
+use crate::verify::jobs::{Jobs, jobs};
 use crate::verify::offset_map::OffsetMap;
+use crate::verify::only_on_target::all_foreign;
 use crate::verify::proof::Proof;
 use crate::verify::reading::{Readers, Reading};
 use crate::verify::report::{Difference, LogSide, PartitionReport, VerificationReport, VerifyProgress};
 use crate::verify::scope::VerifyScope;
 use crate::verify::stream::Stream;
 use crate::verify::uncopied;
+use crate::verify::unnoted::Notes;
+use crate::verify::verdict::LeftOut;
 
 /// Partitions compared at the same time.
 const WORKERS: usize = 2;
@@ -65,7 +69,11 @@ pub fn verify(
         .unwrap_or_default();
     let reading = Reading::of(task, &lanes)?;
     let pair = Pair::connect(task, &|| cancel.load(Ordering::Relaxed))?;
-    let (jobs, left_out) = jobs(&pair, task, store, &options)?;
+    let Jobs {
+        partitions: jobs,
+        left_out,
+        unread_partitions,
+    } = jobs(&pair, task, store, &options)?;
     if jobs.is_empty() {
         return Err(EngineError::Refused(format!(
             "task '{}' has no partition to verify; check its topics",
@@ -117,7 +125,10 @@ pub fn verify(
         task.name.to_string(),
         &options,
         partitions,
-        left_out,
+        LeftOut {
+            topics: left_out,
+            partitions: unread_partitions,
+        },
         found,
         reading.read_by(),
         duration,
@@ -127,7 +138,7 @@ pub fn verify(
 fn nothing_done(jobs: &[Job]) -> VerifyProgress {
     let total: i64 = jobs
         .iter()
-        .filter_map(|job| Some((job.rules.as_ref()?.source_end - job.source_from).max(0)))
+        .filter_map(|job| Some((job.rules()?.source_end - job.source_from).max(0)))
         .sum();
     VerifyProgress {
         total: u64::try_from(total).unwrap_or(0),
@@ -149,18 +160,22 @@ fn compare(
         return (report, Vec::new());
     }
     let fields = Fields {
-        headers: job.rules.as_ref().is_some_and(|rules| rules.headers),
+        headers: job.rules().is_none_or(|rules| rules.headers),
         time: true,
     };
     let at = |topic: &str, offset| PartitionOffset::new(topic.to_owned(), report.partition, offset);
-    let source = at(&report.topic, job.source_from);
     let target = at(&report.target_topic, job.target_from);
+    if matches!(job.work, Work::OnlyOnTarget) {
+        let target = Stream::new(LogSide::Target, readers.target.open(target), fields, cancel);
+        return all_foreign(target, job);
+    }
+    let source = at(&report.topic, job.source_from);
     let old_formats = readers.old_formats.as_mut();
     let other = old_formats.and_then(|old| old.reader_for(&job.key, job.source_from));
     report.source_read_by_copier = other.is_some();
     let source = other.unwrap_or(&mut readers.source).open(source);
     let stream = Stream::new(LogSide::Source, source, fields, cancel);
-    let Some(rules) = &job.rules else {
+    let Work::Compare(rules) = &job.work else {
         return not_begun(stream, job);
     };
     let batches = readers.batches.as_mut().and_then(|(at_source, on_target)| {
@@ -175,8 +190,12 @@ fn compare(
     let map = rules
         .mapped
         .then(|| OffsetMap::new(store, &task.name, &job.key, job.source_from));
-    let (mut report, found) = Comparison::new(stream, target, rules, map, report, on_records)
+    let notes = job
+        .noted_meanwhile
+        .map(|incarnation| Notes::new(store, &task.name, &job.key, incarnation));
+    let (mut report, found) = Comparison::new(stream, target, rules.clone(), map, report, on_records)
         .with_batches(batches)
+        .with_notes(notes)
         .run();
     report.proof = job
         .identity

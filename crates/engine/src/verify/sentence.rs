@@ -29,6 +29,12 @@ pub(crate) fn of(report: &VerificationReport) -> String {
             report.left_out_topics.len()
         ));
     }
+    if report.unread_partitions > 0 {
+        parts.push(format!(
+            "{} partitions that only the target has hold records, which may be older than the task",
+            report.unread_partitions
+        ));
+    }
     parts.join("; ")
 }
 

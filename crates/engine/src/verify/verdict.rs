@@ -11,12 +11,20 @@ use crate::verify::report::{
 use crate::verify::run::VerifyOptions;
 use crate::verify::sentence;
 
+/// What a verification did not look at.
+pub(crate) struct LeftOut {
+    /// Topics that are no longer in the task.
+    pub(crate) topics: Vec<String>,
+    /// See [`VerificationReport::unread_partitions`].
+    pub(crate) partitions: u64,
+}
+
 impl VerificationReport {
     pub(crate) fn new(
         task: String,
         options: &VerifyOptions,
         mut partitions: Vec<PartitionReport>,
-        left_out_topics: Vec<String>,
+        left_out: LeftOut,
         found: Vec<Difference>,
         (source_read_by, target_read_by): (ReadBy, ReadBy),
         duration_ms: u64,
@@ -48,7 +56,8 @@ impl VerificationReport {
             not_copied: not_copied(&partitions),
             no_longer_there: no_longer_there(&partitions, &accepted),
             not_compared: not_compared(&partitions),
-            left_out_topics,
+            left_out_topics: left_out.topics,
+            unread_partitions: left_out.partitions,
             differences,
             accepted,
             first_differences: first_of_each_kind(found),

@@ -20,6 +20,7 @@ export function reportPage(report: VerificationReport, name: string, texts: type
     .map((difference) => `<li>${escaped(`${texts.differences[difference.kind]}: ${difference.topic}, ${difference.partition}, ${whole(difference.source_offset)}: ${say(difference.detail)}`)}</li>`)
     .join('\n');
   const coverage = coverageOf(report, texts).map(([label, amount]) => `<li>${escaped(`${label}: ${amount}`)}</li>`);
+  if (report.unread_partitions > 0) coverage.push(`<li>${escaped(texts.verifyUnreadPartitions(whole(report.unread_partitions)))}</li>`);
   if (report.left_out_topics.length > 0) coverage.push(`<li>${escaped(texts.verifyLeftOut(report.left_out_topics.join(texts.verifyComma)))}</li>`);
   const head = [texts.topic, texts.partition, texts.verifySource, texts.verifyTarget, texts.verifyEqual, texts.verifyResult];
   return `<!doctype html>

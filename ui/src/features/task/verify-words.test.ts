@@ -43,6 +43,7 @@ const report: VerificationReport = {
   no_longer_there: { source_offsets: 0, target_offsets: 0, never_copied_offsets: 0, compacted_records: 0 },
   not_compared: { partitions: 0, offsets: 0 },
   left_out_topics: [],
+  unread_partitions: 0,
   records_as_batches: 0,
   source_read_by: 'wire',
   target_read_by: 'wire',

@@ -297,6 +297,7 @@ export const task = {
   verifyOldFormats: (partitions: string) =>
     `${counted(partitions, 'source partition', 'source partitions')} began with records from before Kafka 0.11. Only Sluice's own client reads those, which also made the copy.`,
   verifyOthers: (clients: string) => `Of the others: ${clients}`,
+  verifyUnreadPartitions: (partitions: string) => `${counted(partitions, 'partition', 'partitions')} that only the target has, with records that may be older than the task: not verified`,
   verifyLeftOut: (topics: string) => `No longer in the task, and not verified: ${topics}`,
   verifyFirst: 'The first difference of each kind',
   differenceDetail: 'What differs',

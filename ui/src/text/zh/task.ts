@@ -292,6 +292,7 @@ export const task: typeof en = {
   verifyOldFormats: (partitions) =>
     `${partitions} 个源分区以 Kafka 0.11 之前格式的记录开头，只有完成复制的 Sluice 自带客户端能够读取。`,
   verifyOthers: (clients) => `其余记录：${clients}`,
+  verifyUnreadPartitions: (partitions) => `未校验：${partitions} 个只有目标才有的分区，其中的记录可能早于此任务`,
   verifyLeftOut: (topics) => `已不在任务中，未校验：${topics}`,
   verifyFirst: '每类的第一处差异',
   differenceDetail: '差异内容',

@@ -137,6 +137,7 @@ export const fields: Sentence[] = [
   ['write how many, as a whole number from 1 on', '请填写不小于 1 的整数'],
   ["'{text}' is no id of a {*what}: write {@prefix} and 12 small letters or digits", '“{text}”不是有效的{what} ID：请写作 {prefix} 加 12 个小写字母或数字'],
   ['the rate limit in {unit} must be greater than 0; leave it out for no limit', '限速（{unit}）须大于 0；不限速则留空'],
+  ["no topic of either side has a setting '{name}'; check the spelling", '两侧的主题都没有名为“{name}”的设置；请检查拼写'],
   ["'{first}' and '{second}' would both be written to '{target}': give them different target names", '“{first}”和“{second}”都会写入“{target}”：请使用不同的目标名称'],
   ["the replication factor must be at least 1; leave it out to take the source's", '副本数至少为 1；留空则沿用源的副本数'],
   ["'{topic}' is not one of the topics to copy; correct its spelling or add it to the topics", '“{topic}”不在要复制的主题之中；请更正拼写，或将其加入主题'],

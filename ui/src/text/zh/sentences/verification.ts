@@ -25,6 +25,14 @@ export const verification: Sentence[] = [
   ['about {#n} offsets are held back by an open transaction at the source', '约 {n} 个偏移量被源上未结束的事务阻挡'],
   ['about {#n} offsets could not be compared', '约 {n} 个偏移量未能比较'],
   ['{#n} topics that are no longer in the task were not verified', '{n} 个已不在任务中的主题未校验'],
+  [
+    '{#n} partitions that only the target has hold records, which may be older than the task',
+    '{n} 个只有目标才有的分区中存在记录，它们可能早于此任务',
+  ],
+  [
+    'the target has records from offset {#n} on that the task has not noted; verify again once it has gone on',
+    '目标从偏移量 {n} 起有任务尚未记下的记录；请在任务继续后重新校验',
+  ],
   ['{#n} offsets are no longer there to compare at the source', '源上 {n} 个偏移量已不存在，无法比较'],
   ['{#n} offsets are no longer there to compare on the target, and are still at the source', '目标上 {n} 个偏移量已不存在，无法比较，但源上仍有'],
   ['{#n} offsets were never copied (see the gap ledger)', '{n} 个偏移量从未复制（见缺口台账）'],

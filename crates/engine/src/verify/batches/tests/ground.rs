@@ -328,7 +328,7 @@ impl Ground {
         let (report, found) = Comparison::new(
             stream(LogSide::Source, &self.source, self.source_from),
             stream(LogSide::Target, &self.target, self.target_from),
-            &self.rules,
+            self.rules.clone(),
             map,
             self.report(),
             &mut count,
