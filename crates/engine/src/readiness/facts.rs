@@ -299,6 +299,10 @@ impl<'a> Facts<'a> {
         self.launch.delivery == EffectiveDelivery::Transactions.describe()
     }
 
+    pub(crate) fn is_mirror(&self) -> bool {
+        self.launch.delivery == EffectiveDelivery::Mirror.describe()
+    }
+
     /// The groups of the source that are to move, with their places on the target.
     pub(crate) fn groups(&self) -> Known<&GroupsReport> {
         self.groups

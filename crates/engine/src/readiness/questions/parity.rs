@@ -45,6 +45,7 @@ pub(crate) fn topics(facts: &Facts<'_>) -> Known<Answer> {
             .settings
             .iter()
             .filter(|setting| setting.is_difference() && setting.state != ParityState::OnlyTarget)
+            .filter(|setting| !is_no_limit_there(setting))
             .collect();
         if differing.iter().any(|setting| refuses_or_deletes(setting)) {
             decisive.push(name);
@@ -87,6 +88,17 @@ pub(crate) fn topics(facts: &Facts<'_>) -> Known<Answer> {
         ))
     };
     Ok(answer.with(evidence))
+}
+
+/// Whether the source says that it has no limit where the target, being older, knows none.
+fn is_no_limit_there(setting: &SettingRow) -> bool {
+    let unlimited = i64::MAX.to_string();
+    setting.state == ParityState::OnlySource
+        && matches!(
+            setting.key.as_str(),
+            "message.timestamp.before.max.ms" | "message.timestamp.after.max.ms"
+        )
+        && setting.source.as_ref().and_then(|value| value.value.as_ref()) == Some(&unlimited)
 }
 
 /// Whether the target refuses records that the source accepts, or deletes other ones, because of a setting.

@@ -46,7 +46,9 @@ pub(crate) fn only_ours(facts: &Facts<'_>) -> Known<Answer> {
         .describe_producers(&places)
         .map_err(|error| Unknown::of(Side::Target, &error))?;
     let names_producers = producers.values().all(Result::is_ok);
-    if let Some(own) = own {
+    // The records of a mirror come from a producer without such an id.
+    let only = own.filter(|_| facts.is_transactional());
+    if let Some(own) = only {
         others.extend(other_known_producers(facts, &states, &producers, own)?);
     }
     if !others.is_empty() {
@@ -63,7 +65,7 @@ pub(crate) fn only_ours(facts: &Facts<'_>) -> Known<Answer> {
             .maybe("own_producer_id", own)
     });
     let partitions = counted(states.len(), "partition");
-    let cause = if own.is_some() && names_producers {
+    let cause = if only.is_some() && names_producers {
         format!(
             "{partitions} of the target end where the task's last record and marker end, and the brokers know no other producer"
         )
@@ -122,10 +124,11 @@ fn truncated(states: &[PartitionState], ends: &ByPlace<i64>) -> Option<Answer> {
     })
 }
 
-/// The id of the task's own producer, where it writes in transactions and the brokers say.
+/// The id of the task's own producer with a transactional id, where it has one and the brokers say. That of a mirror fills
+/// the source's holes.
 fn own_producer(facts: &Facts<'_>) -> Known<Option<i64>> {
     // Asking for the coordinator of a transactional id makes an unused cluster create its internal topic.
-    if !facts.is_transactional() {
+    if !facts.is_transactional() && !facts.is_mirror() {
         return Ok(None);
     }
     let name = facts.identity();
