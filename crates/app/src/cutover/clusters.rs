@@ -15,11 +15,9 @@ use sluice_store::TaskRow;
 use sluice_wire::{Client, ErrorCode as WireCode, WireError};
 
 use super::fence_rules::{fence_rules, may_concern, own_principal, rule};
-use super::journal::StoreJournal;
 use super::question::CutoverAnswer;
 use super::record::{
-    Cutover, CutoverState, EndsNoted, FenceEntry, GroupMove, MovedPosition, PartitionDigest, Proved,
-    VerificationSummary,
+    Cutover, EndsNoted, FenceEntry, GroupMove, MovedPosition, PartitionDigest, Proved, VerificationSummary,
 };
 use super::reverse::reverse_settings;
 use super::routes::routes;
@@ -236,6 +234,10 @@ impl World for Clusters<'_> {
         })
     }
 
+    fn is_task_named(&self, name: &str) -> Result<bool> {
+        Ok(!self.core.store.tasks_named(name)?.is_empty())
+    }
+
     fn other_topics(&self, cutover: &Cutover) -> Result<Vec<String>> {
         let own = cutover.source_topics();
         let all = routes(self.core, &cutover.task)?;
@@ -247,27 +249,7 @@ impl World for Clusters<'_> {
     }
 
     fn unplanned_groups(&self, cutover: &Cutover) -> Result<UnplannedGroups> {
-        let topics = cutover.source_topics();
-        let mut moved: BTreeSet<String> = BTreeSet::new();
-        for earlier in StoreJournal(&self.core.store).of_task(cutover.task.as_str())? {
-            if earlier.id != cutover.id && earlier.is_switched() && earlier.state != CutoverState::WentBack {
-                moved.extend(earlier.source_topics());
-            }
-        }
-        let mut unplanned = UnplannedGroups::default();
-        for reader in super::readers::read(self, &cutover.task)? {
-            if cutover.groups.contains(&reader.group) {
-                let torn: Vec<String> = reader.outside.intersection(&moved).cloned().collect();
-                if !torn.is_empty() {
-                    unplanned.torn.push((reader.group, torn));
-                }
-            } else if reader.topics.iter().any(|topic| topics.contains(topic))
-                && !cutover.is_staying(&reader.group)
-            {
-                unplanned.new.push(reader.group);
-            }
-        }
-        Ok(unplanned)
+        super::readers::unplanned(self, cutover)
     }
 
     fn lag(&self, cutover: &Cutover) -> Result<Lag> {

@@ -45,7 +45,9 @@ impl Procedure<'_> {
             if !holding.is_empty() {
                 return self.fall_back(holding).map(Some);
             }
-            let name = reverse_name(&self.cutover.task_name, self.cutover.direction);
+            let name = reverse_name(&self.cutover.task_name, self.cutover.direction, |name| {
+                self.world.is_task_named(name)
+            })?;
             self.cutover.ends = ends;
             self.cutover.reverse = Some(ReverseTask {
                 id: TaskId::generate(),

@@ -1,7 +1,7 @@
 //! Rehearsal, silence, and verification: nothing is written to a cluster here.
 
 use super::procedure::{Outcome, Procedure};
-use super::question::{self, CutoverResult, asked, binding};
+use super::question::{self, CutoverAnswer, CutoverResult, asked, binding};
 use super::record::{CutoverState, FenceKind, GroupMove};
 use super::step::CutoverStep;
 use crate::{AppError, ErrorCode, Result};
@@ -21,13 +21,20 @@ impl Procedure<'_> {
                 "there is nothing to rehearse: the switch is behind this cut-over, or it was given up",
             ));
         }
-        let answers = self.ask(&question::ASKED)?;
+        let answers = self.rehearsal()?;
         self.cutover.rehearsed = self.dry_run()?;
         self.cutover.keep_answers(CutoverStep::Rehearse, answers);
         self.save_noting("rehearsed again")
     }
 
     pub(super) fn rehearse(&mut self) -> Result<Outcome> {
+        let answers = self.rehearsal()?;
+        self.cutover.rehearsed = self.dry_run()?;
+        Ok(held_or_done(self.judge(answers, binding(CutoverStep::Rehearse))))
+    }
+
+    /// The answers of all questions.
+    fn rehearsal(&self) -> Result<Vec<CutoverAnswer>> {
         let mut answers = self.ask(asked(CutoverStep::Rehearse))?;
         let planned = self.every_group_is_planned();
         if planned.holds {
@@ -37,8 +44,7 @@ impl Procedure<'_> {
         if self.cutover.fence == FenceKind::Acl {
             answers.push(self.fence_can_be_raised()?);
         }
-        self.cutover.rehearsed = self.dry_run()?;
-        Ok(held_or_done(self.judge(answers, binding(CutoverStep::Rehearse))))
+        Ok(answers)
     }
 
     fn dry_run(&self) -> Result<Vec<GroupMove>> {

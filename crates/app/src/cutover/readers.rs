@@ -1,10 +1,15 @@
 //! Which groups read a task's topics.
 
+use std::collections::BTreeSet;
+
 use sluice_engine::{GroupChoice, group_inventory};
 use sluice_model::TaskId;
 
 use super::clusters::Clusters;
+use super::journal::StoreJournal;
 use super::plan::Reader;
+use super::record::{Cutover, CutoverState};
+use super::world::UnplannedGroups;
 use crate::Result;
 
 /// Groups of Sluice itself begin so: they keep the positions of copies.
@@ -35,4 +40,29 @@ pub(super) fn read(clusters: &Clusters<'_>, task: &TaskId) -> Result<Vec<Reader>
             group: found.group,
         })
         .collect())
+}
+
+/// Groups that read a cut-over's topics, or topics that were moved before them, and that its plan leaves out.
+pub(super) fn unplanned(clusters: &Clusters<'_>, cutover: &Cutover) -> Result<UnplannedGroups> {
+    let topics = cutover.source_topics();
+    let mut moved: BTreeSet<String> = BTreeSet::new();
+    for earlier in StoreJournal(&clusters.core.store).of_task(cutover.task.as_str())? {
+        if earlier.id != cutover.id && earlier.is_switched() && earlier.state != CutoverState::WentBack {
+            moved.extend(earlier.source_topics());
+        }
+    }
+    let mut unplanned = UnplannedGroups::default();
+    for reader in read(clusters, &cutover.task)? {
+        if cutover.groups.contains(&reader.group) {
+            let torn: Vec<String> = reader.outside.intersection(&moved).cloned().collect();
+            if !torn.is_empty() {
+                unplanned.torn.push((reader.group, torn));
+            }
+        } else if reader.topics.iter().any(|topic| topics.contains(topic))
+            && !cutover.is_staying(&reader.group)
+        {
+            unplanned.new.push(reader.group);
+        }
+    }
+    Ok(unplanned)
 }

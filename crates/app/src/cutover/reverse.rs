@@ -16,13 +16,31 @@ const BACK: &str = " (back";
 const FORTH: &str = " (forth";
 
 /// The name of the task in the other direction of `name`, whose applications move in `direction`: `orders (back)`,
-/// then `orders (forth)`, `orders (back 2)` and so on.
-pub(super) fn reverse_name(name: &str, direction: CutoverDirection) -> String {
+/// then `orders (forth)`, `orders (back 2)` and so on; the next one where another task has it, as that of an earlier stage.
+///
+/// # Errors
+/// Those of `is_taken`.
+pub(super) fn reverse_name(
+    name: &str,
+    direction: CutoverDirection,
+    is_taken: impl Fn(&str) -> Result<bool>,
+) -> Result<String> {
     let (stem, count) = taken_apart(name);
-    let (word, count) = match direction {
+    let (word, first) = match direction {
         CutoverDirection::Forward => (BACK, count + 1),
         CutoverDirection::Back => (FORTH, count),
     };
+    let mut count = first;
+    loop {
+        let name = suffixed(stem, word, count);
+        if !is_taken(&name)? {
+            return Ok(name);
+        }
+        count = count.max(1) + 1;
+    }
+}
+
+fn suffixed(stem: &str, word: &str, count: usize) -> String {
     let number = if count > 1 {
         format!(" {count}")
     } else {
@@ -59,10 +77,10 @@ fn taken_apart(name: &str) -> (&str, usize) {
 /// # Errors
 /// A name or a topic that Kafka or Sluice would refuse.
 pub(super) fn reverse_settings(settings: &TaskSettings, cutover: &Cutover) -> Result<TaskSettings> {
-    let name = cutover.reverse.as_ref().map_or_else(
-        || reverse_name(&cutover.task_name, cutover.direction),
-        |reverse| reverse.name.clone(),
-    );
+    let name = match &cutover.reverse {
+        Some(reverse) => reverse.name.clone(),
+        None => reverse_name(&cutover.task_name, cutover.direction, |_| Ok(false))?,
+    };
     let topics = &cutover.topics;
     let mut start_overrides: BTreeMap<String, Start> = BTreeMap::new();
     for pair in topics {
@@ -121,13 +139,17 @@ mod tests {
     use super::super::tests::planned;
     use super::*;
 
+    fn unlike(taken: &[&str], name: &str, direction: CutoverDirection) -> String {
+        reverse_name(name, direction, |name| Ok(taken.contains(&name))).unwrap()
+    }
+
     #[test]
     fn the_names_of_tasks_say_how_often_applications_have_moved() {
         use CutoverDirection::{Back, Forward};
         let mut name = "orders".to_owned();
         let mut names = Vec::new();
         for direction in [Forward, Back, Forward, Back, Forward] {
-            name = reverse_name(&name, direction);
+            name = unlike(&[], &name, direction);
             names.push(name.clone());
         }
         assert_eq!(
@@ -140,6 +162,15 @@ mod tests {
                 "orders (back 3)"
             ]
         );
+    }
+
+    #[test]
+    fn the_tasks_of_two_stages_have_names_of_their_own() {
+        use CutoverDirection::{Back, Forward};
+        let taken = ["orders (back)", "orders (forth)"];
+        assert_eq!(unlike(&taken, "orders", Forward), "orders (back 2)");
+        assert_eq!(unlike(&taken, "orders (back)", Back), "orders (forth 2)");
+        assert_eq!(unlike(&taken, "mail", Forward), "mail (back)");
     }
 
     #[test]
@@ -197,11 +228,11 @@ mod tests {
 
     #[test]
     fn a_long_name_keeps_its_suffix_and_a_name_in_parentheses_is_left_alone() {
-        let long = reverse_name(&"中".repeat(64), CutoverDirection::Forward);
+        let long = unlike(&[], &"中".repeat(64), CutoverDirection::Forward);
         assert_eq!(long.chars().count(), 64);
         assert!(long.ends_with(" (back)"), "{long}");
         assert_eq!(
-            reverse_name("orders (backup)", CutoverDirection::Forward),
+            unlike(&[], "orders (backup)", CutoverDirection::Forward),
             "orders (backup) (back)"
         );
     }

@@ -59,6 +59,9 @@ pub(crate) trait World {
     /// A task's state.
     fn condition(&self, task: &TaskId) -> Result<TaskCondition>;
 
+    /// Whether there is a task of this name.
+    fn is_task_named(&self, name: &str) -> Result<bool>;
+
     /// Source topics that the task copies and that are not the cut-over's.
     fn other_topics(&self, cutover: &Cutover) -> Result<Vec<String>>;
 

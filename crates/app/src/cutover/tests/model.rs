@@ -201,6 +201,11 @@ impl World for Model {
         })
     }
 
+    fn is_task_named(&self, _name: &str) -> Result<bool> {
+        self.place();
+        Ok(false)
+    }
+
     fn other_topics(&self, cutover: &Cutover) -> Result<Vec<String>> {
         self.place();
         let state = self.state.borrow();
