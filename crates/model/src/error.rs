@@ -137,6 +137,12 @@ pub enum InvalidTask {
         /// What does not fit and what would be right.
         reason: &'static str,
     },
+    /// A setting that no topic has was asked for.
+    #[error("no topic of either side has a setting '{name}'; check the spelling")]
+    UnknownSetting {
+        /// The setting.
+        name: String,
+    },
     /// Two source topics would be written into one target topic.
     #[error("'{first}' and '{second}' would both be written to '{target}': give them different target names")]
     Merge {

@@ -235,7 +235,12 @@ pub enum TaskCommand {
         #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = readiness_question)]
         only: Vec<Question>,
         /// Only this group is to move; may be repeated. By default all that read the task's topics.
-        #[arg(long = "group", value_name = "NAME", value_delimiter = ',')]
+        #[arg(
+            long = "group",
+            allow_hyphen_values = true,
+            value_name = "NAME",
+            value_delimiter = ','
+        )]
         groups: Vec<String>,
         /// The lag that this group has at the source is accepted; may be repeated.
         #[arg(long = "accept-lag", value_name = "GROUP", value_delimiter = ',')]
@@ -381,7 +386,7 @@ pub struct GroupsArguments {
     #[arg(long, requires = "sync", conflicts_with = "group")]
     pub all: bool,
     /// Only this group; may be repeated.
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, allow_hyphen_values = true, value_name = "GROUP")]
     pub group: Vec<String>,
     /// Also set back positions that are further on the target.
     #[arg(long, requires = "sync")]

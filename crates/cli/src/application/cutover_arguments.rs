@@ -55,7 +55,12 @@ pub struct CutoverPlanArguments {
     /// Name or id of the task.
     pub task: String,
     /// Move this group, with the topics that it reads; may be repeated [default: all groups and topics].
-    #[arg(long = "group", value_name = "GROUP", value_delimiter = ',')]
+    #[arg(
+        long = "group",
+        allow_hyphen_values = true,
+        value_name = "GROUP",
+        value_delimiter = ','
+    )]
     pub groups: Vec<String>,
     /// How producers are stopped: by you, or by rules of access that deny WRITE. An authorisation error ends most
     /// producers; they have to be started again.

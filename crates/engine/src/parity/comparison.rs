@@ -76,13 +76,15 @@ pub struct Comparison {
 /// Compares what was read of both sides.
 ///
 /// # Errors
-/// A pattern that does not compile, a name that Kafka would refuse, or two topics that get one name.
+/// A pattern that does not compile, a name that Kafka would refuse, a setting that no topic has, or two topics that get one
+/// name.
 pub fn compare(
     source: &SideFacts,
     target: &SideFacts,
     rules: &ParityRules,
 ) -> Result<Comparison, InvalidTask> {
     rules.check()?;
+    check_settings(source, target, &rules.asked_for)?;
     let routes = routes(source, rules)?;
     let topics = compare_topics(source, target, &routes, rules);
     let translation = AclTranslation {
@@ -117,6 +119,28 @@ pub fn compare(
     };
     compared.result = result_of(&compared);
     Ok(compared)
+}
+
+/// Whether some topic has each setting that is asked for by name, as far as settings could be read.
+fn check_settings(
+    source: &SideFacts,
+    target: &SideFacts,
+    asked_for: &BTreeSet<String>,
+) -> Result<(), InvalidTask> {
+    let read = || {
+        [source, target]
+            .into_iter()
+            .flat_map(|side| side.configurations.values().flatten())
+    };
+    if read().next().is_none() {
+        return Ok(());
+    }
+    let unknown = asked_for
+        .iter()
+        .find(|name| !read().any(|values| values.contains_key(*name)));
+    unknown.map_or(Ok(()), |name| {
+        Err(InvalidTask::UnknownSetting { name: name.clone() })
+    })
 }
 
 /// The chosen topics of the source with the names they have on the target.
@@ -305,6 +329,20 @@ mod tests {
     fn states(compared: &Comparison) -> Vec<(String, ParityState)> {
         let rows = compared.topics.iter().flatten();
         rows.map(|row| (row.target_topic.clone(), row.state)).collect()
+    }
+
+    #[test]
+    fn a_setting_that_no_topic_has_is_refused_by_name() {
+        let asking = |name: &str| {
+            let rules = ParityRules {
+                asked_for: BTreeSet::from([name.to_owned()]),
+                ..ParityRules::default()
+            };
+            compare(&side(&[("a", "1")]), &side(&[("a", "1")]), &rules)
+        };
+        assert!(asking("retention.ms").is_ok());
+        let refused = asking("retention.msec").unwrap_err().to_string();
+        assert!(refused.contains("'retention.msec'"), "{refused}");
     }
 
     #[test]
