@@ -1,12 +1,16 @@
 //! What others do to a cut-over while it is under way: it is noticed, and no record is lost by it.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use serde_json::Value;
 use sluice_testground::KafkaVersion;
 use sluice_testground::tools::JavaTool;
 use sluice_tests::{Filler, eventually, skipped};
 
-use super::ground::{GROUP, NEW_TOPIC, PARTITIONS, Scene, TASK, TOPIC};
+use super::ground::{GROUP, NEW_TOPIC, PARTITIONS, Scene, TASK, TOPIC, read_and_commit};
 
 /// The answers that hold the present step, by their question.
 fn held(scene: &Scene) -> Result<Vec<(String, String)>> {
@@ -123,5 +127,47 @@ fn a_group_whose_positions_are_gone_and_a_target_that_was_created_again_hold_it(
     scene.ok(&["cutover", "report", TASK, "--out", out.to_str().context("UTF-8")?])?;
     let report: Value = serde_json::from_slice(&std::fs::read(&out)?)?;
     ensure!(report["cutover"]["held"].is_object(), "{report:#}");
+    Ok(())
+}
+
+/// A consumer that runs and never commits.
+fn lurking(bootstrap: &str, group: &str) -> Result<BaseConsumer> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", bootstrap)
+        .set("group.id", group)
+        .set("enable.auto.commit", "false")
+        .create()?;
+    consumer.subscribe(&[TOPIC])?;
+    eventually("it has partitions", || {
+        consumer.poll(Duration::from_millis(100));
+        Ok(consumer.assignment()?.count() > 0)
+    })?;
+    Ok(consumer)
+}
+
+#[test]
+fn a_consumer_that_commits_nothing_holds_it_and_one_of_a_group_that_stays_does_not() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let mut scene = Scene::new()?;
+    scene.read_old(7)?;
+    let old = scene.old.bootstrap();
+    read_and_commit(&old, TOPIC, "stays", 4)?;
+    scene.ok(&["cutover", "plan", TASK, "--group", GROUP, "--silence", "1"])?;
+    to(&scene, "move_groups")?;
+    let staying = lurking(&old, "stays")?;
+    let stranger = lurking(&old, "audit")?;
+    ensure!(!scene.try_next(&[])?, "it moves");
+    let found = held(&scene)?;
+    let evidence = named(&found, "no_members")?;
+    ensure!(
+        evidence.contains("'audit'") && !evidence.contains("'stays'"),
+        "{evidence}"
+    );
+    drop(stranger);
+    eventually("the groups move", || scene.try_next(&[]))?;
+    drop(staying);
+    ensure!(scene.step()? == "open", "{}", scene.step()?);
     Ok(())
 }

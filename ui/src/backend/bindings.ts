@@ -693,6 +693,10 @@ groups: Array<string>,
  */
 staying: Array<string>, 
 /**
+ * Their names.
+ */
+staying_groups: Array<string>, 
+/**
  * Topics that move.
  */
 topics: Array<TopicPair>, 

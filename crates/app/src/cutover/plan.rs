@@ -87,6 +87,7 @@ pub(crate) fn plan(clusters: &Clusters<'_>, task: &TaskId, by: &str, wish: &Wish
     let mut cutover = Cutover {
         groups: chosen.groups,
         staying: chosen.staying,
+        staying_groups: chosen.staying_groups,
         is_stage: chosen.topics.len() < routes.len(),
         topics: chosen.topics,
         fence: wish.fence,
@@ -112,7 +113,9 @@ pub(crate) fn plan(clusters: &Clusters<'_>, task: &TaskId, by: &str, wish: &Wish
 struct Chosen {
     groups: Vec<String>,
     topics: Vec<TopicPair>,
+    /// In words, and their names.
     staying: Vec<String>,
+    staying_groups: Vec<String>,
 }
 
 /// The groups of `wanted`, or all that can move, with the topics that they read.
@@ -164,10 +167,13 @@ fn chosen(routes: &[TopicPair], readers: &[Reader], wanted: &[String]) -> Result
         .filter(|pair| wanted.is_empty() || read.contains(&pair.source))
         .cloned()
         .collect();
-    let staying = readers
+    let stay: Vec<&Reader> = readers
         .iter()
         .filter(|reader| !groups.contains(&reader.group))
         .filter(|reader| topics.iter().any(|pair| reader.topics.contains(&pair.source)))
+        .collect();
+    let staying = stay
+        .iter()
         .map(|reader| match &reader.why_not {
             Some(why) => format!("{}: {why}", reader.group),
             None => format!(
@@ -176,10 +182,12 @@ fn chosen(routes: &[TopicPair], readers: &[Reader], wanted: &[String]) -> Result
             ),
         })
         .collect();
+    let staying_groups = stay.iter().map(|reader| reader.group.clone()).collect();
     Ok(Chosen {
         groups,
         topics,
         staying,
+        staying_groups,
     })
 }
 
@@ -238,6 +246,7 @@ mod tests {
         assert_eq!(found.groups, ["billing", "mail"]);
         assert_eq!(found.topics, routes, "one that nobody reads as well");
         assert_eq!(found.staying, ["stock: it is a Streams group"]);
+        assert_eq!(found.staying_groups, ["stock"]);
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub(super) fn unplanned(clusters: &Clusters<'_>, cutover: &Cutover) -> Result<Un
             moved.extend(earlier.source_topics());
         }
     }
+    let may_run = cutover.may_run();
     let mut unplanned = UnplannedGroups::default();
     for reader in read(clusters, &cutover.task)? {
         if cutover.groups.contains(&reader.group) {
@@ -58,8 +59,7 @@ pub(super) fn unplanned(clusters: &Clusters<'_>, cutover: &Cutover) -> Result<Un
             if !torn.is_empty() {
                 unplanned.torn.push((reader.group, torn));
             }
-        } else if reader.topics.iter().any(|topic| topics.contains(topic))
-            && !cutover.is_staying(&reader.group)
+        } else if reader.topics.iter().any(|topic| topics.contains(topic)) && !may_run.contains(&reader.group)
         {
             unplanned.new.push(reader.group);
         }

@@ -47,8 +47,7 @@ pub(super) fn ask(
     let context = ReadinessContext {
         only: Some(&asked),
         groups: Some(cutover.groups.iter().cloned().collect()),
-        // Groups that the plan leaves where they are may read on.
-        every_consumer: !cutover.is_stage && cutover.staying.is_empty(),
+        may_run: Some(cutover.may_run()),
         verification: verification.as_ref(),
         window,
         item_deadline: window + ANSWER_TIME,

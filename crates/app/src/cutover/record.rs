@@ -1,5 +1,7 @@
 //! What is kept of a cut-over.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use sluice_model::TaskId;
 use ts_rs::TS;
@@ -274,6 +276,9 @@ pub struct Cutover {
     pub groups: Vec<String>,
     /// Groups that read these topics and stay, with the reason.
     pub staying: Vec<String>,
+    /// Their names.
+    #[serde(default)]
+    pub staying_groups: Vec<String>,
     /// Topics that move.
     pub topics: Vec<TopicPair>,
     /// Whether the task has other topics, which go on.
@@ -335,6 +340,7 @@ impl Cutover {
             back: None,
             groups: Vec::new(),
             staying: Vec::new(),
+            staying_groups: Vec::new(),
             topics: Vec::new(),
             is_stage: false,
             fence: FenceKind::None,
@@ -363,13 +369,14 @@ impl Cutover {
         self.topics.iter().map(|pair| pair.source.clone()).collect()
     }
 
-    /// Whether the plan says of a group that it stays.
-    pub(crate) fn is_staying(&self, group: &str) -> bool {
-        self.staying.iter().any(|stays| {
-            stays
-                .strip_prefix(group)
-                .is_some_and(|behind| behind.starts_with(": "))
-        })
+    /// The groups of which the plan says that they stay: they may read on at the source.
+    pub(crate) fn may_run(&self) -> BTreeSet<String> {
+        if !self.staying_groups.is_empty() {
+            return self.staying_groups.iter().cloned().collect();
+        }
+        // A plan from before the names were kept.
+        let group = |stays: &String| stays.split_once(": ").map(|(group, _)| group.to_owned());
+        self.staying.iter().filter_map(group).collect()
     }
 
     /// Whether the switch has been made.

@@ -17,8 +17,9 @@ pub struct ReadinessContext<'a> {
     pub only: Option<&'a [Question]>,
     /// The groups that are to move; `None`: all that have positions in the task's topics.
     pub groups: Option<BTreeSet<String>>,
-    /// Whether consumers of other groups at the source count as well, where `groups` says which move.
-    pub every_consumer: bool,
+    /// Groups whose consumers may run on at the source, where those of every other group count as well; `None` where
+    /// only those of `groups` count, if these are said.
+    pub may_run: Option<BTreeSet<String>>,
     /// Groups whose lag at the source is accepted.
     pub accepted_lag: BTreeSet<String>,
     /// The last verification of the task, if there was one.
@@ -34,7 +35,7 @@ impl Default for ReadinessContext<'_> {
         Self {
             only: None,
             groups: None,
-            every_consumer: false,
+            may_run: None,
             accepted_lag: BTreeSet::new(),
             verification: None,
             window: WINDOW,

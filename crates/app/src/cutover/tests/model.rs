@@ -228,7 +228,8 @@ impl World for Model {
             .groups
             .iter()
             .filter(|((cluster, _), positions)| *cluster == from && reads(positions));
-        let is_unknown = |group: &String| !cutover.groups.contains(group) && !cutover.is_staying(group);
+        let may_run = cutover.may_run();
+        let is_unknown = |group: &String| !cutover.groups.contains(group) && !may_run.contains(group);
         Ok(UnplannedGroups {
             new: readers
                 .map(|((_, group), _)| group.clone())

@@ -42,6 +42,10 @@ struct Found {
 pub(crate) fn none(facts: &Facts<'_>) -> Known<Answer> {
     let groups = facts.group_names()?;
     let routes = facts.routes();
+    let runs_on = |member: &Member| {
+        let may_run = facts.context.may_run.as_ref();
+        member.side == Side::Source && may_run.is_some_and(|groups| groups.contains(&member.group))
+    };
     let mut members = Vec::new();
     let mut unknown = Vec::new();
     for side in [Side::Source, Side::Target] {
@@ -51,8 +55,8 @@ pub(crate) fn none(facts: &Facts<'_>) -> Known<Answer> {
         };
         let found = consumers(facts, side, &groups)?;
         members.extend(found.members.into_iter().filter(|member| {
-            groups.contains(&member.group)
-                || member.topics.iter().any(|topic| topics.contains(topic.as_str()))
+            let reads = || member.topics.iter().any(|topic| topics.contains(topic.as_str()));
+            groups.contains(&member.group) || (!runs_on(member) && reads())
         }));
         unknown.extend(
             found
@@ -129,7 +133,7 @@ fn consumers(facts: &Facts<'_>, side: Side, groups: &BTreeSet<String>) -> Known<
     if let Some(error) = listed.failed.values().next() {
         return Err(Unknown::of(side, error));
     }
-    let every = facts.context.every_consumer && side == Side::Source;
+    let every = facts.context.may_run.is_some() && side == Side::Source;
     let chosen = facts.context.groups.is_some() && !every;
     let is_of_kind = |group: &ListedGroup, word: &str| {
         let kind = group.kind.as_deref().unwrap_or("classic");
