@@ -64,7 +64,8 @@ pub struct AcceptedGap {
 
 impl AcceptedGap {
     /// Whether this gap of `key` is one that was accepted.
-    pub(crate) fn covers(&self, key: &PartitionKey, range: OffsetRange, reason: GapReason) -> bool {
+    #[must_use]
+    pub fn covers(&self, key: &PartitionKey, range: OffsetRange, reason: GapReason) -> bool {
         self.key == *key
             && self.reason == reason
             && self.range.from <= range.from

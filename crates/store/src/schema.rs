@@ -26,6 +26,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0013_verification_history.sql"),
     include_str!("../migrations/0014_since.sql"),
     include_str!("../migrations/0015_log_events.sql"),
+    include_str!("../migrations/0016_accepted_gaps.sql"),
 ];
 
 /// Where copies of databases of an older format are kept.

@@ -33,6 +33,7 @@ impl Runner {
     pub(super) fn follow(&mut self, run: Box<dyn Run>, settings: &TaskSettings) -> Result<Next> {
         let mut health = Health::default();
         let mut stretch = self.stretch();
+        let mut acceptances_seen = 0;
         {
             let mut live = self.live();
             live.is_between_runs = false;
@@ -55,7 +56,7 @@ impl Runner {
             if let Some(rate) = self.orders.take_rate() {
                 run.set_rate(rate);
             }
-            let accepted = self.core.stopped.take_accepted(&self.id);
+            let accepted = self.core.stopped.accepted_since(&self.id, &mut acceptances_seen);
             if !accepted.is_empty() {
                 run.accept_gaps(accepted);
             }

@@ -71,7 +71,7 @@ impl Supervisor {
                 turn.allows(action)?;
                 core.may_write_target(&turn.row()?)?;
             }
-            core.stopped.accept(id, gaps);
+            core.stopped.accept(id, gaps)?;
             action
         };
         match action {

@@ -32,11 +32,13 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
         None => saved(core, row)?,
     };
     let stages = stages(state, progress.as_ref(), settings.start == Start::Latest);
+    let id = core::task_id(row)?;
     let over = matches!(state, TaskState::Terminated | TaskState::Completed);
     let mut progress = progress.unwrap_or_default();
     if live.is_some_and(|live| live.is_between_runs) {
         come_to_rest(&mut progress);
     }
+    core.stopped.leave_out_accepted(&id, &mut progress.partitions);
     if progress.quarantined > 0 {
         // A run counts what it refused; what a person decided since is in the store alone.
         progress.quarantined = core.store.quarantined_count(&TaskName::new(&row.id)?)?;
@@ -57,7 +59,7 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
     let totals = |pick: fn(&PartitionProgress) -> u64| progress.partitions.iter().map(pick).sum();
     let written: u64 = totals(|row| row.records);
     Ok(TaskSnapshot {
-        task_id: core::task_id(row)?,
+        task_id: id,
         state,
         since_ms: row.since_ms,
         at_ms,

@@ -20,6 +20,7 @@ const OWNED: &[(&str, &str)] = &[
     ("synced_positions", "task"),
     ("cutovers", "task_id"),
     ("stopped_partitions", "task"),
+    ("accepted_gaps", "task"),
 ];
 
 impl SqliteStore {
@@ -96,6 +97,7 @@ mod tests {
                          INSERT INTO taken_over_groups VALUES ('{id}', 'g', 1);
                          INSERT INTO synced_positions VALUES ('{id}', 'g', 't', 0, 1, 1, NULL, 1);
                          INSERT INTO stopped_partitions VALUES ('{id}', '[]');
+                         INSERT INTO accepted_gaps VALUES ('{id}', '[]');
                          INSERT INTO cutovers VALUES ('co-{id}', '{id}', 1, 0, '{{}}', 1);
                          INSERT INTO metric_samples (task_id, resolution_s, at_s, read_records_rate, write_records_rate,
                              read_bytes_rate, write_bytes_rate) VALUES ('{id}', 10, 0, 1, 1, 1, 1);
@@ -110,7 +112,7 @@ mod tests {
         let tables = tables_with_a_task(&store);
         assert_eq!(
             tables.len(),
-            18,
+            19,
             "a table of this test is missing in it: {tables:?}"
         );
         for (table, column) in &tables {
