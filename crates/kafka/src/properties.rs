@@ -13,6 +13,7 @@ mod parts;
 mod paths;
 mod pem;
 mod placeholders;
+mod programs;
 mod store_file;
 mod stores;
 mod structured;
@@ -157,6 +158,7 @@ impl ClientProperties {
         let keys = given.keys().map(String::as_str);
         let is_java = dialect == Dialect::Java || syntax::dialect_of(keys) == Dialect::Java;
         let mut translated = java::translate(given, is_java, &placeholders, &mut findings);
+        paths::leave_inside(&mut translated, &mut findings);
         stores::translate(&mut translated, base_dir, &mut findings);
         let bootstrap = bootstrap(&mut translated, &mut findings);
         words(&mut translated, &mut findings);

@@ -1,5 +1,7 @@
 //! Keys of programs beside Kafka's clients that share their files.
 
+use sluice_model::SecurityProtocol;
+
 /// Programs and how their keys begin; a whole key ends with a blank. The first that fits counts.
 const PROGRAMS: &[(&str, &[&str])] = &[
     (
@@ -208,7 +210,19 @@ pub(super) fn asks_for_tls(key: &str, value: &str) -> bool {
             || part == "usetls"
             || part == "use_tls"
     };
-    !is_off && key.split('.').any(is_tls)
+    // As `listener.protocol: SASL_SSL` and `ssl: true`.
+    let last = key.rsplit('.').next().unwrap_or(key).to_ascii_lowercase();
+    let says_protocol = last.ends_with("protocol")
+        && key != "security.protocol"
+        && [SecurityProtocol::Ssl, SecurityProtocol::SaslSsl]
+            .iter()
+            .any(|protocol| value.trim().eq_ignore_ascii_case(protocol.as_str()));
+    let switches_on = matches!(
+        last.as_str(),
+        "ssl" | "usessl" | "use_ssl" | "sslenabled" | "ssl_enabled"
+    ) || key == "ssl.enabled"
+        || key.ends_with(".ssl.enabled");
+    !is_off && (says_protocol || switches_on || key.split('.').any(is_tls))
 }
 
 /// The kind of file that has such keys, if they tell.
@@ -232,6 +246,12 @@ mod tests {
             ("contexts.default.tls.enabled", "false", false),
             ("use_tls", "true", true),
             ("title", "x", false),
+            ("kafka.listener.protocol", "SASL_SSL", true),
+            ("kafka.listener.protocol", "PLAINTEXT", false),
+            ("security.protocol", "SASL_SSL", false),
+            ("ssl", "true", true),
+            ("ssl.enabled", "true", true),
+            ("cluster.ssl.enabled", "false", false),
             ("ssl.truststore.location", "/x", false),
         ] {
             assert_eq!(asks_for_tls(key, value), asks, "{key}={value}");

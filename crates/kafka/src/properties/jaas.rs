@@ -77,6 +77,10 @@ fn tokens(text: &str) -> Result<Vec<Token>, &'static str> {
                 tokens.push(Token::Word(word));
             }
             blank if blank.is_whitespace() => {}
+            // A word processor's; a client takes them for a part of the value.
+            '“' | '”' | '„' | '‘' | '’' => {
+                return Err("has typographic quotes; write straight ones, as name=\"value\"");
+            }
             first => {
                 let mut word = String::from(first);
                 while let Some(next) =

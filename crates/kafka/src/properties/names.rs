@@ -10,6 +10,7 @@ const ROOTS: &[&str] = &["sasl.", "security.", "ssl."];
 /// What libraries call properties of their own accord, with dots, and the property.
 const ALIASES: &[(&str, &str)] = &[
     ("bootstrap.server", "bootstrap.servers"),
+    ("bootstrapservers", "bootstrap.servers"),
     ("broker.list", "bootstrap.servers"),
     ("brokers", "bootstrap.servers"),
     ("sasl.plain.password", "sasl.password"),
@@ -66,7 +67,13 @@ pub(super) fn property(key: &str) -> String {
             return (*property).to_owned();
         }
         if let Some(prefix) = dotted.strip_suffix(&format!(".{alias}")) {
-            return without_program(format!("{prefix}.{property}"));
+            let named = format!("{prefix}.{property}");
+            // What stands beside it in dots keeps what is before it, and so does this.
+            return if dotted == key {
+                named
+            } else {
+                without_program(named)
+            };
         }
     }
     if split(&dotted).is_some() {

@@ -17,6 +17,28 @@ const FILES: &[&str] = &[
     "https.ca.location",
 ];
 
+/// Takes out files that lie inside a Java program, where only that program finds them.
+pub(super) fn leave_inside(properties: &mut BTreeMap<String, String>, findings: &mut Findings) {
+    properties.retain(|key, value| {
+        let is_inside = key.ends_with(".location") && value.trim_start().starts_with("classpath:");
+        if is_inside {
+            findings.fault(PropertiesError::value(
+                key,
+                "names a file inside a Java program (classpath:), where only that program finds it: name a file of this computer",
+            ));
+        }
+        !is_inside
+    });
+}
+
+/// A path without the scheme that Spring writes before a file.
+pub(super) fn without_scheme(location: &str) -> &str {
+    match location.strip_prefix("file:") {
+        Some(path) => path.strip_prefix("//").unwrap_or(path),
+        None => location,
+    }
+}
+
 /// Makes them absolute; reports those that cannot be read.
 pub(super) fn settle(properties: &mut BTreeMap<String, String>, base_dir: &Path, findings: &mut Findings) {
     for (key, value) in properties
@@ -27,7 +49,7 @@ pub(super) fn settle(properties: &mut BTreeMap<String, String>, base_dir: &Path,
         if key.ends_with("ca.location") && value == "probe" {
             continue;
         }
-        if let Some(path) = findings.ok(readable(key, &base_dir.join(&*value))) {
+        if let Some(path) = findings.ok(readable(key, &base_dir.join(without_scheme(value)))) {
             *value = path;
         }
     }

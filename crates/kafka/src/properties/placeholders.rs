@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::PropertiesError;
+use super::structured::CODE;
 use super::{syntax, text};
 
 /// Resolves placeholders; relative paths start from a directory.
@@ -61,6 +62,12 @@ impl<'a> Placeholders<'a> {
     /// `value` with its placeholders replaced. What they stand for is taken as it is: a password that holds `${` is
     /// not looked at again. A placeholder that cannot be resolved is never a value.
     pub(super) fn resolve(&self, key: &str, value: &str) -> Result<String, Open> {
+        if value == CODE {
+            return Err(Open::Gap(
+                "is left open: its value is code that only its program can run. Enter the value itself"
+                    .to_owned(),
+            ));
+        }
         if let Some(reason) = template(value) {
             return Err(Open::Gap(reason.to_owned()));
         }

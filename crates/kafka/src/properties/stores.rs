@@ -6,6 +6,7 @@ use std::path::Path;
 use super::content::{KeyFile, kind};
 use super::error::PropertiesError;
 use super::findings::Findings;
+use super::paths::without_scheme;
 use super::pem;
 use super::store_file::{self, Store};
 
@@ -31,7 +32,7 @@ fn trust_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
             pem_text("ssl.truststore.certificates", &text)?,
         );
     }
-    let Some(location) = location.as_deref().map(path_of) else {
+    let Some(location) = location.as_deref().map(without_scheme) else {
         return Ok(());
     };
     let path = base_dir.join(location);
@@ -68,7 +69,7 @@ fn key_store(given: &mut Properties, base_dir: &Path, findings: &mut Findings) -
             given.insert(ours.to_owned(), pem_text(java, &text)?);
         }
     }
-    let Some(location) = location.as_deref().map(path_of) else {
+    let Some(location) = location.as_deref().map(without_scheme) else {
         return Ok(());
     };
     let path = base_dir.join(location);
@@ -111,14 +112,6 @@ fn open(key: &str, path: &Path, password: Option<&str>, key_password: Option<&st
 
 fn certificates(all: &[Vec<u8>]) -> String {
     all.iter().map(|der| pem::block("CERTIFICATE", der)).collect()
-}
-
-/// Spring writes a file as a resource.
-fn path_of(location: &str) -> &str {
-    match location.strip_prefix("file:") {
-        Some(path) => path.strip_prefix("//").unwrap_or(path),
-        None => location,
-    }
 }
 
 /// What a store is: its content knows better than its declared type, which is often left at Java's default.

@@ -4,16 +4,21 @@
 use serde_json::Value;
 
 use super::error::PropertiesError;
-use super::names;
+use super::{names, programs};
+
+/// Stands for code that only its program can run.
+pub(super) const CODE: &str = "${code}";
 
 type Pairs = Vec<(String, String)>;
 type Result<T> = std::result::Result<T, PropertiesError>;
 
 /// Reads a text that is written in one of these ways, names brought to those of properties; `None` if it is not.
 pub(super) fn read(text: &str) -> Option<Result<Pairs>> {
-    let pairs = if text.trim_start().starts_with('{') && !is_python(text) {
+    let pairs = if let Some(pairs) = programs::read(text) {
+        pairs
+    } else if text.trim_start().starts_with('{') && !is_python(text) {
         serde_json::from_str::<Value>(&without_comments(text))
-            .map(|value| flattened(&value))
+            .map(flattened)
             .map_err(|error| PropertiesError::Line {
                 line: error.line().max(1),
                 reason: "is not valid JSON; correct it, or write key=value lines",
@@ -22,7 +27,7 @@ pub(super) fn read(text: &str) -> Option<Result<Pairs>> {
         Ok(python(text))
     } else if is_yaml(text) {
         serde_saphyr::from_str::<Value>(text)
-            .map(|value| flattened(&value))
+            .map(flattened)
             .map_err(|error| PropertiesError::Line {
                 // Its own sentence quotes lines, which may have passwords in them.
                 line: error
@@ -31,6 +36,8 @@ pub(super) fn read(text: &str) -> Option<Result<Pairs>> {
                     .unwrap_or(1),
                 reason: "is not valid YAML; correct it, or write key=value lines",
             })
+    } else if let Some(value) = programs::toml(text) {
+        Ok(flattened(value))
     } else {
         return environment(text).map(Ok);
     };
@@ -65,9 +72,9 @@ fn without_comments(text: &str) -> String {
         .join("\n")
 }
 
-fn flattened(value: &Value) -> Pairs {
+fn flattened(value: Value) -> Pairs {
     let mut pairs = Pairs::new();
-    flatten(value, "", &mut pairs);
+    flatten(&programs::decoded(value), "", &mut pairs);
     pairs
 }
 
@@ -175,28 +182,46 @@ fn is_identifier(text: &str) -> bool {
 
 /// Every `'key': value` and `key=value` of a code; a value that is no literal is a placeholder.
 fn python(text: &str) -> Pairs {
-    let mut pairs = Pairs::new();
-    for line in lines(text) {
-        let mut rest = line.trim_start();
+    assigned(text, false)
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
+}
+
+/// As Python's, with keys that have no quotes; what is an object has no value of its own.
+pub(super) fn script(text: &str) -> Vec<(String, Option<String>)> {
+    assigned(text, true)
+}
+
+/// Every key of a code and its value; `bare` where keys in front of `:` have no quotes.
+fn assigned(text: &str, bare: bool) -> Vec<(String, Option<String>)> {
+    let mut found = Vec::new();
+    let mut lines = lines(text);
+    while let Some(line) = lines.next() {
+        let mut line = line.trim_start().to_owned();
+        // A list may go over several.
+        while line.matches('[').count() > line.matches(']').count() {
+            let Some(next) = lines.next() else { break };
+            line.push_str(next.trim_start());
+        }
+        let mut rest = line.as_str();
         // Several may stand in one line.
-        while let Some((key, after)) = python_key(rest) {
-            let (value, after) = python_value(after);
-            if let Some(value) = value {
-                pairs.push((key, value));
-            }
+        while let Some((key, after)) = code_key(rest, bare) {
+            let (value, after) = code_value(after);
+            found.push((key, value));
             rest = after;
         }
     }
-    pairs
+    found
 }
 
 /// The next key in a line, and what follows its `:` or `=`.
-fn python_key(line: &str) -> Option<(String, &str)> {
+fn code_key(line: &str, bare: bool) -> Option<(String, &str)> {
     let mut rest = line;
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || "{}(),".contains(c));
         let first = rest.chars().next()?;
-        if first == '#' {
+        if first == '#' || (bare && rest.starts_with("//")) {
             return None;
         }
         if first == '"' || first == '\'' {
@@ -217,6 +242,9 @@ fn python_key(line: &str) -> Option<(String, &str)> {
         }
         let (word, after) = rest.split_at(end);
         let after = after.trim_start();
+        if bare && let Some(value) = after.strip_prefix(':') {
+            return Some((word.to_owned(), value));
+        }
         match after.strip_prefix('=') {
             // What is assigned to a name is a dictionary or a call: its own keys come next.
             Some(value) if !value.starts_with('=') => {
@@ -233,7 +261,7 @@ fn python_key(line: &str) -> Option<(String, &str)> {
 }
 
 /// A value, `None` if it is nothing, and what follows it.
-fn python_value(text: &str) -> (Option<String>, &str) {
+fn code_value(text: &str) -> (Option<String>, &str) {
     let text = text.trim_start();
     for prefix in ["r", "u", ""] {
         let Some(literal) = text.strip_prefix(prefix) else {
@@ -262,9 +290,13 @@ fn python_value(text: &str) -> (Option<String>, &str) {
         let (inner, after) = list.split_once(']').unwrap_or((list, ""));
         let items: Vec<&str> = inner
             .split(',')
-            .map(|item| item.trim().trim_matches(['"', '\'']))
+            .map(str::trim)
             .filter(|item| !item.is_empty())
             .collect();
+        if !items.iter().all(|item| item.starts_with(['"', '\''])) {
+            return (Some(CODE.to_owned()), after.trim_start_matches(']'));
+        }
+        let items: Vec<&str> = items.iter().map(|item| item.trim_matches(['"', '\''])).collect();
         return (Some(items.join(",")), after);
     }
     if text.starts_with('{') {
@@ -289,13 +321,12 @@ fn python_value(text: &str) -> (Option<String>, &str) {
     let (word, after) = text.split_at(end);
     let word = word.trim();
     let value = match word {
-        "" | "None" => None,
-        "True" | "False" => Some(word.to_ascii_lowercase()),
+        "" | "None" | "null" | "undefined" => None,
+        "True" | "False" | "true" | "false" => Some(word.to_ascii_lowercase()),
         number if number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') => {
             Some(number.replace('_', ""))
         }
-        // Code that only the program can run.
-        _ => Some("${code}".to_owned()),
+        _ => Some(CODE.to_owned()),
     };
     (value, after)
 }

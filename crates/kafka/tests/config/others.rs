@@ -23,6 +23,15 @@ fn files_of_other_kinds_are_read_as_well() {
         "{\"name\": \"c\", \"config\": {\"connector.class\": \"x\", \"kafka.bootstrap.servers\": \"a:1\", \"kafka.security.protocol\": \"SASL_SSL\", \"kafka.sasl.mechanism\": \"SCRAM-SHA-512\", \"kafka.sasl.jaas.config\": \"org.apache.kafka.common.security.scram.ScramLoginModule required username='u' password='hunter2';\"}}",
         // A section of its own
         "[common]\nsecurity.protocol=SASL_SSL\n[kafka-prod]\nbootstrap.servers=a:1\nsasl.mechanism=SCRAM-SHA-512\nsasl.username=u\nsasl.password=hunter2\n",
+        // A command of a runbook
+        "# list topics\n$ kcat -b a:1 -L \\\n  -X security.protocol=SASL_SSL -X 'sasl.mechanisms=SCRAM-SHA-512' \\\n  -Xsasl.username=u -X sasl.password=\"hunter2\" | head\n",
+        "bin/kafka-topics.sh --bootstrap-server=a:1 --list --command-property security.protocol=SASL_SSL --command-property sasl.mechanism=SCRAM-SHA-512 --command-property sasl.username=u --command-property sasl.password=hunter2\n",
+        // A program for kafkajs
+        "const { Kafka } = require('kafkajs')\nconst kafka = new Kafka({\n  clientId: 'app',\n  brokers: [\n    'a:1',\n  ],\n  // ssl: false,\n  ssl: { rejectUnauthorized: true },\n  sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'hunter2' }, // prod\n})\nawait producer.send({ messages: [{ key: 'k', value: 'v' }] })\n",
+        // TOML of a program's own
+        "[kafka]\nbrokers = [\"a:1\"]\n[kafka.security]\nprotocol = \"SASL_SSL\"\n[kafka.sasl]\nmechanism = \"SCRAM-SHA-512\"\nusername = \"u\"\npassword = \"hunter2\"\n",
+        // An environment of a container for a user interface
+        "services:\n  ui:\n    environment:\n      KAFKA_CLUSTERS_0_NAME: local\n      KAFKA_CLUSTERS_0_BOOTSTRAPSERVERS: a:1\n      KAFKA_CLUSTERS_0_PROPERTIES_SECURITY_PROTOCOL: SASL_SSL\n      KAFKA_CLUSTERS_0_PROPERTIES_SASL_MECHANISM: SCRAM-SHA-512\n      KAFKA_CLUSTERS_0_PROPERTIES_SASL_JAAS_CONFIG: org.apache.kafka.common.security.scram.ScramLoginModule required username=\"u\" password=\"hunter2\";\n",
         // Replicator's source alone
         "src.kafka.bootstrap.servers=a:1\nsrc.kafka.security.protocol=SASL_SSL\nsrc.kafka.sasl.mechanism=SCRAM-SHA-512\nsrc.kafka.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"u\" password=\"hunter2\";\ntopic.whitelist=a\n",
     ] {
@@ -84,6 +93,76 @@ fn files_of_something_else_are_refused_with_what_they_are() {
     );
     let json = "{\n  // local\n  \"Kafka\": { \"BootstrapServers\": \"a:1\" }\n}\n";
     assert_eq!(text_taken(json).imported.form.bootstrap, "a:1");
+}
+
+#[test]
+fn the_file_of_an_api_key_is_a_whole_connection() {
+    let text = "=== Confluent Cloud API key ===\n\nAPI key:\nABCDEFGH\n\nAPI secret:\nhun/ter2+\n\nResource:\nlkc-1\n\nBootstrap server:\npkc-1.example.com:9092\n";
+    let answer = text_taken(text);
+    let form = &answer.imported.form;
+    assert_eq!(form.bootstrap, "pkc-1.example.com:9092");
+    assert_eq!(form.protocol, SecurityProtocol::SaslSsl);
+    assert_eq!(form.mechanism, Some(SaslMechanism::Plain));
+    assert_eq!(form.username.as_deref(), Some("ABCDEFGH"));
+    assert_eq!(answer.password(), Some("hun/ter2+"));
+}
+
+#[test]
+fn a_kubernetes_secret_is_decoded() {
+    let jaas = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"u\" password=\"hunter2\";";
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, jaas);
+    let text = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: u\ndata:\n  sasl.jaas.config: {encoded}\n  user.p12: /////w==\nstringData:\n  bootstrap.servers: a:1\n  security.protocol: SASL_SSL\n  sasl.mechanism: SCRAM-SHA-512\n"
+    );
+    let answer = text_taken(&text);
+    assert_eq!(answer.imported.form.bootstrap, "a:1");
+    assert_eq!(answer.imported.form.username.as_deref(), Some("u"));
+    assert_eq!(answer.password(), Some("hunter2"));
+}
+
+#[test]
+fn what_only_another_program_can_read_is_named_and_never_taken_for_something_weaker() {
+    for (text, words) in [
+        ("kcat -b a:1 -F /etc/kcat.conf -L\n", ["'-F'", "bring that file"]),
+        (
+            "kafka-topics --bootstrap-server a:1 --list --command-config client.properties\n",
+            ["'--command-config'", "bring that file"],
+        ),
+        (
+            "externalKafka:\n  brokers:\n    - a:1\n  listener:\n    protocol: SASL_SSL\n  sasl:\n    mechanism: PLAIN\n    user: u\n    password: hunter2\n",
+            ["protocol' asks for TLS", "security.protocol"],
+        ),
+        (
+            "<?xml version=\"1.0\"?>\n<properties>\n<entry key=\"bootstrap.servers\">a:1</entry>\n</properties>\n",
+            ["XML", "key=value"],
+        ),
+        (
+            "bootstrap.servers=a:1\nsecurity.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.jaas.config=PlainLoginModule required username=\u{201c}u\u{201d} password=\u{201c}hunter2\u{201d};\n",
+            ["'sasl.jaas.config'", "typographic quotes"],
+        ),
+        (
+            "bootstrap.servers=a:1\nsecurity.protocol=SSL\nssl.truststore.location=classpath:trust.jks\n",
+            ["'ssl.truststore.location'", "classpath:"],
+        ),
+    ] {
+        let error = text_refused(text);
+        assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
+    }
+    let code = "const kafka = new Kafka({ brokers: [process.env.KAFKA], ssl: true, sasl: { mechanism: 'plain', username: 'u', password: process.env.PW } })";
+    let answer = text_taken(code);
+    assert_eq!(answer.imported.form.protocol, SecurityProtocol::SaslSsl);
+    assert_eq!(answer.password(), None, "code is no password");
+    assert!(
+        answer.notes().contains("code that only its program can run"),
+        "{}",
+        answer.notes()
+    );
+    let shell = "kcat -b a:1 -X security.protocol=SASL_SSL -X sasl.mechanisms=PLAIN -X sasl.username=u -X sasl.password=$PW";
+    assert_eq!(
+        text_taken(shell).password(),
+        None,
+        "a shell's variable is no password"
+    );
 }
 
 #[test]

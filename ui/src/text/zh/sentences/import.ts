@@ -83,8 +83,9 @@ export const importing: Sentence[] = [
   ['has more than one login module; leave only the one for this connection', '有多个登录模块；请只保留此连接所用的一个'],
   ['has a quote that is not closed', '有未闭合的引号'],
   ["'{name}' is left out: a data source has no place for it; did you mean '{known}'?", '“{name}”已略去：数据源中没有对应的位置；是否想写“{known}”？'],
+  ["'{name}.*' is left out: it belongs to another connection or program", '“{name}.*”已略去：它属于另一个连接或程序'],
   ["'{name}' is left out: it belongs to another connection or program", '“{name}”已略去：它属于另一个连接或程序'],
-  ['left out, because they belong to {program}: {,keys}', '已略去，因为它们属于 {program}：{keys}'],
+  ['left out, because they belong to {!program}: {,keys}', '已略去，因为它们属于 {program}：{keys}'],
   ['the section [{name}] is left out: {,keys}', '区段 [{name}] 已略去：{keys}'],
   ["the lines that begin with '{prefix}.' are read", '读取以“{prefix}.”开头的行'],
   [
@@ -92,8 +93,8 @@ export const importing: Sentence[] = [
     '的登录模块是 {name}，而负责登录的类属于 Amazon MSK：请只保留其中之一',
   ],
   [
-    'holds keys of AWS, which a data source does not keep: write them into a profile of ~/.aws/credentials and name that with {example}',
-    '含有 AWS 密钥，而数据源不保存这些密钥：请将其写入 ~/.aws/credentials 的一个配置文件，并用 {example} 指定',
+    'holds keys of AWS, which a data source does not keep: write them into a profile of ~/.aws/credentials and name that with awsProfileName="…"',
+    '含有 AWS 密钥，而数据源不保存这些密钥：请将其写入 ~/.aws/credentials 的一个配置文件，并用 awsProfileName="…" 指定',
   ],
   [
     "the option 'awsStsRegion' of the login module is left out: roles are taken on in the cluster's own region",
@@ -109,6 +110,19 @@ export const importing: Sentence[] = [
   [
     "the host names of the brokers are not checked, as 'ssl.endpoint.identification.algorithm' says: any certificate of the same authority is accepted",
     '按“ssl.endpoint.identification.algorithm”的设置，不校验 broker 的主机名：同一颁发机构的任何证书都会被接受',
+  ],
+  ['(a name that is not shown)', '（不显示的名称）'],
+  ['a schema registry', '模式注册表（schema registry）'],
+  ["Confluent's own programs", 'Confluent 自己的程序'],
+  ['a broker', 'broker 自身'],
+  ['is left open: its value is code that only its program can run. Enter the value itself', '尚缺：其值是只有原程序才能运行的代码。请填写实际的值'],
+  ['write: org.apache.kafka.….SomeLoginModule required name="value" …;', '请写作：org.apache.kafka.….SomeLoginModule required name="value" …;'],
+  ['has typographic quotes; write straight ones, as name="value"', '中有弯引号；请改用直引号，如 name="value"'],
+  ['names a file inside a Java program (classpath:), where only that program finds it: name a file of this computer', '指定的文件在 Java 程序内部（classpath:），只有该程序能找到：请指定本机上的文件'],
+  ['names a file with the rest of the connection: bring that file', '指定了含有其余连接设置的文件：请导入那个文件'],
+  [
+    'which is a JCEKS store, a format of Java alone: convert it with keytool -importkeystore -srckeystore FILE -srcstoretype JCEKS -destkeystore store.p12 -deststoretype PKCS12, and name store.p12',
+    '它是 JCEKS 密钥库，只有 Java 使用的格式：请用 keytool -importkeystore -srckeystore FILE -srcstoretype JCEKS -destkeystore store.p12 -deststoretype PKCS12 转换，并指定 store.p12',
   ],
   ['is left open: its value is the placeholder of a template. Enter the value itself', '尚缺：其值是模板的占位符。请填写实际的值'],
   [
@@ -129,6 +143,7 @@ export const importing: Sentence[] = [
   ],
   ["is no property of a client; did you mean '{meant}'?", '不是客户端的属性；是否想写“{meant}”？'],
   ['it {!problem}', '它{problem}'],
+  ['is XML, which is not read: write its entries as key=value lines', '是 XML，无法读取：请把其中各项写作 key=value 行'],
   [
     'is a login configuration of Java (JAAS), which names no brokers: write its login module behind sasl.jaas.config= in a client.properties, with bootstrap.servers and security.protocol',
     '是 Java 的登录配置（JAAS），没有指定 broker：请在 client.properties 中把登录模块写在 sasl.jaas.config= 之后，并写上 bootstrap.servers 和 security.protocol',
