@@ -154,3 +154,21 @@ test('Escape closes what is open, and then leads back to where the page belongs'
   await page.keyboard.press('Escape');
   await page.getByRole('heading', { name: 'Data sources', level: 1 }).waitFor();
 });
+
+test('Enter in a field keeps what its part of the page is for', async () => {
+  const page = await here.open({ hash: `#/tasks/${demo.task_id}/settings` });
+  const ceiling = page.getByLabel('Records per second at most');
+  await ceiling.fill('4321');
+  await page.keyboard.press('Enter');
+  await until(async () => (await here.host.call('task_show', { task: demo.task_id })).settings.rate.records_per_second === 4321, 'the ceiling is kept');
+  const name = page.getByLabel('Name', { exact: true });
+  await name.fill('Renamed by Enter');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Renamed by Enter', level: 1 }).waitFor();
+
+  await page.goto(`${here.host.url}/#/tasks/${demo.task_id}/cutover`);
+  await page.getByLabel('Silence is watched for').fill('2');
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: /^Cut-over of/ }).waitFor();
+  assert.equal((await here.host.call('cutover_status', { task: demo.task_id })).cutover.silence_ms, 2000);
+});

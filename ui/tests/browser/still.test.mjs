@@ -130,3 +130,45 @@ test('unsaved quiet hours are there again after another page was shown', async (
   await page.getByRole('button', { name: 'Discard' }).click();
   await page.getByText('Not saved yet').waitFor({ state: 'detached' });
 });
+
+test('numbers that come in move nothing, on any page of a running task and of what lists it', async () => {
+  await here.host.call('task_check', { task: demo.task_id });
+  await here.host.call('task_start', { task: demo.task_id, confirm: null });
+  const caughtUp = async () => (await here.host.call('task_show', { task: demo.task_id })).stages.every(({ status }) => status !== 'waiting');
+  await until(caughtUp, 'the demo copies what arrives', 60_000);
+  await here.host.call('cutover_plan', { task: demo.task_id, groups: [], fence: 'none', silence_seconds: 1, follow: true });
+  const page = await here.open({ hash: '#/tasks' });
+  const of = (part) => `#/tasks/${demo.task_id}/${part}`;
+  const source = (part) => `#/sources/${demo.source_id}${part}`;
+  const shown = ['#/tasks', '#/sources', '#/alerts/rules', '#/settings', source(''), source('/topics'), source('/groups')];
+  const parts = ['overview', 'topics', 'gaps', 'changes', 'verify', 'groups', 'readiness', 'settings', 'cutover'];
+  const moved = [];
+  for (const hash of [...parts.map(of), ...shown]) {
+    await page.goto(`${here.host.url}/${hash}`);
+    await page.locator('main h1').first().waitFor();
+    await page.waitForLoadState('networkidle').catch(() => undefined);
+    await page.waitForTimeout(1500);
+    // A click must find what it was aimed at, however many numbers change meanwhile. The marks of a chart go with its time.
+    const most = await page.evaluate(async (watchMs) => {
+      const targets = [...document.querySelectorAll('main :is(button, a, input, select, textarea, th, h1, h2, [role=tab], [role=columnheader])')].filter((element) => element.checkVisibility() && !element.closest('figure'));
+      const first = targets.map((element) => element.getBoundingClientRect());
+      const found = new Map();
+      const began = performance.now();
+      while (performance.now() - began < watchMs) {
+        await new Promise((done) => requestAnimationFrame(done));
+        for (const [at, element] of targets.entries()) {
+          const name = `${element.tagName} ${(element.getAttribute('aria-label') ?? element.innerText).slice(0, 40)}`;
+          if (!element.isConnected) found.set(name, 'gone');
+          else {
+            const now = element.getBoundingClientRect();
+            const by = Math.max(Math.abs(now.x - first[at].x), Math.abs(now.y - first[at].y), Math.abs(now.width - first[at].width), Math.abs(now.height - first[at].height));
+            if (by > 0 && found.get(name) !== 'gone') found.set(name, Math.max(by, found.get(name) ?? 0));
+          }
+        }
+      }
+      return [...found].map(([name, by]) => `${name}: ${by}`);
+    }, 2500);
+    if (most.length > 0) moved.push(`${hash}: ${most.join('; ')}`);
+  }
+  assert.deepEqual(moved, []);
+});
