@@ -10,8 +10,8 @@ pub struct EmbeddedDemo(Mutex<Option<DemoClusters>>);
 
 impl EmbeddedDemo {
     /// Does something with the clusters, if they run.
-    pub fn with_clusters<T>(&self, work: impl FnOnce(&DemoClusters) -> T) -> Option<T> {
-        self.locked().as_ref().map(work)
+    pub fn with_clusters<T>(&self, work: impl FnOnce(&mut DemoClusters) -> T) -> Option<T> {
+        self.locked().as_mut().map(work)
     }
 
     fn locked(&self) -> MutexGuard<'_, Option<DemoClusters>> {

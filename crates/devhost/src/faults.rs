@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use sluice_demo::{DemoClusters, EmbeddedDemo};
+use sluice_demo::{DemoClusters, DemoError, EmbeddedDemo};
 use sluice_fakekafka::{Access, FakeError, FakeRecord};
 
 /// Something that can happen to the clusters.
@@ -22,6 +22,8 @@ pub enum Fault {
     },
     /// The source deletes a topic and creates it again, empty.
     CreateAgain { topic: String, partitions: i32 },
+    /// What writes to the source all the time ends, as a producer that people stop.
+    StopProducer,
     /// All brokers of the target stop.
     StopTarget,
     /// All brokers of the target start again.
@@ -50,18 +52,18 @@ pub async fn happen(State(demo): State<Arc<EmbeddedDemo>>, Json(fault): Json<Fau
     }
 }
 
-fn apply(clusters: &DemoClusters, fault: &Fault) -> Result<(), FakeError> {
+fn apply(clusters: &mut DemoClusters, fault: &Fault) -> Result<(), DemoError> {
     let (source, target) = (clusters.source(), clusters.target());
-    match fault {
+    let done: Result<(), FakeError> = match fault {
+        Fault::StopProducer => return clusters.stop_writer(),
         Fault::DeleteRecords {
             topic,
             partition,
             before,
         } => source.delete_records(topic, *partition, *before).map(drop),
-        Fault::CreateAgain { topic, partitions } => {
-            source.delete_topic(topic)?;
-            source.create_topic(topic, *partitions, &[]).map(drop)
-        }
+        Fault::CreateAgain { topic, partitions } => source
+            .delete_topic(topic)
+            .and_then(|_| source.create_topic(topic, *partitions, &[]).map(drop)),
         Fault::StopTarget => target
             .broker_ids()
             .into_iter()
@@ -95,5 +97,6 @@ fn apply(clusters: &DemoClusters, fault: &Fault) -> Result<(), FakeError> {
             let record = FakeRecord::new("large", value);
             source.append(topic, *partition, vec![record]).map(drop)
         }
-    }
+    };
+    done.map_err(|error| DemoError::Cluster("own", error))
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { carryOnTo, copied, cutoverOf } from './moving.mjs';
 import { scene, until } from './scene.mjs';
 
 let demo;
@@ -72,4 +73,39 @@ test('the report is exported, and giving up leads back to the plan', async () =>
   assert.equal((await here.host.call('task_show', { task: demo.task_id })).state, 'running');
   await page.getByRole('button', { name: 'Plan another one' }).click();
   await page.getByRole('heading', { name: 'Plan a cut-over' }).waitFor();
+});
+
+test('a cut-over is walked to its window and back again, and each button leads to the next step', async () => {
+  const { task } = await copied(here);
+  const page = await here.open({ hash: `#/tasks/${task}/cutover` });
+  const step = async () => (await cutoverOf(here, task)).step;
+  await page.getByLabel('Silence is watched for').fill('1');
+  await page.getByRole('button', { name: 'Plan', exact: true }).click();
+  for (const [button, to] of [
+    ['Rehearse', 'stop_producers'],
+    ['The producers are stopped', 'prove_silence'],
+    ['Prove silence', 'drain'],
+  ]) {
+    await page.getByRole('button', { name: button, exact: true }).click();
+    await until(async () => (await step()) === to, `${button} leads to ${to}`, 60_000);
+  }
+  // The demo's groups have not read everything.
+  await page.getByRole('button', { name: 'Drain', exact: true }).click();
+  const held = page.getByRole('region', { name: 'What holds it' });
+  await held.getByRole('checkbox', { name: /groups_drained/ }).check({ timeout: 60_000 });
+  await held.getByRole('button', { name: 'Overrule and go on' }).click();
+  await until(async () => (await step()) === 'verify', 'the question is overruled', 60_000);
+  await carryOnTo(here, task, 'window');
+  await page.locator('tr[aria-current=step]').getByText('9. Window').waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Let the old side follow' }).click();
+  await until(async () => (await cutoverOf(here, task)).following, 'the old side follows', 60_000);
+
+  await page.getByRole('button', { name: 'Go back' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click();
+  await page.getByText(/The way back of co-/).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Rehearse', exact: true }).click();
+  await page.locator('tr[aria-current=step]').getByText('3. Stop producers').waitFor({ timeout: 60_000 });
+  await carryOnTo(here, task, 'window');
+  const back = await cutoverOf(here, task);
+  assert.ok(back.step === 'window' || back.state !== 'open', JSON.stringify(back.held));
 });

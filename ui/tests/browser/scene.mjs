@@ -16,13 +16,7 @@ export function scene(prepare = async () => {}) {
       here.contexts.push(opened);
       return opened.page;
     },
-    /** Starts the demo's clusters, and waits until both answer. */
-    async demo() {
-      const demo = await here.host.call('demo_start');
-      const sources = await here.host.call('source_list');
-      const named = (id) => sources.find((source) => source.id === id);
-      return { ...demo, source: named(demo.source_id), target: named(demo.target_id) };
-    },
+    demo: () => demoOf(here.host),
   };
   before(async () => {
     here.host = await startHost();
@@ -36,6 +30,14 @@ export function scene(prepare = async () => {}) {
     assert.deepEqual(faults, [], 'no page may throw or log an error');
   });
   return here;
+}
+
+/** Starts the demo's clusters, and waits until both answer. */
+export async function demoOf(host) {
+  const demo = await host.call('demo_start');
+  const sources = await host.call('source_list');
+  const named = (id) => sources.find((source) => source.id === id);
+  return { ...demo, source: named(demo.source_id), target: named(demo.target_id) };
 }
 
 /** Waits until `look` answers something true, and answers it. */

@@ -1,5 +1,5 @@
 import { backend } from '../../backend';
-import type { CutoverView } from '../../backend/bindings';
+import type { Cutover, CutoverAnswer, CutoverView } from '../../backend/bindings';
 import { Loadable } from '../../lib/loadable.svelte';
 
 /** The cut-overs of one task, kept up to date while its page is open. */
@@ -47,4 +47,9 @@ export function present(all: readonly CutoverView[]): CutoverView | null {
 /** Whether its switch is made. */
 export function isSwitched(view: CutoverView): boolean {
   return view.cutover.step === 'window' || view.cutover.step === 'close';
+}
+
+/** What holds it and is shown so. The way back is closed in a dialog of its own, not overruled by the way. */
+export function holdingOf(cutover: Cutover): CutoverAnswer[] {
+  return (cutover.held?.answers ?? []).filter(({ question }) => question !== 'way_back');
 }
