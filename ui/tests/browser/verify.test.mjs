@@ -85,3 +85,24 @@ test('nobody is asked for a newer version until an address is entered, and an un
   await field.press('Enter');
   await page.getByText(/write https:\/\/HOST\/PATH/).waitFor();
 });
+
+test('a report is saved under the name of its task, is titled so, and the page says where it went', async () => {
+  const { name } = await here.host.call('task_show', { task });
+  const page = await here.open({ hash: `#/tasks/${task}/verify` });
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export report' }).click()]);
+  assert.match(download.suggestedFilename(), /^Demo-a-shop-s-topics-verification\.html$/);
+  await page.getByText(/Saved as .*Demo-a-shop-s-topics-verification/).waitFor();
+  const written = [];
+  for await (const chunk of await download.createReadStream()) written.push(chunk);
+  const title = /<title>(.*)<\/title>/.exec(Buffer.concat(written).toString())?.[1] ?? '';
+  assert.ok(title.replaceAll('&#39;', "'").startsWith(name), title);
+});
+
+test('a long name of a topic leaves the results of a verification in sight', async () => {
+  const page = await here.open({ hash: `#/tasks/${task}/verify`, size: { width: 1000, height: 700 } });
+  const row = page.locator('main table tbody tr').first();
+  await row.waitFor();
+  await row.locator('td').first().evaluate((cell) => (cell.firstElementChild ?? cell).textContent = 'a'.repeat(240));
+  const [result, main] = await Promise.all([row.locator('td').last().boundingBox(), page.locator('main').boundingBox()]);
+  assert.ok(result.x + result.width <= main.x + main.width, `${result.x + result.width} lies within ${main.x + main.width}`);
+});
