@@ -5,8 +5,11 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use sluice_app::{ErrorCode, SourceAdd, SourceTest, SourceTopics, TaskCheck, TaskCreate, TaskLogQuery};
-use sluice_engine::{ItemResult, PreCheckReport};
+use sluice_app::{
+    ErrorCode, SourceAdd, SourceTest, SourceTopics, StoppedAtGap, TaskAcceptGaps, TaskCheck, TaskCreate,
+    TaskLogQuery, TaskOpenGaps,
+};
+use sluice_engine::{AcceptedGap, ItemResult, PartitionKey, PreCheckReport};
 use sluice_fakekafka::{Access, ApiKey, FakeCluster};
 use sluice_kafka::{ProbeReport, ProbeResult};
 use sluice_model::{SaslMechanism, Secret, SecurityProtocol, SourceForm, TaskState};
@@ -257,5 +260,59 @@ fn a_task_that_waits_for_a_cluster_that_is_away_ends_when_it_is_told_to() -> Res
         Ok(ground.task()?.snapshot.state == TaskState::Terminated)
     })?;
     assert_eq!(ground.arrived()?.len(), 10);
+    Ok(())
+}
+
+/// The gaps that a person is asked about.
+fn open_gaps(ground: &Ground) -> Result<Vec<StoppedAtGap>> {
+    Ok(ground.app()?.call(TaskOpenGaps {
+        task: TASK.into(),
+        topic: None,
+    })?)
+}
+
+#[test]
+fn an_accepted_gap_is_passed_after_a_restart_although_the_target_was_away_when_it_was_accepted() -> Result<()>
+{
+    let mut ground = Ground::running()?;
+    ground.pause()?;
+    ground.append(10, 10)?;
+    ground.source.delete_records("t", 0, 15)?;
+    ground.resume()?;
+    eventually("it has stopped at the gap", || Ok(open_gaps(&ground)?.len() == 1))?;
+    ground.pause()?;
+    ground.target_goes()?;
+    let gaps = open_gaps(&ground)?
+        .into_iter()
+        .map(|shown| AcceptedGap {
+            key: PartitionKey {
+                topic: shown.topic,
+                partition: shown.partition,
+            },
+            range: shown.gap.range,
+            reason: shown.gap.reason,
+        })
+        .collect();
+    ground.app()?.call(TaskAcceptGaps {
+        task: TASK.into(),
+        gaps,
+    })?;
+    ground.reaches(TaskState::Abnormal)?;
+    assert!(open_gaps(&ground)?.is_empty(), "nobody is asked twice");
+
+    ground.reopen()?;
+    assert!(open_gaps(&ground)?.is_empty(), "nor after a restart");
+    ground.target_returns()?;
+    let expected: Vec<String> = (0..10).chain(15..20).map(|n| format!("v{n}")).collect();
+    eventually("it goes on behind the gap", || Ok(ground.arrived()? == expected))
+        .with_context(|| format!("{:#?}", ground.task()))?;
+    ground.pause()?;
+    assert!(
+        ground
+            .store()?
+            .accepted_gaps(&ground.task()?.snapshot.task_id.to_string())?
+            .is_empty(),
+        "the ledger has it now"
+    );
     Ok(())
 }
