@@ -2,8 +2,10 @@
 //! or beside all of them, are found.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use sluice_engine::{DifferenceKind, VerificationResult, VerifyOptions};
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::{Delivery, ExistingData, LaneChoice};
@@ -80,32 +82,47 @@ fn a_strangers_record_behind_the_last_copy_is_found_while_the_task_runs() -> Res
 }
 
 #[test]
-fn what_is_copied_while_it_is_verified_is_never_called_foreign() -> Result<()> {
+fn what_is_copied_while_it_is_verified_is_never_called_foreign_or_missing() -> Result<()> {
     for delivery in DELIVERIES {
         let scene = Scene::new(delivery, 2)?;
         let copy = scene.bench.start(false)?;
-        let mut written = 0;
-        let mut seen = 0;
-        for round in 0..12 {
-            for partition in 0..2 {
-                scene
-                    .source
-                    .append("t", partition, records(written, 20 + round))?;
-            }
-            written += 20 + round;
-            let report = scene.bench.verify_with(running())?;
-            ensure!(
-                report.result == VerificationResult::Equal && report.not_compared.partitions == 0,
-                "{delivery:?}, round {round}: {report:#?}"
-            );
-            seen = seen.max(report.source_records);
-        }
+        let written = AtomicBool::new(false);
+        let seen = std::thread::scope(|scope| -> Result<u64> {
+            let writer = scope.spawn(|| -> Result<()> {
+                for n in (0..).step_by(10).take_while(|_| !written.load(Ordering::Relaxed)) {
+                    for partition in 0..2 {
+                        scene.source.append("t", partition, records(n, 10))?;
+                    }
+                    // As a source is written to: neither side is at its end for long.
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Ok(())
+            });
+            let seen = verified_again_and_again(&scene, delivery);
+            written.store(true, Ordering::Relaxed);
+            writer.join().map_err(|_| anyhow!("the writer panicked"))??;
+            seen
+        })?;
         ensure!(seen > 0, "{delivery:?}: nothing was compared");
         stop(copy)?;
         let report = scene.bench.verify()?;
         assert_eq!(report.differences, BTreeMap::new(), "{delivery:?}: {report:#?}");
     }
     Ok(())
+}
+
+/// Returns the most records that one of the verifications compared.
+fn verified_again_and_again(scene: &Scene, delivery: Delivery) -> Result<u64> {
+    let mut seen = 0;
+    for round in 0..25 {
+        let report = scene.bench.verify_with(running())?;
+        ensure!(
+            report.result == VerificationResult::Equal && report.not_compared.partitions == 0,
+            "{delivery:?}, round {round}: {report:#?}"
+        );
+        seen = seen.max(report.source_records);
+    }
+    Ok(seen)
 }
 
 #[test]

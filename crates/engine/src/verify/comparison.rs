@@ -28,6 +28,8 @@ pub(crate) struct Comparison<'a, 'r> {
     pub(crate) map: Option<OffsetMap<'r>>,
     /// What a running task notes meanwhile.
     pub(crate) notes: Option<Notes<'r>>,
+    /// What was noted last may not be readable yet.
+    pub(crate) awaits_tail: bool,
     pub(crate) report: PartitionReport,
     found: Vec<Difference>,
     digests: (Xxh3, Xxh3),
@@ -61,6 +63,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
             rules,
             map,
             notes: None,
+            awaits_tail: false,
             report,
             found: Vec::new(),
             digests: (Xxh3::new(), Xxh3::new()),
@@ -84,6 +87,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
 
     /// Goes on with what a running task had not noted when the verification began.
     pub(crate) fn with_notes(mut self, notes: Option<Notes<'r>>) -> Self {
+        self.awaits_tail = notes.is_some();
         self.notes = notes;
         self
     }
@@ -139,6 +143,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
             match (source, target) {
                 (None, None) => return Ok(()),
                 (Some((offset, _)), None) if offset >= self.rules.source_end => return Ok(()),
+                (Some(_), None) if self.tail_has_come()? => {}
                 (Some(_), None) => self.missing(),
                 (None, Some(_)) => self.extra()?,
                 (Some((s, source_hash)), Some((t, target_hash))) => {

@@ -16,6 +16,10 @@ use crate::verify::offset_map::OffsetMap;
 /// last marker of its transaction is written.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long it may take until readers get the records of a transaction that was committed: its markers are written after
+/// the coordinator's answer (KIP-98).
+const MARKERS_WITHIN: Duration = Duration::from_secs(10);
+
 /// How long nothing must have been left to copy before a record counts as foreign: the note of a replay follows its record.
 const STILL: Duration = Duration::from_secs(1);
 
@@ -139,6 +143,26 @@ impl<'r> Comparison<'_, 'r> {
         Ok(self.source.peek(0)?.is_none_or(|record| record.offset() >= until))
     }
 
+    /// Waits for the rest of what was noted, where the target's log seems to end before it. Returns whether more has come.
+    pub(crate) fn tail_has_come(&mut self) -> Result<bool> {
+        if !self.awaits_tail {
+            return Ok(false);
+        }
+        let begun = self.report.target_range.map_or(0, |range| range.from);
+        let (from, end) = (self.target.next().max(begun), self.rules.target_end);
+        let until = Instant::now() + MARKERS_WITHIN;
+        while Instant::now() < until {
+            self.target.go_to(from);
+            if self.target.peek(0)?.is_some_and(|record| record.offset() < end) {
+                return Ok(true);
+            }
+            self.target.check_cancelled()?;
+            std::thread::sleep(LOOK_EVERY);
+        }
+        self.awaits_tail = false;
+        Ok(false)
+    }
+
     /// Reads the source on from where it was compared to.
     fn reread_source_end(&mut self) {
         self.source.go_to(self.rules.source_end);
@@ -149,6 +173,8 @@ impl<'r> Comparison<'_, 'r> {
     fn extend(&mut self, notes: &Notes<'r>, bounds: &Bounds) -> Result<()> {
         let (from, to) = (self.rules.source_end, bounds.source);
         self.reread_source_end();
+        // It was read to an end that lies before the new bound.
+        self.target.go_to(self.rules.target_end);
         // Their bounds are the former ones.
         self.batches = None;
         if self.map.is_some() {
@@ -159,6 +185,7 @@ impl<'r> Comparison<'_, 'r> {
         self.rules.settled = store.settled_quarantine(task, key)?.into_iter().collect();
         self.rules.source_end = to;
         self.rules.target_end = bounds.target;
+        self.awaits_tail = true;
         if let Some(range) = &mut self.report.source_range {
             range.to = to;
         }
