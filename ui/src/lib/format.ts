@@ -1,5 +1,6 @@
-import { language, t } from '../text/index.svelte';
+import { t } from '../text/index.svelte';
 import { say } from '../text/say';
+import { grouped } from './grouped';
 
 /** What stands for a number that is not known. */
 export const UNKNOWN = '–';
@@ -12,7 +13,7 @@ export function sentence(backendText: string): string {
 
 /** A whole number with its thousands separated. */
 export function whole(n: number | null | undefined): string {
-  return n === null || n === undefined ? UNKNOWN : new Intl.NumberFormat(language.locale, { maximumFractionDigits: 0 }).format(n).replaceAll(',', '\u202f');
+  return n === null || n === undefined ? UNKNOWN : grouped(n);
 }
 
 /** Three significant digits with a letter for the thousands: `12.4 k`. Numbers under 1000 are whole if they are. */

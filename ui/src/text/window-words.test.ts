@@ -20,7 +20,7 @@ const words = (of: 'en' | 'zh') => {
 test('a gap is told by its first and last offset, and an option by the field of the window', () => {
   const says = (text: string) => inWindow(text, words('en'));
   expect(says('the source deleted 21 offsets [1913, 1934) before they were copied. To go on, accept the gap (--out-of-range nearest)')).toBe(
-    'the source deleted 21 offsets 1913 to 1933 before they were copied. To go on, accept the gap',
+    'the source deleted 21 offsets 1\u202f913 to 1\u202f933 before they were copied. To go on, accept the gap',
   );
   expect(says('[5, 6) is missing')).toBe('5 is missing');
   expect(says('choose --existing append or stop to keep them')).toBe('choose “If the target has data: Append” or stop to keep them');
@@ -30,6 +30,16 @@ test('a gap is told by its first and last offset, and an option by the field of 
     'set it (kafka-configs --alter --topic a --add-config b=1), or choose “Delivery: At least once”',
   );
   expect(inWindow('请选择 --existing append', words('zh'))).toBe('请选择 “目标已有数据时：追加”');
+});
+
+test('what is counted has its thousands apart, and what is copied or names something has not', () => {
+  const says = (text: string) => inWindow(text, words('en'));
+  expect(says("3 target topics hold data: 'clicks' (167539 offsets), 'b' (5 offsets)")).toBe("3 target topics hold data: 'clicks' (167\u202f539 offsets), 'b' (5 offsets)");
+  expect(says('18 of 18 partitions, 373744 records, every field')).toBe('18 of 18 partitions, 373\u202f744 records, every field');
+  for (const kept of ['cannot connect to 127.0.0.1:33355 records', 'retention.ms=604800000 partitions', "'2026 records'", 'process 12345 has the folder', 'since 2026-01-31T08:00:00Z']) {
+    expect(says(kept)).toBe(kept);
+  }
+  expect(inWindow('源上 18 个分区新增 12345 个偏移量', words('zh'))).toBe('源上 18 个分区新增 12\u202f345 个偏移量');
 });
 
 test.each(['en', 'zh'] as const)('no sentence of the backend names an option of the terminal in the window, in %s', (of) => {

@@ -1,7 +1,9 @@
 /**
  * The backend's sentences serve the terminal companion as well: they name its options (`--existing append`) and ranges of
- * offsets as programs write them (`[5, 9)`). The window names its own fields, and the last offset.
+ * offsets as programs write them (`[5, 9)`). The window names its own fields, and the last offset, and its numbers have their
+ * thousands apart.
  */
+import { grouped } from '../lib/grouped';
 
 /** What the window calls an option, and each of its values. */
 export interface OptionWords {
@@ -22,14 +24,18 @@ const COMMAND = /\((?:kafka-[a-z]+|sluice) [^)]*\)|kafka-[a-z]+(?:\.sh)?(?: --?[
 const OPTION = /--([a-z][a-z-]+)(?: ([a-z]+(?:-[a-z]+)*)(?![\w'-]))?/g;
 const RANGE = /\[(\d+), (\d+)\)/g;
 
+/** A number of something that is counted, in either language: others may be ports, ids, or values to be copied. */
+const COUNT = /(?<![\w.,:=/'“-])\d{4,}(?= (?:records?|offsets?|bytes?|partitions?|topics?|positions?|groups?|batch(?:es)?|newer|of \d)| ?(?:个|条|字节|项|次))/g;
+
 /** What only a terminal needs to know: an option in parentheses behind what it means. */
 const ASIDE = / \(--[a-z][^()]*\)/g;
 
 /** A sentence as the window says it. */
 export function inWindow(sentence: string, words: OptionWords): string {
-  if (!sentence.includes('--') && !sentence.includes('[')) return sentence;
-  const ranged = sentence.replaceAll(RANGE, (_, from: string, to: string) =>
-    Number(to) > Number(from) ? words.range(from, String(Number(to) - 1)) : words.nothing(from),
+  const counted = sentence.replaceAll(COUNT, (digits) => grouped(Number(digits)));
+  if (!counted.includes('--') && !counted.includes('[')) return counted;
+  const ranged = counted.replaceAll(RANGE, (_, from: string, to: string) =>
+    Number(to) > Number(from) ? words.range(grouped(Number(from)), grouped(Number(to) - 1)) : words.nothing(grouped(Number(from))),
   );
   let said = '';
   let end = 0;

@@ -157,6 +157,12 @@ fn what_only_another_program_can_read_is_named_and_never_taken_for_something_wea
         "{}",
         answer.notes()
     );
+    let named = "kafka-topic = orders\nbootstrap.servers = a:1\n";
+    assert_eq!(
+        text_taken(named).imported.form.bootstrap,
+        "a:1",
+        "a key is no command"
+    );
     let shell = "kcat -b a:1 -X security.protocol=SASL_SSL -X sasl.mechanisms=PLAIN -X sasl.username=u -X sasl.password=$PW";
     assert_eq!(
         text_taken(shell).password(),

@@ -32,8 +32,10 @@ pub(super) fn read(text: &str) -> Option<Result<Pairs, PropertiesError>> {
         .find(|line| !line.is_empty() && !line.starts_with('#'))?;
     let words = words(command);
     let at = words.iter().position(|word| is_tool(word))?;
-    // A line of properties may have such a word in a value.
-    if words[..at].iter().any(|word| word.contains('=')) {
+    // A line of properties may have such a word in its key or value.
+    let is_command = words[..at].iter().all(|word| !word.contains('='))
+        && words[at + 1..].iter().any(|word| word.starts_with('-'));
+    if !is_command {
         return None;
     }
     Some(options(&words[at + 1..]))
