@@ -38,7 +38,7 @@ const SHOP = [
   ['activity', 'activity-details', 620],
   ['settings', 'settings'],
   ['tasks', 'tasks', 460],
-  ['overview', 'task-overview'],
+  ['overview', 'task-overview', HEIGHT, aMinuteLater],
   ['topics', 'task-topics', 620],
   ['log', 'task-log', 520],
   ['verify', 'task-verified'],
@@ -62,6 +62,11 @@ const MOVING = [
   { name: 'moving-window', part: 'cutover', before: toTheWindow, settle: (page) => page.locator('tr[aria-current=step]').waitFor() },
   { name: 'moving-back', part: 'cutover', before: goBack, settle: (page) => page.locator('tr[aria-current=step]').waitFor() },
 ];
+
+/** The charts have something to show. */
+async function aMinuteLater(page) {
+  await page.waitForTimeout(60_000);
+}
 
 /** One topic is taken out and one renamed, so that the page says what would happen. */
 async function changed(page) {
