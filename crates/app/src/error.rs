@@ -40,6 +40,8 @@ pub enum ErrorCode {
     Secrets,
     /// The database cannot be read or written.
     Storage,
+    /// The computer of a place cannot be reached or used.
+    PlaceUnreachable,
     /// A person gave it up.
     Cancelled,
     /// A fault of Sluice.
@@ -48,7 +50,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InvalidInput,
         Self::NotFound,
         Self::Ambiguous,
@@ -63,6 +65,7 @@ impl ErrorCode {
         Self::Owned,
         Self::Secrets,
         Self::Storage,
+        Self::PlaceUnreachable,
         Self::Cancelled,
         Self::Internal,
     ];

@@ -1,7 +1,7 @@
 //! What a shell of Sluice calls: one schema of commands and events, task states, the supervisor that runs tasks, the
 //! operation log. A shell is the window, the terminal companion, or a program at the control socket.
 //!
-//! Folders depend on each other in one direction: control → commands → (`app.rs`) → {alerts, cutover, demo, metrics} → tasks → core → schema.
+//! Folders depend on each other in one direction: control → commands → (`app.rs`) → {alerts, cutover, demo, metrics, places} → tasks → core → schema.
 
 mod alerts;
 mod app;
@@ -17,13 +17,15 @@ mod error;
 mod housekeeping;
 mod loggable;
 mod metrics;
+mod places;
+mod protocol;
 mod schema;
 mod tasks;
 mod update;
 
 pub use app::{App, Opening};
 pub use commands::*;
-pub use control::{ControlServer, RemoteApp};
+pub use control::{ControlServer, OpenFolder, Reached, RemoteApp, reach, serve_stdio};
 pub use cutover::{
     Cutover, CutoverAnswer, CutoverDirection, CutoverReport, CutoverResult, CutoverState, CutoverStep,
     EndsNoted, FenceEntry, FenceKind, GroupMove, Held, LogLine, MovedPosition, Overruled, ReverseTask,
@@ -34,6 +36,7 @@ pub use demo::{DemoAddresses, DemoHost};
 pub use error::{AppError, ErrorCode, Result};
 pub use loggable::loggable;
 pub use metrics::{MetricsAddress, NoMetricsAddress};
+pub use places::{FarApp, FarInfo, Host, InvalidHost, Ssh, Standing};
 pub use schema::{
     AppEvent, GapTopic, LogEvent, PartitionHealth, PartitionsView, StageStatus, StageView, TaskRowView,
     TaskSnapshot, TaskView, TroubleCause, TroubleView,

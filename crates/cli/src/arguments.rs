@@ -17,8 +17,8 @@ use sluice_model::{
 
 use crate::amount::Amount;
 use crate::application::{
-    AlertsCommand, CompareArguments, CutoverCommand, DaemonArguments, LogArguments, Place, SourceCommand,
-    TaskCommand,
+    AlertsCommand, CompareArguments, ControlArguments, CutoverCommand, DaemonArguments, LogArguments, Place,
+    SourceCommand, TaskCommand,
 };
 
 const EXIT_CODES: &str = "Exit codes:
@@ -35,6 +35,10 @@ SLUICE_LOG sets the log on stderr, as SLUICE_LOG=debug.";
 #[derive(Debug, Parser)]
 #[command(name = "sluice", version, after_help = EXIT_CODES)]
 pub struct Arguments {
+    /// Another computer, as ssh names it: source, task, cutover, compare, alerts and log are for its data folder
+    /// (docs/guide/places.md).
+    #[arg(long, value_name = "USER@HOST[:DIR]", env = "SLUICE_HOST", global = true)]
+    pub host: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -93,6 +97,8 @@ pub enum Command {
     Log(LogArguments),
     /// Run the tasks of a data folder until stopped.
     Daemon(DaemonArguments),
+    /// Take commands from another program, as `sluice --host` on another computer starts it.
+    Control(ControlArguments),
     /// Print the completion of a shell.
     Completions {
         /// The shell.

@@ -1,6 +1,9 @@
 //! The command line as it is shown: for each command the options that mean something to it, and an example.
 
-use clap::{Command, CommandFactory, FromArgMatches};
+use std::path::PathBuf;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use crate::arguments::Arguments;
 
@@ -128,6 +131,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("log", "sluice log --action task_pause"),
     ("daemon", "sluice daemon --metrics 127.0.0.1:9464"),
+    ("control", "sluice control --stdio --data /var/lib/sluice"),
     (
         "completions",
         "sluice completions bash > ~/.local/share/bash-completion/completions/sluice",
@@ -135,10 +139,22 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("man", "sluice man | man -l -"),
 ];
 
-/// The arguments of this process. Wrong ones, and those that ask for help, end it here.
-pub fn parse() -> Arguments {
+/// The arguments of this process, and the data folder that stands among them: one of the environment is of this computer.
+/// Wrong ones, and those that ask for help, end it here.
+pub fn parse() -> (Arguments, Option<PathBuf>) {
     let matches = command().get_matches();
-    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    let data = given_data(&matches);
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    (arguments, data)
+}
+
+fn given_data(matches: &ArgMatches) -> Option<PathBuf> {
+    let is_given = matches.try_contains_id("data").is_ok()
+        && matches.value_source("data") == Some(ValueSource::CommandLine);
+    let own = is_given
+        .then(|| matches.get_one::<PathBuf>("data").cloned())
+        .flatten();
+    own.or_else(|| matches.subcommand().and_then(|(_, inner)| given_data(inner)))
 }
 
 /// The command line.
@@ -262,6 +278,20 @@ mod tests {
             "{verify}"
         );
         assert!(help("copy").contains("--until-caught-up"));
+    }
+
+    #[test]
+    fn a_data_folder_of_the_command_line_is_found_behind_any_command() {
+        for (words, expected) in [
+            ("sluice task list --data /d", Some("/d")),
+            ("sluice task --data /d list", Some("/d")),
+            ("sluice --host a@b log --data /d", Some("/d")),
+            ("sluice task list --host a@b", None),
+            ("sluice man", None),
+        ] {
+            let matches = command().try_get_matches_from(words.split(' ')).unwrap();
+            assert_eq!(given_data(&matches), expected.map(PathBuf::from), "{words}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod copy_report;
 mod default_name;
 mod demo;
 mod description;
+mod elsewhere;
 mod exit;
 mod follow;
 mod interrupts;
@@ -37,10 +38,11 @@ use screen::Screen;
 
 fn main() -> ExitCode {
     // Wrong arguments end here, with clap's sentence and exit code 2.
-    let arguments = command_line::parse();
+    let (mut arguments, data) = command_line::parse();
     let screen = Screen::new();
     log_output::install(&screen);
-    match run(arguments.command, screen.clone()) {
+    let sent = elsewhere::send(&mut arguments, data);
+    match sent.and_then(|()| run(arguments.command, screen.clone())) {
         Ok(exit) => exit.into(),
         Err(error) => {
             screen.say(&format!("error: {error:#}"));
@@ -75,7 +77,8 @@ fn run(command: Command, screen: Screen) -> anyhow::Result<Exit> {
         Command::Cutover { place, command } => application::cutovers(command, &place, &screen),
         Command::Compare(arguments) => application::compare(&arguments, &screen),
         Command::Alerts { place, command } => application::alerts(command, &place, &screen),
-        Command::Log(arguments) => application::operations(&arguments),
+        Command::Log(arguments) => application::operations(&arguments, &screen),
+        Command::Control(arguments) => application::control(&arguments),
         Command::Daemon(arguments) => application::daemon(&arguments, &screen, &interrupts),
     }
 }

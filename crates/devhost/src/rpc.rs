@@ -39,7 +39,9 @@ fn status(code: ErrorCode) -> StatusCode {
         | ErrorCode::ConfirmationNeeded
         | ErrorCode::Owned
         | ErrorCode::Cancelled => StatusCode::CONFLICT,
-        ErrorCode::ClusterUnreachable | ErrorCode::AuthenticationFailed => StatusCode::BAD_GATEWAY,
+        ErrorCode::ClusterUnreachable | ErrorCode::AuthenticationFailed | ErrorCode::PlaceUnreachable => {
+            StatusCode::BAD_GATEWAY
+        }
         ErrorCode::Secrets | ErrorCode::Storage | ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

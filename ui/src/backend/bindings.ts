@@ -1110,7 +1110,7 @@ colour: string, };
 /**
  * What a shell can act on. docs/errors.md has a section for each.
  */
-export type ErrorCode = "invalid_input" | "not_found" | "ambiguous" | "state_forbids" | "task_limit" | "source_in_use" | "name_taken" | "cluster_unreachable" | "authentication_failed" | "refused" | "confirmation_needed" | "owned" | "secrets" | "storage" | "cancelled" | "internal";
+export type ErrorCode = "invalid_input" | "not_found" | "ambiguous" | "state_forbids" | "task_limit" | "source_in_use" | "name_taken" | "cluster_unreachable" | "authentication_failed" | "refused" | "confirmation_needed" | "owned" | "secrets" | "storage" | "place_unreachable" | "cancelled" | "internal";
 
 /**
  * What an answer rests on, or one of the things that are wrong: a partition, a producer, a group, a member.

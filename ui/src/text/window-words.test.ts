@@ -8,7 +8,7 @@ import { sentences } from './zh/sentences';
 /** Where sentences are made that a window shows. */
 const PLACES = ['crates/engine/src', 'crates/model/src', 'crates/kafka/src', 'crates/alerts/src', 'crates/app/src'];
 /** Only a terminal says these. */
-const TERMINAL = /crates\/app\/src\/data_dir\.rs$/;
+const TERMINAL = /crates\/app\/src\/(?:data_dir|places\/ssh)\.rs$/;
 /** An option of ours; what Kafka's tools are given stands in parentheses or behind the tool's name. */
 const OPTION = /(?<!kafka-[a-z.-]+ .*)(?<!\([^)]*)--[a-z]/;
 

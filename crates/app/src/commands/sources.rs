@@ -285,7 +285,17 @@ impl Command for SourceImport {
     type Answer = SourceImported;
 
     fn run(self, _: &App) -> Result<SourceImported> {
-        let imported = match &self {
+        self.read()
+    }
+}
+
+impl SourceImport {
+    /// Reads it; no application is needed.
+    ///
+    /// # Errors
+    /// There is no such file, or it is not understood.
+    pub fn read(&self) -> Result<SourceImported> {
+        let imported = match self {
             Self::File(path) => import_file(path),
             Self::Text(text) => import_text(text, Path::new(".")),
             Self::Url(url) => import_url(url.reveal()),

@@ -1,15 +1,17 @@
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::RecvTimeoutError;
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Stream};
+use serde_json::value::to_raw_value;
 
 use super::endpoint::{endpoint, name};
-use super::protocol::{MAX_REQUEST_BYTES, Reply, Request, too_long};
+use crate::protocol::{ALIVE_EVERY, EVENTS, Line, MAX_REQUEST_BYTES, Request, not_a_request, too_long};
 use crate::{App, AppError, ErrorCode, Result};
 
 /// How long the server waits when it cannot accept a connection.
@@ -20,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SLICE: Duration = Duration::from_millis(100);
 /// Connections at once; more wait until one ends.
 const MAX_CONNECTIONS: usize = 32;
+/// Connections that hear of events; the others are for commands.
+const MAX_FOLLOWERS: usize = 16;
 
 /// Takes commands for an application until it is dropped.
 pub struct ControlServer {
@@ -94,6 +98,7 @@ struct Connection {
 
 fn serve(app: &Weak<App>, listener: &interprocess::local_socket::Listener, stop: &Arc<AtomicBool>) {
     let mut connections: Vec<Connection> = Vec::new();
+    let followers = Arc::new(AtomicUsize::new(0));
     while !stop.load(Ordering::Relaxed) {
         connections.retain(|connection| !connection.thread.is_finished());
         if connections.len() >= MAX_CONNECTIONS {
@@ -108,9 +113,9 @@ fn serve(app: &Weak<App>, listener: &interprocess::local_socket::Listener, stop:
                 let thread = std::thread::Builder::new()
                     .name("sluice-connection".into())
                     .spawn({
-                        let has_asked = Arc::clone(&has_asked);
+                        let (has_asked, followers) = (Arc::clone(&has_asked), Arc::clone(&followers));
                         move || {
-                            if let Err(error) = answer(&app, stream, &stop, &has_asked) {
+                            if let Err(error) = answer(&app, stream, &stop, &has_asked, &followers) {
                                 tracing::debug!(%error, "a connection ended early");
                             }
                         }
@@ -149,7 +154,13 @@ enum RequestLine {
 }
 
 /// Answers one request.
-fn answer(app: &Weak<App>, stream: Stream, stop: &AtomicBool, has_asked: &AtomicBool) -> std::io::Result<()> {
+fn answer(
+    app: &Weak<App>,
+    stream: Stream,
+    stop: &AtomicBool,
+    has_asked: &AtomicBool,
+    followers: &AtomicUsize,
+) -> std::io::Result<()> {
     stream.set_nonblocking(false)?;
     // A client that sends nothing, or a byte now and then, must not hold up the end of the program.
     where_possible(stream.set_recv_timeout(Some(SLICE)))?;
@@ -160,23 +171,74 @@ fn answer(app: &Weak<App>, stream: Stream, stop: &AtomicBool, has_asked: &Atomic
     let Some(app) = app.upgrade() else {
         return Err(ErrorKind::ConnectionAborted.into());
     };
-    let invalid = |message: String| Reply::Error(AppError::new(ErrorCode::InvalidInput, message));
-    let reply = match request {
-        RequestLine::TooLong => invalid(too_long()),
+    let refused = |message: String| Err(AppError::new(ErrorCode::InvalidInput, message));
+    let answer = match request {
+        RequestLine::TooLong => refused(too_long()),
         RequestLine::Line(line) => match serde_json::from_slice::<Request>(&line) {
-            Ok(request) => match app.call_by_name(&request.command, request.request) {
-                Ok(answer) => Reply::Ok(answer),
-                Err(error) => Reply::Error(error),
-            },
-            Err(_) => {
-                invalid("not a request: write {\"command\": NAME, \"request\": {…}} on one line".to_owned())
+            Ok(request) if request.command == EVENTS => {
+                // It has no end of its own, and must not hold up that of the program.
+                has_asked.store(false, Ordering::Relaxed);
+                return match Follower::new(followers) {
+                    Some(_follower) => stream_events(app, &stream, stop),
+                    None => write(&stream, &Line::answer(None, refused(too_many_followers()))),
+                };
             }
+            Ok(request) => app.call_by_name(&request.command, request.request),
+            Err(_) => refused(not_a_request()),
         },
     };
-    let mut text = serde_json::to_vec(&reply)?;
-    text.push(b'\n');
-    (&stream).write_all(&text)?;
-    (&stream).flush()
+    write(&stream, &Line::answer(None, answer))
+}
+
+fn write(mut stream: &Stream, line: &Line) -> std::io::Result<()> {
+    stream.write_all(&line.text()?)?;
+    stream.flush()
+}
+
+/// One of at most [`MAX_FOLLOWERS`] connections that hear of events.
+struct Follower<'a>(&'a AtomicUsize);
+
+impl<'a> Follower<'a> {
+    fn new(followers: &'a AtomicUsize) -> Option<Self> {
+        let added = followers.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| {
+            (count < MAX_FOLLOWERS).then_some(count + 1)
+        });
+        added.is_ok().then_some(Self(followers))
+    }
+}
+
+impl Drop for Follower<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn too_many_followers() -> String {
+    format!("{MAX_FOLLOWERS} programs hear of events already; end one of them and try again")
+}
+
+/// Sends what happens until the client or the application is gone.
+fn stream_events(app: Arc<App>, stream: &Stream, stop: &AtomicBool) -> std::io::Result<()> {
+    // Before the answer: who has read that and then asks for snapshots misses nothing.
+    let events = app.subscribe();
+    drop(app);
+    write(stream, &Line::answer(None, Ok(to_raw_value(&())?)))?;
+    let mut last = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        let line = match events.recv_timeout(SLICE) {
+            Ok(event) => Line {
+                event: Some(to_raw_value(&event)?),
+                ..Line::default()
+            },
+            // A client that is gone is noticed by this.
+            Err(RecvTimeoutError::Timeout) if last.elapsed() >= ALIVE_EVERY => Line::alive(),
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        write(stream, &line)?;
+        last = Instant::now();
+    }
+    Ok(())
 }
 
 /// Named pipes know no time-outs.

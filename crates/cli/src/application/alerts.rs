@@ -22,7 +22,7 @@ use crate::{output, tables};
 /// # Errors
 /// As the command says.
 pub fn alerts(command: AlertsCommand, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
-    let app = Backend::open(place)?;
+    let app = Backend::open(place, screen)?;
     match command {
         AlertsCommand::Rules { put: Some(file), .. } => put_rule(&app, &file, place, screen)?,
         AlertsCommand::Rules { rm: Some(id), .. } => app.call(RuleRemove { id })?,

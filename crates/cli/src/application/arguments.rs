@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use sluice_app::MetricsAddress;
+use sluice_app::{Host, MetricsAddress};
 use sluice_engine::{Question, VerifyScope};
 use sluice_model::{Spec, Start, TaskState, Weekday};
 
@@ -26,6 +26,9 @@ pub struct Place {
     /// Print JSON on stdout.
     #[arg(long, global = true)]
     pub json: bool,
+    /// Another computer that has the data folder.
+    #[arg(skip)]
+    pub host: Option<Host>,
 }
 
 /// `sluice source`
@@ -471,4 +474,14 @@ pub struct DaemonArguments {
     /// Serve the numbers of the tasks for Prometheus at http://HOST:PORT/metrics; a port alone is one of 127.0.0.1.
     #[arg(long, value_name = "HOST:PORT")]
     pub metrics: Option<MetricsAddress>,
+}
+
+/// `sluice control`
+#[derive(Debug, Args)]
+pub struct ControlArguments {
+    #[command(flatten)]
+    pub place: Place,
+    /// Read requests from stdin and write answers to stdout, a line of JSON each, until stdin ends.
+    #[arg(long, required = true)]
+    pub stdio: bool,
 }

@@ -1,18 +1,26 @@
-//! The application of a data folder: in this process, or in the one that has the folder.
+//! The application of a data folder: in this process, in the one that has the folder, or on another computer.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use sluice_app::{App, AppEvent, Command, ErrorCode, Opening, RemoteApp};
+use sluice_app::{
+    App, AppError, AppEvent, Command, ErrorCode, FarApp, Host, Opening, Reached, RemoteApp, SourceImport,
+    SourceImported, Ssh, Standing,
+};
 use sluice_model::Secret;
 use sluice_store::{Owner, SecretPreference};
 
 use super::arguments::Place;
+use crate::screen::Screen;
 
 /// How long one command may have the folder: the longest is a pre-check.
 const ONE_COMMAND: Duration = Duration::from_secs(60);
+/// How long a command waits until a connection that was lost is there again.
+const RECONNECTING: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Where commands go.
@@ -21,30 +29,23 @@ pub enum Backend {
     Here(Box<App>),
     /// Another process has it and takes commands.
     There(RemoteApp),
+    /// Another computer has it.
+    Far(Box<FarApp>),
 }
 
 impl Backend {
     /// The application of the data folder.
     ///
     /// # Errors
-    /// The folder cannot be used, or its owner takes no commands.
-    pub fn open(place: &Place) -> anyhow::Result<Self> {
+    /// The folder cannot be used, its owner takes no commands, or its computer cannot be reached.
+    pub fn open(place: &Place, screen: &Screen) -> anyhow::Result<Self> {
+        if let Some(host) = &place.host {
+            return Ok(Self::Far(Box::new(connect(host, screen)?)));
+        }
         let dir = dir(place)?;
-        let until = Instant::now() + ONE_COMMAND;
-        loop {
-            if let Some(owner) = Owner::read(&dir)?
-                && let Some(endpoint) = owner.endpoint
-            {
-                return Ok(Self::There(RemoteApp::at(endpoint)));
-            }
-            match App::open(opening(dir.clone(), "sluice", false)) {
-                Ok(app) => return Ok(Self::Here(Box::new(app))),
-                // Its owner has just begun and will say where it takes commands, or is a program for one command.
-                Err(error) if error.code == ErrorCode::Owned && Instant::now() < until => {
-                    std::thread::sleep(LOOK_EVERY);
-                }
-                Err(error) => return Err(error.into()),
-            }
+        match sluice_app::reach(&dir, &|| opening(dir.clone(), "sluice", false))? {
+            Reached::Here(app) => Ok(Self::Here(app)),
+            Reached::There(app) => Ok(Self::There(app)),
         }
     }
 
@@ -52,7 +53,7 @@ impl Backend {
     pub fn events(&self) -> Option<Receiver<AppEvent>> {
         match self {
             Self::Here(app) => Some(app.subscribe()),
-            Self::There(_) => None,
+            Self::There(_) | Self::Far(_) => None,
         }
     }
 
@@ -64,13 +65,64 @@ impl Backend {
         match self {
             Self::Here(app) => app.call(command),
             Self::There(app) => app.call(command),
+            Self::Far(app) => app.call(command),
+        }
+    }
+
+    /// Reads what another program knows of a cluster: from files of this computer, also for a data folder of another.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn import(&self, import: SourceImport) -> sluice_app::Result<SourceImported> {
+        match self {
+            Self::Here(_) | Self::There(_) => self.call(import),
+            Self::Far(_) => import.read(),
         }
     }
 
     /// Whether something runs tasks.
     pub fn runs_tasks(&self) -> bool {
-        matches!(self, Self::There(_))
+        match self {
+            Self::Here(_) => false,
+            Self::There(_) => true,
+            Self::Far(app) => app.connected().is_ok_and(|info| info.runs_tasks),
+        }
     }
+}
+
+/// Connects to another computer, and says what a person should know of it.
+fn connect(host: &Host, screen: &Screen) -> Result<FarApp, AppError> {
+    // With a person at the terminal, ssh may ask for a passphrase there.
+    let ssh = Ssh::of_environment(std::io::stderr().is_terminal());
+    let (said, was_connected) = (screen.clone(), AtomicBool::new(false));
+    let app = FarApp::start(host.clone(), ssh, RECONNECTING, move |standing| match standing {
+        Standing::Connected(_) => was_connected.store(true, Ordering::Relaxed),
+        Standing::Lost { error, .. } if was_connected.load(Ordering::Relaxed) => {
+            said.say(&format!("{error}; trying again"));
+        }
+        Standing::Lost { .. } | Standing::Connecting | Standing::Refused(_) => {}
+    })?;
+    let info = app.connected()?;
+    let here = env!("CARGO_PKG_VERSION");
+    let daemon = info
+        .daemon_version
+        .as_deref()
+        .filter(|version| *version != info.version);
+    if info.version != here {
+        screen.say(&format!(
+            "note: Sluice on '{}' is version {}, here is {here}; what only one of them knows is refused",
+            host.destination(),
+            info.version
+        ));
+    }
+    if let Some(daemon) = daemon {
+        screen.say(&format!(
+            "note: the program that runs tasks on '{}' is still version {daemon}, although {} is installed: start it again",
+            host.destination(),
+            info.version
+        ));
+    }
+    Ok(app)
 }
 
 /// The data folder.

@@ -31,7 +31,7 @@ struct Report<'a> {
 /// # Errors
 /// As the commands say.
 pub fn compare(arguments: &CompareArguments, screen: &Screen) -> anyhow::Result<Exit> {
-    let app = Backend::open(&arguments.place)?;
+    let app = Backend::open(&arguments.place, screen)?;
     let view = app.call(arguments.wanted())?;
     if arguments.apply.is_empty() {
         show(&view, arguments)?;

@@ -25,7 +25,7 @@ const FENCE_WARNING: &str = "the fence denies WRITE to producers: an authorisati
 /// # Errors
 /// As the command says.
 pub fn cutovers(command: CutoverCommand, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
-    let app = Backend::open(place)?;
+    let app = Backend::open(place, screen)?;
     match command {
         CutoverCommand::Plan(arguments) => {
             if arguments.fence == Fence::Acl {

@@ -6,6 +6,7 @@ mod backend;
 mod compare;
 mod compare_arguments;
 mod compare_tables;
+mod control;
 mod cutover;
 mod cutover_arguments;
 mod daemon;
@@ -21,9 +22,12 @@ mod tasks;
 mod verification;
 
 pub use alerts::alerts;
-pub use arguments::{AlertsCommand, DaemonArguments, LogArguments, Place, SourceCommand, TaskCommand};
+pub use arguments::{
+    AlertsCommand, ControlArguments, DaemonArguments, LogArguments, Place, SourceCommand, TaskCommand,
+};
 pub use compare::compare;
 pub use compare_arguments::CompareArguments;
+pub use control::control;
 pub use cutover::cutovers;
 pub use cutover_arguments::CutoverCommand;
 pub use daemon::daemon;

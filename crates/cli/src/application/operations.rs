@@ -6,14 +6,15 @@ use super::arguments::LogArguments;
 use super::backend::Backend;
 use super::show;
 use crate::exit::Exit;
+use crate::screen::Screen;
 use crate::{output, tables};
 
 /// Prints the operation log, the oldest row first.
 ///
 /// # Errors
 /// The data folder cannot be read.
-pub fn operations(arguments: &LogArguments) -> anyhow::Result<Exit> {
-    let mut rows = Backend::open(&arguments.place)?.call(OperationQuery {
+pub fn operations(arguments: &LogArguments, screen: &Screen) -> anyhow::Result<Exit> {
+    let mut rows = Backend::open(&arguments.place, screen)?.call(OperationQuery {
         action: arguments.action.clone(),
         text: arguments.text.clone(),
         limit: Some(arguments.limit),

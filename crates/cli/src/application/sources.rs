@@ -21,17 +21,17 @@ use crate::{output, tables};
 /// # Errors
 /// As the command says.
 pub fn sources(command: SourceCommand, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
-    let app = Backend::open(place)?;
+    let app = Backend::open(place, screen)?;
     match command {
         SourceCommand::Add(arguments) => add(&app, &arguments, place, screen),
         SourceCommand::Edit(arguments) => edit(&app, &arguments, place, screen),
         SourceCommand::Import { file, name, env } => {
             let imported = if file.contains("://") {
-                app.call(SourceImport::Url(Secret::new(file)))?
+                app.import(SourceImport::Url(Secret::new(file)))?
             } else {
-                app.call(SourceImport::File(absolute(Path::new(&file))?))?
+                app.import(SourceImport::File(absolute(Path::new(&file))?))?
             };
-            let mut form = with_notes(imported.form, &imported.notes, screen);
+            let mut form = with_notes(imported.form, &imported.notes, place, screen);
             form.name = name.unwrap_or(form.name);
             form.environment = env.map_or(form.environment, |tag| environment(&tag));
             save(&app, form, imported.secrets, place, screen)
@@ -87,14 +87,14 @@ fn add(
 ) -> anyhow::Result<Exit> {
     let (mut form, secrets) = match &arguments.config {
         Some(file) => {
-            let mut imported = app.call(SourceImport::File(absolute(file)?))?;
+            let mut imported = app.import(SourceImport::File(absolute(file)?))?;
             if let Some(bootstrap) = &arguments.bootstrap {
                 // A file without brokers is expected where they are given.
                 imported.notes.retain(|note| !note.contains("no brokers"));
                 imported.form.bootstrap.clone_from(bootstrap);
             }
             (
-                with_notes(imported.form, &imported.notes, screen),
+                with_notes(imported.form, &imported.notes, place, screen),
                 imported.secrets,
             )
         }
@@ -138,7 +138,7 @@ fn edit(
     let old = now.source.form;
     let (mut form, secrets) = match &arguments.config {
         Some(file) => {
-            let (mut form, secrets) = read(app, file, screen)?;
+            let (mut form, secrets) = read(app, file, place, screen)?;
             form.environment = old.environment;
             form.read_only = old.read_only;
             form.note = old.note;
@@ -252,14 +252,23 @@ fn test(app: &Backend, source: String, place: &Place) -> anyhow::Result<Exit> {
 fn read(
     app: &Backend,
     file: &Path,
+    place: &Place,
     screen: &Screen,
 ) -> anyhow::Result<(SourceForm, BTreeMap<String, Secret>)> {
-    let SourceImported { form, secrets, notes } = app.call(SourceImport::File(absolute(file)?))?;
-    Ok((with_notes(form, &notes, screen), secrets))
+    let SourceImported { form, secrets, notes } = app.import(SourceImport::File(absolute(file)?))?;
+    Ok((with_notes(form, &notes, place, screen), secrets))
 }
 
-fn with_notes(form: SourceForm, notes: &[String], screen: &Screen) -> SourceForm {
+fn with_notes(form: SourceForm, notes: &[String], place: &Place, screen: &Screen) -> SourceForm {
     notes.iter().for_each(|note| screen.say(&format!("note: {note}")));
+    if let Some(host) = &place.host {
+        for file in [&form.ca_file, &form.certificate_file].into_iter().flatten() {
+            screen.say(&format!(
+                "note: the file '{file}' is read on '{}' from now on; it must be there at this path",
+                host.destination()
+            ));
+        }
+    }
     form
 }
 

@@ -29,7 +29,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// # Errors
 /// As the command says.
 pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
-    let app = Backend::open(place)?;
+    let app = Backend::open(place, screen)?;
     match command {
         TaskCommand::Create(arguments) => {
             let settings = described(&app, &arguments)?;

@@ -12,6 +12,7 @@ import { importing } from './import';
 import { kafka } from './kafka';
 import { log } from './log';
 import { parity } from './parity';
+import { places } from './places';
 import { preCheck } from './pre-check';
 import { readiness } from './readiness';
 import { running } from './running';
@@ -37,5 +38,6 @@ export const sentences: Sentence[] = [
   ...log,
   ...alerts,
   ...parity,
+  ...places,
   ...kafka,
 ];

@@ -1,0 +1,14 @@
+//! Applications on other computers, reached through the person's own `ssh` (docs/adr/0014): no port is opened, and neither a
+//! password nor a key is kept.
+
+mod failure;
+mod far_app;
+mod host;
+mod link;
+mod repeatable;
+mod said;
+mod ssh;
+
+pub use far_app::{FarApp, FarInfo, Standing};
+pub use host::{Host, InvalidHost};
+pub use ssh::Ssh;
