@@ -13,6 +13,8 @@ mod mirrors;
 mod numbered;
 mod reading;
 mod sharing;
+#[cfg(unix)]
+mod ssh_server;
 
 pub use application::{Desk, RecordedDesktop};
 pub use companion::{companion, sluice, spawn_sluice};
@@ -27,3 +29,5 @@ pub use mirrors::{HoleMaker, equal_offsets, log_bounds};
 pub use numbered::{append_numbered, has_exactly_numbered, numbered, values};
 pub use reading::{PlainRecord, read_all};
 pub use sharing::Shared;
+#[cfg(unix)]
+pub use ssh_server::SshServer;

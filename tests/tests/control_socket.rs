@@ -115,6 +115,56 @@ fn errors_come_back_with_their_code_sentence_and_fields() -> Result<()> {
 }
 
 #[test]
+fn events_are_sent_to_whoever_asks_and_hold_up_no_end() -> Result<()> {
+    let mut host = Host::new()?;
+    let begin = || -> Result<BufReader<UnixStream>> {
+        let mut stream = host.connect()?;
+        stream.write_all(&line("events", &json!({})))?;
+        Ok(BufReader::new(stream))
+    };
+    let read = |stream: &mut BufReader<UnixStream>| -> Result<Value> {
+        let mut text = String::new();
+        stream.read_line(&mut text)?;
+        Ok(serde_json::from_str(&text)?)
+    };
+    let mut followers: Vec<_> = (0..16).map(|_| begin()).collect::<Result<_>>()?;
+    for follower in &mut followers {
+        ensure!(read(follower)? == json!({"ok": null}));
+    }
+    let refused = read(&mut begin()?)?;
+    ensure!(
+        refused["error"]["message"]
+            .as_str()
+            .is_some_and(|words| words.contains("hear of events already")),
+        "{refused:#}"
+    );
+    let form = SourceForm {
+        name: "s".to_owned(),
+        bootstrap: "a:1".to_owned(),
+        ..SourceForm::default()
+    };
+    host.remote()?.call(SourceAdd {
+        form,
+        secrets: std::collections::BTreeMap::new(),
+    })?;
+    for follower in &mut followers {
+        let event = read(follower)?;
+        ensure!(event["event"]["kind"] == "sources_changed", "{event:#}");
+    }
+    // One that is gone leaves its place to another.
+    drop(followers.pop());
+    eventually("there is room again", || {
+        Ok(read(&mut begin()?)? == json!({"ok": null}))
+    })?;
+    drop(host.server.take());
+    for follower in &mut followers {
+        let mut rest = String::new();
+        follower.read_to_string(&mut rest)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn what_is_no_request_or_no_command_is_answered_with_a_sentence() -> Result<()> {
     let host = Host::new()?;
     for (sent, words) in [
