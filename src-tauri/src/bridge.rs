@@ -20,16 +20,17 @@ use crate::shell::Shell;
 /// How often a stream looks whether it is still wanted.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Carries out a command. Commands wait for clusters, so each has a thread of its own.
+/// Carries out a command, in the place that the page shows. Commands wait for clusters, so each has a thread of its own.
 #[tauri::command]
 pub async fn rpc(
     shell: State<'_, Arc<Shell>>,
     name: String,
     request: Value,
+    place: Option<String>,
 ) -> Result<Box<RawValue>, AppError> {
     let shell = Arc::clone(&shell);
     apart(move || {
-        let answer = shell.app()?.call_by_name(&name, request)?;
+        let answer = shell.app()?.call_at(place.as_deref(), &name, request)?;
         // The first of a start: how long people wait for it is measured by this line.
         if name == TaskList::NAME && !shell.has_shown_tasks.swap(true, Ordering::Relaxed) {
             tracing::info!("the page is usable");
@@ -52,12 +53,16 @@ pub async fn apart<T: Send + 'static>(
     }
 }
 
-/// Streams what happens from now on. Only the last subscription counts: the page that made an earlier one is gone.
+/// Streams what happens from now on in the place that the page shows. Only the last subscription counts: the page that made an earlier one is gone.
 #[tauri::command]
-pub async fn subscribe(shell: State<'_, Arc<Shell>>, channel: Channel<AppEvent>) -> Result<(), AppError> {
+pub async fn subscribe(
+    shell: State<'_, Arc<Shell>>,
+    channel: Channel<AppEvent>,
+    place: Option<String>,
+) -> Result<(), AppError> {
     let shell = Arc::clone(&shell);
     apart(move || {
-        let events = shell.app()?.subscribe();
+        let events = shell.app()?.subscribe_at(place.as_deref())?;
         let number = shell.subscriptions.fetch_add(1, Ordering::SeqCst) + 1;
         let relayed = std::thread::Builder::new().name("sluice-events".into()).spawn({
             let shell = Arc::clone(&shell);

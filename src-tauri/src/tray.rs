@@ -146,6 +146,7 @@ fn wait_for_change(events: &Receiver<AppEvent>, looked: Instant) -> bool {
             Ok(
                 AppEvent::TaskProgress { .. }
                 | AppEvent::SourcesChanged
+                | AppEvent::PlacesChanged
                 | AppEvent::SourceTestStep { .. }
                 | AppEvent::PreCheckItem { .. }
                 | AppEvent::VerificationProgress { .. }

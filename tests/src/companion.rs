@@ -9,10 +9,12 @@ use anyhow::{Context, Result, bail};
 /// It was not built: `cargo build --release -p sluice-cli`.
 pub fn companion() -> Result<PathBuf> {
     let test = std::env::current_exe()?;
-    let folder = test
-        .parent()
-        .and_then(|deps| deps.parent())
-        .context("the test's folder")?;
+    // A test stands in a folder below, a program of the tests beside it.
+    let own = test.parent().context("the test's folder")?;
+    let folder = match own.ends_with("deps") {
+        true => own.parent().context("the test's folder")?,
+        false => own,
+    };
     let binary = folder.join(format!("sluice{}", std::env::consts::EXE_SUFFIX));
     if !binary.exists() {
         bail!(

@@ -14,6 +14,7 @@ use crate::core::{Core, RetentionEnds, StoppedPartitions, TaskLog, Turns};
 use crate::cutover::{Clusters, Cutovers};
 use crate::demo::DemoHost;
 use crate::metrics::{METRICS_SETTING, MetricsAddress, MetricsServer};
+use crate::places::OpenPlaces;
 use crate::schema::{AppEvent, EventBus};
 use crate::tasks::{
     Checks, ConfigurationSyncing, Copying, GroupSyncs, GroupWatch, Readinesses, ScheduledVerifying,
@@ -57,6 +58,7 @@ pub struct App {
     pub(crate) readinesses: Readinesses,
     pub(crate) groups: Arc<GroupSyncs>,
     pub(crate) demo: Option<Arc<dyn DemoHost>>,
+    pub(crate) places: OpenPlaces,
     housekeeping: Option<(Sender<()>, JoinHandle<()>)>,
     watchers: Option<Watchers>,
     metrics: Mutex<Option<MetricsServer>>,
@@ -99,6 +101,7 @@ impl App {
             Arc::new(Copying),
             opening.runs_tasks,
         ));
+        let places = OpenPlaces::new(Arc::clone(&core), opening.desktop.clone());
         let alarm = Arc::new(Alarm::open(Arc::clone(&core), opening.desktop)?);
         let housekeeping = if opening.runs_tasks {
             supervisor.reconcile()?;
@@ -127,6 +130,7 @@ impl App {
             readinesses: Readinesses::default(),
             groups,
             demo: opening.demo,
+            places,
             housekeeping,
             watchers,
             metrics: Mutex::new(metrics),
@@ -181,6 +185,17 @@ impl App {
         self.core.bus.subscribe()
     }
 
+    /// Hears of everything in a place, or here without one, and of the places.
+    ///
+    /// # Errors
+    /// There is no such place.
+    pub fn subscribe_at(&self, place: Option<&str>) -> Result<Receiver<AppEvent>> {
+        match place {
+            None => Ok(self.subscribe()),
+            Some(place) => self.places.subscribe(place),
+        }
+    }
+
     /// The folder with everything that is kept.
     pub fn dir(&self) -> &Path {
         &self.core.dir
@@ -216,6 +231,7 @@ impl App {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
+        self.places.close();
         self.give_up_waiting();
         self.readinesses.cancel_all();
         self.groups.close();

@@ -36,7 +36,7 @@ pub use demo::{DemoAddresses, DemoHost};
 pub use error::{AppError, ErrorCode, Result};
 pub use loggable::loggable;
 pub use metrics::{MetricsAddress, NoMetricsAddress};
-pub use places::{FarApp, FarInfo, Host, InvalidHost, Ssh, Standing};
+pub use places::{FarApp, FarInfo, Host, InvalidHost, Place, PlaceColour, Ssh, Standing};
 pub use schema::{
     AppEvent, GapTopic, LogEvent, PartitionHealth, PartitionsView, StageStatus, StageView, TaskRowView,
     TaskSnapshot, TaskView, TroubleCause, TroubleView,

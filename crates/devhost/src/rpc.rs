@@ -4,18 +4,24 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use sluice_app::{App, AppError, ErrorCode};
+
+/// The place that the page shows, as it stands behind the path; its id needs no escapes.
+pub fn place(uri: &Uri) -> Option<&str> {
+    uri.query().and_then(|query| query.strip_prefix("place="))
+}
 
 /// Carries a command out. Commands wait for clusters, so each gets a thread.
 pub async fn call(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    uri: Uri,
     Json(request): Json<Value>,
 ) -> Response {
-    let done = tokio::task::spawn_blocking(move || app.call_by_name(&name, request)).await;
+    let done = tokio::task::spawn_blocking(move || app.call_at(place(&uri), &name, request)).await;
     match done {
         Ok(Ok(answer)) => Json(answer).into_response(),
         Ok(Err(error)) => (status(error.code), Json(error)).into_response(),
@@ -27,7 +33,7 @@ pub async fn call(
 }
 
 /// As close as HTTP comes to a code; the page reads the body.
-fn status(code: ErrorCode) -> StatusCode {
+pub fn status(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::InvalidInput | ErrorCode::Ambiguous => StatusCode::UNPROCESSABLE_ENTITY,

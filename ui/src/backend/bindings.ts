@@ -305,7 +305,7 @@ title: string,
 /**
  * What happened and what to do.
  */
-body: string, } | { "kind": "resync" };
+body: string, } | { "kind": "places_changed" } | { "kind": "resync" };
 
 /**
  * What this program is.
@@ -638,6 +638,32 @@ remove: boolean,
  * replication.
  */
 with: Array<string>, };
+
+/**
+ * Where the connection of a place stands, in a word.
+ */
+export type ConnectionState = "none" | "connecting" | "connected" | "lost" | "refused";
+
+/**
+ * Where the connection of a place stands.
+ */
+export type ConnectionView = { 
+/**
+ * In a word.
+ */
+state: ConnectionState, 
+/**
+ * Why there is none.
+ */
+error: AppError | null, 
+/**
+ * When it is tried again, in ms from now on.
+ */
+retry_in_ms: number | null, 
+/**
+ * What is known of the other side, while it is connected.
+ */
+far: FarView | null, };
 
 /**
  * A cut-over, with everything it needs to go on after a crash.
@@ -1135,6 +1161,31 @@ export type EvidenceValue = boolean | number | string;
  * What to do with records that are in a target topic before the first launch.
  */
 export type ExistingData = "stop" | "append" | "rewrite";
+
+/**
+ * What is known of the other side.
+ */
+export type FarView = { 
+/**
+ * Version of `sluice` there.
+ */
+version: string, 
+/**
+ * The data folder there.
+ */
+data_dir: string, 
+/**
+ * Whether a program there runs the tasks of the folder.
+ */
+runs_tasks: boolean, 
+/**
+ * Its version, if that is another one than what is installed there.
+ */
+other_daemon_version: string | null, 
+/**
+ * Commands of this version that are not known there.
+ */
+missing: Array<string>, };
 
 /**
  * A rule of access that denies WRITE on a source topic.
@@ -2962,6 +3013,127 @@ truncated: boolean, };
  * Whether a rule of access allows or denies. Kafka's `AclPermissionType`.
  */
 export type Permission = "DENY" | "ALLOW";
+
+/**
+ * A computer with a data folder, under a name and a colour of the person's choice.
+ */
+export type Place = { 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * What it is told apart by at a glance.
+ */
+colour: PlaceColour, 
+/**
+ * `user@host[:data folder]`.
+ */
+host: string, };
+
+/**
+ * What a test of a place has found.
+ */
+export type PlaceCheck = { 
+/**
+ * Whether the place can be used.
+ */
+ok: boolean, 
+/**
+ * Why not.
+ */
+error: AppError | null, 
+/**
+ * What is known of the other side.
+ */
+far: FarView | null, };
+
+/**
+ * Colours of places.
+ */
+export type PlaceColour = "blue" | "teal" | "green" | "amber" | "red" | "violet";
+
+/**
+ * Lists the places, and where their connections stand.
+ */
+export type PlaceList = Record<symbol, never>;
+
+/**
+ * Keeps a place: name, colour, and how its computer is reached.
+ */
+export type PlacePut = { 
+/**
+ * Which place is described again; none for a new one.
+ */
+id: string | null, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * What it is told apart by at a glance.
+ */
+colour: PlaceColour, 
+/**
+ * `user@host[:data folder]`.
+ */
+host: string, };
+
+/**
+ * Forgets a place. What is kept on its computer stays as it is.
+ */
+export type PlaceRemove = { 
+/**
+ * Id.
+ */
+place: string, };
+
+/**
+ * Connects to a place at once, where that waits.
+ */
+export type PlaceRetry = { 
+/**
+ * Id.
+ */
+place: string, };
+
+/**
+ * Connects to a computer as a place would, and says what it finds.
+ */
+export type PlaceTest = { 
+/**
+ * `user@host[:data folder]`.
+ */
+host: string, };
+
+/**
+ * A place in a list.
+ */
+export type PlaceView = { 
+/**
+ * Where its connection stands.
+ */
+connection: ConnectionView, 
+/**
+ * Id.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * What it is told apart by at a glance.
+ */
+colour: PlaceColour, 
+/**
+ * `user@host[:data folder]`.
+ */
+host: string, };
 
 /**
  * One item of the pre-check.
@@ -5986,4 +6158,9 @@ export interface Commands {
   parity_compare: { request: ParityCompare; answer: ParityView };
   parity_apply: { request: ParityApply; answer: Array<Applied> };
   task_sync_configuration: { request: TaskSyncConfiguration; answer: TaskView };
+  place_list: { request: PlaceList; answer: Array<PlaceView> };
+  place_put: { request: PlacePut; answer: Place };
+  place_remove: { request: PlaceRemove; answer: null };
+  place_test: { request: PlaceTest; answer: PlaceCheck };
+  place_retry: { request: PlaceRetry; answer: null };
 }

@@ -1,9 +1,13 @@
 import type { Answer, Backend, CommandName, Request } from './backend';
 import type { AppEvent } from './bindings';
 import { asAppError, isAppError } from './errors';
+import { shownPlace } from './place';
 
 /** How long the page waits before it connects to the events again. */
 const RECONNECT_MS = 500;
+
+/** Names the place that the page shows. */
+const PLACE = shownPlace === null ? '' : `?place=${encodeURIComponent(shownPlace)}`;
 
 /** The backend over HTTP, as the development host offers it. */
 export function httpBackend(): Backend {
@@ -12,7 +16,7 @@ export function httpBackend(): Backend {
   let lost = false;
 
   const connect = () => {
-    events = new EventSource('/events');
+    events = new EventSource(`/events${PLACE}`);
     events.onopen = () => {
       // What happened in between was missed.
       if (lost) for (const listener of [...listeners]) listener({ kind: 'resync' });
@@ -31,7 +35,7 @@ export function httpBackend(): Backend {
 
   return {
     async call<K extends CommandName>(name: K, request: Request<K>): Promise<Answer<K>> {
-      const response = await fetch(`/rpc/${name}`, {
+      const response = await fetch(`/rpc/${name}${PLACE}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(request),

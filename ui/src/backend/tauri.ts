@@ -3,6 +3,7 @@ import { listen } from '@tauri-apps/api/event';
 import type { Answer, Backend, CloseChoice, CommandName, Request, ShellEvent, ShellInfo } from './backend';
 import type { AppEvent } from './bindings';
 import { asAppError } from './errors';
+import { shownPlace } from './place';
 
 /** The backend inside the desktop window. */
 export function tauriBackend(): Backend {
@@ -16,7 +17,7 @@ export function tauriBackend(): Backend {
     isSubscribed = true;
     const channel = new Channel<AppEvent>();
     channel.onmessage = tell;
-    invoke('subscribe', { channel }).catch((error: unknown) => {
+    invoke('subscribe', { channel, place: shownPlace }).catch((error: unknown) => {
       isSubscribed = false;
       console.error('events cannot be subscribed to', asAppError(error).message);
     });
@@ -25,7 +26,7 @@ export function tauriBackend(): Backend {
   return {
     async call<K extends CommandName>(name: K, request: Request<K>): Promise<Answer<K>> {
       try {
-        return await invoke<Answer<K>>('rpc', { name, request });
+        return await invoke<Answer<K>>('rpc', { name, request, place: shownPlace });
       } catch (error) {
         throw asAppError(error);
       }

@@ -6,6 +6,7 @@ import { everywhere as enEverywhere } from './en/everywhere';
 import { desktop as enDesktop } from './en/desktop';
 import { groups as enGroups } from './en/groups';
 import { newTask as enNewTask } from './en/new-task';
+import { places as enPlaces } from './en/places';
 import { readiness as enReadiness } from './en/readiness';
 import { settings as enSettings } from './en/settings';
 import { sources as enSources } from './en/sources';
@@ -20,6 +21,7 @@ import { everywhere as zhEverywhere } from './zh/everywhere';
 import { desktop as zhDesktop } from './zh/desktop';
 import { groups as zhGroups } from './zh/groups';
 import { newTask as zhNewTask } from './zh/new-task';
+import { places as zhPlaces } from './zh/places';
 import { readiness as zhReadiness } from './zh/readiness';
 import { settings as zhSettings } from './zh/settings';
 import { sources as zhSources } from './zh/sources';
@@ -42,6 +44,7 @@ const en = {
   activity: enActivity,
   cutover: enCutover,
   desktop: enDesktop,
+  places: enPlaces,
   settings: enSettings,
 };
 type Catalogue = typeof en;
@@ -60,6 +63,7 @@ const zh: Catalogue = {
   activity: zhActivity,
   cutover: zhCutover,
   desktop: zhDesktop,
+  places: zhPlaces,
   settings: zhSettings,
 };
 

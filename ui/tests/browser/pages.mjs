@@ -65,6 +65,7 @@ export async function fill(here) {
   await rule('Falling behind', { kind: 'delay_over', delay_seconds: 60, for_seconds: 300 }, { repeat_seconds: 3600 });
   await rule('Retention risk', { kind: 'retention_risk', horizon_seconds: 7200 }, { enabled: false });
   await rule('Copy finished', { kind: 'completed' }, { task_id: demo.task_id, channel_ids: ['desktop'], notify_recovery: false });
+  await host.call('place_put', { id: null, name: 'Frankfurt', colour: 'violet', host: 'replicator@kafka-fra.shop.invalid:/var/lib/sluice' });
   await host.call('setting_set', {
     key: 'quiet_hours',
     value: [{ from: '22:00', to: '07:00', days: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday'], enabled: true }],
@@ -223,6 +224,15 @@ export function pages(filled) {
       },
     },
     { name: 'settings', hash: '#/settings', settle: (page) => page.locator('dl dd').first().waitFor() },
+    { name: 'places', hash: '#/places', settle: (page) => page.locator('tbody tr').first().waitFor() },
+    {
+      name: 'place-dialog',
+      hash: '#/places',
+      settle: async (page) => {
+        await page.locator('main .actions button').first().click();
+        await page.getByRole('dialog').waitFor();
+      },
+    },
     { name: 'not-found', hash: '#/nowhere' },
   ].map((entry) => ({ settle: heading, ...entry }));
 }

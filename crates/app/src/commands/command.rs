@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::core::{panic_words, without_quoted};
+use crate::places::Side;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// A request to the application.
@@ -55,6 +56,29 @@ impl App {
     }
 }
 
+impl App {
+    /// Carries out a command that came by name from a window which shows a place, or this computer without one.
+    ///
+    /// # Errors
+    /// The place cannot be reached, or as [`App::call_by_name`].
+    pub fn call_at(&self, place: Option<&str>, name: &str, request: Value) -> Result<Box<RawValue>> {
+        let Some(place) = place else {
+            return self.call_by_name(name, request);
+        };
+        match Side::of(name, &request) {
+            Side::Here => self.call_by_name(name, request),
+            Side::There => self.places.call_by_name(place, name, request),
+            Side::Both => {
+                let here = self.call_by_name(name, request.clone())?;
+                let there = self.places.call_by_name(place, name, request)?;
+                Side::joined(here.get(), there.get())
+                    .and_then(|joined| to_raw_value(&joined))
+                    .map_err(|error| unwritable(name, &error))
+            }
+        }
+    }
+}
+
 /// Reads a request, carries it out, and writes its answer.
 pub(crate) fn answer<C: Command>(app: &App, request: Value) -> Result<Box<RawValue>> {
     // Not the parser's own words alone: they may hold a value, and a value may be a secret.
@@ -70,10 +94,12 @@ pub(crate) fn answer<C: Command>(app: &App, request: Value) -> Result<Box<RawVal
     })?;
     let answer = command.run(app)?;
     // Written at once: a tree of values of ten thousand partitions takes longer to make than everything else.
-    to_raw_value(&answer).map_err(|error| {
-        AppError::new(
-            ErrorCode::Internal,
-            format!("the answer of {} cannot be written: {error}", C::NAME),
-        )
-    })
+    to_raw_value(&answer).map_err(|error| unwritable(C::NAME, &error))
+}
+
+fn unwritable(name: &str, error: &serde_json::Error) -> AppError {
+    AppError::new(
+        ErrorCode::Internal,
+        format!("the answer of {name} cannot be written: {error}"),
+    )
 }

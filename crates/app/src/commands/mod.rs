@@ -7,6 +7,7 @@ mod cutover;
 mod demo;
 mod operations;
 mod parity;
+mod places;
 mod quarantine;
 mod readiness;
 mod settings;
@@ -47,6 +48,10 @@ pub use cutover::{
 pub use demo::{DemoStart, DemoStarted, DemoStop};
 pub use operations::{OperationQuery, OperationView};
 pub use parity::{ParityApply, ParityCompare, ParityKind, ParityView, TaskSyncConfiguration};
+pub use places::{
+    ConnectionState, ConnectionView, FarView, PlaceCheck, PlaceList, PlacePut, PlaceRemove, PlaceRetry,
+    PlaceTest, PlaceView,
+};
 pub use quarantine::{
     QuarantineView, ReplayedView, TaskQuarantine, TaskQuarantineDiscard, TaskQuarantineReplay,
 };
@@ -200,4 +205,9 @@ commands!(
     ParityCompare,
     ParityApply,
     TaskSyncConfiguration,
+    PlaceList,
+    PlacePut,
+    PlaceRemove,
+    PlaceTest,
+    PlaceRetry,
 );

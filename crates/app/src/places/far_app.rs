@@ -188,6 +188,11 @@ impl FarApp {
         events
     }
 
+    /// Tells subscribers of something that happened here.
+    pub(crate) fn publish(&self, event: &AppEvent) {
+        self.shared.bus.publish(event);
+    }
+
     /// Has a command carried out there that came by name. The answer stays as it was written.
     ///
     /// # Errors

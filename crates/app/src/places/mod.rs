@@ -5,10 +5,16 @@ mod failure;
 mod far_app;
 mod host;
 mod link;
+mod open_places;
+mod place;
 mod repeatable;
 mod said;
+mod side;
 mod ssh;
 
 pub use far_app::{FarApp, FarInfo, Standing};
 pub use host::{Host, InvalidHost};
+pub(crate) use open_places::OpenPlaces;
+pub use place::{Place, PlaceColour};
+pub(crate) use side::Side;
 pub use ssh::Ssh;

@@ -87,6 +87,8 @@ pub enum AppEvent {
         /// What happened and what to do.
         body: String,
     },
+    /// A place was added, described again or removed, or its connection stands differently.
+    PlacesChanged,
     /// Events were lost because they were not taken in time: ask for snapshots again.
     Resync,
 }

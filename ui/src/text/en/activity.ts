@@ -28,6 +28,7 @@ export const activity = {
     setting: 'Setting',
     demo: 'Demo',
     secrets: 'Secrets',
+    place: 'Place',
   } as Record<string, string>,
   actions: {
     source_add: 'Add data source',
@@ -67,6 +68,8 @@ export const activity = {
     channel_remove: 'Delete alert channel',
     channel_test: 'Test alert channel',
     setting_set: 'Change setting',
+    place_put: 'Keep place',
+    place_remove: 'Remove place',
     demo_start: 'Start the demo',
     demo_stop: 'Stop the demo',
   } as Record<string, string>,

@@ -21,7 +21,7 @@ export const activity: typeof en = {
   columnObject: '对象',
   columnOutcome: '结果',
   outcomes: { ok: '完成', refused: '被拒绝', failed: '失败' },
-  kinds: { source: '数据源', task: '任务', rule: '告警规则', channel: '告警渠道', setting: '设置', demo: '演示', secrets: '密钥与密码' },
+  kinds: { source: '数据源', task: '任务', rule: '告警规则', channel: '告警渠道', setting: '设置', demo: '演示', secrets: '密钥与密码', place: '位置' },
   actions: {
     source_add: '添加数据源',
     source_edit: '编辑数据源',
@@ -60,6 +60,8 @@ export const activity: typeof en = {
     channel_remove: '删除告警渠道',
     channel_test: '测试告警渠道',
     setting_set: '更改设置',
+    place_put: '保存位置',
+    place_remove: '移除位置',
     demo_start: '启动演示',
     demo_stop: '停止演示',
   },

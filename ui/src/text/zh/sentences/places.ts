@@ -59,6 +59,10 @@ export const places: Sentence[] = [
   ['a host is written as user@host, without ://; a port belongs into ~/.ssh/config', '主机写成 user@host，不带 ://；端口应写在 ~/.ssh/config 中'],
   ['a data folder must not have control characters in its name', '数据文件夹的名称不能含有控制字符'],
   ["'{folder}' cannot be looked up: write the whole path of the data folder, or one that begins with ~/", '无法查找“{folder}”：请写出数据文件夹的完整路径，或以 ~/ 开头的路径'],
+  ['a name has 1 to {#n} characters', '名称为 1 至 {n} 个字符'],
+  ["another place is called '{name}'", '另一个位置已使用名称“{name}”'],
+  ['there are {#n} places already; remove one that is not used any more', '已有 {n} 个位置；请移除不再使用的位置'],
+  ['the places cannot be read: {*reason}', '无法读取位置：{reason}'],
   ['{#n} programs hear of events already; end one of them and try again', '已有 {n} 个程序在接收事件；请结束其中一个后重试'],
   ['no thread for a connection: {*reason}', '无法为连接创建线程：{reason}'],
 ];
