@@ -23,16 +23,21 @@ fn split(version: KafkaVersion, topic: &str) -> Result<(Cluster, i32)> {
     let source = Cluster::builder(version).brokers(2).start()?;
     let filler = Filler::new(&source.bootstrap())?;
     filler.create(topic, 2, &[])?;
-    let metadata = filler
-        .admin()
-        .inner()
-        .fetch_metadata(Some(topic), std::time::Duration::from_secs(30))?;
-    let leaders: Vec<i32> = metadata
-        .topics()
-        .iter()
-        .flat_map(|found| found.partitions().iter().map(|partition| partition.leader()))
-        .collect();
-    anyhow::ensure!(leaders.len() == 2 && leaders[0] != leaders[1], "{leaders:?}");
+    let mut leaders: Vec<i32> = Vec::new();
+    // The brokers hear of a new topic one after the other.
+    eventually("the topic is known", || {
+        let metadata = filler
+            .admin()
+            .inner()
+            .fetch_metadata(Some(topic), std::time::Duration::from_secs(30))?;
+        leaders = metadata
+            .topics()
+            .iter()
+            .flat_map(|found| found.partitions().iter().map(|partition| partition.leader()))
+            .collect();
+        Ok(leaders.len() == 2 && leaders.iter().all(|leader| *leader >= 0))
+    })?;
+    anyhow::ensure!(leaders[0] != leaders[1], "{leaders:?}");
     Ok((source, leaders[0]))
 }
 
