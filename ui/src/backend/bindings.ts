@@ -3027,7 +3027,7 @@ id: string,
  */
 name: string, 
 /**
- * What it is told apart by at a glance.
+ * Its mark beside the name.
  */
 colour: PlaceColour, 
 /**
@@ -3075,7 +3075,7 @@ id: string | null,
  */
 name: string, 
 /**
- * What it is told apart by at a glance.
+ * Its mark beside the name.
  */
 colour: PlaceColour, 
 /**
@@ -3127,7 +3127,7 @@ id: string,
  */
 name: string, 
 /**
- * What it is told apart by at a glance.
+ * Its mark beside the name.
  */
 colour: PlaceColour, 
 /**

@@ -20,8 +20,10 @@ export async function startHost() {
     url: running.url,
     data,
     /** Gives a command to the application. */
-    async call(name, request = {}) {
-      const response = await fetch(`${host.url}/rpc/${name}`, {
+    call: (name, request = {}) => host.callAt('', name, request),
+    /** Gives a command to what a page with this `query` shows. */
+    async callAt(query, name, request = {}) {
+      const response = await fetch(`${host.url}/rpc/${name}${query}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(request),

@@ -53,16 +53,7 @@ after(async () => {
 });
 
 /** Gives a command to the place. */
-async function there(place, name, request = {}) {
-  const response = await fetch(`${here.host.url}/rpc/${name}?place=${place}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(request),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(`${name}: ${answer.message}`);
-  return answer;
-}
+const there = (place, name, request) => here.host.callAt(`?place=${place}`, name, request);
 
 async function chooses(page, name) {
   await page.getByRole('navigation').getByRole('button', { name: /Place/ }).click();

@@ -24,7 +24,7 @@ pub struct PlacePut {
     pub id: Option<String>,
     /// What it is called.
     pub name: String,
-    /// What it is told apart by at a glance.
+    /// Its mark beside the name.
     pub colour: PlaceColour,
     /// `user@host[:data folder]`.
     pub host: String,

@@ -104,7 +104,7 @@ impl Served {
         while !self.output.is_closed() {
             let line = match lines.recv_timeout(SILENCE) {
                 Ok(line) => line,
-                // What is still to be answered by others ends by itself, and nobody would read it.
+                // Requests under way in another program end by themselves, and their answers have no reader.
                 Err(RecvTimeoutError::Timeout) => return Ok(()),
                 Err(RecvTimeoutError::Disconnected) => break,
             };

@@ -16,7 +16,7 @@ use crate::{AppError, ErrorCode, Result};
 
 /// What tasks wait for a person's decision about: which partitions have stopped, and which gaps a person has accepted
 /// since. Both are kept over a restart of the program. An acceptance outlives the run that it was given to: it holds
-/// until the gap is in the ledger, so that nobody is asked twice because a cluster was away, or the program, meanwhile.
+/// until the gap is in the ledger, so that no question is asked twice because a cluster was away, or the program, meanwhile.
 pub(crate) struct StoppedPartitions {
     store: Arc<SqliteStore>,
     decisions: Mutex<BTreeMap<TaskId, Decisions>>,

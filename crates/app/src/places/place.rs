@@ -14,7 +14,7 @@ pub struct Place {
     pub id: String,
     /// What it is called.
     pub name: String,
-    /// What it is told apart by at a glance.
+    /// Its mark beside the name.
     pub colour: PlaceColour,
     /// `user@host[:data folder]`.
     #[ts(type = "string")]

@@ -460,17 +460,9 @@ impl<'a, 'r> Comparison<'a, 'r> {
         target_offset: Option<i64>,
         detail: String,
     ) {
-        let count = self.report.differences.entry(kind).or_default();
-        *count += 1;
-        if *count == 1 {
-            self.found.push(Difference {
-                kind,
-                topic: self.report.topic.clone(),
-                partition: self.report.partition,
-                source_offset,
-                target_offset,
-                detail,
-            });
-        }
+        let first = self
+            .report
+            .note_difference(kind, source_offset, target_offset, detail);
+        self.found.extend(first);
     }
 }

@@ -17,14 +17,12 @@ use crate::verify::report::{Gone, GoneReason, LogSide, NotCopied, PartitionRepor
 use crate::verify::rules::{Cut, Rules};
 use crate::verify::run::VerifyOptions;
 use crate::verify::scope::first_since;
+use crate::verify::verdict::LeftOut;
 
 /// What a verification looks at.
 pub(crate) struct Jobs {
     pub(crate) partitions: Vec<Job>,
-    /// Topics that are no longer in the task.
-    pub(crate) left_out: Vec<String>,
-    /// Partitions with records that only the target has and that are not looked at.
-    pub(crate) unread_partitions: u64,
+    pub(crate) left_out: LeftOut,
 }
 
 /// All partitions to compare.
@@ -34,17 +32,17 @@ pub(crate) fn jobs(
     store: &dyn CheckpointStore,
     options: &VerifyOptions,
 ) -> Result<Jobs> {
-    let (ranges, left_out) = if store.launch(&task.name)?.is_some() {
+    let (ranges, topics) = if store.launch(&task.name)?.is_some() {
         launched(pair, task, store)?
     } else {
         (described(pair, task)?, Vec::new())
     };
     let copied_to = copied_to(&ranges);
     let ranges = options.scope.apply(ranges, &task.name, &pair.source.admin)?;
-    let (foreign, unread_partitions) = only_on_target(pair, task, &options.scope, &ranges, &copied_to)?;
+    let (foreign, partitions) = only_on_target(pair, task, &options.scope, &ranges, &copied_to)?;
     // What was left out of the task has no part in one that is chosen.
-    let left_out = if options.scope.topics.is_empty() {
-        left_out
+    let topics = if options.scope.topics.is_empty() {
+        topics
     } else {
         Vec::new()
     };
@@ -63,15 +61,14 @@ pub(crate) fn jobs(
         policies: Policies::new(pair),
         headers: pair.target.capabilities.message_v2,
     };
-    let mut partitions = ranges
+    let mut jobs = ranges
         .into_iter()
         .map(|range| facts.job(range))
         .collect::<Result<Vec<_>>>()?;
-    partitions.extend(foreign);
+    jobs.extend(foreign);
     Ok(Jobs {
-        partitions,
-        left_out,
-        unread_partitions,
+        partitions: jobs,
+        left_out: LeftOut { topics, partitions },
     })
 }
 
@@ -228,10 +225,7 @@ impl Facts<'_> {
         {
             report.problem = Some(format!("nothing is left to compare: {} are {why}", range.source));
         }
-        let target_end = match &range.copied {
-            Copied::Noted { target_next, .. } if self.options.running => *target_next,
-            _ => target.high,
-        };
+        let target_end = self.target_end(&range, target);
         report.source_range = Some(OffsetRange {
             from: begin.source_from,
             to: range.source.to,
@@ -349,6 +343,14 @@ impl Facts<'_> {
         Ok(begin)
     }
 
+    /// Target offset behind the last record to compare, as far as that is known before anything is read.
+    fn target_end(&self, range: &Range, target: Ends) -> i64 {
+        match &range.copied {
+            Copied::Noted { target_next, .. } if self.options.running => *target_next,
+            _ => target.high,
+        }
+    }
+
     fn noted_meanwhile(&self, range: &Range) -> Option<u32> {
         let Copied::Noted {
             incarnation,
@@ -393,10 +395,7 @@ impl Facts<'_> {
             .earlier
             .get(&range.key)
             .filter(|_| self.options.continues)?;
-        let target_end = match &range.copied {
-            Copied::Noted { target_next, .. } if self.options.running => *target_next,
-            _ => target.high,
-        };
+        let target_end = self.target_end(range, target);
         let goes_on = self.identity(range)?.is_of(proof)
             && range.source.from <= proof.source_to
             && (source.low..=range.source.to).contains(&proof.source_to)

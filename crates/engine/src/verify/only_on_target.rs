@@ -1,5 +1,5 @@
-//! Partitions of a target topic that its source topic lacks: whoever wrote there, the task did not, and those who read the
-//! topic get it.
+//! Partitions of a target topic that its source topic lacks: the task wrote nothing there, and consumers of the topic read
+//! what others wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,18 +125,9 @@ fn count(
     while target.peek(0)?.is_some_and(|record| record.offset() < end) {
         let Some(record) = target.pop() else { break };
         report.target_records += 1;
-        *report.differences.entry(DifferenceKind::Extra).or_default() += 1;
-        if found.is_empty() {
-            let kind = DifferenceKind::Extra;
-            found.push(Difference {
-                kind,
-                topic: report.topic.clone(),
-                partition: report.partition,
-                source_offset: None,
-                target_offset: Some(record.offset()),
-                detail: format!("target {}", describe(&record, kind)),
-            });
-        }
+        let kind = DifferenceKind::Extra;
+        let detail = format!("target {}", describe(&record, kind));
+        found.extend(report.note_difference(kind, None, Some(record.offset()), detail));
     }
     Ok(())
 }

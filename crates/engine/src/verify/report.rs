@@ -213,6 +213,26 @@ impl PartitionReport {
         }
     }
 
+    /// Counts a difference. Returns the first of its kind, as an example.
+    pub(crate) fn note_difference(
+        &mut self,
+        kind: DifferenceKind,
+        source_offset: Option<i64>,
+        target_offset: Option<i64>,
+        detail: String,
+    ) -> Option<Difference> {
+        let count = self.differences.entry(kind).or_default();
+        *count += 1;
+        (*count == 1).then(|| Difference {
+            kind,
+            topic: self.topic.clone(),
+            partition: self.partition,
+            source_offset,
+            target_offset,
+            detail,
+        })
+    }
+
     /// Whether everything that was compared is equal, and everything was.
     pub fn is_whole(&self) -> bool {
         self.differences.is_empty() && self.problem.is_none() && !self.gone.iter().any(Gone::is_loss)

@@ -26,7 +26,6 @@ use crate::verify::scope::VerifyScope;
 use crate::verify::stream::Stream;
 use crate::verify::uncopied;
 use crate::verify::unnoted::Notes;
-use crate::verify::verdict::LeftOut;
 
 /// Partitions compared at the same time.
 const WORKERS: usize = 2;
@@ -72,7 +71,6 @@ pub fn verify(
     let Jobs {
         partitions: jobs,
         left_out,
-        unread_partitions,
     } = jobs(&pair, task, store, &options)?;
     if jobs.is_empty() {
         return Err(EngineError::Refused(format!(
@@ -125,10 +123,7 @@ pub fn verify(
         task.name.to_string(),
         &options,
         partitions,
-        LeftOut {
-            topics: left_out,
-            partitions: unread_partitions,
-        },
+        left_out,
         found,
         reading.read_by(),
         duration,

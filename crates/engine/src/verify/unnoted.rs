@@ -1,5 +1,5 @@
 //! A running task has always copied more than it has noted. What stands on the target behind the last noted record when the
-//! verification begins is a copy whose note is on its way, or a record that somebody else wrote, which no later copy brings
+//! verification begins is a copy whose note is on its way, or a record of another client, which no later copy brings
 //! to light while nothing new is copied. Where such records are, the comparison goes on once their notes are there.
 
 use std::time::{Duration, Instant};
@@ -56,7 +56,7 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// The partition as it is noted now; `None` where its source topic was made anew meanwhile.
+    /// The partition as it is noted now; `None` where its source topic was created again meanwhile.
     fn state(&self) -> std::result::Result<Option<PartitionState>, StoreError> {
         let states = self.store.partitions(self.task)?;
         Ok(states
