@@ -51,9 +51,12 @@ test('the command palette finds pages, tasks and actions by typing, and runs the
   await page.keyboard.press('Enter');
   await palette.waitFor({ state: 'detached' });
   await until(() => /#\/sources\/[^/]+\/topics$/.test(page.url()), 'the topics are shown');
-  // Also while somebody types, and the arrows choose.
+  // Also while somebody types, and the arrows choose. The field of the search comes with the topics.
+  const search = page.locator('main [data-search]');
+  await search.waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type('x');
+  assert.equal(await search.inputValue(), 'x');
   await page.keyboard.press('Control+k');
   await field.waitFor();
   await page.keyboard.type('demo');
@@ -65,7 +68,7 @@ test('the command palette finds pages, tasks and actions by typing, and runs the
   await palette.getByText('Nothing of this name').waitFor();
   await page.keyboard.press('Escape');
   await palette.waitFor({ state: 'detached' });
-  assert.equal(await page.evaluate(() => document.activeElement?.hasAttribute('data-search')), true, 'the focus is back');
+  await until(() => search.evaluate((element) => element === document.activeElement), 'the focus is back');
 });
 
 test('arrows go through the tasks, and one key pauses, resumes or verifies the task shown', async () => {
