@@ -74,12 +74,21 @@ impl Procedure<'_> {
                 found.new.join(", ")
             ));
         }
-        wrong.extend(found.torn.iter().map(|(group, topics)| {
-            format!(
-                "group '{group}' also reads {}, which an earlier cut-over has moved: its position there is not known on the target",
-                topics.join(", ")
-            )
-        }));
+        for torn in &found.torn {
+            let group = &torn.group;
+            if !torn.moved.is_empty() {
+                wrong.push(format!(
+                    "group '{group}' also reads {}, which an earlier cut-over has moved: its position there is not known on the target",
+                    torn.moved.join(", ")
+                ));
+            }
+            if !torn.staying.is_empty() {
+                wrong.push(format!(
+                    "group '{group}' also reads {}, which another cut-over moved here and which stays: it would no longer see what is written there",
+                    torn.staying.join(", ")
+                ));
+            }
+        }
         if wrong.is_empty() {
             self.answer(
                 question::GROUPS,

@@ -31,6 +31,7 @@ mod stage;
 mod step;
 #[cfg(test)]
 mod tests;
+mod torn;
 mod window;
 mod world;
 

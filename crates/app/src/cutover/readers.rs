@@ -1,14 +1,13 @@
 //! Which groups read a task's topics.
 
-use std::collections::BTreeSet;
-
 use sluice_engine::{GroupChoice, group_inventory};
 use sluice_model::TaskId;
 
 use super::clusters::Clusters;
 use super::journal::StoreJournal;
 use super::plan::Reader;
-use super::record::{Cutover, CutoverState};
+use super::record::Cutover;
+use super::torn::{other_stages, torn};
 use super::world::UnplannedGroups;
 use crate::Result;
 
@@ -42,23 +41,17 @@ pub(super) fn read(clusters: &Clusters<'_>, task: &TaskId) -> Result<Vec<Reader>
         .collect())
 }
 
-/// Groups that read a cut-over's topics, or topics that were moved before them, and that its plan leaves out.
+/// Groups that read a cut-over's topics and that its plan leaves out, and those that it tears from topics of other stages.
 pub(super) fn unplanned(clusters: &Clusters<'_>, cutover: &Cutover) -> Result<UnplannedGroups> {
     let topics = cutover.source_topics();
-    let mut moved: BTreeSet<String> = BTreeSet::new();
-    for earlier in StoreJournal(&clusters.core.store).of_task(cutover.task.as_str())? {
-        if earlier.id != cutover.id && earlier.is_switched() && earlier.state != CutoverState::WentBack {
-            moved.extend(earlier.source_topics());
-        }
-    }
+    let stages = other_stages(&StoreJournal(&clusters.core.store), cutover)?;
     let may_run = cutover.may_run();
     let mut unplanned = UnplannedGroups::default();
     for reader in read(clusters, &cutover.task)? {
         if cutover.groups.contains(&reader.group) {
-            let torn: Vec<String> = reader.outside.intersection(&moved).cloned().collect();
-            if !torn.is_empty() {
-                unplanned.torn.push((reader.group, torn));
-            }
+            unplanned
+                .torn
+                .extend(torn(&reader.group, &reader.outside, &stages));
         } else if reader.topics.iter().any(|topic| topics.contains(topic)) && !may_run.contains(&reader.group)
         {
             unplanned.new.push(reader.group);

@@ -6,6 +6,7 @@ use sluice_model::{TaskId, TaskState};
 
 use super::question::CutoverAnswer;
 use super::record::{Cutover, EndsNoted, FenceEntry, GroupMove, MovedPosition, Proved, VerificationSummary};
+use super::torn::TornGroup;
 use crate::Result;
 
 /// What is known of a task.
@@ -31,8 +32,8 @@ pub(crate) struct Lag {
 pub(crate) struct UnplannedGroups {
     /// Those that have read its topics since the plan, which knows nothing of them.
     pub(crate) new: Vec<String>,
-    /// Those that move with it and also read topics that an earlier stage has moved, with these.
-    pub(crate) torn: Vec<(String, Vec<String>)>,
+    /// Those that move with it and also read topics of other stages, which do not move with them.
+    pub(crate) torn: Vec<TornGroup>,
 }
 
 /// A fence that can be raised.
@@ -65,7 +66,7 @@ pub(crate) trait World {
     /// Source topics that the task copies and that are not the cut-over's.
     fn other_topics(&self, cutover: &Cutover) -> Result<Vec<String>>;
 
-    /// Groups that read the cut-over's topics, or topics that were moved before them, and that its plan leaves out.
+    /// Groups of which the plan takes no care, or which it tears from topics of other stages.
     fn unplanned_groups(&self, cutover: &Cutover) -> Result<UnplannedGroups>;
 
     /// What is not copied of the topics.

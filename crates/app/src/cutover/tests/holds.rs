@@ -6,6 +6,7 @@ use super::super::procedure::Procedure;
 use super::super::question::{self, CutoverResult, binding};
 use super::super::record::{CutoverState, FenceKind, TopicPair};
 use super::super::step::CutoverStep;
+use super::super::torn::TornGroup;
 use super::ground::{Ground, NEW, OLD, first_task, topic_on};
 use super::model::State;
 
@@ -391,11 +392,20 @@ fn a_group_that_first_reads_after_the_plan_holds_every_step_that_it_concerns() {
 #[test]
 fn a_group_that_reads_what_an_earlier_stage_has_moved_holds_the_move_until_it_is_overruled() {
     let (ground, id) = standing_at(CutoverStep::MoveGroups, FenceKind::None);
-    ground.model.state.borrow_mut().torn = vec![("audit".to_owned(), vec!["mail".to_owned()])];
+    ground.model.state.borrow_mut().torn = vec![TornGroup {
+        group: "audit".to_owned(),
+        moved: vec!["mail".to_owned()],
+        staying: vec!["stock".to_owned()],
+    }];
     let held = ground.next(&id, &[]).held.unwrap();
     assert_eq!(held.question, question::GROUPS);
     assert!(
-        held.answers[0].evidence.contains("'audit' also reads mail"),
+        held.answers[0]
+            .evidence
+            .contains("'audit' also reads mail, which an earlier cut-over has moved")
+            && held.answers[0]
+                .evidence
+                .contains("'audit' also reads stock, which another cut-over moved here"),
         "{held:?}"
     );
     let now = ground.next(&id, &[question::GROUPS]);

@@ -13,6 +13,7 @@ use super::super::record::{
     Cutover, EndsNoted, FenceEntry, GroupMove, MovedPosition, PartitionDigest, Proved, TopicPair,
     VerificationSummary,
 };
+use super::super::torn::TornGroup;
 use super::super::world::{Lag, PlannedFence, TaskCondition, UnplannedGroups, World};
 use crate::core::superseded;
 use crate::{AppError, ErrorCode, Result};
@@ -47,7 +48,7 @@ pub(super) struct State {
     /// What the clusters say to questions that are not computed.
     pub(super) said: BTreeMap<String, CutoverResult>,
     /// Groups that read topics which were moved before.
-    pub(super) torn: Vec<(String, Vec<String>)>,
+    pub(super) torn: Vec<TornGroup>,
     /// What is kept.
     pub(super) kept: BTreeMap<String, Cutover>,
     pub(super) tasks_made: usize,

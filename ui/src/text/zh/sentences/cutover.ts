@@ -156,6 +156,10 @@ export const cutover: Sentence[] = [
     '消费组“{group}”还读取 {topics}，它们已由先前的切换移动：它在目标上的位置未知',
   ],
   [
+    "group '{@group}' also reads {topics}, which another cut-over moved here and which stays: it would no longer see what is written there",
+    '消费组“{group}”还读取 {topics}，它们由另一次切换移到此处并留在这里：它将看不到写入其中的新数据',
+  ],
+  [
     'give this cut-over up with back and plan it again, or set these positions on the target by hand and overrule this question',
     '请用 back 放弃此次切换并重新计划，或手动在目标上设置这些位置并否决此问题',
   ],
