@@ -232,21 +232,27 @@ pub(crate) fn grow(target: &Admin, topic: &str, partitions: usize) -> Result<()>
     wait_ready(target, topic, partitions)
 }
 
+/// Waits until each partition has a leader; longer than the deadline only while more and more of them have one.
 fn wait_ready(target: &Admin, topic: &str, partitions: usize) -> Result<()> {
-    let until = Instant::now() + READY_DEADLINE;
+    let mut until = Instant::now() + READY_DEADLINE;
+    let mut most = 0;
     loop {
-        let ready = target.metadata().is_ok_and(|metadata| {
-            metadata.topics.get(topic).is_some_and(|info| {
-                info.partitions.len() >= partitions
-                    && info.partitions.iter().all(|partition| partition.leader.is_some())
-            })
+        let led = target.metadata().ok().and_then(|metadata| {
+            let info = metadata.topics.get(topic)?;
+            Some(info.partitions.iter().filter(|one| one.leader.is_some()).count())
         });
-        if ready {
-            return Ok(());
+        match led {
+            Some(led) if led >= partitions => return Ok(()),
+            Some(led) if led > most => {
+                most = led;
+                until = Instant::now() + READY_DEADLINE;
+            }
+            _ => {}
         }
         if Instant::now() >= until {
             return Err(EngineError::Refused(format!(
-                "the target topic '{topic}' was created but its {partitions} partitions have no leaders after {} s; look at the target's controller",
+                "the target topic '{topic}' was created but {} of its {partitions} partitions have no leader after {} s; look at the target's controller",
+                partitions - most,
                 READY_DEADLINE.as_secs()
             )));
         }

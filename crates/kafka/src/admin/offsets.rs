@@ -13,8 +13,10 @@ use crate::native::Native;
 use crate::partition_list::{PartitionList, PartitionOffset, read_entry};
 use crate::reader::Isolation;
 
-/// How long offsets are asked for again while leaders are being elected.
+/// How long offsets are asked for again while leaders are being elected and no further one answers.
 const ELECTION_DEADLINE: Duration = Duration::from_secs(8);
+/// How long they are asked for again in all: a broker takes a topic of 10 000 partitions over one after the other.
+const ELECTIONS_DEADLINE: Duration = Duration::from_secs(30);
 /// librdkafka's `RD_KAFKA_OFFSET_INVALID`.
 const OFFSET_INVALID: i64 = -1001;
 
@@ -40,21 +42,27 @@ impl Admin {
         query: OffsetQuery,
         isolation: Isolation,
     ) -> Result<Vec<PartitionOffset>> {
-        let until = Instant::now() + ELECTION_DEADLINE;
+        let end = Instant::now() + ELECTIONS_DEADLINE;
+        let mut until = Instant::now() + ELECTION_DEADLINE;
+        let mut settled = Vec::with_capacity(partitions.len());
+        let mut open = partitions.to_vec();
         loop {
-            let found = self.offsets_once(partitions, query, isolation)?;
-            let unsettled = found.iter().any(|entry| {
-                entry.error.is_election()
-                    || matches!(
-                        entry.error,
-                        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
-                            | ErrorCode::LOCAL_TIMED_OUT
-                            | ErrorCode::LOCAL_TRANSPORT
-                    )
-            });
-            if !unsettled || Instant::now() >= until {
-                return Ok(found);
+            let (unsettled, known): (Vec<_>, Vec<_>) = self
+                .offsets_once(&open, query, isolation)?
+                .into_iter()
+                .partition(|entry| may_settle(entry.error));
+            if !known.is_empty() {
+                until = end.min(Instant::now() + ELECTION_DEADLINE);
             }
+            settled.extend(known);
+            if unsettled.is_empty() || Instant::now() >= until {
+                settled.extend(unsettled);
+                return Ok(settled);
+            }
+            open = unsettled
+                .into_iter()
+                .map(|entry| (entry.topic, entry.partition))
+                .collect();
             std::thread::sleep(Duration::from_millis(200));
             // librdkafka asks the leaders that it remembers, with the epochs that it remembers, for minutes.
             self.metadata()?;
@@ -149,6 +157,18 @@ impl Admin {
                 .collect())
         }
     }
+}
+
+/// Whether a partition's error passes with an election, or with the news of it.
+fn may_settle(error: ErrorCode) -> bool {
+    error.is_election()
+        || matches!(
+            error,
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                | ErrorCode::LOCAL_UNKNOWN_PARTITION
+                | ErrorCode::LOCAL_TIMED_OUT
+                | ErrorCode::LOCAL_TRANSPORT
+        )
 }
 
 /// Has the library hear of the leaders of these partitions, unless it has: where it begins without them, a change of what

@@ -194,8 +194,8 @@ export const running: Sentence[] = [
     '无法将目标主题“{topic}”增加到 {partitions} 个分区：{why}。请在目标上增加（kafka-topics --alter --partitions {again}），或授予该用户对该主题的 ALTER 权限',
   ],
   [
-    "the target topic '{topic}' was created but its {#partitions} partitions have no leaders after {#s} s; look at the target's controller",
-    '目标主题“{topic}”已创建，但 {s} 秒后其 {partitions} 个分区仍没有 leader；请检查目标的 controller',
+    "the target topic '{topic}' was created but {#without} of its {#partitions} partitions have no leader after {#s} s; look at the target's controller",
+    '目标主题“{topic}”已创建，但 {s} 秒后其 {partitions} 个分区中仍有 {without} 个没有 leader；请检查目标的 controller',
   ],
   ["the data in the target topic '{name}' cannot be deleted: {*error}. Delete it by hand, or choose --existing append", '无法删除目标主题“{name}”中的数据：{error}。请手动删除，或选择“追加”（--existing append）'],
   ["the target topic '{name}' was deleted but cannot be created again: {*error}", '目标主题“{name}”已删除，但无法重新创建：{error}'],
