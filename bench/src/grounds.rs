@@ -15,7 +15,7 @@ use sluice_testground::{
 };
 
 use crate::{
-    interrupt, payload,
+    interrupt, machine, payload,
     workload::{Content, Workload},
 };
 
@@ -24,6 +24,11 @@ const BROKER_HEAP_MEGABYTES: u32 = 1024;
 const VERSION: KafkaVersion = KafkaVersion::V4_3_1;
 const PATIENCE: Duration = Duration::from_secs(60);
 const PATIENCE_TO_FILL: Duration = Duration::from_secs(1800);
+/// Files that a broker maps for a partition (its two indexes), twice: of the copy, and of one before it that is being deleted.
+/// Without them the broker ends.
+const MAPPED_FILES_PER_PARTITION: u64 = 4;
+/// What a broker maps besides.
+const OTHER_MAPPED_FILES: u64 = 20_000;
 /// kcat holds all headers of one call in memory.
 const RECORDS_AT_ONCE: u64 = 2_000;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -91,6 +96,15 @@ impl Grounds {
     /// # Errors
     /// It cannot be made.
     pub fn fill(&self, workload: &Workload) -> Result<u64> {
+        let needed = OTHER_MAPPED_FILES + MAPPED_FILES_PER_PARTITION * u64::try_from(workload.partitions)?;
+        if let Some(allowed) = machine::mapped_files()
+            && allowed < needed
+        {
+            bail!(
+                "{} partitions need vm.max_map_count={needed} for the brokers (sysctl -w), and it is {allowed}",
+                workload.partitions
+            );
+        }
         self.source.create(workload)?;
         match workload.content {
             Content::Text => self.write_values(workload, &payload::lines(workload.record_bytes))?,
@@ -188,6 +202,8 @@ impl Side {
     fn start(data: Option<&Path>) -> Result<Self> {
         let mut builder = Cluster::builder(VERSION)
             .jvm(Jvm::full(BROKER_HEAP_MEGABYTES))
+            // A deleted copy is gone before the next one is measured.
+            .property("log.segment.delete.delay.ms", "1000")
             .ssl();
         if let Some(dir) = data {
             builder = builder.parent_dir(dir);
@@ -217,7 +233,9 @@ impl Side {
         self.admin.create_topic(&topic, false)?;
         self.wait_until(&format!("{} to appear", topic.name), |topics| {
             topics.contains(&topic.name)
-        })
+        })?;
+        // A broker takes 10 000 partitions over one after the other; a producer that is there before waits in time-outs.
+        self.records(workload).map(|_| ())
     }
 
     fn records(&self, workload: &Workload) -> Result<u64> {

@@ -22,6 +22,12 @@ impl Machine {
     }
 }
 
+/// How many files a process may map into memory, where the system says so (Linux).
+pub fn mapped_files() -> Option<u64> {
+    let text = fs::read_to_string("/proc/sys/vm/max_map_count").ok()?;
+    text.trim().parse().ok()
+}
+
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.cores == 1 { "" } else { "s" };
