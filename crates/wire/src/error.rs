@@ -112,6 +112,14 @@ pub enum WireError {
         /// `leader`, `coordinator`, `controller` or `broker`.
         role: &'static str,
     },
+    /// A producer id was given and may not be used, because it cannot be kept.
+    #[error("the producer id {id} cannot be noted, and nothing is written under it: {reason}")]
+    Unwitnessed {
+        /// It.
+        id: i64,
+        /// Why it cannot be kept.
+        reason: String,
+    },
     /// The caller has cancelled it.
     #[error("cancelled")]
     Cancelled,
@@ -160,6 +168,7 @@ impl WireError {
             | Self::NoToken { .. }
             | Self::Malformed { .. }
             | Self::Settings { .. }
+            | Self::Unwitnessed { .. }
             | Self::Cancelled => false,
         }
     }

@@ -19,10 +19,10 @@ pub use cancel::Cancel;
 pub use client::{
     Acl, BrokerInfo, ClassicGroup, ClassicMember, Client, ClientQuota, ClusterInfo, ConfigChange,
     ConfigEntry, ConfigResource, ConfigSource, ConfigSynonym, Configs, ConsumerGroup, ConsumerMember,
-    CoordinatorKind, GroupOffset, GroupOffsets, Isolation, ListedGroup, ListedOffset, ListedTransaction,
-    LogDir, MissingDetail, OffsetSpec, OpenTransaction, PartitionInfo, PerBroker, ProducerState,
-    QuotaChanges, QuotaEntity, ShareGroup, ShareMember, TopicInfo, TransactionDescription, TransactionFilter,
-    Wake,
+    CoordinatorKind, GroupOffset, GroupOffsets, IdWitness, Isolation, ListedGroup, ListedOffset,
+    ListedTransaction, LogDir, MissingDetail, OffsetSpec, OpenTransaction, PartitionInfo, PerBroker,
+    ProducerState, QuotaChanges, QuotaEntity, ShareGroup, ShareMember, TopicInfo, TransactionDescription,
+    TransactionFilter, Wake,
 };
 pub use error::{Result, TlsFailure, Unsupported, WireError};
 pub use error_code::ErrorCode;

@@ -30,6 +30,9 @@ pub(crate) struct Shared {
     pub(crate) coordinators: Mutex<Coordinators>,
 }
 
+/// Is told each producer id that the cluster gives, before anything is written under it. An error keeps it from being used.
+pub type IdWitness = Arc<dyn Fn(i64) -> std::result::Result<(), String> + Send + Sync>;
+
 /// A blocking client of one cluster for any thread. Clones share connections and what is known of the cluster; each
 /// has its own deadline and cancellation. Nothing is connected before the first call. No call creates a topic.
 #[derive(Clone)]
@@ -37,6 +40,7 @@ pub struct Client {
     pub(crate) shared: Arc<Shared>,
     timeout: Duration,
     cancel: Cancel,
+    witness: Option<IdWitness>,
 }
 
 impl fmt::Debug for Client {
@@ -61,6 +65,7 @@ impl Client {
             }),
             timeout: CALL_DEADLINE,
             cancel: Cancel::new(),
+            witness: None,
         })
     }
 
@@ -79,6 +84,30 @@ impl Client {
         Self {
             cancel,
             ..self.clone()
+        }
+    }
+
+    /// The same client, whose producer ids `witness` is told before they are used: whoever is killed at any moment has
+    /// written nothing under an id that the witness does not know.
+    #[must_use]
+    pub fn with_id_witness(&self, witness: IdWitness) -> Self {
+        Self {
+            witness: Some(witness),
+            ..self.clone()
+        }
+    }
+
+    /// Tells the witness of a producer id, if there is one.
+    ///
+    /// # Errors
+    /// It refuses the id.
+    pub(crate) fn witness(&self, producer_id: i64) -> Result<()> {
+        match self.witness.as_ref().map(|witness| witness(producer_id)) {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(reason)) => Err(WireError::Unwitnessed {
+                id: producer_id,
+                reason,
+            }),
         }
     }
 

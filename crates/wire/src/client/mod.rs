@@ -28,7 +28,7 @@ mod transactions;
 mod trouble;
 mod wake;
 
-pub use self::core::Client;
+pub use self::core::{Client, IdWitness};
 pub use acls::Acl;
 pub(crate) use broker_link::BrokerLink;
 pub use cluster_info::{BrokerInfo, ClusterInfo, PartitionInfo, PerBroker, TopicInfo};

@@ -39,7 +39,8 @@ pub struct ProducerIdentity {
 impl Client {
     /// Gets an identity. With a transactional id, instances before are fenced and their open transaction is aborted
     /// before this returns; without, the identity is a new one. `current` is the caller's own, whose epoch is raised if
-    /// the broker can (Kafka 2.5); older brokers give a new id. Needs Kafka 0.11.
+    /// the broker can (Kafka 2.5); older brokers give a new id. The witness of the client is told the id before this returns.
+    /// Needs Kafka 0.11.
     ///
     /// # Errors
     /// No coordinator answers, no right, or another instance has taken over ([`ErrorCode::PRODUCER_FENCED`],
@@ -77,6 +78,7 @@ impl Client {
                 Ok(answered)
             })?,
         };
+        self.witness(response.producer_id.0)?;
         Ok(ProducerIdentity {
             id: response.producer_id.0,
             epoch: response.producer_epoch,
@@ -95,7 +97,7 @@ impl Client {
         current: ProducerIdentity,
     ) -> Result<ProducerIdentity> {
         let timeout = i32::try_from(transaction_timeout.as_millis()).unwrap_or(i32::MAX);
-        self.at_coordinator(
+        let raised = self.at_coordinator(
             CoordinatorKind::Transaction,
             transactional_id,
             |connection, budget| {
@@ -112,7 +114,9 @@ impl Client {
                     epoch: response.producer_epoch,
                 })
             },
-        )
+        )?;
+        self.witness(raised.id)?;
+        Ok(raised)
     }
 
     /// Makes partitions part of the open transaction, or opens one with them. Must succeed before a batch of the

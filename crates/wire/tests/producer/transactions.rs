@@ -1,13 +1,15 @@
 //! Transactions: committed with their positions, aborted, and fenced.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use sluice_fakekafka::{FakeCluster, ResponseError};
 use sluice_wire::{
-    ApiKey, ErrorCode, GroupOffset, ProduceEvent, SendError, TopicPartition, TransactionFault, WrongState,
+    ApiKey, ErrorCode, GroupOffset, ProduceEvent, ProduceSettings, Producer, SendError, TopicPartition,
+    TransactionFault, Wake, WireError, WrongState,
 };
 
-use crate::ground::{Run, ground, one, place, values};
+use crate::ground::{Run, client, ground, one, place, transactional, values};
 
 fn position(offset: i64) -> BTreeMap<TopicPartition, GroupOffset> {
     let position = GroupOffset {
@@ -195,4 +197,49 @@ fn a_successor_fences_and_nothing_of_the_older_one_is_seen() {
     newer.until_event(&ProduceEvent::Fenced);
     third.producer.begin().unwrap();
     third.commit();
+}
+
+#[test]
+fn a_witness_is_told_each_id_before_it_is_used_and_one_that_it_refuses_is_not() {
+    let cluster = ground(1, 2);
+    for settings in [ProduceSettings::default(), transactional()] {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let noting = client(&cluster).with_id_witness({
+            let told = Arc::clone(&told);
+            Arc::new(move |id| {
+                told.lock().unwrap().push(id);
+                Ok(())
+            })
+        });
+        let first = Run::open(&noting, settings.clone());
+        assert_eq!(*told.lock().unwrap(), [first.producer.identity().id]);
+
+        let refusing = client(&cluster).with_id_witness(Arc::new(|_| Err("the disk is full".to_owned())));
+        let error = Producer::open(&refusing, settings, &Wake::new()).unwrap_err();
+        assert!(matches!(error, WireError::Unwitnessed { .. }), "{error}");
+        assert!(!error.is_retriable(), "each try would use up an epoch: {error}");
+    }
+    assert_eq!(cluster.request_count(ApiKey::Produce), 0);
+}
+
+#[test]
+fn a_witness_is_told_again_when_the_epoch_is_raised() {
+    let cluster = ground(1, 2);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noting = client(&cluster).with_id_witness({
+        let told = Arc::clone(&told);
+        Arc::new(move |id| {
+            told.lock().unwrap().push(id);
+            Ok(())
+        })
+    });
+    let mut run = Run::open(&noting, transactional());
+    run.producer.begin().unwrap();
+    cluster.drop_before_response(ApiKey::Produce, 1);
+    run.send(0, "gone");
+    run.until("it is written", |_| cluster.end_offset("t", 0).unwrap() > 0);
+    run.producer.abort().unwrap();
+    run.until_event(&ProduceEvent::Aborted);
+    let id = run.producer.identity().id;
+    assert_eq!(*told.lock().unwrap(), [id, id]);
 }
