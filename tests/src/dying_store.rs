@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sluice_engine::{
-    Checkpoint, CheckpointStore, Gap, LaneKind, Launch, Ledger, OffsetRun, PartitionKey, PartitionState,
-    QuarantineFate, QuarantinedRecord, StoreError,
+    Checkpoint, CheckpointStore, Direction, Gap, LaneKind, Launch, Ledger, OffsetRun, PartitionKey,
+    PartitionState, QuarantineFate, QuarantinedRecord, StoreError, WriterNotes,
 };
 use sluice_model::TaskName;
 use sluice_store::SqliteStore;
@@ -54,6 +54,20 @@ impl DyingStore {
                 std::process::abort()
             }
         }
+    }
+}
+
+impl WriterNotes for DyingStore {
+    fn note_writer(&self, copy: &Direction, producer_id: i64) -> Result<(), StoreError> {
+        self.write(|| self.store.note_writer(copy, producer_id))
+    }
+
+    fn is_writer(&self, copy: &Direction, producer_id: i64) -> Result<bool, StoreError> {
+        self.store.is_writer(copy, producer_id)
+    }
+
+    fn has_writers(&self, copy: &Direction) -> Result<bool, StoreError> {
+        self.store.has_writers(copy)
     }
 }
 

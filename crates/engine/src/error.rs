@@ -129,6 +129,6 @@ impl std::fmt::Display for Side {
 }
 
 /// The words of whatever keeps the state.
-#[derive(Debug, Clone, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);

@@ -48,8 +48,9 @@ pub use plan::precheck::{
 };
 pub use plan::{Inspection, RouteFacts, inspect, source_backlog, source_retention_left};
 pub use position::{
-    Anchor, Checkpoint, CheckpointStore, Gap, GapReason, LaneKind, Launch, Ledger, OffsetRun, PartitionKey,
-    PartitionState, QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut, Stride, UNPINNED,
+    Anchor, Checkpoint, CheckpointStore, Direction, Gap, GapReason, LaneKind, Launch, Ledger, OffsetRun,
+    PairedWriters, PartitionKey, PartitionState, QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord,
+    RunCut, Stride, UNPINNED, WriterNotes,
 };
 pub use progress::{
     AcceptedGap, Ending, Event, Incomplete, IncompleteReason, Latency, Observer, OpenGap, Outcome,

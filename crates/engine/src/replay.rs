@@ -37,6 +37,11 @@ pub fn replay_quarantined(
             "{key} offset {offset} cannot be written behind the others: in a mirror every record keeps its offset, and this one's is filled. Write it to another topic, or discard it"
         )));
     }
+    if task.both_ways.is_some() {
+        return Err(EngineError::Refused(
+            "a record cannot be replayed by a task of a pair that copies both ways: the other task would take it for an application's and copy it back; discard it, and have its application write it again".to_owned(),
+        ));
+    }
     let record = store
         .quarantined_record(&task.name, key, offset)?
         .ok_or_else(|| EngineError::Refused(format!("{key} offset {offset} is not in quarantine")))?;

@@ -33,6 +33,12 @@ pub enum InvalidTask {
         /// The compiler's words, on one line.
         reason: String,
     },
+    /// What a pair of tasks cannot have that copies both ways.
+    #[error("a pair that copies both ways {reason}")]
+    BothWays {
+        /// What it cannot have, and what would be right.
+        reason: &'static str,
+    },
     /// A start position that cannot be read.
     #[error("'{text}' is no start position: {reason}")]
     Start {

@@ -3,6 +3,7 @@
 
 mod address;
 mod address_map;
+mod both_ways;
 mod cluster;
 mod configuration_sync;
 mod data_source;

@@ -91,6 +91,8 @@ pub struct Task {
     pub replication_factor: Option<u16>,
     /// Compression towards the target.
     pub compression: Codec,
+    /// The task that copies the same topics in the other direction: what it writes is left out here.
+    pub both_ways: Option<TaskName>,
 }
 
 impl Task {
@@ -115,6 +117,7 @@ impl Task {
             rate: RateLimits::default(),
             replication_factor: None,
             compression: Codec::default(),
+            both_ways: None,
         }
     }
 
@@ -127,6 +130,7 @@ impl Task {
         self.rename.check()?;
         self.rate.check()?;
         check_mirror(self.delivery, self.existing, self.lane)?;
+        self.check_both_ways()?;
         check_end(self.delivery, self.has_ends())
     }
 

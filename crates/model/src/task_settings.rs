@@ -83,6 +83,11 @@ pub struct TaskSettings {
     /// When it is verified by itself; never by default.
     #[serde(default)]
     pub verification: Option<VerificationSchedule>,
+    /// The task that copies the same topics in the other direction, of a pair that was made as one: each leaves out what
+    /// the other wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub both_ways: Option<TaskId>,
     /// Words of the user's own, by which the task is found.
     #[serde(default)]
     pub tags: BTreeSet<String>,
@@ -115,6 +120,7 @@ impl TaskSettings {
             configuration_sync: ConfigurationSync::default(),
             sync_groups: None,
             verification: None,
+            both_ways: None,
             tags: BTreeSet::new(),
         }
     }
@@ -136,6 +142,7 @@ impl TaskSettings {
             "delivery",
             crate::task::check_mirror(self.delivery, self.existing, self.lane),
         );
+        note("both_ways", self.check_both_ways());
         note("end", crate::task::check_end(self.delivery, self.has_ends()));
         if self.replication_factor == Some(0) {
             errors.push(FieldError::new(
@@ -219,6 +226,11 @@ impl TaskSettings {
         task.rate = self.spec.limits(self.rate)?;
         task.replication_factor = self.replication_factor;
         task.compression = self.compression;
+        task.both_ways = self
+            .both_ways
+            .as_ref()
+            .map(|partner| TaskName::new(partner.as_str()))
+            .transpose()?;
         Ok(task)
     }
 }

@@ -36,6 +36,7 @@ mod tasks;
 #[cfg(test)]
 mod testing;
 mod verifications;
+mod writers;
 
 pub use alert_rows::{AlertFilter, AlertRow, ChannelRow, RuleRow};
 pub use cutovers::CutoverRow;

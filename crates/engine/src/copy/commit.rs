@@ -77,7 +77,7 @@ impl Copier {
     fn commit_with(&mut self, claims: usize) -> Step {
         let begun = Instant::now();
         let has_records = self.unsaved_bytes > 0 || self.lane.in_flight() > 0;
-        if self.job.is_transactional() {
+        if self.job.is_transactional() && (claims > 0 || !self.has_passed_only()) {
             let until = begun + DRAIN_DEADLINE;
             while self.lane.in_flight() > 0 {
                 self.settle()?;
@@ -94,6 +94,19 @@ impl Copier {
             self.commit_pace.committed(begun.elapsed());
         }
         Ok(())
+    }
+
+    /// Whether a task of a pair has moved over what the other one wrote and nothing else. That is kept here alone: noted on
+    /// the target, it would be a transaction for each of the other's, and a crash only passes it again.
+    fn has_passed_only(&self) -> bool {
+        self.job.task.both_ways.is_some()
+            && self.unsaved_bytes == 0
+            && self.lane.in_flight() == 0
+            && self.ledger.is_empty()
+            && self
+                .tracks
+                .iter()
+                .all(|track| !track.dirty && track.ahead.records == track.state.records)
     }
 
     fn commit_transaction(&mut self, until: Instant, claims: usize) -> Step {

@@ -130,6 +130,8 @@ pub enum HoleKind {
     Control,
     /// Records of aborted transactions.
     Aborted,
+    /// Records that the other task of a pair has written: they are on the target already.
+    Partner,
 }
 
 /// Something that happened to a partition, in the order of its source offsets.
@@ -138,7 +140,8 @@ pub enum Passed {
     /// The target acknowledged records.
     Span(Span),
     /// The source has nothing to copy at these offsets. Reported together with what follows it, a span or an end, so that
-    /// the position never rests in a hole.
+    /// the position never rests in a hole; only where another task has written ([`HoleKind::Partner`]) it may, as all that
+    /// comes may be that task's.
     Hole {
         /// First offset of the hole.
         from: i64,

@@ -31,6 +31,10 @@ impl ChosenLane {
             Some(why) if delivery == EffectiveDelivery::Mirror => Err(format!(
                 "the wire lane cannot be used, and equal offsets need it: {why}; choose another --delivery"
             )),
+            // The record lane's client does not say under which producer id it writes.
+            Some(why) if task.both_ways.is_some() => Err(format!(
+                "the wire lane cannot be used, and a pair that copies both ways needs it to leave out what the other task wrote: {why}"
+            )),
             _ => Ok(lane),
         }
     }

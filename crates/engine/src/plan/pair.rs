@@ -8,6 +8,7 @@ use sluice_model::{Cluster, Task};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::{EngineError, Result, Side};
+use crate::position::Direction;
 
 /// How long a cluster may take to answer for the first time.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(12);
@@ -120,6 +121,15 @@ impl Pair {
             }
             _ => false,
         }
+    }
+
+    /// From which cluster to which records go; `None` where one of them has no id.
+    pub(crate) fn direction(&self) -> Option<Direction> {
+        let known = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
+        Some(Direction {
+            from: known(&self.source.id)?,
+            to: known(&self.target.id)?,
+        })
     }
 
     /// The name under which the target knows this task: transactional id and group of its positions.

@@ -7,6 +7,7 @@ mod lane_kind;
 mod log_bounds;
 mod note;
 mod offset_run;
+mod pair;
 mod store;
 
 pub(crate) use committed::{Found, committed, committed_positions, latest_writer};
@@ -17,6 +18,10 @@ pub(crate) use log_bounds::{
 };
 pub(crate) use note::{Note, Writership, read_note};
 pub use offset_run::{OffsetRun, Stride};
+pub(crate) use pair::Authorship;
+#[cfg(test)]
+pub(crate) use pair::testing;
+pub use pair::{Direction, PairedWriters, WriterNotes};
 pub use store::{
     Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, Ledger, PartitionKey, PartitionState,
     QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut, UNPINNED,

@@ -7,7 +7,7 @@ use sluice_model::{OffsetRange, TaskName};
 use ts_rs::TS;
 
 use crate::StoreError;
-use crate::position::{LaneKind, OffsetRun};
+use crate::position::{LaneKind, OffsetRun, WriterNotes};
 
 /// A source partition of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -251,7 +251,7 @@ impl Checkpoint {
 
 /// Keeps tasks' launches and progress. Every call is durable when it returns, and atomic: a crash leaves the state
 /// before or after it.
-pub trait CheckpointStore: Send + Sync {
+pub trait CheckpointStore: WriterNotes {
     /// The launch of a task, if it was launched.
     ///
     /// # Errors

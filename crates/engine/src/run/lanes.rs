@@ -14,7 +14,7 @@ use crate::lane::{
     WireLaneConfig,
 };
 use crate::plan::Plan;
-use crate::position::{EffectiveDelivery, LaneKind, PartitionState};
+use crate::position::{EffectiveDelivery, LaneKind, PairedWriters, PartitionState};
 use crate::progress::{Event, Observer};
 use crate::run::compression::{compressions, look_at_source};
 
@@ -33,6 +33,17 @@ const MOST_MEMORY: usize = 1024 * 1024 * 1024;
 /// Transactions that are open for longer are given up by the target.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What a lane has to know beside the plan and the task.
+pub(super) struct Wanted<'a> {
+    /// The name under which the target knows the task.
+    pub(super) identity: &'a str,
+    /// Whether records are hashed.
+    pub(super) hashes: bool,
+    pub(super) options: RunOptions,
+    /// Of a task that has a partner in the other direction.
+    pub(super) pair: Option<PairedWriters>,
+}
+
 /// Opens the lane that the plan has chosen. A transactional one takes its transactional id
 /// here, which fences earlier instances of either lane.
 ///
@@ -43,11 +54,15 @@ pub(super) fn open(
     plan: &Plan,
     task: &Task,
     partitions: &[PartitionState],
-    identity: &str,
-    hashes: bool,
-    options: RunOptions,
+    wanted: Wanted<'_>,
     observer: &Observer,
 ) -> Result<Box<dyn Lane>> {
+    let Wanted {
+        identity,
+        hashes,
+        options,
+        pair,
+    } = wanted;
     let chosen = plan.lane.clone().map_err(EngineError::Refused)?;
     let refused = |error| lane_refused(task, error);
     let lane: Box<dyn Lane> = match chosen.kind {
@@ -58,7 +73,10 @@ pub(super) fn open(
             Box::new(RecordLane::open(config, OPEN_DEADLINE).map_err(refused)?)
         }
         LaneKind::Wire => {
-            let config = wire_config(plan, task, identity, hashes, options);
+            let config = WireLaneConfig {
+                pair,
+                ..wire_config(plan, task, identity, hashes, options)
+            };
             Box::new(WireLane::open(config, OPEN_DEADLINE).map_err(refused)?)
         }
     };
@@ -115,6 +133,7 @@ fn wire_config(
         },
         batch_limits: limits.collect::<BTreeMap<String, usize>>(),
         hashes,
+        pair: None,
         missing_timestamps: task.missing_timestamps,
     }
 }

@@ -16,7 +16,9 @@ use crate::launch;
 use crate::partition::{Halt, Track, take_committed, target_partitions};
 use crate::plan::{Plan, plan};
 use crate::position::EffectiveDelivery;
-use crate::position::{Checkpoint, CheckpointStore, Launch, PartitionKey, PartitionState};
+use crate::position::{
+    Checkpoint, CheckpointStore, Launch, PairedWriters, PartitionKey, PartitionState, WriterNotes,
+};
 use crate::position::{Writership, committed_positions, latest_writer};
 use crate::position::{each, lacks_leader};
 use crate::progress::{Event, Observer};
@@ -56,7 +58,13 @@ pub fn start_unless(
     let hashes = partitions
         .iter()
         .any(|partition| partition.source_topic_id.is_none());
-    let lane = lanes::open(&plan, &task, &partitions, &identity, hashes, options, &observer)?;
+    let wanted = lanes::Wanted {
+        identity: &identity,
+        hashes,
+        options,
+        pair: paired_writers(&plan, &task, &store)?,
+    };
+    let lane = lanes::open(&plan, &task, &partitions, wanted, &observer)?;
     store.note_lane(&task.name, lane.kind())?;
     let mut tracks = tracks(&plan, store.as_ref(), &task, partitions, hashes)?;
     let mut writership = Writership {
@@ -117,6 +125,25 @@ pub fn start_unless(
         shared,
         copier: Some(copier),
     })
+}
+
+/// Who writes in both directions, where the task has a partner.
+fn paired_writers(
+    plan: &Plan,
+    task: &Task,
+    store: &Arc<dyn CheckpointStore>,
+) -> Result<Option<PairedWriters>> {
+    if task.both_ways.is_none() {
+        return Ok(None);
+    }
+    let own = plan.pair.direction().ok_or_else(|| {
+        EngineError::Refused(
+            "a pair of tasks needs clusters with ids (Kafka 0.10.1 and newer): producers are told by them"
+                .to_owned(),
+        )
+    })?;
+    let notes: Arc<dyn WriterNotes> = store.clone();
+    Ok(Some(PairedWriters::new(notes, own)))
 }
 
 /// Refuses what the plan found to fail, and reports its warnings.

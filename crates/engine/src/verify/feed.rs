@@ -39,6 +39,8 @@ pub(crate) enum ReadError {
     Wire(#[from] WireError),
     #[error("{0}")]
     Stored(#[from] Fault),
+    #[error("whose records these are cannot be found out: {0}")]
+    Unowned(String),
     #[error("the broker sent nothing for {0} s")]
     Silent(u64),
 }

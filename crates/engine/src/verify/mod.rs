@@ -14,6 +14,7 @@ mod jobs;
 mod library_feed;
 mod offset_map;
 mod only_on_target;
+mod pair_feed;
 mod policy;
 mod proof;
 mod ranges;

@@ -17,6 +17,15 @@ pub(crate) enum Content {
     Wire(OwnedRecord),
 }
 
+impl Content {
+    pub(crate) fn offset(&self) -> i64 {
+        match self {
+            Self::Library(message) => message.offset(),
+            Self::Wire(record) => record.offset,
+        }
+    }
+}
+
 impl Record {
     pub(crate) fn new(content: Content, fields: Fields) -> Self {
         let mut record = Self { content, hash: 0 };
@@ -42,10 +51,7 @@ impl Record {
     }
 
     pub(crate) fn offset(&self) -> i64 {
-        match &self.content {
-            Content::Library(message) => message.offset(),
-            Content::Wire(record) => record.offset,
-        }
+        self.content.offset()
     }
 
     pub(crate) fn key(&self) -> Option<&[u8]> {

@@ -19,6 +19,7 @@ use crate::verify::job::{Job, Work};
 use crate::verify::jobs::{Jobs, jobs};
 use crate::verify::offset_map::OffsetMap;
 use crate::verify::only_on_target::all_foreign;
+use crate::verify::pair_feed::Share;
 use crate::verify::proof::Proof;
 use crate::verify::reading::{Readers, Reading};
 use crate::verify::report::{Difference, LogSide, PartitionReport, VerificationReport, VerifyProgress};
@@ -78,6 +79,7 @@ pub fn verify(
             task.name
         )));
     }
+    let share = Share::of(&pair, task, store)?;
     let progress = Mutex::new(nothing_done(&jobs));
     let (next, results) = (AtomicUsize::new(0), Mutex::new((Vec::new(), Vec::new())));
     cancellable(cancel, |wire_cancel| {
@@ -96,8 +98,8 @@ pub fn verify(
                                     on_progress(*now);
                                 }
                             };
-                            let (report, found) =
-                                compare(task, store, &mut readers, job, cancel, &mut on_records);
+                            let of = (task, store, share.as_ref());
+                            let (report, found) = compare(of, &mut readers, job, cancel, &mut on_records);
                             let mut all = lock(&results);
                             all.0.push(report);
                             all.1.extend(found);
@@ -142,9 +144,8 @@ fn nothing_done(jobs: &[Job]) -> VerifyProgress {
     }
 }
 
-fn compare(
-    task: &Task,
-    store: &dyn CheckpointStore,
+fn compare<'a>(
+    (task, store, share): (&Task, &'a dyn CheckpointStore, Option<&'a Share<'a>>),
     readers: &mut Readers,
     job: &Job,
     cancel: &AtomicBool,
@@ -168,20 +169,28 @@ fn compare(
     let old_formats = readers.old_formats.as_mut();
     let other = old_formats.and_then(|old| old.reader_for(&job.key, job.source_from));
     report.source_read_by_copier = other.is_some();
-    let source = other.unwrap_or(&mut readers.source).open(source);
+    let mut source = other.unwrap_or(&mut readers.source).open(source);
+    let mut logs = readers.batches.as_mut().map(|(at_source, on_target)| {
+        (
+            at_source.log(&report.topic, report.partition, job.source_from),
+            on_target.log(&report.target_topic, report.partition, job.target_from),
+        )
+    });
+    let mut target = readers.target.open(target);
+    if let Some(share) = share {
+        if let Some(why) = share.beyond(job, logs.is_some()) {
+            report.problem = Some(why.to_owned());
+            return (report, Vec::new());
+        }
+        (source, target) = share.of_feeds(source, target, logs.take());
+    }
     let stream = Stream::new(LogSide::Source, source, fields, cancel);
     let Work::Compare(rules) = &job.work else {
         return not_begun(stream, job);
     };
-    let batches = readers.batches.as_mut().and_then(|(at_source, on_target)| {
-        Batches::new(
-            at_source.log(&report.topic, report.partition, job.source_from),
-            on_target.log(&report.target_topic, report.partition, job.target_from),
-            rules,
-            Pace::new(),
-        )
-    });
-    let target = Stream::new(LogSide::Target, readers.target.open(target), fields, cancel);
+    let batches =
+        logs.and_then(|(at_source, on_target)| Batches::new(at_source, on_target, rules, Pace::new()));
+    let target = Stream::new(LogSide::Target, target, fields, cancel);
     let map = rules
         .mapped
         .then(|| OffsetMap::new(store, &task.name, &job.key, job.source_from));

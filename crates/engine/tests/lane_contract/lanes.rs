@@ -73,6 +73,7 @@ fn open_wire(ground: &Ground, wanted: &Wanted, mirrors: bool) -> Result<WireLane
         known_codecs: CodecSet::ALL,
         batch_limits: BTreeMap::new(),
         hashes: wanted.hashes,
+        pair: None,
         missing_timestamps: MissingTimestamps::CopyTime,
     };
     Ok(WireLane::open(config, OPEN_DEADLINE)?)

@@ -53,36 +53,20 @@ impl SqliteStore {
     /// # Errors
     /// There are, or the state cannot be written.
     pub fn insert_task(&self, row: &TaskRow, limit: usize) -> Result<()> {
+        self.insert_tasks(std::slice::from_ref(row), limit)
+    }
+
+    /// Adds tasks, all or none, unless more than `limit` tasks would not be terminated.
+    ///
+    /// # Errors
+    /// They would, or the state cannot be written.
+    pub fn insert_tasks(&self, rows: &[TaskRow], limit: usize) -> Result<()> {
         let full = self.write(Durability::Fsync, |t| {
             let count = not_terminated(t)?;
-            if count >= limit {
+            if count.saturating_add(rows.len()) > limit {
                 return Ok(Some(count));
             }
-            t.execute(
-                &format!(
-                    "INSERT INTO tasks ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                     ?17)"
-                ),
-                params![
-                    row.id,
-                    row.name,
-                    row.source_id,
-                    row.target_id,
-                    to_text(&row.settings),
-                    row.state,
-                    row.desired_running,
-                    row.reason,
-                    to_optional_text(row.pre_check.as_ref()),
-                    row.muted_until_ms,
-                    row.created_ms,
-                    row.started_ms,
-                    row.ended_ms,
-                    row.updated_ms,
-                    row.settings_version,
-                    row.since_ms,
-                    row.rest_lag
-                ],
-            )?;
+            rows.iter().try_for_each(|row| insert(t, row))?;
             Ok(None)
         })?;
         match full {
@@ -124,6 +108,35 @@ impl SqliteStore {
     pub fn count_tasks_not_terminated(&self) -> Result<usize> {
         self.read(not_terminated)
     }
+}
+
+fn insert(t: &Transaction<'_>, row: &TaskRow) -> rusqlite::Result<()> {
+    t.execute(
+        &format!(
+            "INSERT INTO tasks ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+             ?17)"
+        ),
+        params![
+            row.id,
+            row.name,
+            row.source_id,
+            row.target_id,
+            to_text(&row.settings),
+            row.state,
+            row.desired_running,
+            row.reason,
+            to_optional_text(row.pre_check.as_ref()),
+            row.muted_until_ms,
+            row.created_ms,
+            row.started_ms,
+            row.ended_ms,
+            row.updated_ms,
+            row.settings_version,
+            row.since_ms,
+            row.rest_lag
+        ],
+    )
+    .map(drop)
 }
 
 fn not_terminated(t: &Transaction<'_>) -> rusqlite::Result<usize> {
@@ -180,6 +193,22 @@ mod tests {
                 .unwrap()
         );
         store.insert_task(&third, 2).unwrap();
+        assert_eq!(store.count_tasks_not_terminated().unwrap(), 2);
+    }
+
+    #[test]
+    fn of_tasks_that_are_added_together_all_are_there_or_none() {
+        let (_dir, store) = with_sources();
+        let pair = |a: &str, b: &str| [task(a, "a", "ds-1", "ds-2"), task(b, "b", "ds-2", "ds-1")];
+        store.insert_tasks(&pair("rp-1", "rp-2"), 3).unwrap();
+        assert!(
+            store.insert_tasks(&pair("rp-3", "rp-4"), 3).is_err(),
+            "no room for both"
+        );
+        assert!(
+            store.insert_tasks(&pair("rp-3", "rp-1"), 9).is_err(),
+            "one is there already"
+        );
         assert_eq!(store.count_tasks_not_terminated().unwrap(), 2);
     }
 

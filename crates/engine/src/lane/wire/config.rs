@@ -4,6 +4,8 @@ use std::time::Duration;
 use sluice_model::{Cluster, MissingTimestamps};
 use sluice_wire::format::{Codec, CodecSet};
 
+use crate::position::PairedWriters;
+
 /// The largest batch that a topic takes whose limit is not known, in bytes: the default of brokers before 2.5, which is
 /// less than that of later ones.
 pub(super) const DEFAULT_BATCH_LIMIT: usize = 1_000_012;
@@ -36,6 +38,8 @@ pub struct WireLaneConfig {
     pub batch_limits: BTreeMap<String, usize>,
     /// Whether to hash records (sources without topic ids need it).
     pub hashes: bool,
+    /// For one of two tasks that copy in both directions: whose batches it notes and leaves out.
+    pub pair: Option<PairedWriters>,
     /// Timestamp of records that have none.
     pub missing_timestamps: MissingTimestamps,
 }

@@ -352,6 +352,7 @@ mod tests {
             known_codecs: CodecSet::ALL,
             batch_limits: BTreeMap::new(),
             hashes: false,
+            pair: None,
             missing_timestamps: MissingTimestamps::CopyTime,
         }
     }

@@ -97,7 +97,7 @@ impl Track {
             .iter()
             .map(|entry| match entry {
                 Entry::Sent(sent) if sent.written.is_none() => sent.batch.len(),
-                Entry::Sent(_) | Entry::PassedOver { .. } | Entry::End { .. } => 0,
+                Entry::Sent(_) | Entry::PassedOver { .. } | Entry::Partners { .. } | Entry::End { .. } => 0,
             })
             .sum()
     }

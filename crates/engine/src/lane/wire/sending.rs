@@ -94,6 +94,7 @@ impl WireLane {
                 if let Some(track) = self.track_mut(slot) {
                     track.waiting = track.waiting.saturating_sub(1);
                     self.note_end(slot);
+                    self.rest_behind_partner(slot);
                 }
                 continue;
             }
@@ -194,6 +195,13 @@ impl WireLane {
             }
             Piece::Damaged(fault) => {
                 self.stop_at(slot, |position| damaged(position, &fault), report);
+                None
+            }
+            Piece::Unknown(error) => {
+                let detail = format!(
+                    "whether the other task of the pair has written what comes next cannot be found out: {error}"
+                );
+                self.stop_at(slot, |_| SourceIncident::Unreadable { detail }, report);
                 None
             }
         }
@@ -310,6 +318,17 @@ impl WireLane {
     fn pass_over(&mut self, slot: Slot, next: i64, kind: HoleKind) {
         if let Some(track) = self.track_mut(slot) {
             track.pass_over(next, kind);
+            self.touched.insert(slot);
+        }
+    }
+
+    /// All that comes may be the other task's for hours: the position follows it from answer to answer, so that neither a
+    /// restart nor retention finds it far behind.
+    fn rest_behind_partner(&mut self, slot: Slot) {
+        if self.config.pair.is_some()
+            && let Some(track) = self.track_mut(slot)
+            && track.rest_behind_partner()
+        {
             self.touched.insert(slot);
         }
     }

@@ -50,7 +50,7 @@ impl WireLane {
                 let Some(slot) = self.slot_of_source(&batches.place) else {
                     return;
                 };
-                let arrived = Arrived::new(slot, &batches);
+                let arrived = Arrived::new(slot, &batches, self.config.pair.as_ref());
                 let Some(track) = self.track_mut(slot) else { return };
                 track.marks = batches.marks;
                 track.waiting += 1;

@@ -47,6 +47,10 @@ pub(super) enum Entry {
     PassedOver {
         next: i64,
     },
+    /// Up to this offset the source has what another task has written, and what more may follow is not here yet.
+    Partners {
+        next: i64,
+    },
     End {
         offset: i64,
     },
@@ -57,7 +61,7 @@ impl Entry {
     fn weight(&self) -> usize {
         match self {
             Self::Sent(sent) => usize::try_from(sent.records).unwrap_or(0),
-            Self::PassedOver { .. } | Self::End { .. } => 1,
+            Self::PassedOver { .. } | Self::Partners { .. } | Self::End { .. } => 1,
         }
     }
 }
@@ -153,14 +157,28 @@ impl Track {
         let rejected = self.partition.rejected.range(self.next..next).next().is_some();
         self.next = next;
         self.epoch = None;
-        self.hole = Some(match self.hole {
-            None => kind,
-            Some(known) if known == kind => kind,
-            Some(_) => HoleKind::Unseen,
+        self.hole = Some(match (self.hole, kind) {
+            (None, kind) => kind,
+            (Some(known), kind) if known == kind => kind,
+            // Its transactions' markers are in between.
+            (Some(HoleKind::Partner), HoleKind::Control) | (Some(HoleKind::Control), HoleKind::Partner) => {
+                HoleKind::Partner
+            }
+            (Some(_), _) => HoleKind::Unseen,
         });
         if rejected {
             self.push(Entry::PassedOver { next });
         }
+    }
+
+    /// Notes that everything up to here was written by another task. Returns whether there is something to note.
+    pub(super) fn rest_behind_partner(&mut self) -> bool {
+        let is_new = self.end_reported != Some(self.next);
+        let rests = is_new && self.hole == Some(HoleKind::Partner) && self.is_open();
+        if rests {
+            self.push(Entry::Partners { next: self.next });
+        }
+        rests
     }
 
     /// Takes the kind of what was passed over since the last batch. Where nothing was seen, compaction was it.
@@ -209,7 +227,7 @@ impl Track {
     pub(super) fn oldest_timestamp(&self) -> Option<i64> {
         self.queue.iter().find_map(|entry| match entry {
             Entry::Sent(sent) => Some(sent.first_timestamp),
-            Entry::PassedOver { .. } | Entry::End { .. } => None,
+            Entry::PassedOver { .. } | Entry::Partners { .. } | Entry::End { .. } => None,
         })
     }
 
@@ -230,6 +248,12 @@ impl Track {
                     if let Some(last) = last.filter(|last| *last >= self.reported) {
                         self.advance(slot, last + 1, HoleKind::Unseen, report);
                     }
+                }
+                Some(Entry::Partners { next }) => {
+                    if self.queue.is_empty() {
+                        self.hole = None;
+                    }
+                    self.advance(slot, next, HoleKind::Partner, report);
                 }
                 Some(Entry::End { offset }) => {
                     let kind = if self.queue.is_empty() {

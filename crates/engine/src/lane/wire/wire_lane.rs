@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sluice_kafka::Compression;
@@ -80,7 +81,7 @@ impl WireLane {
                 .map(|client| client.with_timeout(CALL_SLICE).with_cancel(cancel.clone()))
                 .map_err(|error| unusable(&error))
         };
-        let (source, target) = (client(&config.source)?, client(&config.target)?);
+        let (source, target) = (client(&config.source)?, noting(&config, client(&config.target)?));
         let wake = Wake::new();
         let mirror = Mirror::open(&config, &target, &wake, deadline)?;
         let producer = open_producer(&config, &target, &wake, deadline)?;
@@ -191,6 +192,16 @@ impl WireLane {
             .iter()
             .flatten()
             .any(|track| !track.blocked && track.is_waiting())
+    }
+}
+
+/// The target's client; one of a task of a pair notes each producer id before it is used.
+fn noting(config: &WireLaneConfig, target: Client) -> Client {
+    match config.pair.clone() {
+        None => target,
+        Some(pair) => target.with_id_witness(Arc::new(move |id| {
+            pair.note_own(id).map_err(|error| error.to_string())
+        })),
     }
 }
 

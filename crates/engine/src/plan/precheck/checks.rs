@@ -300,7 +300,7 @@ pub(crate) const CHECKS: &[Check] = &[
         unanswered: Verdict::Warning,
         judge: |inputs| {
             let (outline, growth) = (inputs.facts.outline.known()?, inputs.facts.growth.known()?);
-            Some(writers::writers(outline, growth))
+            Some(writers::writers(inputs.task, outline, growth))
         },
     },
     Check {
@@ -420,6 +420,7 @@ pub(crate) const CHECKS: &[Check] = &[
         judge: |inputs| {
             let (outline, setup) = (inputs.facts.outline.known()?, inputs.facts.setup.known()?);
             Some(compaction::compaction(
+                inputs.task,
                 outline,
                 setup,
                 inputs.facts.sample.known(),
@@ -501,7 +502,7 @@ pub(crate) fn at_launch(
         permission::target(task, outline, Some(offsets), setup, None),
         sizes::message_size(outline, setup, None),
         timestamps::window(task, outline, setup, None, now),
-        compaction::compaction(outline, setup, None),
+        compaction::compaction(task, outline, setup, None),
         retention::target(outline, Some(offsets), setup, None, now),
         start::position(task, outline, offsets),
         data::target_data(task, outline, offsets, &others),

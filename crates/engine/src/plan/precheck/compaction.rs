@@ -1,11 +1,13 @@
 //! `compaction_keys`.
 
+use sluice_model::Task;
+
 use crate::finding::Finding;
 use crate::plan::precheck::facts::{Compaction, Outline, Sample, Setup};
 use crate::plan::precheck::words::{listed, quoted};
 
 /// Whether a compacted target takes what the source holds.
-pub(crate) fn compaction(outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
+pub(crate) fn compaction(task: &Task, outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
     const ID: &str = "compaction_keys";
     let (mut none, mut some, mut only_target, mut unknown) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
@@ -76,6 +78,21 @@ pub(crate) fn compaction(outline: &Outline, setup: &Setup, sample: Option<&Sampl
             ),
             "a compacted topic takes no record without a key: such records go to quarantine",
             "see that the topic has cleanup.policy=delete on the target",
+        );
+    }
+    let compacted: Vec<&str> = outline
+        .routes
+        .iter()
+        .zip(&setup.routes)
+        .filter(|(_, found)| setup.compaction(found) == Compaction::Compacted)
+        .map(|(route, _)| route.target_topic.as_str())
+        .collect();
+    if task.both_ways.is_some() && !compacted.is_empty() {
+        return Finding::warning(
+            ID,
+            format!("{} is compacted and written on both sides", quoted(&compacted)),
+            "where both sides write the same key, each keeps the record that came last there, and these may differ; a verification leaves such topics out",
+            "see that each key is written on one side only",
         );
     }
     Finding::success(ID, "no compacted target topic would refuse a record")

@@ -41,6 +41,21 @@ pub(crate) fn cycles(task: &Task, outline: &Outline, others: &[&OtherTask]) -> F
             "narrow the topics (--exclude) so that no target topic is chosen as a source",
         );
     }
+    // The partner of a pair leaves out what this task writes.
+    let others: Vec<&OtherTask> = others
+        .iter()
+        .copied()
+        .filter(|other| !is_partner(task, other))
+        .collect();
+    let others = others.as_slice();
+    if task.both_ways.is_some() && outline.pair.direction().is_none() {
+        return Finding::failed(
+            ID,
+            "the clusters of a pair that copies both ways have no ids to tell them by",
+            "what the other task of the pair wrote could not be left out, and would be copied without end",
+            "copy one way only; clusters have ids from Kafka 0.10.1 on",
+        );
+    }
     let (Some(source), Some(target)) = (&outline.pair.source.id, &outline.pair.target.id) else {
         return Finding::success(
             ID,
@@ -84,7 +99,20 @@ pub(crate) fn cycles(task: &Task, outline: &Outline, others: &[&OtherTask]) -> F
             "none needed if this is meant",
         );
     }
+    if task.both_ways.is_some() {
+        return Finding::success(
+            ID,
+            "the other task of the pair copies in the other direction, and each leaves out what the other wrote",
+        );
+    }
     Finding::success(ID, "no loop")
+}
+
+/// Whether it is the task that copies in the other direction of the same pair.
+pub(crate) fn is_partner(task: &Task, other: &OtherTask) -> bool {
+    task.both_ways
+        .as_ref()
+        .is_some_and(|partner| partner.as_str() == other.name)
 }
 
 fn copies_its_own_output(task: &Task, outline: &Outline) -> bool {

@@ -6,8 +6,57 @@ use sluice_model::{ExistingData, Task};
 
 use crate::finding::Finding;
 use crate::plan::precheck::context::OtherTask;
+use crate::plan::precheck::cycles::is_partner;
 use crate::plan::precheck::facts::{Offsets, Outline};
 use crate::plan::precheck::words::{listed, quoted};
+
+/// What of a pair's topics was copied between its clusters before the pair was made: these copies count as what
+/// applications wrote there, or are copied once more.
+fn copied_before(task: &Task, outline: &Outline, others: &[&OtherTask]) -> Option<Finding> {
+    const ID: &str = "target_data";
+    task.both_ways.as_ref()?;
+    let own = outline.pair.direction()?;
+    let remedy = "choose the start 'latest' for the pair, or empty the topics of one side first";
+    if outline.copied_both_ways {
+        return Some(Finding::warning(
+            ID,
+            "a pair of tasks has copied from this source to this target before",
+            "what it copied is still left out in the other direction, and what it took from this source is copied once more unless the start is behind it",
+            remedy,
+        ));
+    }
+    let back = own.reversed();
+    let before: Vec<&str> = others
+        .iter()
+        .filter(|other| !is_partner(task, other))
+        .filter(|other| {
+            let between = (
+                other.source_cluster_id.as_deref(),
+                other.target_cluster_id.as_deref(),
+            );
+            [&own, &back]
+                .iter()
+                .any(|way| between == (Some(&way.from), Some(&way.to)))
+        })
+        .filter(|other| {
+            let own = outline.routes.iter().map(|route| &route.target_topic);
+            own.clone()
+                .any(|topic| other.routes.iter().any(|(_, to)| to == topic))
+        })
+        .map(|other| other.name.as_str())
+        .collect();
+    (!before.is_empty()).then(|| {
+        Finding::warning(
+            ID,
+            format!(
+                "these topics were copied between the two clusters before, by {}",
+                quoted(&before)
+            ),
+            "a pair does not know those copies from what applications wrote: they are copied back to where they came from",
+            remedy,
+        )
+    })
+}
 
 /// What the target topics hold, and what would become of it.
 pub(crate) fn target_data(
@@ -22,6 +71,9 @@ pub(crate) fn target_data(
             ID,
             "the task was launched before: what the target topics hold is left alone",
         );
+    }
+    if let Some(finding) = copied_before(task, outline, others) {
+        return finding;
     }
     let full: Vec<(&str, i64)> = outline
         .routes
@@ -50,6 +102,12 @@ pub(crate) fn target_data(
             cause,
             "the copy would be mixed with other records",
             "choose --existing append to write behind them, --existing rewrite to delete them first, or other target names",
+        ),
+        ExistingData::Append if task.both_ways.is_some() => Finding::warning(
+            ID,
+            cause,
+            "they stay, and the copy is written behind them; the other task of the pair copies them to this one's source",
+            "none needed if this is meant; a start at 'latest' leaves what both sides have as it is",
         ),
         ExistingData::Append => Finding::warning(
             ID,

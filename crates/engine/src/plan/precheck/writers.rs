@@ -1,17 +1,25 @@
 //! `other_writers`.
 
+use sluice_model::Task;
+
 use crate::finding::Finding;
 use crate::plan::precheck::facts::{Growth, Outline};
 use crate::plan::precheck::words::{listed, quoted};
 
 /// Whether somebody else writes to the target topics. Brokers do not list producers to this client: what is seen is that
 /// a topic gains offsets, holds records of the last minute, or has a transaction that is not over.
-pub(crate) fn writers(outline: &Outline, growth: &Growth) -> Finding {
+pub(crate) fn writers(task: &Task, outline: &Outline, growth: &Growth) -> Finding {
     const ID: &str = "other_writers";
     if outline.launch.is_some() {
         return Finding::success(
             ID,
             "the task was launched before: what its target topics gain may be its own",
+        );
+    }
+    if task.both_ways.is_some() {
+        return Finding::success(
+            ID,
+            "both sides of the pair are written by applications, as is meant",
         );
     }
     let mut signs: Vec<String> = growth

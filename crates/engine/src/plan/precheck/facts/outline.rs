@@ -34,6 +34,8 @@ pub(crate) struct Outline {
     pub(crate) readable: Readable,
     /// Why the names of the target topics cannot be made.
     pub(crate) invalid: Option<InvalidTask>,
+    /// A pair of tasks has copied in this direction before the first launch of this one.
+    pub(crate) copied_both_ways: bool,
     /// Tasks other than this one that the store knows as launched.
     pub(crate) launched: Vec<OtherTask>,
 }
@@ -104,7 +106,12 @@ impl Outline {
                 })
             })
             .collect();
+        let copied_both_ways = match pair.direction() {
+            Some(own) if launch.is_none() && task.both_ways.is_some() => store.has_writers(&own)?,
+            _ => false,
+        };
         Ok(Self {
+            copied_both_ways,
             pair,
             launch,
             delivery,

@@ -1,3 +1,4 @@
 mod cases;
 mod ground;
+mod pairs;
 mod random;
