@@ -38,7 +38,7 @@ pub use loggable::loggable;
 pub use metrics::{MetricsAddress, NoMetricsAddress};
 pub use places::{FarApp, FarInfo, Host, InvalidHost, Place, PlaceColour, Ssh, Standing};
 pub use schema::{
-    AppEvent, GapTopic, LogEvent, PartitionHealth, PartitionsView, StageStatus, StageView, TaskRowView,
-    TaskSnapshot, TaskView, TroubleCause, TroubleView,
+    AppEvent, GapTopic, LogEvent, PartitionHealth, PartitionsView, PartnerView, StageStatus, StageView,
+    TaskRowView, TaskSnapshot, TaskView, TroubleCause, TroubleView,
 };
 pub use tasks::LastSync;

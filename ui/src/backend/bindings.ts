@@ -2934,6 +2934,23 @@ troubled: number,
 troubled_topics: Array<string>, };
 
 /**
+ * The task that copies the same topics in the other direction.
+ */
+export type PartnerView = { 
+/**
+ * Id.
+ */
+id: TaskId, 
+/**
+ * Name; none where it was deleted.
+ */
+name: string | null, 
+/**
+ * What it is doing; none where it was deleted.
+ */
+state: TaskState | null, };
+
+/**
  * What a verification came to.
  */
 export type PastVerification = { 
@@ -4312,6 +4329,19 @@ export type TaskCreate = {
 settings: TaskSettings, };
 
 /**
+ * Makes two tasks as one pair: one as described, one that copies the same topics back. They do nothing yet.
+ */
+export type TaskCreatePair = { 
+/**
+ * What was decided of the first; the other has all of it but its sides and its name.
+ */
+settings: TaskSettings, 
+/**
+ * The name of the other; made of the first one's if not said.
+ */
+other_name: string | null, };
+
+/**
  * Removes a task and its history; topics stay as they are.
  */
 export type TaskDelete = { 
@@ -4683,6 +4713,19 @@ not_terminated: number,
 limit: number, };
 
 /**
+ * Both tasks of a pair.
+ */
+export type TaskPairView = { 
+/**
+ * The one that was described.
+ */
+task: TaskView, 
+/**
+ * The one that copies back.
+ */
+other: TaskView, };
+
+/**
  * Shows the partition at a place of a task's list of all partitions; none where there is none.
  */
 export type TaskPartition = { 
@@ -4898,6 +4941,10 @@ id: TaskId,
  */
 name: string, 
 /**
+ * The task that copies its topics back, of a pair.
+ */
+partner?: PartnerView, 
+/**
  * Words of the user's own, by which it is found.
  */
 tags: Array<string>, 
@@ -5050,6 +5097,11 @@ sync_groups: GroupSync | null,
  * When it is verified by itself; never by default.
  */
 verification: VerificationSchedule | null, 
+/**
+ * The task that copies the same topics in the other direction, of a pair that was made as one: each leaves out what
+ * the other wrote.
+ */
+both_ways?: TaskId, 
 /**
  * Words of the user's own, by which the task is found.
  */
@@ -5358,6 +5410,10 @@ id: TaskId,
  * Name.
  */
 name: string, 
+/**
+ * The task that copies its topics back, of a pair.
+ */
+partner?: PartnerView, 
 /**
  * Every choice of the wizard.
  */
@@ -6086,6 +6142,7 @@ export interface Commands {
   source_search: { request: SourceSearch; answer: FoundRecords };
   source_follow: { request: SourceFollow; answer: FollowedRecords };
   task_create: { request: TaskCreate; answer: TaskView };
+  task_create_pair: { request: TaskCreatePair; answer: TaskPairView };
   task_edit: { request: TaskEdit; answer: TaskView };
   task_list: { request: TaskList; answer: TaskPage };
   task_show: { request: TaskShow; answer: TaskView };

@@ -268,6 +268,10 @@ impl Command for CutoverExport {
 /// Refuses a cut-over that would write to a data source that is marked read-only: positions of groups to the target, and
 /// rules of a fence or what comes back to the source.
 fn may_move(core: &Core, task: &TaskRow, wish: &Wish) -> Result<()> {
+    Core::one_way(
+        task,
+        "there is nothing to cut over, as applications may write on both sides at any time",
+    )?;
     core.may_write_target(task)?;
     let source = core.source(&task.source_id)?;
     if (wish.fence == FenceKind::Acl || wish.follow) && core::form(&source)?.read_only {

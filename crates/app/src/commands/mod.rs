@@ -23,6 +23,7 @@ mod task_history;
 mod task_life;
 mod task_marks;
 mod task_objects;
+mod task_pair;
 mod task_policies;
 mod task_topics;
 mod task_transfer;
@@ -76,6 +77,7 @@ pub use task_life::{
 };
 pub use task_marks::{MarkView, TaskMarks};
 pub use task_objects::{TaskForesee, TaskModify, TaskMute, TaskTune};
+pub use task_pair::{TaskCreatePair, TaskPairView};
 pub use task_policies::{TaskPolicies, TaskTag};
 pub use task_topics::{
     PartitionLine, StoppedAtGap, TaskOpenGaps, TaskPartition, TaskTopics, TopicLine, TopicOrder, TopicSums,
@@ -133,6 +135,7 @@ commands!(
     SourceSearch,
     SourceFollow,
     TaskCreate,
+    TaskCreatePair,
     TaskEdit,
     TaskList,
     TaskShow,

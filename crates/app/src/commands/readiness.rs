@@ -6,7 +6,7 @@ use sluice_engine::{Question, ReadinessReport};
 use ts_rs::TS;
 
 use super::command::Command;
-use crate::core;
+use crate::core::{self, Core};
 use crate::tasks::ReadinessWanted;
 use crate::{App, AppError, ErrorCode, Result};
 
@@ -69,6 +69,10 @@ impl Command for TaskReadiness {
 
     fn run(self, app: &App) -> Result<ReadinessReport> {
         let row = app.core.task(&self.task)?;
+        Core::one_way(
+            &row,
+            "its target is written by applications already, so that there is no moment to move them at",
+        )?;
         if self
             .window_s
             .is_some_and(|seconds| !(1..=LONGEST_WINDOW).contains(&seconds))

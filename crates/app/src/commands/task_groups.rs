@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use super::command::Command;
 use super::tasks::{MayChange, change_part};
-use crate::core::{self, Operation};
+use crate::core::{self, Core, Operation};
 use crate::schema::TaskView;
 use crate::tasks::LastSync;
 use crate::{App, AppError, Result};
@@ -74,12 +74,16 @@ pub struct TaskGroupsKeep {
     pub version: Option<i64>,
 }
 
+/// Why positions are not translated between the sides of a pair.
+const BOTH_WAYS: &str = "their records stand in another order on each side, so that what a group has read on one side is no position on the other; let it read on one side only, or on each side for itself";
+
 impl Command for TaskGroups {
     const NAME: &'static str = "task_groups";
     type Answer = TaskGroupsView;
 
     fn run(self, app: &App) -> Result<TaskGroupsView> {
         let row = app.core.task(&self.task)?;
+        Core::one_way(&row, BOTH_WAYS)?;
         let id = core::task_id(&row)?;
         let choice = if self.groups.is_empty() {
             GroupChoice::All
@@ -101,6 +105,7 @@ impl Command for TaskGroupsSync {
     fn run(self, app: &App) -> Result<GroupsReport> {
         let core = &app.core;
         let row = core.task(&self.task)?;
+        Core::one_way(&row, BOTH_WAYS)?;
         let id = core::task_id(&row)?;
         let names: BTreeSet<String> = self.groups.iter().cloned().collect();
         let choice = match (self.all, names.is_empty()) {

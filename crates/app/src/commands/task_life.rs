@@ -5,6 +5,7 @@ use sluice_store::TaskRow;
 use ts_rs::TS;
 
 use super::command::Command;
+use super::task_pair::in_step;
 use super::tasks::show;
 use crate::core::{self, Core, Operation, require};
 use crate::cutover::{Doing, not_needed, not_under_way};
@@ -62,6 +63,7 @@ impl Command for TaskCheck {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row).run(&app.core.store, || {
             app.core.may_write_target(&row)?;
+            in_step(&app.core, &row)?;
             app.checks.run(&app.core, &core::task_id(&row)?)
         })
     }
@@ -87,6 +89,7 @@ impl Command for TaskStart {
         operation(Self::NAME, &row).run(&core.store, || {
             require(core::state(&row)?, TaskAction::Start)?;
             core.may_write_target(&row)?;
+            in_step(core, &row)?;
             confirmed(core, &row, self.confirm.as_deref())?;
             let id = core::task_id(&row)?;
             let again = Checks::at_launch(core, &row)?;
@@ -173,9 +176,28 @@ impl Command for TaskDelete {
                 not_needed(&app.core, &row.id)?;
                 remove(app, &core::task_id(&row)?, |state| {
                     require(state, TaskAction::Delete)
-                })
+                })?;
+                tell_partner(&app.core, &row)
             })
     }
+}
+
+/// Tells the log of the other task of a pair that it is alone now. What the deleted one wrote stays known.
+fn tell_partner(core: &Core, deleted: &TaskRow) -> Result<()> {
+    let Some(partner) = core::settings(deleted)?.both_ways else {
+        return Ok(());
+    };
+    if core.store.task(partner.as_str())?.is_some() {
+        core.log(
+            &partner,
+            "warning",
+            format!(
+                "its partner '{}' was deleted: it copies one way from now on, and still leaves out what that one wrote",
+                deleted.name
+            ),
+        );
+    }
+    Ok(())
 }
 
 /// Removes a task with everything that is kept of it, unless `may_be_removed` refuses its state.

@@ -46,6 +46,8 @@ impl Command for TaskCopy {
         require(core::state(&row)?, TaskAction::Copy)?;
         let mut settings = core::settings(&row)?;
         settings.name = named(&self.name)?;
+        // A copy is a task of its own, with no partner.
+        settings.both_ways = None;
         create(app, Self::NAME, settings)
     }
 }

@@ -7,9 +7,10 @@ use ts_rs::TS;
 
 use super::command::Command;
 use super::source_probe::admin;
+use super::task_pair::{self, made_alone};
 use crate::clock::now_ms;
 use crate::core::{self, Core, Operation, require_version, to_value};
-use crate::schema::{AppEvent, LogEvent, TaskRowView, TaskView};
+use crate::schema::{AppEvent, LogEvent, PartnerView, TaskRowView, TaskView};
 use crate::tasks::{shown_state, snapshot};
 use crate::{App, AppError, Result};
 
@@ -145,37 +146,40 @@ impl Command for TaskCreate {
 pub(super) fn create(app: &App, action: &'static str, settings: TaskSettings) -> Result<TaskView> {
     let core = &app.core;
     let id = TaskId::generate();
-    let stored = to_value(&settings)?;
     Operation::new(action, "task", id.as_str(), settings.name.as_str())
-        .after(stored.clone())
+        .after(to_value(&settings)?)
         .run(&core.store, || {
+            made_alone(&settings)?;
             checked_to_write(core, &settings)?;
-            let now = now_ms();
-            core.store.insert_task(
-                &TaskRow {
-                    id: id.as_str().to_owned(),
-                    name: settings.name.as_str().to_owned(),
-                    source_id: settings.source.as_str().to_owned(),
-                    target_id: settings.target.as_str().to_owned(),
-                    settings: stored,
-                    settings_version: 1,
-                    state: TaskState::Draft.word().to_owned(),
-                    desired_running: false,
-                    reason: None,
-                    pre_check: None,
-                    muted_until_ms: None,
-                    created_ms: now,
-                    started_ms: None,
-                    ended_ms: None,
-                    updated_ms: now,
-                    since_ms: Some(now),
-                    rest_lag: None,
-                },
-                task_limit(core)?,
-            )?;
+            core.store
+                .insert_task(&new_row(&id, &settings)?, task_limit(core)?)?;
             core.bus.publish(&AppEvent::TasksChanged);
             show(app, &core.task(id.as_str())?)
         })
+}
+
+/// A draft with `settings`.
+pub(super) fn new_row(id: &TaskId, settings: &TaskSettings) -> Result<TaskRow> {
+    let now = now_ms();
+    Ok(TaskRow {
+        id: id.as_str().to_owned(),
+        name: settings.name.as_str().to_owned(),
+        source_id: settings.source.as_str().to_owned(),
+        target_id: settings.target.as_str().to_owned(),
+        settings: to_value(settings)?,
+        settings_version: 1,
+        state: TaskState::Draft.word().to_owned(),
+        desired_running: false,
+        reason: None,
+        pre_check: None,
+        muted_until_ms: None,
+        created_ms: now,
+        started_ms: None,
+        ended_ms: None,
+        updated_ms: now,
+        since_ms: Some(now),
+        rest_lag: None,
+    })
 }
 
 impl Command for TaskEdit {
@@ -187,6 +191,7 @@ impl Command for TaskEdit {
         let row = core.task(&self.task)?;
         change_settings(app, Self::NAME, &row, &self.settings, |id| {
             checked_to_write(core, &self.settings)?;
+            task_pair::edit_partner(core, &row, &self.settings)?;
             {
                 let turn = core.turn(id);
                 let state = turn.allows(TaskAction::Edit)?;
@@ -247,6 +252,7 @@ impl Command for TaskList {
                     source: settings.source,
                     target: settings.target,
                     name: row.name,
+                    partner: partner(core, settings.both_ways)?,
                     tags: settings.tags,
                     state,
                     allowed: state.allowed().to_vec(),
@@ -394,9 +400,11 @@ pub(super) fn show(app: &App, row: &TaskRow) -> Result<TaskView> {
     let name = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.to_owned());
     let live = app.supervisor.live(&id);
     let snapshot = snapshot(core, row, live.as_ref())?;
+    let settings = core::settings(row)?;
     Ok(TaskView {
         name: row.name.clone(),
-        settings: core::settings(row)?,
+        partner: partner(core, settings.both_ways.clone())?,
+        settings,
         settings_version: row.settings_version,
         source_name: name(&row.source_id),
         target_name: name(&row.target_id),
@@ -412,6 +420,17 @@ pub(super) fn show(app: &App, row: &TaskRow) -> Result<TaskView> {
         snapshot,
         id,
     })
+}
+
+/// The other task of a pair, as far as it is still there.
+fn partner(core: &Core, id: Option<TaskId>) -> Result<Option<PartnerView>> {
+    let Some(id) = id else { return Ok(None) };
+    let row = core.store.task(id.as_str())?;
+    Ok(Some(PartnerView {
+        name: row.as_ref().map(|row| row.name.clone()),
+        state: row.as_ref().map(core::state).transpose()?,
+        id,
+    }))
 }
 
 /// Refuses settings that can be known to be wrong without asking a cluster.
@@ -432,13 +451,13 @@ pub(super) fn checked(core: &Core, settings: &TaskSettings) -> Result<()> {
 }
 
 /// [`checked`], for a task that is made or described again: its target must be one that may be written to.
-fn checked_to_write(core: &Core, settings: &TaskSettings) -> Result<()> {
+pub(super) fn checked_to_write(core: &Core, settings: &TaskSettings) -> Result<()> {
     checked(core, settings)?;
     core.may_write(settings.target.as_str())
         .map_err(|error| AppError::field("target", error.message))
 }
 
-fn task_limit(core: &Core) -> Result<usize> {
+pub(super) fn task_limit(core: &Core) -> Result<usize> {
     Ok(core
         .store
         .setting(TASK_LIMIT_SETTING)?

@@ -125,6 +125,20 @@ impl Core {
         })
     }
 
+    /// Refuses what cannot be done with a task of a pair that copies both ways.
+    ///
+    /// # Errors
+    /// It is one; `why` is what stands in the way.
+    pub(crate) fn one_way(row: &TaskRow, why: &str) -> Result<()> {
+        if settings(row)?.both_ways.is_none() {
+            return Ok(());
+        }
+        Err(AppError::new(
+            ErrorCode::Refused,
+            format!("'{}' is one of two tasks that copy both ways: {why}", row.name),
+        ))
+    }
+
     /// A stored task as the engine takes it.
     pub(crate) fn engine_task(&self, row: &TaskRow) -> Result<Task> {
         let settings = settings(row)?;

@@ -12,6 +12,6 @@ pub use log_event::LogEvent;
 pub(crate) use partitions_view::needs_attention;
 pub use partitions_view::{GapTopic, PartitionHealth, PartitionsView};
 pub(crate) use task_view::stages;
-pub use task_view::{StageStatus, StageView, TaskRowView, TaskSnapshot, TaskView};
+pub use task_view::{PartnerView, StageStatus, StageView, TaskRowView, TaskSnapshot, TaskView};
 pub(crate) use trouble_view::side_of;
 pub use trouble_view::{TroubleCause, TroubleView};

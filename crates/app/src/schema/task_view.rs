@@ -122,6 +122,17 @@ impl TaskSnapshot {
     }
 }
 
+/// The task that copies the same topics in the other direction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PartnerView {
+    /// Id.
+    pub id: TaskId,
+    /// Name; none where it was deleted.
+    pub name: Option<String>,
+    /// What it is doing; none where it was deleted.
+    pub state: Option<TaskState>,
+}
+
 /// A task in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct TaskRowView {
@@ -129,6 +140,10 @@ pub struct TaskRowView {
     pub id: TaskId,
     /// Name.
     pub name: String,
+    /// The task that copies its topics back, of a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub partner: Option<PartnerView>,
     /// Words of the user's own, by which it is found.
     pub tags: BTreeSet<String>,
     /// Data source it reads.
@@ -170,6 +185,10 @@ pub struct TaskView {
     pub id: TaskId,
     /// Name.
     pub name: String,
+    /// The task that copies its topics back, of a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub partner: Option<PartnerView>,
     /// Every choice of the wizard.
     pub settings: TaskSettings,
     /// Counts the changes of the settings: a command that changes them may name the version it is based on.

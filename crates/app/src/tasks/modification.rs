@@ -40,6 +40,10 @@ impl Supervisor {
             let row = turn.row()?;
             require_version(&row, version)?;
             core.may_write_target(&row)?;
+            Core::one_way(
+                &row,
+                "their topics are chosen when they are made; make another pair for further topics, or delete both tasks and make one with other topics",
+            )?;
             let old = core::settings(&row)?;
             if with_objects_of(new, &old) != *new {
                 return Err(AppError::field(

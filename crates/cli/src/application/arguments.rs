@@ -229,6 +229,9 @@ pub enum TaskCommand {
         /// Only what is newer than earlier verifications proved equal; the other partitions whole.
         #[arg(long = "continue", conflicts_with = "since")]
         continues: bool,
+        /// Of a pair: the other direction as well, so that both sides together are proved.
+        #[arg(long)]
+        both_ways: bool,
     },
     /// Ask whether applications may move to its target now; changes nothing.
     Readiness {
@@ -303,6 +306,10 @@ pub struct TaskCreateArguments {
     /// What describes it, as for `sluice copy`; here --from and --to name data sources.
     #[command(flatten)]
     pub task: TaskArguments,
+    /// Make two tasks, of which the second copies the same topics back: both sides may be written, and each task leaves out
+    /// what the other wrote.
+    #[arg(long)]
+    pub both_ways: bool,
     /// How much it may use.
     #[arg(long, value_parser = one_of::<Spec>(SPECS))]
     pub spec: Option<Spec>,

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use sluice_app::{
-    AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport,
-    TaskList, TaskLogQuery, TaskModify, TaskPause, TaskReadiness, TaskResume, TaskRetry, TaskShow, TaskStart,
-    TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
+    AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskCreatePair, TaskDelete,
+    TaskExport, TaskImport, TaskList, TaskLogQuery, TaskModify, TaskPause, TaskReadiness, TaskResume,
+    TaskRetry, TaskShow, TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
 };
 use sluice_engine::{ItemResult, VerifyScope};
 use sluice_model::{Objects, RateLimits, Start, TaskName, TaskSettings, TaskState};
@@ -33,6 +33,9 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
     match command {
         TaskCommand::Create(arguments) => {
             let settings = described(&app, &arguments)?;
+            if arguments.both_ways {
+                return create_pair(&app, settings, place, screen);
+            }
             report(&app.call(TaskCreate { settings })?, place, screen)
         }
         TaskCommand::List { state, text, tag } => list(&app, chosen(state, text, tag), place),
@@ -77,7 +80,15 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             topics,
             since,
             continues,
+            both_ways: false,
         } => verify(&app, verification(task, topics, since, continues), place),
+        TaskCommand::Verify {
+            task,
+            topics,
+            since,
+            continues,
+            both_ways: true,
+        } => verify_pair(&app, verification(task, topics, since, continues), place),
         TaskCommand::Readiness {
             task,
             only,
@@ -151,6 +162,26 @@ fn import(app: &Backend, file: &Path, name: Option<String>) -> anyhow::Result<Ta
     let text =
         std::fs::read_to_string(file).with_context(|| format!("'{}' cannot be read", file.display()))?;
     Ok(app.call(TaskImport { text, name })?)
+}
+
+fn create_pair(
+    app: &Backend,
+    settings: TaskSettings,
+    place: &Place,
+    screen: &Screen,
+) -> anyhow::Result<Exit> {
+    let pair = app.call(TaskCreatePair {
+        settings,
+        other_name: None,
+    })?;
+    if place.json {
+        output::write(&serde_json::to_string_pretty(&pair)?)?;
+        return Ok(Exit::Done);
+    }
+    report(&pair.task, place, screen)?;
+    report(&pair.other, place, screen)?;
+    screen.say("they are one pair, each is checked and started by its name");
+    Ok(Exit::Done)
 }
 
 /// The settings that arguments describe, on data sources of those names.
@@ -240,6 +271,38 @@ fn verify(app: &Backend, wanted: TaskVerify, place: &Place) -> anyhow::Result<Ex
     Ok(crate::verify::exit(report.result))
 }
 
+/// Verifies both directions of a pair; they prove together what either of them does.
+fn verify_pair(app: &Backend, wanted: TaskVerify, place: &Place) -> anyhow::Result<Exit> {
+    let shown = app.call(TaskShow {
+        task: wanted.task.clone(),
+        brief: Some(true),
+    })?;
+    let Some(partner) = shown.partner.filter(|partner| partner.name.is_some()) else {
+        bail!("'{}' has no partner; leave --both-ways out", shown.name);
+    };
+    let other = TaskVerify {
+        task: partner.id.to_string(),
+        ..wanted.clone()
+    };
+    let (there, back) = (app.call(wanted)?, app.call(other)?);
+    if place.json {
+        let both = serde_json::json!({ "task": there, "other": back });
+        output::write(&serde_json::to_string_pretty(&both)?)?;
+    } else {
+        for (report, from, to) in [
+            (&there, &shown.source_name, &shown.target_name),
+            (&back, &shown.target_name, &shown.source_name),
+        ] {
+            output::write(&format!("{from} → {to}\n{}", verify_table::render(report)))?;
+        }
+    }
+    let exits = [there.result, back.result].map(crate::verify::exit);
+    Ok(exits
+        .into_iter()
+        .find(|exit| *exit != Exit::Done)
+        .unwrap_or(Exit::Done))
+}
+
 /// Reports a task that was started, resumed or tried again.
 fn started(app: &Backend, view: &TaskView, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
     hint(app, screen);
@@ -287,7 +350,10 @@ fn list(app: &Backend, filter: TaskList, place: &Place) -> anyhow::Result<Exit> 
     );
     for task in page.tasks {
         table.add_row([
-            task.name,
+            match task.partner.and_then(|partner| partner.name) {
+                Some(other) => format!("{} ⇄ {other}", task.name),
+                None => task.name,
+            },
             task.state.to_string(),
             task.source_name,
             task.target_name,
@@ -306,6 +372,20 @@ fn list(app: &Backend, filter: TaskList, place: &Place) -> anyhow::Result<Exit> 
     Ok(Exit::Done)
 }
 
+/// From where to where it copies, and what copies back.
+fn direction(view: &TaskView) -> String {
+    let way = format!("{} → {}", view.source_name, view.target_name);
+    match &view.partner {
+        None => way,
+        Some(partner) => match (&partner.name, partner.state) {
+            (Some(name), Some(state)) => {
+                format!("{way}, and back by '{name}' ({}), which is {state}", partner.id)
+            }
+            _ => format!("{way}; the task that copied back was deleted, and what it wrote is left out"),
+        },
+    }
+}
+
 fn summary(view: &TaskView) -> String {
     let snapshot = &view.snapshot;
     let stages: Vec<String> = snapshot
@@ -315,7 +395,7 @@ fn summary(view: &TaskView) -> String {
         .collect();
     let mut lines = vec![
         format!("{} ({}): {}", view.name, view.id, snapshot.state),
-        format!("{} → {}", view.source_name, view.target_name),
+        direction(view),
         format!("stages: {}", stages.join(", ")),
         format!(
             "delay {}, lag {} records, {} read, {} written, {:.0} records/s",

@@ -40,6 +40,10 @@ export interface Choices {
   name: string;
   source: string;
   target: string;
+  /** Whether a second task copies the same topics back. */
+  bothWays: boolean;
+  /** That task, once the draft is saved. */
+  partner: string | null;
   objects: ObjectsMode;
   topics: string[];
   include: string;
@@ -87,6 +91,8 @@ export function blankChoices(): Choices {
     name: '',
     source: '',
     target: '',
+    bothWays: false,
+    partner: null,
     objects: 'all',
     topics: [],
     include: '',
@@ -179,6 +185,7 @@ export function positive(text: string): number | null | undefined {
 /** What the choices amount to. Incomplete parts take their defaults: the wizard does not go on before they are complete. */
 export function toSettings(choices: Choices): TaskSettings {
   const chosen = choices.objects === 'chosen';
+  const { bothWays } = choices;
   const isCopied = (topic: string) => topic !== '' && (!chosen || choices.topics.includes(topic));
   const ends = [...Object.entries(choices.otherEnds), ...choices.overrides.map(({ topic, end }) => [topic, writeEnd(end)] as const)];
   const overrides = choices.overrides
@@ -194,7 +201,7 @@ export function toSettings(choices: Choices): TaskSettings {
       : choices.objects === 'all'
         ? { matching: { include: EVERYTHING, exclude: null } }
         : { matching: { include: choices.include.trim(), exclude: choices.exclude.trim() || null } },
-    rename: {
+    rename: bothWays ? { map: {}, regex: [], prefix: '', suffix: '' } : {
       // A name given to a topic that was taken back is kept for when it returns, but does not apply.
       map: Object.fromEntries(
         Object.entries(choices.map).filter(([topic]) => !chosen || choices.topics.includes(topic)),
@@ -205,9 +212,9 @@ export function toSettings(choices: Choices): TaskSettings {
     },
     start: writeStart(choices.start) ?? 'earliest',
     start_overrides: Object.fromEntries(overrides),
-    end: writeEnd(choices.end) ?? null,
-    end_overrides: Object.fromEntries(ends.filter((entry): entry is readonly [string, string] => isCopied(entry[0]) && typeof entry[1] === 'string')),
-    existing: choices.existing,
+    end: bothWays ? null : (writeEnd(choices.end) ?? null),
+    end_overrides: bothWays ? {} : Object.fromEntries(ends.filter((entry): entry is readonly [string, string] => isCopied(entry[0]) && typeof entry[1] === 'string')),
+    existing: bothWays ? 'append' : choices.existing,
     delivery: choices.delivery,
     out_of_range: choices.outOfRange,
     forbidden_topics: choices.forbiddenTopics,
@@ -224,6 +231,7 @@ export function toSettings(choices: Choices): TaskSettings {
     sync_groups: choices.syncGroups && { ...choices.syncGroups },
     verification: choices.verification && { ...choices.verification },
     tags: [...choices.tags],
+    ...(bothWays && choices.partner !== null ? { both_ways: choices.partner } : {}),
     configuration_sync: { ...choices.configurationSync, with: [...choices.configurationSync.with] },
   };
 }
@@ -247,6 +255,8 @@ export function fromSettings(settings: TaskSettings): Choices {
     name: settings.name,
     source: settings.source,
     target: settings.target,
+    bothWays: settings.both_ways !== undefined,
+    partner: settings.both_ways ?? null,
     prefix: rename.prefix,
     suffix: rename.suffix,
     regex: rename.regex.map((rule) => ({ ...rule })),

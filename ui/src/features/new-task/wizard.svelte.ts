@@ -52,6 +52,8 @@ export class Wizard {
   /** Whether mistakes are shown: after the first attempt to go on. */
   attempted = $state(false);
   readonly check = new PreCheck();
+  /** That of the task that copies back, of a pair. */
+  readonly otherCheck = new PreCheck();
   readonly sourceTopics = new Loadable<TopicListing[]>();
   readonly targetTopics = new Loadable<TopicListing[]>();
   #saved: TaskSettings | null = null;
@@ -72,8 +74,10 @@ export class Wizard {
   /** The last step that may be opened. */
   readonly reachable = $derived.by((): Step => {
     for (const step of [1, 2, 3] as const) if (this.wrong[step].length > 0) return step;
-    return this.check.report?.may_start ? 5 : 4;
+    return this.mayStart ? 5 : 4;
   });
+  /** Whether what was found lets the task start, or both tasks of a pair. */
+  readonly mayStart = $derived.by(() => this.check.report?.may_start === true && (!this.choices.bothWays || this.otherCheck.report?.may_start === true));
 
   /** Fields that the backend found wrong. */
   get fields(): FieldError[] {
@@ -95,6 +99,10 @@ export class Wizard {
       this.choices = this.#kept(task.id) ?? fromSettings(task.settings);
       await this.names.now(this.settings, this.sourceTopics.value);
       this.check.show(sameSettings(this.settings, task.settings) ? (task.pre_check as PreCheckReport | null) : null);
+      if (task.partner && task.partner.name !== null) {
+        const other = await backend.call('task_show', { task: task.partner.id, brief: true });
+        this.otherCheck.show(this.check.report === null ? null : (other.pre_check as PreCheckReport | null));
+      }
       this.refreshTopics();
       this.step = Math.min(step ?? this.reachable, this.reachable) as Step;
       if (task.state === 'pre_checking') {
@@ -186,12 +194,13 @@ export class Wizard {
     }
     try {
       const task =
-        this.draftId === null
-          ? await backend.call('task_create', { settings })
+        this.draftId === null || this.choices.bothWays !== (this.choices.partner !== null)
+          ? await this.#make(settings)
           : await backend.call('task_edit', { task: this.draftId, settings });
       this.draftId = task.id;
       this.#saved = task.settings;
       this.check.forget();
+      this.otherCheck.forget();
       this.saveError = null;
       this.keep();
       return true;
@@ -199,6 +208,23 @@ export class Wizard {
       this.saveError = asAppError(error);
       return false;
     }
+  }
+
+  /** Makes the draft, or both of a pair. Drafts before it go: a task gets or loses no partner. */
+  async #make(settings: TaskSettings): Promise<TaskView> {
+    const before = [this.draftId, this.choices.partner].filter((id) => id !== null);
+    const { both_ways: _, ...alone } = settings;
+    let made: TaskView;
+    if (this.choices.bothWays) {
+      const pair = await backend.call('task_create_pair', { settings: alone, other_name: null });
+      this.choices.partner = pair.other.id;
+      made = pair.task;
+    } else {
+      made = await backend.call('task_create', { settings: alone });
+      this.choices.partner = null;
+    }
+    for (const task of before) await backend.call('task_delete', { task });
+    return made;
   }
 
   /** A draft after the first step, before topics are chosen: with what is valid already. */
@@ -210,12 +236,18 @@ export class Wizard {
   async runCheck(): Promise<void> {
     if (!(await this.save()) || this.draftId === null) return;
     await this.check.run(this.draftId);
+    if (this.choices.partner !== null && !this.check.error) await this.otherCheck.run(this.choices.partner);
   }
 
   /** Launches the task. `confirm`: the target's name, typed, where that is asked for. */
   async start(confirm: string | null): Promise<void> {
     if (this.draftId === null) return;
     try {
+      const { partner } = this.choices;
+      // Where one of a pair is started and the other is refused, the next try finds the first at work.
+      if (partner !== null && (await backend.call('task_show', { task: partner, brief: true })).started_ms === null) {
+        await backend.call('task_start', { task: partner, confirm: null });
+      }
       this.launched = await backend.call('task_start', { task: this.draftId, confirm });
       sessionStorage.removeItem(KEPT);
     } catch (error) {

@@ -79,6 +79,44 @@ test('a saved change makes the pre-check void', async () => {
   expect([wizard.check.report, wizard.reachable]).toEqual([null, 4]);
 });
 
+test('a pair is made as one in the place of the draft, checked and started in both directions', async () => {
+  const pairOf = (settings: object) => ({
+    task: { id: 'rp-2', name: 'n', settings: { ...settings, both_ways: 'rp-3' }, state: 'draft' },
+    other: { id: 'rp-3', name: 'n (other way)', settings, state: 'draft' },
+  });
+  Object.assign(answers, {
+    task_create_pair: ({ settings }: { settings: object }) => pairOf(settings),
+    task_delete: () => null,
+    task_show: () => ({ id: 'rp-3', started_ms: null }),
+    task_start: ({ task }: { task: string }) => ({ id: task, name: 'n', state: 'starting' }),
+  });
+  const wizard = filled();
+  await wizard.go(2);
+  Object.assign(wizard.choices, { bothWays: true, prefix: 'eu.' });
+  flushSync();
+  await wizard.go(3);
+  expect(names()).toEqual(['task_create', 'task_create_pair', 'task_delete']);
+  const [, made] = calls.find(([name]) => name === 'task_create_pair') as [string, { settings: Record<string, unknown> }];
+  expect(made.settings).toMatchObject({ existing: 'append', rename: { prefix: '' }, end: null });
+  expect(made.settings).not.toHaveProperty('both_ways');
+  expect(wizard.settings.both_ways).toBe('rp-3');
+
+  answers.task_check = ({ task }: { task: string }) => ({ items: [], may_start: task === 'rp-2', at_ms: 1 });
+  await wizard.go(4);
+  await wizard.runCheck();
+  expect([wizard.check.report?.may_start, wizard.otherCheck.report?.may_start, wizard.mayStart]).toEqual([true, false, false]);
+  answers.task_check = () => ({ items: [], may_start: true, at_ms: 1 });
+  await wizard.runCheck();
+  expect(wizard.mayStart).toBe(true);
+  await wizard.start(null);
+  expect(calls.filter(([name]) => name === 'task_start').map(([, request]) => (request as { task: string }).task)).toEqual(['rp-3', 'rp-2']);
+
+  wizard.choices.bothWays = false;
+  flushSync();
+  await wizard.save();
+  expect(names().slice(-3)).toEqual(['task_create', 'task_delete', 'task_delete']);
+});
+
 test('a refusal is kept beside the button, and the step does not change', async () => {
   const wizard = filled();
   const refusal = { code: 'task_limit', message: 'terminate some', fields: [], retryable: false };

@@ -36,6 +36,7 @@ export const activity = {
     source_remove: 'Delete data source',
     secrets_leave_keychain: 'Leave the keychain',
     task_create: 'Create task',
+    task_create_pair: 'Create pair of tasks',
     task_edit: 'Edit task',
     task_check: 'Pre-check',
     task_start: 'Start',

@@ -2,6 +2,8 @@ import { counted } from '../../lib/counted';
 
 /** The page of one task. */
 export const task = {
+  partner: 'Bidirectional: the other way is copied by',
+  partnerGone: 'The task that copied the other way was deleted. What it wrote is still left out.',
   back: 'Tasks',
   missing: 'This task does not exist any more.',
   tabs: { overview: 'Overview', topics: 'Topics', gaps: 'Gaps, quarantine', log: 'Log', changes: 'Changes', verify: 'Verify', groups: 'Groups', readiness: 'Readiness', settings: 'Settings' },

@@ -63,6 +63,7 @@ export const tasks = {
   terminateText: 'The task ends for good and cannot be started again. What it copied stays on the target.',
   deleteTitle: (name: string) => `Delete ${name}?`,
   deleteText: 'The task, its log and its history are removed. Topics stay as they are, on both sides; the activity keeps what was done.',
+  endPartner: (name: string) => `“${name}” copies the other way. It goes on, still leaves out what this task wrote, and nothing copies this way any more.`,
   deleteLive: 'It runs at present; it is terminated first.',
   copied: (name: string) => `A draft was made: ${name}`,
   copyName: (name: string) => `${name} (copy)`,

@@ -28,6 +28,7 @@ export const activity: typeof en = {
     source_remove: '删除数据源',
     secrets_leave_keychain: '停用系统钥匙串',
     task_create: '创建任务',
+    task_create_pair: '创建双向任务',
     task_edit: '编辑任务',
     task_check: '预检查',
     task_start: '启动',

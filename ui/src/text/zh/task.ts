@@ -1,6 +1,8 @@
 import type { task as en } from '../en/task';
 
 export const task: typeof en = {
+  partner: '双向：反方向由此任务复制',
+  partnerGone: '反方向的任务已被删除。它写入的记录仍会跳过。',
   back: '任务',
   missing: '这个任务已不存在。',
   tabs: { overview: '概览', topics: '主题', gaps: '缺口与隔离', log: '日志', changes: '变更', verify: '校验', groups: '消费组', readiness: '就绪', settings: '设置' },

@@ -62,6 +62,7 @@ export const tasks: typeof en = {
   terminateText: '任务将永久结束，不能再次启动。已复制的内容保留在目标上。',
   deleteTitle: (name) => `删除 ${name}？`,
   deleteText: '任务及其日志和历史会被移除。两侧的主题保持不变；操作记录会保留。',
+  endPartner: (name) => `“${name}”向相反方向复制。它会继续运行，仍跳过此任务写入的记录；此方向不再复制。`,
   deleteLive: '它正在运行，会先被终止。',
   copied: (name) => `已创建草稿：${name}`,
   copyName: (name) => `${name}（副本）`,

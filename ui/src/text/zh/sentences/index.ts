@@ -1,6 +1,7 @@
 import type { Sentence } from '../../sentences';
 import { alerts } from './alerts';
 import { aws } from './aws';
+import { bothWays } from './both-ways';
 import { connectionTest } from './connection-test';
 import { cutover } from './cutover';
 import { durability } from './durability';
@@ -22,6 +23,7 @@ import { verification } from './verification';
 /** Everything that the backend says, in simplified Chinese. */
 export const sentences: Sentence[] = [
   ...preCheck,
+  ...bothWays,
   ...durability,
   ...endPosition,
   ...connectionTest,
