@@ -8,7 +8,7 @@ TEST_THREADS ?= 3
 export TEST_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit e2e kills mirror-kills window bench bench-commands bench-latency fuzz jars bindings bundle icons setup setup-desktop setup-test format
+.PHONY: help run test check unit e2e kills mirror-kills pair-kills window bench bench-commands bench-latency fuzz jars bindings bundle icons setup setup-desktop setup-test format
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ kills: setup-test jars ## Kill copies 250 times under load, with 50 restarts of 
 mirror-kills: setup-test jars ## Kill a mirror 50 times under load, and compare every offset (SLUICE_KILL_ROUNDS)
 	$(CARGO) build --release -p sluice-cli
 	SLUICE_KILL_ROUNDS=$${SLUICE_KILL_ROUNDS:-50} $(CARGO) test --release -p sluice-tests --test mirror_kills -- --nocapture --test-threads=1
+
+pair-kills: setup-test jars ## Kill a pair that copies both ways 100 times, with writers on both sides (SLUICE_KILL_ROUNDS)
+	$(CARGO) build --release -p sluice-cli
+	SLUICE_KILL_ROUNDS=$${SLUICE_KILL_ROUNDS:-100} $(CARGO) test --release -p sluice-tests --test both_ways -- --nocapture --test-threads=1
 
 window: setup-test jars ## The tests of the real window alone
 	@tests/window/run
