@@ -135,11 +135,17 @@ fn dependencies(version: KafkaVersion) -> Vec<(&'static str, &'static str, &'sta
     const LOG4J_1: (&str, &str, &str) = ("org.slf4j", "slf4j-log4j12", "1.7.25");
     let number = version.number();
     let with_connect = |logging: &[(&'static str, &'static str, &'static str)]| {
-        ["kafka_2.13", "kafka-tools", "connect-mirror", "connect-runtime"]
-            .into_iter()
-            .map(|artifact| (KAFKA, artifact, number))
-            .chain(logging.iter().copied())
-            .collect()
+        [
+            "kafka_2.13",
+            "kafka-tools",
+            "connect-mirror",
+            "connect-runtime",
+            "connect-basic-auth-extension",
+        ]
+        .into_iter()
+        .map(|artifact| (KAFKA, artifact, number))
+        .chain(logging.iter().copied())
+        .collect()
     };
     match version {
         KafkaVersion::V4_3_1 => with_connect(&[
