@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Cluster, Environment, FieldError, SaslMechanism, Secret, SecurityProtocol};
+use crate::{
+    Cluster, ConnectSettings, Environment, FieldError, SaslMechanism, Secret, SecurityProtocol, SourceKind,
+};
 
 mod errors;
 mod properties;
@@ -15,6 +17,10 @@ mod properties;
 pub struct SourceForm {
     /// 1 to 64 characters, unlike any other data source's.
     pub name: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// How to reach a Connect cluster; unused by a Kafka cluster.
+    pub connect: ConnectSettings,
     /// What it is for.
     pub environment: Environment,
     /// Whether nothing is to be written to it: it can be copied from, looked at and compared, and no more.
@@ -100,6 +106,8 @@ impl Default for SourceForm {
     fn default() -> Self {
         Self {
             name: String::new(),
+            kind: SourceKind::default(),
+            connect: ConnectSettings::default(),
             environment: Environment::default(),
             read_only: false,
             note: String::new(),
@@ -134,6 +142,7 @@ impl SourceForm {
             &mut self.note,
             &mut self.bootstrap,
             &mut self.address_map,
+            &mut self.connect.url,
         ] {
             *text = text.trim().to_owned();
         }
@@ -164,6 +173,9 @@ impl SourceForm {
 
     /// Everything that cannot stay as it is and can be told without the secrets.
     pub fn check(&self) -> Vec<FieldError> {
+        if self.is_connect() {
+            return self.connect_errors();
+        }
         let mut errors = self.own_errors();
         if let Err(error) = Cluster::new(&self.bootstrap) {
             errors.push(FieldError::new("bootstrap", error.to_string()));
@@ -196,7 +208,7 @@ impl SourceForm {
 }
 
 /// The text of a field that is not blank.
-fn given(text: &Option<String>) -> Option<&str> {
+pub(crate) fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }
 

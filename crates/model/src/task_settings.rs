@@ -88,6 +88,9 @@ pub struct TaskSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub both_ways: Option<TaskId>,
+    /// The Connect cluster that it runs on; this computer without one.
+    #[serde(default)]
+    pub run_on: Option<SourceId>,
     /// Words of the user's own, by which the task is found.
     #[serde(default)]
     pub tags: BTreeSet<String>,
@@ -121,6 +124,7 @@ impl TaskSettings {
             sync_groups: None,
             verification: None,
             both_ways: None,
+            run_on: None,
             tags: BTreeSet::new(),
         }
     }
@@ -150,6 +154,7 @@ impl TaskSettings {
                 "the replication factor must be at least 1; leave it out to take the source's",
             ));
         }
+        errors.extend(self.run_on_errors());
         if let Some(sync) = &self.sync_groups {
             errors.extend(sync.check());
         }
@@ -188,6 +193,44 @@ impl TaskSettings {
             }
         }
         errors
+    }
+
+    /// What a task that runs on Connect cannot have.
+    fn run_on_errors(&self) -> Vec<FieldError> {
+        if self.run_on.is_none() {
+            return Vec::new();
+        }
+        let cannot = |field: &str, what: &str| {
+            FieldError::new(
+                field,
+                format!(
+                    "{what}: MirrorMaker on a Connect cluster cannot do that; let the task run on this computer for it"
+                ),
+            )
+        };
+        let limited = self.rate != RateLimits::default() || self.spec != Spec::default();
+        [
+            (
+                self.delivery == Delivery::Mirror,
+                "delivery",
+                "equal offsets on both sides",
+            ),
+            (self.has_ends(), "end", "an end before that of the source"),
+            (
+                self.sync_groups.is_some(),
+                "sync_groups",
+                "consumer groups that are kept in step with a proof",
+            ),
+            (
+                limited,
+                "rate",
+                "a speed limit (Kafka's client quotas on the workers' user limit it there)",
+            ),
+        ]
+        .into_iter()
+        .filter(|(is_wanted, ..)| *is_wanted)
+        .map(|(_, field, what)| cannot(field, what))
+        .collect()
     }
 
     /// Whether the copy of some topic has an end.

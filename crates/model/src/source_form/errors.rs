@@ -12,8 +12,8 @@ use crate::{
 const LONGEST_NAME: usize = 64;
 
 impl SourceForm {
-    /// What is wrong with the form itself, but for its addresses.
-    pub(super) fn own_errors(&self) -> Vec<FieldError> {
+    /// What is wrong with its name and its environment.
+    pub(crate) fn name_errors(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
         let length = self.name.trim().chars().count();
         if !(1..=LONGEST_NAME).contains(&length) {
@@ -28,6 +28,12 @@ impl SourceForm {
                 .into_iter()
                 .map(|error| FieldError::new(format!("environment.{}", error.field), error.message)),
         );
+        errors
+    }
+
+    /// What is wrong with the form itself, but for its addresses.
+    pub(super) fn own_errors(&self) -> Vec<FieldError> {
+        let mut errors = self.name_errors();
         // What is weaker than the address says would be a surprise, and so would the opposite.
         if let Ok(Some(named)) = bootstrap_protocol(&self.bootstrap)
             && named != self.protocol

@@ -12,6 +12,15 @@ impl SourceForm {
     /// # Errors
     /// Everything that [`SourceForm::check`] finds, and the secrets that are missing.
     pub fn cluster(&self, secrets: &SourceSecrets) -> Result<Cluster, Vec<FieldError>> {
+        if self.is_connect() {
+            return Err(vec![FieldError::new(
+                "kind",
+                format!(
+                    "'{}' is a Connect cluster, on which tasks run; choose a Kafka cluster",
+                    self.name
+                ),
+            )]);
+        }
         let mut errors = self.own_errors();
         errors.extend(self.secret_errors(secrets));
         let mut cluster = match Cluster::new(&self.bootstrap) {
