@@ -13,6 +13,7 @@ mod lane;
 mod launch;
 mod lock;
 mod lookup;
+mod outside;
 pub mod parity;
 mod partition;
 mod plan;
@@ -41,6 +42,7 @@ pub use lane::{
 pub use launch::{
     Foreseen, ForeseenTopic, Modification, TopicFate, WantedObjects, foresee, launch_pinned, modify,
 };
+pub use outside::OutsideCopy;
 pub use partition::OffsetRuns;
 pub use plan::precheck::{
     ITEMS as PRE_CHECK_ITEMS, ItemResult, OtherTask, PreCheckContext, PreCheckItem, PreCheckReport, precheck,

@@ -26,6 +26,19 @@ pub(crate) fn with_record_at<T>(
     offset: i64,
     take: impl FnOnce(&mut Message) -> T,
 ) -> sluice_kafka::Result<Option<T>> {
+    let found = with_first_record_from(cluster, key, offset, |message| {
+        (message.offset() == offset).then(|| take(message))
+    })?;
+    Ok(found.flatten())
+}
+
+/// What `take` makes of the first committed record at or behind `offset`; `None` when there is none.
+pub(crate) fn with_first_record_from<T>(
+    cluster: &Cluster,
+    key: &PartitionKey,
+    offset: i64,
+    take: impl FnOnce(&mut Message) -> T,
+) -> sluice_kafka::Result<Option<T>> {
     let mut reader = Reader::new(
         cluster,
         ReaderTuning {
@@ -42,7 +55,7 @@ pub(crate) fn with_record_at<T>(
         })?;
         if let Some(mut message) = first {
             return match message.error() {
-                ErrorCode::NONE => Ok((message.offset() == offset).then(|| take(&mut message))),
+                ErrorCode::NONE => Ok(Some(take(&mut message))),
                 ErrorCode::LOCAL_PARTITION_EOF | ErrorCode::LOCAL_AUTO_OFFSET_RESET => Ok(None),
                 code => Err(KafkaError::new(code, message.error_text())),
             };

@@ -130,7 +130,8 @@ impl SqliteStore {
         let answer = self.write(Durability::Fsync, |t| {
             let tasks: Vec<String> = t
                 .prepare_cached(
-                    "SELECT name FROM tasks WHERE source_id = ?1 OR target_id = ?1 ORDER BY name",
+                    "SELECT name FROM tasks
+                     WHERE source_id = ?1 OR target_id = ?1 OR json_extract(settings, '$.run_on') = ?1 ORDER BY name",
                 )?
                 .query_map([id], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
@@ -151,7 +152,9 @@ impl SqliteStore {
             let mut by_source: BTreeMap<String, Vec<String>> = BTreeMap::new();
             let mut statement = t.prepare_cached(
                 "SELECT source_id, name FROM tasks
-                 UNION ALL SELECT target_id, name FROM tasks WHERE target_id <> source_id ORDER BY 1, 2",
+                 UNION ALL SELECT target_id, name FROM tasks WHERE target_id <> source_id
+                 UNION ALL SELECT json_extract(settings, '$.run_on'), name FROM tasks
+                     WHERE json_extract(settings, '$.run_on') IS NOT NULL ORDER BY 1, 2",
             )?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {

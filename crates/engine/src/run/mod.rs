@@ -6,4 +6,5 @@ mod lanes;
 mod start;
 
 pub use handle::Running;
+pub(crate) use start::make_ready;
 pub use start::{start, start_unless};

@@ -14,7 +14,7 @@ use crate::error::{EngineError, Result};
 use crate::finding::Verdict;
 use crate::launch;
 use crate::partition::{Halt, Track, take_committed, target_partitions};
-use crate::plan::{Plan, plan};
+use crate::plan::{Pair, Plan, plan};
 use crate::position::EffectiveDelivery;
 use crate::position::{
     Checkpoint, CheckpointStore, Launch, PairedWriters, PartitionKey, PartitionState, WriterNotes,
@@ -144,6 +144,37 @@ fn paired_writers(
     })?;
     let notes: Arc<dyn WriterNotes> = store.clone();
     Ok(Some(PairedWriters::new(notes, own)))
+/// A launched task between two clusters, of which another program makes the copy.
+pub(crate) struct Ready {
+    pub(crate) pair: Pair,
+    pub(crate) partitions: Vec<PartitionState>,
+}
+
+/// Launches `task`, or checks its earlier launch, and makes its target topics ready; copies nothing.
+///
+/// # Errors
+/// As [`start`]; also where a partition must not go on, since another program cannot leave it out.
+pub(crate) fn make_ready(
+    task: &Task,
+    store: &dyn CheckpointStore,
+    observer: &Observer,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Ready> {
+    let mut plan = plan(task, store, cancelled)?;
+    judge(&plan, observer)?;
+    let (_, partitions, stopped) = launch_or_check(&mut plan, task, store, observer)?;
+    if let Some(halt) = stopped.into_values().next() {
+        return Err(EngineError::Refused(halt.sentence));
+    }
+    if let Some(topic) = waiting(store, task)?.into_keys().next() {
+        return Err(EngineError::Refused(format!(
+            "partition {topic} has no leader, so that it is not known where its copy begins; start the brokers that hold it, then repeat this"
+        )));
+    }
+    Ok(Ready {
+        pair: plan.pair,
+        partitions,
+    })
 }
 
 /// Refuses what the plan found to fail, and reports its warnings.

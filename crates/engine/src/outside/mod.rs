@@ -1,0 +1,8 @@
+//! A copy that another program makes, as Kafka Connect: launched here, watched from here, and noted where it stands.
+
+mod logs;
+mod outside_copy;
+mod pace;
+mod watched;
+
+pub use outside_copy::OutsideCopy;

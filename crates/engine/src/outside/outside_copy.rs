@@ -1,0 +1,420 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice_kafka::{Isolation, OffsetQuery};
+use sluice_model::Task;
+
+use super::logs::{SourceLog, offsets};
+use super::pace::Rate;
+use super::watched::{Loss, Watched};
+use crate::clock::now_ms;
+use crate::error::Result;
+use crate::lookup::with_first_record_from;
+use crate::plan::Pair;
+use crate::position::{Checkpoint, CheckpointStore, Gap, GapReason, Ledger, PartitionKey, PartitionState};
+use crate::progress::{
+    Event, Incomplete, IncompleteReason, Observer, PartitionCondition, PartitionProgress, Progress, Stage,
+};
+use crate::run::make_ready;
+
+/// How long one question to a cluster may take before its silence is reported.
+const QUESTION_DEADLINE: Duration = Duration::from_secs(6);
+/// Without a move for so long, and with more to copy, a partition is stuck.
+const STUCK_AFTER_MS: i64 = 60_000;
+
+/// Positions of the other program: the next offset to copy. What it has passed on nothing of has none.
+pub type Positions = BTreeMap<PartitionKey, i64>;
+
+/// A copy that another program makes between the clusters of a task. It is launched here; each look notes where it stands,
+/// and what the source deleted before it was copied.
+pub struct OutsideCopy {
+    pair: Pair,
+    task: Task,
+    store: Arc<dyn CheckpointStore>,
+    observer: Observer,
+    watched: BTreeMap<PartitionKey, Watched>,
+    exactly_once: bool,
+    delivery: String,
+    rate: Rate,
+    /// Offsets that were passed since this began.
+    copied: u64,
+    gaps: u64,
+    /// Of the partitions that are noted, nothing was asked yet.
+    is_new: bool,
+}
+
+impl OutsideCopy {
+    /// Launches `task`, or checks its earlier launch: target topics are made and positions pinned; nothing is copied.
+    /// `exactly_once`: the other program writes its positions in the transactions that carry the records.
+    ///
+    /// # Errors
+    /// As a start of the engine's own copy.
+    pub fn begin(
+        task: Task,
+        store: Arc<dyn CheckpointStore>,
+        observer: Observer,
+        exactly_once: bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Self> {
+        let ready = make_ready(&task, store.as_ref(), &observer, cancelled)?;
+        let mut pair = ready.pair;
+        pair.source.admin.set_deadline(QUESTION_DEADLINE);
+        pair.target.admin.set_deadline(QUESTION_DEADLINE);
+        let gaps = store.gaps(&task.name)?.len() as u64;
+        let now = now_ms();
+        Ok(Self {
+            watched: ready
+                .partitions
+                .into_iter()
+                .map(|state| (state.key.clone(), Watched::new(state, now)))
+                .collect(),
+            pair,
+            task,
+            store,
+            observer,
+            exactly_once,
+            delivery: if exactly_once {
+                "exactly-once (transactions of Kafka Connect)".to_owned()
+            } else {
+                "at-least-once (Kafka Connect)".to_owned()
+            },
+            rate: Rate::default(),
+            copied: 0,
+            gaps,
+            is_new: true,
+        })
+    }
+
+    /// The next offset to copy of each partition, as it is noted.
+    #[must_use]
+    pub fn positions(&self) -> Positions {
+        self.watched
+            .iter()
+            .map(|(key, watched)| (key.clone(), watched.state.position))
+            .collect()
+    }
+
+    /// The source topics.
+    #[must_use]
+    pub fn topics(&self) -> Vec<String> {
+        let topics: BTreeSet<&String> = self.watched.keys().map(|key| &key.topic).collect();
+        topics.into_iter().cloned().collect()
+    }
+
+    /// How many brokers the target has.
+    #[must_use]
+    pub fn target_brokers(&self) -> usize {
+        self.pair.target.metadata.brokers.len()
+    }
+
+    /// The target's cluster id, where it has one.
+    #[must_use]
+    pub fn target_cluster_id(&self) -> Option<&str> {
+        self.pair.target.id.as_deref()
+    }
+
+    /// Looks at both clusters and asks the other program, with `ask`, where it stands. `at_rest`: it is stopped, and has said
+    /// so. What cannot be asked is in the progress' error, and nothing is noted then.
+    pub fn look(
+        &mut self,
+        ask: &mut dyn FnMut() -> std::result::Result<Positions, String>,
+        at_rest: bool,
+    ) -> Progress {
+        let error = self.take_in(ask, at_rest).err();
+        self.progress(error)
+    }
+
+    fn take_in(
+        &mut self,
+        ask: &mut dyn FnMut() -> std::result::Result<Positions, String>,
+        at_rest: bool,
+    ) -> std::result::Result<(), String> {
+        let at_source: BTreeMap<PartitionKey, (String, i32)> = self
+            .watched
+            .keys()
+            .map(|key| (key.clone(), (key.topic.clone(), key.partition)))
+            .collect();
+        let on_target: BTreeMap<PartitionKey, (String, i32)> = self
+            .watched
+            .iter()
+            .map(|(key, watched)| (key.clone(), (watched.state.target_topic.clone(), key.partition)))
+            .collect();
+        // In this order: what is missing at the source was missing when the position was asked, and what the target has
+        // between two equal positions is what lies before them.
+        let low = offsets(
+            &self.pair.source,
+            &at_source,
+            OffsetQuery::Earliest,
+            Isolation::Uncommitted,
+        )?;
+        let before = ask()?;
+        let ends = offsets(
+            &self.pair.target,
+            &on_target,
+            OffsetQuery::Latest,
+            Isolation::Committed,
+        )?;
+        let after = ask()?;
+        let stable = offsets(
+            &self.pair.source,
+            &at_source,
+            OffsetQuery::Latest,
+            Isolation::Committed,
+        )?;
+        let high = offsets(
+            &self.pair.source,
+            &at_source,
+            OffsetQuery::Latest,
+            Isolation::Uncommitted,
+        )?;
+        self.take_in_new(&after);
+        let mut checkpoint = Checkpoint::default();
+        let mut lost = Vec::new();
+        for (key, watched) in &mut self.watched {
+            let (Some(&low), Some(&stable), Some(&high)) = (low.get(key), stable.get(key), high.get(key))
+            else {
+                continue;
+            };
+            let log = SourceLog { low, stable, high };
+            let position = after.get(key).copied().unwrap_or(watched.state.position);
+            if let Some(loss) = watched.loss(low, position) {
+                watched.noted_to = low;
+                lost.push((key.clone(), watched.state.incarnation, loss));
+            }
+            if position < watched.state.position {
+                watched.error = Some(format!(
+                    "Connect's position went back from {} to {position}: its offsets were changed, and records are copied twice",
+                    watched.state.position
+                ));
+                continue;
+            }
+            watched.error = None;
+            if position > watched.position {
+                self.copied += u64::try_from(position - watched.position).unwrap_or(0);
+                watched.moved_ms = now_ms();
+            }
+            watched.position = position;
+            watched.first_end.get_or_insert(high);
+            watched.log = Some(log);
+            let is_same = before.get(key) == after.get(key);
+            let is_exact = at_rest || (is_same && (self.exactly_once || position >= high));
+            let target_next = ends.get(key).copied().unwrap_or(watched.state.target_next);
+            if is_exact && (position, target_next) != (watched.state.position, watched.state.target_next) {
+                let passed = u64::try_from(position - watched.state.position).unwrap_or(0);
+                watched.state.records += passed;
+                watched.state.position = position;
+                watched.state.target_next = target_next;
+                checkpoint.partitions.push(watched.state.clone());
+            }
+        }
+        self.look_for_rests();
+        self.note(lost, checkpoint)?;
+        self.is_new = false;
+        Ok(())
+    }
+
+    /// Partitions that came to the source since the launch, and that the other program has begun.
+    fn take_in_new(&mut self, positions: &Positions) {
+        let new: Vec<&PartitionKey> = positions
+            .keys()
+            .filter(|key| !self.watched.contains_key(*key))
+            .collect();
+        for key in new {
+            let Some(sibling) = self
+                .watched
+                .values()
+                .find(|watched| watched.state.key.topic == key.topic)
+                .map(|watched| watched.state.clone())
+            else {
+                continue;
+            };
+            let state = PartitionState {
+                key: key.clone(),
+                start: 0,
+                target_start: 0,
+                backlog_end: 0,
+                until: None,
+                position: 0,
+                leader_epoch: None,
+                target_next: 0,
+                anchor: None,
+                records: 0,
+                bytes: 0,
+                incarnation: 0,
+                ..sibling
+            };
+            (self.observer)(Event::Info(format!(
+                "{key} is new at the source and is copied as well"
+            )));
+            self.watched.insert(key.clone(), Watched::new(state, now_ms()));
+        }
+    }
+
+    /// The position stays behind the end of a log whose last offsets hold no record: it is looked whether there is one.
+    fn look_for_rests(&mut self) {
+        for (key, watched) in &mut self.watched {
+            let Some(log) = watched.log else { continue };
+            let at_rest = now_ms() - watched.moved_ms >= 1_000 || self.is_new;
+            if watched.reached() >= log.stable || !at_rest {
+                continue;
+            }
+            // From the start of the log: what is before it is gone.
+            let from = watched.reached().max(log.low);
+            match with_first_record_from(&self.task.source, key, from, |message| message.offset()) {
+                Ok(Some(offset)) if offset < log.stable => {}
+                Ok(_) => watched.empty_to = log.stable,
+                Err(error) => tracing::debug!(%key, %error, "the rest of a log could not be looked at"),
+            }
+        }
+    }
+
+    fn note(
+        &mut self,
+        lost: Vec<(PartitionKey, u32, Loss)>,
+        checkpoint: Checkpoint,
+    ) -> std::result::Result<(), String> {
+        let failed = |error: crate::StoreError| format!("the task's state cannot be saved: {error}");
+        let gaps: Vec<Gap> = lost
+            .iter()
+            .map(
+                |(key, incarnation, Loss::Certain(range) | Loss::Possible(range))| Gap {
+                    key: key.clone(),
+                    range: *range,
+                    reason: GapReason::Deleted,
+                    found_at_ms: now_ms(),
+                    incarnation: *incarnation,
+                },
+            )
+            .collect();
+        if !gaps.is_empty() {
+            let rows = Ledger {
+                gaps: gaps.clone(),
+                ..Ledger::default()
+            };
+            self.store.note(&self.task.name, &rows).map_err(failed)?;
+            self.gaps += gaps.len() as u64;
+        }
+        for ((key, _, loss), gap) in lost.into_iter().zip(gaps) {
+            (self.observer)(Event::Gap(gap));
+            if let Loss::Possible(range) = loss {
+                (self.observer)(Event::Warning(format!(
+                    "{key}: the source deleted the offsets {range} while they were being copied; how many of them came to the target is not known, and MirrorMaker does not tell"
+                )));
+            }
+        }
+        if !checkpoint.is_empty() {
+            self.store.save(&self.task.name, &checkpoint).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Whether everything is copied that the source had when this was first looked at.
+    #[must_use]
+    pub fn has_all_of_the_beginning(&self) -> bool {
+        !self.is_new
+            && self
+                .watched
+                .values()
+                .all(|watched| watched.first_end.is_some_and(|end| watched.reached() >= end))
+    }
+
+    /// What of the beginning is not copied.
+    #[must_use]
+    pub fn incomplete(&self) -> Vec<Incomplete> {
+        self.watched
+            .iter()
+            .filter_map(|(key, watched)| {
+                let end = watched.first_end.unwrap_or(watched.state.backlog_end);
+                let range = sluice_model::OffsetRange {
+                    from: watched.reached(),
+                    to: end,
+                };
+                (range.from < range.to).then(|| Incomplete {
+                    key: key.clone(),
+                    range,
+                    reason: IncompleteReason::Fault {
+                        sentence: "Connect had not passed it on when it was stopped".to_owned(),
+                    },
+                })
+            })
+            .collect()
+    }
+
+    fn progress(&mut self, error: Option<String>) -> Progress {
+        let now = now_ms();
+        let rate = self.rate.look(now, self.copied);
+        let rows: Vec<PartitionProgress> = self
+            .watched
+            .values_mut()
+            .map(|watched| row(watched, now))
+            .collect();
+        let sum = |pick: fn(&PartitionProgress) -> Option<i64>| rows.iter().map(pick).sum::<Option<i64>>();
+        let (mut done, mut all) = (0, 0);
+        for watched in self.watched.values() {
+            let state = &watched.state;
+            done += (watched.reached().min(state.backlog_end) - state.start).max(0);
+            all += (state.backlog_end - state.start).max(0);
+        }
+        let full = done >= all;
+        let lag = if self.is_new { None } else { sum(|row| row.lag) };
+        Progress {
+            task: self.task.name.to_string(),
+            stage: if full { Stage::Incremental } else { Stage::Full },
+            delivery: self.delivery.clone(),
+            full_percent: if all == 0 {
+                100.0
+            } else {
+                100.0 * done as f64 / all as f64
+            },
+            caught_up: !self.is_new && self.watched.values().all(Watched::is_caught_up),
+            read_records: self.copied,
+            written_records: self.copied,
+            read_rate: rate,
+            write_rate: rate,
+            lag_records: lag,
+            delay_ms: rows
+                .iter()
+                .map(|row| row.delay_ms)
+                .try_fold(0, |most, delay| Some(delay?.max(most))),
+            eta_seconds: lag
+                .filter(|lag| *lag > 0 && rate > 0.0)
+                .map(|lag| (lag as f64 / rate) as u64),
+            gaps: self.gaps,
+            error,
+            partitions: rows,
+            ..Progress::default()
+        }
+    }
+}
+
+fn row(watched: &mut Watched, now: i64) -> PartitionProgress {
+    let reached = watched.reached();
+    let log = watched.log;
+    let delay = log.and_then(|log| watched.behind.look(now, log.stable, reached));
+    let is_caught_up = watched.is_caught_up();
+    PartitionProgress {
+        topic: watched.state.key.topic.clone(),
+        target_topic: watched.state.target_topic.clone(),
+        partition: watched.state.key.partition,
+        condition: match (&watched.error, is_caught_up) {
+            (Some(_), _) => PartitionCondition::Retrying,
+            (None, true) => PartitionCondition::CaughtUp,
+            (None, false) => PartitionCondition::Copying,
+        },
+        start: watched.state.start,
+        position: watched.position,
+        target_next: watched.state.target_next,
+        log_start: log.map(|log| log.low),
+        end: log.map(|log| log.high),
+        lag: log.map(|log| (log.high - reached).max(0)),
+        delay_ms: delay,
+        held_by_transaction: log.map_or(0, |log| log.high - log.stable),
+        stuck: !is_caught_up && now - watched.moved_ms >= STUCK_AFTER_MS,
+        still_since_ms: Some(watched.moved_ms),
+        records: u64::try_from(watched.position - watched.state.start).unwrap_or(0),
+        bytes: watched.state.bytes,
+        error: watched.error.clone(),
+        ..PartitionProgress::default()
+    }
+}
