@@ -176,7 +176,10 @@ impl Scene {
             "resume" => self.app.call(TaskResume { task }).map(drop),
             "retry" => self.app.call(TaskRetry { task }).map(drop),
             "terminate" => self.app.call(TaskTerminate { task }).map(drop),
-            "delete" => self.app.call(TaskDelete { task }),
+            "delete" => self.app.call(TaskDelete {
+                task,
+                connectors: false,
+            }),
             "copy" => self
                 .app
                 .call(TaskCopy {

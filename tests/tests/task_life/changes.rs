@@ -179,7 +179,10 @@ fn names_limits_copies_and_exports() -> Result<()> {
     let copy = app.call(eleventh())?;
     assert_eq!(copy.snapshot.state, TaskState::Draft);
     assert_eq!(copy.settings.rename, settings.rename);
-    let text = app.call(TaskExport { task: "first".into() })?;
+    let text = app.call(TaskExport {
+        task: "first".into(),
+        format: sluice_app::ExportFormat::Toml,
+    })?;
     assert!(
         text.contains("source = \"from\"") && !text.contains(source.as_str()),
         "{text}"
@@ -190,6 +193,7 @@ fn names_limits_copies_and_exports() -> Result<()> {
     .err();
     app.call(TaskDelete {
         task: "task 3".into(),
+        connectors: false,
     })?;
     let imported = app.call(TaskImport {
         text,

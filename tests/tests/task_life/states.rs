@@ -95,9 +95,15 @@ fn a_task_goes_from_draft_to_terminated_and_leaves_only_the_operation_log() -> R
     ] {
         assert_eq!(forbidden, Some(ErrorCode::StateForbids));
     }
-    app.call(TaskDelete { task: task.clone() })?;
+    app.call(TaskDelete {
+        task: task.clone(),
+        connectors: false,
+    })?;
     assert_eq!(
-        code(app.call(TaskDelete { task: task.clone() })),
+        code(app.call(TaskDelete {
+            task: task.clone(),
+            connectors: false
+        })),
         Some(ErrorCode::NotFound)
     );
     assert_eq!(values(&scene.target, "a")?.len(), 157, "topics stay");
@@ -266,7 +272,10 @@ fn a_running_task_that_is_deleted_is_ended_first_and_a_bounded_one_completes() -
     let (desk, source, target) = scene.desk()?;
     let endless = desk.launch(desk.settings("endless", &source, &target, &["a"])?)?;
     desk.copies(&endless, 100)?;
-    desk.app.call(TaskDelete { task: endless })?;
+    desk.app.call(TaskDelete {
+        task: endless,
+        connectors: false,
+    })?;
     append(&scene.source, "a", 100, 5)?;
     let mut settings = desk.settings("bounded", &source, &target, &["b"])?;
     settings.bounded = true;

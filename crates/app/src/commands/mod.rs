@@ -22,6 +22,7 @@ mod task_groups;
 mod task_history;
 mod task_life;
 mod task_marks;
+mod task_move;
 mod task_objects;
 mod task_pair;
 mod task_policies;
@@ -76,6 +77,7 @@ pub use task_life::{
     TaskCheck, TaskCheckCancel, TaskDelete, TaskPause, TaskResume, TaskRetry, TaskStart, TaskTerminate,
 };
 pub use task_marks::{MarkView, TaskMarks};
+pub use task_move::TaskMove;
 pub use task_objects::{TaskForesee, TaskModify, TaskMute, TaskTune};
 pub use task_pair::{TaskCreatePair, TaskPairView};
 pub use task_policies::{TaskPolicies, TaskTag};
@@ -83,7 +85,7 @@ pub use task_topics::{
     PartitionLine, StoppedAtGap, TaskOpenGaps, TaskPartition, TaskTopics, TopicLine, TopicOrder, TopicSums,
     TopicsView,
 };
-pub use task_transfer::{TaskCopy, TaskExport, TaskImport};
+pub use task_transfer::{ExportFormat, TaskCopy, TaskExport, TaskImport};
 pub use task_verification::{
     PastVerification, TaskVerification, TaskVerify, TaskVerifyCancel, TaskVerifySchedule, VerificationView,
 };
@@ -162,6 +164,7 @@ commands!(
     TaskLeaveOut,
     TaskRaiseMessageSize,
     TaskMute,
+    TaskMove,
     TaskCopy,
     TaskExport,
     TaskImport,

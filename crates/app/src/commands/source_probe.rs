@@ -3,11 +3,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sluice_engine::CheckpointStore;
 use sluice_kafka::{
-    Admin, GroupListing, Metadata, ProbeReport, TopicDetail, TopicListing, describe_topic, list_topics, probe,
+    Admin, GroupListing, Metadata, ProbeReport, ProbeStep, TopicDetail, TopicListing, describe_topic,
+    list_topics, probe,
 };
-use sluice_model::{Secret, SourceForm, SourceSecrets};
-use sluice_store::DataSourceRow;
+use sluice_model::{Secret, SourceForm, SourceSecrets, TaskName};
+use sluice_store::{DataSourceRow, TaskFilter};
 use sluice_wire::WireError;
 use ts_rs::TS;
 
@@ -15,6 +17,7 @@ use super::command::Command;
 use super::sources::given;
 use crate::core::{self, Core};
 use crate::schema::AppEvent;
+use crate::tasks::probe_connect;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// How long a cluster may take to answer for the first time.
@@ -77,21 +80,21 @@ impl Command for SourceTest {
             (None, Some(row)) => core::form(row)?,
             (None, None) => return Err(AppError::field("source", "name a data source, or describe one")),
         };
-        let cluster = form
-            .cluster(&given(self.secrets)?.or(kept))
-            .map_err(AppError::fields)?;
+        let secrets = given(self.secrets)?.or(kept);
         let source_id = saved.as_ref().map(core::source_id).transpose()?;
-        Ok(probe(
-            &cluster,
-            &AtomicBool::new(false),
-            &mut |step| match serde_json::to_value(step) {
-                Ok(step) => core.bus.publish(&AppEvent::SourceTestStep {
-                    source_id: source_id.clone(),
-                    step,
-                }),
-                Err(error) => tracing::error!(%error, "a step of the test cannot be shown"),
-            },
-        ))
+        let mut tell = |step: &ProbeStep| match serde_json::to_value(step) {
+            Ok(step) => core.bus.publish(&AppEvent::SourceTestStep {
+                source_id: source_id.clone(),
+                step,
+            }),
+            Err(error) => tracing::error!(%error, "a step of the test cannot be shown"),
+        };
+        if form.is_connect() {
+            let access = form.connect_access(&secrets).map_err(AppError::fields)?;
+            return Ok(probe_connect(&access, &|id| source_of(core, id), &mut tell));
+        }
+        let cluster = form.cluster(&secrets).map_err(AppError::fields)?;
+        Ok(probe(&cluster, &AtomicBool::new(false), &mut tell))
     }
 }
 
@@ -132,6 +135,22 @@ impl Command for SourceGroups {
         let (admin, _) = admin(&app.core, &row)?;
         admin.groups().map_err(|error| unreachable(&row, &error))
     }
+}
+
+/// The data source whose Kafka has a cluster id, as far as a task that was launched between two of them tells.
+fn source_of(core: &Core, cluster_id: &str) -> Option<String> {
+    let (rows, _) = core.store.tasks(&TaskFilter::default()).ok()?;
+    rows.into_iter().find_map(|row| {
+        let launch = core.store.launch(&TaskName::new(&row.id).ok()?).ok()??;
+        let source = if launch.target_cluster == cluster_id {
+            &row.target_id
+        } else if launch.source_cluster == cluster_id {
+            &row.source_id
+        } else {
+            return None;
+        };
+        Some(core.store.source(source).ok()??.name)
+    })
 }
 
 /// A client of a data source that has been let in, and what it learned of brokers and topics: why one is not let in

@@ -185,6 +185,14 @@ impl Command for SourceEdit {
                 for (field, _) in new.given() {
                     row.secrets.insert(field.to_owned(), handle(&row.id, field));
                 }
+                let was_connect = core::form(&before)?.is_connect();
+                let is_used = || core.store.source_use().map(|used| used.contains_key(&row.id));
+                if form.is_connect() != was_connect && is_used()? {
+                    return Err(AppError::field(
+                        "kind",
+                        "tasks use this data source; add another one instead of making it another kind",
+                    ));
+                }
                 let is_marked = form.read_only && !core::form(&before)?.read_only;
                 if is_marked {
                     core.no_task_writes_to(&row.id)?;
@@ -343,7 +351,11 @@ fn checked(form: &SourceForm, secrets: &SourceSecrets) -> Result<()> {
     if !errors.is_empty() {
         return Err(AppError::fields(errors));
     }
-    form.cluster(secrets).map(drop).map_err(AppError::fields)
+    if form.is_connect() {
+        form.connect_access(secrets).map(drop).map_err(AppError::fields)
+    } else {
+        form.cluster(secrets).map(drop).map_err(AppError::fields)
+    }
 }
 
 fn keep(core: &Core, id: &str, secrets: &SourceSecrets) -> Result<()> {

@@ -9,7 +9,7 @@ use super::command::Command;
 use super::tasks::{MayChange, change_part};
 use crate::core::{self, Core, Operation};
 use crate::schema::TaskView;
-use crate::tasks::LastSync;
+use crate::tasks::{LastSync, refuse_on_connect};
 use crate::{App, AppError, Result};
 
 /// Lists the consumer groups of the source that read the task's topics: where each stands on both sides, and where its
@@ -84,6 +84,7 @@ impl Command for TaskGroups {
     fn run(self, app: &App) -> Result<TaskGroupsView> {
         let row = app.core.task(&self.task)?;
         Core::one_way(&row, BOTH_WAYS)?;
+        refuse_on_connect(&row, "the translation of consumer groups")?;
         let id = core::task_id(&row)?;
         let choice = if self.groups.is_empty() {
             GroupChoice::All
@@ -106,6 +107,7 @@ impl Command for TaskGroupsSync {
         let core = &app.core;
         let row = core.task(&self.task)?;
         Core::one_way(&row, BOTH_WAYS)?;
+        refuse_on_connect(&row, "the translation of consumer groups")?;
         let id = core::task_id(&row)?;
         let names: BTreeSet<String> = self.groups.iter().cloned().collect();
         let choice = match (self.all, names.is_empty()) {
@@ -161,6 +163,9 @@ impl Command for TaskGroupsKeep {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
+        if self.sync.is_some() {
+            refuse_on_connect(&app.core.task(&self.task)?, "the translation of consumer groups")?;
+        }
         let check = || {
             let errors = self.sync.iter().flat_map(GroupSync::check).collect::<Vec<_>>();
             if errors.is_empty() {

@@ -10,7 +10,7 @@ use super::tasks::show;
 use crate::core::{self, Core, Operation, require};
 use crate::cutover::{Doing, not_needed, not_under_way};
 use crate::schema::TaskView;
-use crate::tasks::Checks;
+use crate::tasks::{Checks, Leaving, leave_connect};
 use crate::{App, AppError, ErrorCode, Result};
 
 macro_rules! of_a_task {
@@ -40,8 +40,18 @@ of_a_task! {
     TaskRetry
     /// Ends a task for good. What it copied stays.
     TaskTerminate
-    /// Removes a task and its history; topics stay as they are.
-    TaskDelete
+}
+
+/// Removes a task and its history; topics stay as they are.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TaskDelete {
+    /// Name or id.
+    pub task: String,
+    /// Also the connectors of a task that runs on Connect, and their offsets there. Without it they stay, stopped.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub connectors: bool,
 }
 
 /// Launches a task whose pre-check has passed.
@@ -128,6 +138,9 @@ impl Command for TaskTerminate {
             let id = core::task_id(&row)?;
             let _cutovers = app.cutovers.claim(id.as_str(), Doing::End)?;
             not_under_way(&app.core, id.as_str())?;
+            if app.supervisor.live(&id).is_none() && row.started_ms.is_some() {
+                leave_connect(&app.core, &row, Leaving::Stop)?;
+            }
             app.supervisor
                 .bring_to_rest(&app.core, &id, TaskAction::Terminate)?;
             show(app, &app.core.task(&row.id)?)
@@ -174,6 +187,18 @@ impl Command for TaskDelete {
             .run(&app.core.store, || {
                 let _cutovers = app.cutovers.claim(&row.id, Doing::End)?;
                 not_needed(&app.core, &row.id)?;
+                require(core::state(&row)?, TaskAction::Delete)?;
+                if row.started_ms.is_some() && app.supervisor.live(&core::task_id(&row)?).is_none() {
+                    let has_stopped = matches!(
+                        core::state(&row)?,
+                        TaskState::Terminated | TaskState::Completed | TaskState::Paused
+                    );
+                    if self.connectors {
+                        leave_connect(&app.core, &row, Leaving::Forget)?;
+                    } else if !has_stopped {
+                        leave_connect(&app.core, &row, Leaving::Stop)?;
+                    }
+                }
                 remove(app, &core::task_id(&row)?, |state| {
                     require(state, TaskAction::Delete)
                 })?;

@@ -11,7 +11,7 @@ use super::tasks::{change_settings, checked};
 use crate::core::{self, Operation, require, require_version};
 use crate::cutover::{Doing, not_under_way};
 use crate::schema::{LogEvent, TaskView};
-use crate::tasks::foresee_objects;
+use crate::tasks::{foresee_objects, refuse_on_connect};
 use crate::{App, AppError, Result};
 
 /// Adds, removes or renames topics. A task that runs is stopped cleanly, changed, and goes on: topics that are not
@@ -97,6 +97,7 @@ impl TaskModify {
             require(core::state(row)?, TaskAction::ModifyObjects)?;
             let _cutovers = app.cutovers.claim(&row.id, Doing::Topics)?;
             not_under_way(core, &row.id)?;
+            refuse_on_connect(row, "a change of the topics")?;
             checked(core, &self.settings)?;
             let detail = app
                 .supervisor
@@ -148,6 +149,10 @@ impl TaskTune {
             .spec
             .limits(settings.rate)
             .map_err(|error| AppError::field("rate", error.to_string()))?;
+        let errors = settings.check();
+        if settings.run_on.is_some() && !errors.is_empty() {
+            return Err(AppError::fields(errors));
+        }
         turn.change_settings(&row, &settings)?;
         app.supervisor.order(id, |orders| orders.rate(limits));
         Ok(())

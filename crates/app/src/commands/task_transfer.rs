@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use sluice_connect::{connect_json, strimzi};
 use sluice_model::{TaskAction, TaskName, TaskSettings};
 use ts_rs::TS;
 
@@ -6,6 +7,7 @@ use super::command::Command;
 use super::tasks::create;
 use crate::core::{self, require};
 use crate::schema::TaskView;
+use crate::tasks::planned_connectors;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// Makes a draft with the settings of another task.
@@ -24,6 +26,23 @@ pub struct TaskCopy {
 pub struct TaskExport {
     /// Name or id.
     pub task: String,
+    /// In which form; TOML for Sluice if not said.
+    #[serde(default)]
+    #[ts(optional, as = "Option<ExportFormat>")]
+    pub format: ExportFormat,
+}
+
+/// How a task is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// TOML, which [`TaskImport`] reads.
+    #[default]
+    Toml,
+    /// MirrorMaker's connectors in JSON, as Connect's REST interface takes each.
+    Connect,
+    /// A resource `KafkaMirrorMaker2` of Strimzi.
+    Strimzi,
 }
 
 /// Makes a draft out of what [`TaskExport`] wrote. Data sources of the same names must be there.
@@ -59,6 +78,11 @@ impl Command for TaskExport {
     fn run(self, app: &App) -> Result<String> {
         let core = &app.core;
         let row = core.task(&self.task)?;
+        match self.format {
+            ExportFormat::Toml => {}
+            ExportFormat::Connect => return Ok(connect_json(&planned_connectors(core, &row)?)),
+            ExportFormat::Strimzi => return Ok(strimzi(&row.id, &planned_connectors(core, &row)?)),
+        }
         let failed = |error: &dyn std::fmt::Display| {
             AppError::new(
                 ErrorCode::Internal,
@@ -68,6 +92,9 @@ impl Command for TaskExport {
         let mut table = toml::Table::try_from(core::settings(&row)?).map_err(|error| failed(&error))?;
         for (side, id) in [("source", &row.source_id), ("target", &row.target_id)] {
             table.insert(side.to_owned(), core.source(id)?.name.into());
+        }
+        if let Some(on) = &core::settings(&row)?.run_on {
+            table.insert("run_on".to_owned(), core.source(on.as_str())?.name.into());
         }
         toml::to_string_pretty(&table).map_err(|error| failed(&error))
     }
@@ -85,7 +112,11 @@ impl Command for TaskImport {
             )
         };
         let mut table: toml::Table = self.text.parse().map_err(|error| unreadable(&error))?;
-        for side in ["source", "target"] {
+        let is_on_connect = table.contains_key("run_on");
+        let sides = ["source", "target"]
+            .into_iter()
+            .chain(is_on_connect.then_some("run_on"));
+        for side in sides {
             let name = table
                 .get(side)
                 .and_then(toml::Value::as_str)

@@ -12,6 +12,8 @@ use crate::clock::now_ms;
 use crate::core::{self, Core, Operation, require_version, to_value};
 use crate::schema::{AppEvent, LogEvent, PartnerView, TaskRowView, TaskView};
 use crate::tasks::{shown_state, snapshot};
+use crate::schema::{AppEvent, LogEvent, TaskRowView, TaskView};
+use crate::tasks::{is_carried, shown_state, snapshot};
 use crate::{App, AppError, Result};
 
 /// How many tasks may not be terminated if the settings say nothing.
@@ -446,8 +448,24 @@ pub(super) fn checked(core: &Core, settings: &TaskSettings) -> Result<()> {
                 format!("there is no data source {id}; choose another"),
             ));
         }
+        is_kafka(core, field, id.as_str())?;
     }
-    Ok(())
+    is_carried(core, settings)
+}
+
+/// Refuses a data source that has no records.
+fn is_kafka(core: &Core, field: &str, id: &str) -> Result<()> {
+    let row = core.source(id)?;
+    if !core::form(&row)?.is_connect() {
+        return Ok(());
+    }
+    Err(AppError::field(
+        field,
+        format!(
+            "'{}' is a Connect cluster, on which tasks run; choose a Kafka cluster",
+            row.name
+        ),
+    ))
 }
 
 /// [`checked`], for a task that is made or described again: its target must be one that may be written to.

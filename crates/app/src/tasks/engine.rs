@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sluice_engine::{AcceptedGap, Observer, Outcome, Progress, RunOptions, Running};
 use sluice_model::{RateLimits, Task, TaskSettings};
 
+use super::connect::start_on_connect;
 use super::trouble::Trouble;
 use crate::core::{self, Core};
 use sluice_store::TaskRow;
@@ -33,11 +34,15 @@ pub(crate) trait Run {
     fn accept_gaps(&self, gaps: Vec<AcceptedGap>);
     /// Asks for a clean stop.
     fn stop(&self);
+    /// The program ends, the task is to go on: what copies elsewhere need not stop for it.
+    fn leave(&self) {
+        self.stop();
+    }
     /// Waits for the end.
     fn wait(self: Box<Self>) -> Outcome;
 }
 
-/// The engine that copies between clusters.
+/// The engine that copies between clusters, here or on a Connect cluster.
 pub(crate) struct Copying;
 
 impl Engine for Copying {
@@ -48,6 +53,9 @@ impl Engine for Copying {
         settings: &TaskSettings,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Box<dyn Run>, Trouble> {
+        if let Some(on) = &settings.run_on {
+            return start_on_connect(core, row, settings, on, cancelled);
+        }
         let task: Task = core.writing_task(row)?;
         let options = RunOptions {
             until_caught_up: settings.bounded,

@@ -48,7 +48,11 @@ impl Runner {
                 break;
             }
             if self.orders.stops_a_run() {
-                run.stop();
+                if self.orders.only_ends_the_program() {
+                    run.leave();
+                } else {
+                    run.stop();
+                }
             } else {
                 self.keep_state(&mut health, &progress)?;
             }

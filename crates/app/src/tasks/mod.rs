@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod concurrency;
 mod configuration_sync;
+mod connect;
 mod engine;
 mod follow;
 mod group_sync;
@@ -27,6 +28,9 @@ mod trouble;
 mod verification;
 
 pub(crate) use configuration_sync::ConfigurationSyncing;
+pub(crate) use connect::{
+    Leaving, is_carried, leave_connect, move_task, planned_connectors, probe_connect, refuse_on_connect,
+};
 pub(crate) use engine::Copying;
 pub(crate) use group_sync::GroupSyncs;
 pub use group_sync::LastSync;

@@ -162,6 +162,12 @@ impl Orders {
         self.locked().stops()
     }
 
+    /// Whether a run is to stop for no other reason than that the program ends.
+    pub(crate) fn only_ends_the_program(&self) -> bool {
+        let inner = self.locked();
+        inner.shutdown && inner.rest.is_none() && inner.work.is_none()
+    }
+
     /// Waits until `until` at most for an order that was not looked at yet.
     pub(crate) fn wait(&self, until: Instant) {
         let mut inner = self.locked();

@@ -9,6 +9,7 @@ use sluice_engine::{CheckpointStore, OtherTask, PreCheckContext, PreCheckItem, P
 use sluice_model::{TaskAction, TaskId, TaskName, TaskState};
 use sluice_store::{TaskFilter, TaskRow};
 
+use super::connect::extend_pre_check;
 use crate::core::{self, Core};
 use crate::schema::AppEvent;
 use crate::{AppError, ErrorCode, Result};
@@ -143,6 +144,13 @@ fn look(core: &Core, row: &TaskRow, only: Option<&[&str]>, cancelled: &AtomicBoo
             Err(error) => tracing::error!(%error, "an item of the pre-check cannot be shown"),
         },
     );
+    extend_pre_check(core, row, &mut report, &|item| match serde_json::to_value(item) {
+        Ok(item) => core.bus.publish(&AppEvent::PreCheckItem {
+            task_id: id.clone(),
+            item,
+        }),
+        Err(error) => tracing::error!(%error, "an item of the pre-check cannot be shown"),
+    })?;
     report.items = report.items.into_iter().map(|item| named(item, &names)).collect();
     Ok(report)
 }

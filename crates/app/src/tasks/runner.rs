@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use sluice_engine::{Ending, Incomplete};
 use sluice_model::{TaskId, TaskSettings, TaskState};
 
+use super::connect::{Leaving, leave_connect};
 use super::engine::{Engine, Run};
 use super::live::Live;
 use super::orders::{Orders, Stop};
@@ -270,7 +271,10 @@ impl Runner {
     fn wait_until(&self, until: Instant) -> Result<Next> {
         loop {
             if let Some(stop) = self.orders.take_stop() {
-                return self.stopped(stop);
+                return match stop {
+                    Stop::Rest(state) => self.end_with(state, self.stop_elsewhere().as_deref()),
+                    other => self.stopped(other),
+                };
             }
             if self.orders.take_retry() || Instant::now() >= until {
                 return Ok(Next::Again);
@@ -279,14 +283,33 @@ impl Runner {
         }
     }
 
+    /// What of the task may go on without a run here, as on Connect, is stopped. Says why it may not be.
+    fn stop_elsewhere(&self) -> Option<String> {
+        let stopped = self
+            .core
+            .task(self.id.as_str())
+            .and_then(|row| leave_connect(&self.core, &row, Leaving::Stop));
+        let sentence = format!(
+            "its connectors could not be stopped and may still run on Connect: {}",
+            stopped.err()?
+        );
+        self.core.log(&self.id, "error", sentence.clone());
+        Some(sentence)
+    }
+
     /// Comes to rest in `state`. A task that is paused keeps what its partitions had stopped for: a person can still
     /// decide about it.
     fn end(&self, state: TaskState) -> Result<Next> {
+        self.end_with(state, None)
+    }
+
+    fn end_with(&self, state: TaskState, why: Option<&str>) -> Result<Next> {
         let stopped = self.core.stopped.of(&self.id);
         let reason = stopped
             .first()
             .filter(|_| state == TaskState::Paused)
             .and_then(|row| row.error.as_deref());
+        let reason = why.or(reason);
         let from: &[TaskState] = match state {
             TaskState::Paused => &[TaskState::Pausing],
             TaskState::Terminated => &[TaskState::Terminating],

@@ -192,6 +192,9 @@ impl Supervisor {
     }
 }
 
+/// Of a task on Connect whose connectors had not been stopped.
+const LEFT_RUNNING: &str = "the program ended before the connectors on Connect had stopped, and they may still run; resume the task and pause it again";
+
 /// States that a program which was killed left behind become those from which one goes on: what was being stopped is
 /// stopped, what was being checked is not checked, what ran runs again unless `resume` says otherwise.
 pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
@@ -200,6 +203,9 @@ pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
         let (state, id) = (core::state(&row)?, core::task_id(&row)?);
         let to = match state {
             TaskState::PreChecking => Some((TaskState::Draft, "the pre-check was interrupted")),
+            TaskState::Pausing if core::settings(&row)?.run_on.is_some() => {
+                Some((TaskState::Paused, LEFT_RUNNING))
+            }
             TaskState::Pausing => Some((TaskState::Paused, "paused")),
             TaskState::Terminating => Some((TaskState::Terminated, "terminated")),
             // An older version wrote what a task does and whether it is to run one after the other.
@@ -213,7 +219,7 @@ pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
             _ => None,
         };
         if let Some((to, reason)) = to {
-            let reason = (to == TaskState::Draft || !resume).then_some(reason);
+            let reason = (to == TaskState::Draft || !resume || reason == LEFT_RUNNING).then_some(reason);
             core.turn(&id).transit(&[state], to, reason)?;
             core.log(
                 &id,

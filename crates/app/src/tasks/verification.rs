@@ -64,6 +64,12 @@ pub(crate) struct Wanted {
     pub(crate) scheduled: bool,
 }
 
+/// Whether a copy on Connect writes records and positions in one transaction, so that notes of it are exact while it runs.
+fn has_exact_notes(live: Option<&Live>) -> bool {
+    live.and_then(|live| live.progress.as_deref())
+        .is_some_and(|progress| progress.delivery.starts_with("exactly-once"))
+}
+
 /// What earlier verifications of a task proved.
 fn proofs(core: &Core, id: &TaskId) -> Result<BTreeMap<PartitionKey, Proof>> {
     let Some((_, report)) = core.store.last_verification(id.as_str())? else {
@@ -137,6 +143,12 @@ impl Verifications {
             earlier,
             ..options(core::state(&row)?, live)
         };
+        if options.running && core::settings(&row)?.run_on.is_some() && !has_exact_notes(live) {
+            return Err(AppError::new(
+                ErrorCode::StateForbids,
+                "on this Connect cluster records come at least once, and where it stands is known exactly while it is stopped alone; pause the task, then verify it",
+            ));
+        }
         let task = core.engine_task(&row)?;
         let cancelled = Arc::new(AtomicBool::new(false));
         {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use sluice_app::{Host, MetricsAddress};
+use sluice_app::{ExportFormat, Host, MetricsAddress};
 use sluice_engine::{Question, VerifyScope};
 use sluice_model::{Spec, Start, TaskState, Weekday};
 
@@ -34,8 +34,8 @@ pub struct Place {
 /// `sluice source`
 #[derive(Debug, Subcommand)]
 pub enum SourceCommand {
-    /// Add a Kafka cluster.
-    Add(SourceAddArguments),
+    /// Add a Kafka cluster, or a Connect cluster that tasks may run on.
+    Add(Box<SourceAddArguments>),
     /// List the data sources.
     List,
     /// Show one.
@@ -84,6 +84,12 @@ pub struct SourceAddArguments {
     /// Its brokers, separated by commas.
     #[arg(long, value_name = "HOST:PORT[,…]")]
     pub bootstrap: Option<String>,
+    /// It is a Connect cluster: the address of a worker's REST interface, or several with commas between them.
+    #[arg(long, value_name = "URL[,…]", conflicts_with_all = ["bootstrap", "config", "address_map", "proxy", "read_only"])]
+    pub connect: Option<String>,
+    /// How to log in there: lines username=…, password=…, token=…, ca_file=… .
+    #[arg(long, value_name = "FILE", requires = "connect")]
+    pub connect_config: Option<PathBuf>,
     /// Client properties: librdkafka or kcat syntax, or a Java client.properties. Secrets come from here, never from
     /// the command line.
     #[arg(long, value_name = "FILE")]
@@ -175,7 +181,13 @@ pub enum TaskCommand {
     /// End one for good; what it copied stays.
     Terminate(TaskName),
     /// Remove one and its history; topics stay as they are.
-    Rm(TaskName),
+    Rm {
+        /// Name or id.
+        task: String,
+        /// Also the connectors of a task that runs on Connect, and their offsets there.
+        #[arg(long)]
+        connectors: bool,
+    },
     /// Make a draft with the settings of another.
     Copy {
         /// Name or id.
@@ -259,8 +271,22 @@ pub enum TaskCommand {
     SyncConfiguration(SyncConfigurationArguments),
     /// List the consumer groups that read its topics, or bring their positions to the target.
     Groups(GroupsArguments),
-    /// Write its settings down as TOML, without secrets.
-    Export(TaskName),
+    /// Let it go on at another place, with its positions: on a Connect cluster, or here. Pause it before.
+    Move {
+        /// Name or id.
+        task: String,
+        /// Name or id of the data source that is the Connect cluster; `here` for this computer.
+        #[arg(long, value_name = "NAME|here")]
+        run_on: String,
+    },
+    /// Write it down, without secrets.
+    Export {
+        /// Name or id.
+        task: String,
+        /// Its settings as TOML, its connectors as Kafka Connect takes them, or a resource of Strimzi.
+        #[arg(long = "as", value_name = "FORM", default_value = "toml", value_parser = one_of::<ExportFormat>(EXPORTS))]
+        format: ExportFormat,
+    },
     /// Make a draft out of an exported task.
     Import {
         /// The file.
@@ -287,6 +313,8 @@ const STATES: &[&str] = &[
     "terminating",
     "terminated",
 ];
+/// Words of [`ExportFormat`].
+const EXPORTS: &[&str] = &["toml", "connect", "strimzi"];
 /// Words of [`Spec`].
 const SPECS: &[&str] = &["micro", "small", "medium", "large", "xlarge"];
 
@@ -310,6 +338,9 @@ pub struct TaskCreateArguments {
     /// what the other wrote.
     #[arg(long)]
     pub both_ways: bool,
+    /// Where it runs: the name of a data source that is a Connect cluster; this computer without it.
+    #[arg(long, value_name = "NAME")]
+    pub run_on: Option<String>,
     /// How much it may use.
     #[arg(long, value_parser = one_of::<Spec>(SPECS))]
     pub spec: Option<Spec>,

@@ -6,6 +6,7 @@ mod backend;
 mod compare;
 mod compare_arguments;
 mod compare_tables;
+mod connect_source;
 mod control;
 mod cutover;
 mod cutover_arguments;

@@ -12,6 +12,7 @@ use sluice_model::{DataSource, Environment, Secret, SourceForm};
 
 use super::arguments::{Place, SourceAddArguments, SourceCommand, SourceEditArguments};
 use super::backend::Backend;
+use super::connect_source::connect_form;
 use crate::exit::Exit;
 use crate::screen::Screen;
 use crate::{output, tables};
@@ -85,6 +86,19 @@ fn add(
     place: &Place,
     screen: &Screen,
 ) -> anyhow::Result<Exit> {
+    if let Some(url) = &arguments.connect {
+        let form = SourceForm {
+            name: arguments.name.clone(),
+            environment: arguments
+                .env
+                .as_deref()
+                .map_or_else(Environment::default, environment),
+            note: arguments.note.clone().unwrap_or_default(),
+            ..SourceForm::default()
+        };
+        let (form, secrets) = connect_form(form, url, arguments.connect_config.as_deref())?;
+        return save(app, form, secrets, place, screen);
+    }
     let (mut form, secrets) = match &arguments.config {
         Some(file) => {
             let mut imported = app.import(SourceImport::File(absolute(file)?))?;
@@ -209,6 +223,7 @@ fn list(app: &Backend, place: &Place) -> anyhow::Result<Exit> {
     );
     for row in rows {
         let form = row.source.form;
+        let is_connect = form.is_connect();
         table.add_row([
             form.name,
             if form.read_only {
@@ -216,8 +231,16 @@ fn list(app: &Backend, place: &Place) -> anyhow::Result<Exit> {
             } else {
                 form.environment.name
             },
-            form.bootstrap,
-            form.protocol.as_str().to_owned(),
+            if is_connect {
+                format!("Connect: {}", form.connect.url)
+            } else {
+                form.bootstrap
+            },
+            if is_connect {
+                String::new()
+            } else {
+                form.protocol.as_str().to_owned()
+            },
             row.used_by.join(", "),
             row.source.id.to_string(),
         ]);

@@ -8,6 +8,9 @@ use sluice_app::{
     AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskCreatePair, TaskDelete,
     TaskExport, TaskImport, TaskList, TaskLogQuery, TaskModify, TaskPause, TaskReadiness, TaskResume,
     TaskRetry, TaskShow, TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
+    AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport,
+    TaskList, TaskLogQuery, TaskModify, TaskMove, TaskPause, TaskReadiness, TaskResume, TaskRetry, TaskShow,
+    TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
 };
 use sluice_engine::{ItemResult, VerifyScope};
 use sluice_model::{Objects, RateLimits, Start, TaskName, TaskSettings, TaskState};
@@ -19,6 +22,9 @@ use crate::description::{objects_of, rename_of};
 use crate::exit::Exit;
 use crate::screen::Screen;
 use crate::{output, tables, verify_table};
+
+/// This computer, among the places where a task may run.
+const HERE: &str = "here";
 
 /// How long a task may take to come to rest.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -54,7 +60,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             let view = app.call(TaskTerminate { task: task.task })?;
             report(&settled(&app, view)?, place, screen)
         }
-        TaskCommand::Rm(task) => remove(&app, task.task, screen),
+        TaskCommand::Rm { task, connectors } => remove(&app, task, connectors, screen),
         TaskCommand::Copy { task, name } => report(&app.call(TaskCopy { task, name })?, place, screen),
         TaskCommand::Modify(arguments) => modify(&app, arguments, place, screen),
         TaskCommand::Set(arguments) => set(&app, &arguments, place, screen),
@@ -109,8 +115,12 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             super::compare::sync_configuration(&app, &arguments, place, screen)
         }
         TaskCommand::Groups(arguments) => groups::groups(&app, arguments, place, screen),
-        TaskCommand::Export(task) => {
-            output::write(&app.call(TaskExport { task: task.task })?)?;
+        TaskCommand::Move { task, run_on } => {
+            let run_on = (run_on != HERE).then_some(run_on);
+            report(&app.call(TaskMove { task, run_on })?, place, screen)
+        }
+        TaskCommand::Export { task, format } => {
+            output::write(&app.call(TaskExport { task, format })?)?;
             Ok(Exit::Done)
         }
         TaskCommand::Import { file, name } => report(&import(&app, &file, name)?, place, screen),
@@ -151,9 +161,9 @@ fn verification(task: String, topics: Vec<String>, since: Option<Start>, continu
     }
 }
 
-fn remove(app: &Backend, task: String, screen: &Screen) -> anyhow::Result<Exit> {
+fn remove(app: &Backend, task: String, connectors: bool, screen: &Screen) -> anyhow::Result<Exit> {
     let words = format!("the task '{task}' is removed");
-    app.call(TaskDelete { task })?;
+    app.call(TaskDelete { task, connectors })?;
     screen.say(&words);
     Ok(Exit::Done)
 }
@@ -235,6 +245,10 @@ fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<T
     settings.replication_factor = task.replication_factor;
     settings.compression = task.compression.unwrap_or_default();
     settings.bounded = task.until_caught_up;
+    settings.run_on = match &arguments.run_on {
+        Some(_) => Some(id(&arguments.run_on, "--run-on")?),
+        None => None,
+    };
     settings.tags = arguments.tags.iter().cloned().collect();
     Ok(settings)
 }

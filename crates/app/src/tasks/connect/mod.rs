@@ -1,0 +1,16 @@
+//! Tasks that run on a Kafka Connect cluster: MirrorMaker's connectors are made, driven and watched from here.
+
+mod access;
+mod check;
+mod connect_run;
+mod deployment;
+mod moving;
+mod probe;
+mod starting;
+mod watch;
+
+pub(crate) use check::{extend_pre_check, is_carried, refuse_on_connect};
+pub(crate) use deployment::{Leaving, leave_connect};
+pub(crate) use moving::move_task;
+pub(crate) use probe::probe_connect;
+pub(crate) use starting::{planned_connectors, start_on_connect};

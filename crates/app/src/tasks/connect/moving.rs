@@ -1,0 +1,129 @@
+//! A task moves between this computer and a Connect cluster, and keeps its positions.
+
+use std::sync::Arc;
+
+use sluice_connect::{ConnectorKind, MirrorOffset};
+use sluice_engine::{CheckpointStore, Observer, OutsideCopy};
+use sluice_model::{SourceId, TaskName, TaskSettings};
+use sluice_store::TaskRow;
+
+use super::check::is_carried;
+use super::deployment::{Deployment, Leaving, leave_connect, mirror_offset, positions_at};
+use super::starting::{connectors, is_exactly_once, stands_on_target};
+use crate::core::{self, Core};
+use crate::{AppError, ErrorCode, Result};
+
+/// Makes everything ready for the task of `row`, which does not run, to go on at `to`: another Connect cluster, or this
+/// computer. Returns its settings from then on; nothing of them is stored yet.
+///
+/// # Errors
+/// The task cannot run there, or a cluster cannot be asked.
+pub(crate) fn move_task(core: &Arc<Core>, row: &TaskRow, to: Option<&SourceId>) -> Result<TaskSettings> {
+    let before = core::settings(row)?;
+    let after = TaskSettings {
+        run_on: to.cloned(),
+        ..before.clone()
+    };
+    if before.run_on == after.run_on {
+        return Err(AppError::field("run_on", "the task runs there already"));
+    }
+    let errors = after.check();
+    if !errors.is_empty() {
+        return Err(AppError::fields(errors));
+    }
+    is_carried(core, &after)?;
+    let is_launched = core.store.launch(&TaskName::new(&row.id)?)?.is_some();
+    if !is_launched {
+        return Ok(after);
+    }
+    match (&before.run_on, to) {
+        (Some(_), Some(_)) => Err(AppError::new(
+            ErrorCode::Refused,
+            "move the task to this computer first (--run-on here), then to the other Connect cluster",
+        )),
+        (None, Some(on)) => {
+            to_connect(core, row, &after, on)?;
+            Ok(after)
+        }
+        (Some(on), None) => {
+            from_connect(core, row, &before, on)?;
+            Ok(after)
+        }
+        (None, None) => Ok(after),
+    }
+}
+
+/// Makes the connectors, stopped, at the positions of the task, whatever positions Connect has of earlier times.
+fn to_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &SourceId) -> Result<()> {
+    let client = core.connect_client(on)?;
+    let worker = client.worker()?;
+    if !worker.version.takes_positions() {
+        return Err(AppError::new(
+            ErrorCode::Refused,
+            format!(
+                "Connect {} cannot be given positions; that needs 3.7 or later",
+                worker.version
+            ),
+        ));
+    }
+    let missing = client.missing_plugins()?;
+    if !missing.is_empty() {
+        return Err(AppError::new(
+            ErrorCode::Refused,
+            format!(
+                "the workers do not have MirrorMaker's connectors ({})",
+                missing.join(", ")
+            ),
+        ));
+    }
+    let support = client.support()?;
+    let copy = copy(core, row, is_exactly_once(settings, support))?;
+    stands_on_target(worker.kafka_cluster_id.as_deref(), copy.target_cluster_id())?;
+    let (connectors, alias) = connectors(core, row, settings, &copy, support)?;
+    let deployment = Deployment {
+        client: &client,
+        connectors: &connectors,
+        alias: &alias,
+        cancelled: &|| false,
+    };
+    let positions: Vec<MirrorOffset> = copy
+        .positions()
+        .iter()
+        .map(|(key, position)| mirror_offset(key, *position))
+        .collect();
+    for connector in &connectors {
+        deployment.make(connector, true)?;
+        if connector.kind == ConnectorKind::Source {
+            client
+                .stop(&connector.name)
+                .or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })?;
+            deployment.set_positions(&connector.name, &positions)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stops the connectors, notes exactly where they stand, and removes them: nobody resumes them beside this computer.
+fn from_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &SourceId) -> Result<()> {
+    let client = core.connect_client(on)?;
+    let support = client.support()?;
+    leave_connect(core, row, Leaving::Stop)?;
+    let mut copy = copy(core, row, is_exactly_once(settings, support))?;
+    let (_, alias) = connectors(core, row, settings, &copy, support)?;
+    let mut ask = || positions_at(&client, &row.id, &alias);
+    if let Some(error) = copy.look(&mut ask, true).error {
+        return Err(AppError::new(ErrorCode::ClusterUnreachable, error));
+    }
+    leave_connect(core, row, Leaving::Delete)
+}
+
+fn copy(core: &Arc<Core>, row: &TaskRow, exactly_once: bool) -> Result<OutsideCopy> {
+    let observer: Observer = core.observer(&core::task_id(row)?);
+    Ok(OutsideCopy::begin(
+        core.writing_task(row)?,
+        core.store.clone(),
+        observer,
+        exactly_once,
+        &|| false,
+    )?)
+}
