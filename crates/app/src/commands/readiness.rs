@@ -7,8 +7,6 @@ use ts_rs::TS;
 
 use super::command::Command;
 use crate::core::{self, Core};
-use crate::tasks::ReadinessWanted;
-use crate::core;
 use crate::tasks::{ReadinessWanted, refuse_on_connect};
 use crate::{App, AppError, ErrorCode, Result};
 

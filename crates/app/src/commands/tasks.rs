@@ -11,8 +11,6 @@ use super::task_pair::{self, made_alone};
 use crate::clock::now_ms;
 use crate::core::{self, Core, Operation, require_version, to_value};
 use crate::schema::{AppEvent, LogEvent, PartnerView, TaskRowView, TaskView};
-use crate::tasks::{shown_state, snapshot};
-use crate::schema::{AppEvent, LogEvent, TaskRowView, TaskView};
 use crate::tasks::{is_carried, shown_state, snapshot};
 use crate::{App, AppError, Result};
 

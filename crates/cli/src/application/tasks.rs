@@ -6,11 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use sluice_app::{
     AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskCreatePair, TaskDelete,
-    TaskExport, TaskImport, TaskList, TaskLogQuery, TaskModify, TaskPause, TaskReadiness, TaskResume,
-    TaskRetry, TaskShow, TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
-    AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport,
-    TaskList, TaskLogQuery, TaskModify, TaskMove, TaskPause, TaskReadiness, TaskResume, TaskRetry, TaskShow,
-    TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
+    TaskExport, TaskImport, TaskList, TaskLogQuery, TaskModify, TaskMove, TaskPause, TaskReadiness,
+    TaskResume, TaskRetry, TaskShow, TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
 };
 use sluice_engine::{ItemResult, VerifyScope};
 use sluice_model::{Objects, RateLimits, Start, TaskName, TaskSettings, TaskState};

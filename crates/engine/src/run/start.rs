@@ -144,6 +144,8 @@ fn paired_writers(
     })?;
     let notes: Arc<dyn WriterNotes> = store.clone();
     Ok(Some(PairedWriters::new(notes, own)))
+}
+
 /// A launched task between two clusters, of which another program makes the copy.
 pub(crate) struct Ready {
     pub(crate) pair: Pair,
