@@ -11,12 +11,12 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use sluice_engine::{
     CheckpointStore, Direction, Ending, EngineError, RunOptions, VerificationResult, VerifyOptions,
-    WriterNotes, start, verify,
+    WriterNotes, inspect, start, verify,
 };
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::{Cluster, Delivery, ExistingData, Objects, Task, TaskName};
 use sluice_store::SqliteStore;
-use sluice_tests::{BOTH, Death, DyingStore, fake_clusters, values};
+use sluice_tests::{BOTH, Death, DyingStore, eventually, fake_clusters, stop, values};
 
 use crate::rounds;
 
@@ -96,11 +96,15 @@ struct Ground {
 }
 
 impl Ground {
-    fn new(settings: &[(&str, &str)]) -> Result<Self> {
+    fn new() -> Result<Self> {
+        let ground = Self::with_topic_on_a()?;
+        ground.b.create_topic(TOPIC, 1, &[])?;
+        Ok(ground)
+    }
+
+    fn with_topic_on_a() -> Result<Self> {
         let (a, b) = fake_clusters()?;
-        for cluster in [&a, &b] {
-            cluster.create_topic(TOPIC, 1, settings)?;
-        }
+        a.create_topic(TOPIC, 1, &[])?;
         let state = tempfile::tempdir()?;
         let store = Arc::new(SqliteStore::open(state.path())?);
         let application = |cluster: &FakeCluster| -> Result<BaseProducer> {
@@ -203,7 +207,7 @@ impl Ground {
 #[test]
 fn what_both_sides_have_and_get_is_on_both_once_and_nothing_comes_back() -> Result<()> {
     for delivery in BOTH {
-        let mut ground = Ground::new(&[])?;
+        let mut ground = Ground::new()?;
         for way in WAYS {
             ground.write(way, 7)?;
         }
@@ -246,7 +250,7 @@ fn what_both_sides_have_and_get_is_on_both_once_and_nothing_comes_back() -> Resu
 
 #[test]
 fn a_verification_of_a_pair_finds_what_is_missing_and_what_came_back() -> Result<()> {
-    let mut ground = Ground::new(&[])?;
+    let mut ground = Ground::new()?;
     for way in WAYS {
         ground.write(way, 9)?;
         ground.copy(way, Delivery::ExactlyOnce)?;
@@ -280,7 +284,7 @@ fn a_verification_of_a_pair_finds_what_is_missing_and_what_came_back() -> Result
 
 #[test]
 fn a_pair_that_is_deleted_and_made_again_knows_what_the_first_one_wrote() -> Result<()> {
-    let mut ground = Ground::new(&[])?;
+    let mut ground = Ground::new()?;
     for way in WAYS {
         ground.write(way, 6)?;
         ground.copy(way, Delivery::ExactlyOnce)?;
@@ -308,9 +312,32 @@ fn a_pair_that_is_deleted_and_made_again_knows_what_the_first_one_wrote() -> Res
 }
 
 #[test]
+fn a_topic_that_one_side_lacks_is_made_by_the_one_task_and_then_followed_by_the_other() -> Result<()> {
+    let mut ground = Ground::with_topic_on_a()?;
+    let back = ground.task(Way::Back, Delivery::ExactlyOnce)?;
+    let seen = inspect(&back, ground.store.as_ref())?;
+    assert!(seen.may_start(), "{:?}", seen.findings);
+    let running = start(
+        back,
+        ground.store.clone(),
+        Arc::new(|_| {}),
+        RunOptions::default(),
+    )?;
+    ground.write(Way::There, 4)?;
+    ground.copy(Way::There, Delivery::ExactlyOnce)?;
+    ground.write(Way::Back, 3)?;
+    let written = ground.written.len();
+    eventually("what b wrote is on a", || {
+        Ok(values(&ground.a, TOPIC)?.len() >= written)
+    })?;
+    stop(running)?;
+    ground.is_exact(Delivery::ExactlyOnce)
+}
+
+#[test]
 fn an_id_that_cannot_be_noted_writes_nothing() -> Result<()> {
     for delivery in BOTH {
-        let mut ground = Ground::new(&[])?;
+        let mut ground = Ground::new()?;
         ground.write(Way::There, 5)?;
         // The launch, then the note of the id.
         let store = Arc::new(DyingStore::after(ground.store.clone(), 1));
@@ -383,7 +410,7 @@ fn dies(given: &str) -> Result<bool> {
 #[test]
 fn a_pair_that_dies_at_its_writes_again_and_again_ends_with_each_record_on_both_sides() -> Result<()> {
     for delivery in BOTH {
-        let mut ground = Ground::new(&[])?;
+        let mut ground = Ground::new()?;
         let mut chance = Chance(0x0b07_4a75);
         let mut deaths = 0;
         for round in 0..rounds(8) {

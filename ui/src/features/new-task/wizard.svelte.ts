@@ -245,10 +245,11 @@ export class Wizard {
     try {
       const { partner } = this.choices;
       // Where one of a pair is started and the other is refused, the next try finds the first at work.
-      if (partner !== null && (await backend.call('task_show', { task: partner, brief: true })).started_ms === null) {
-        await backend.call('task_start', { task: partner, confirm: null });
-      }
-      this.launched = await backend.call('task_start', { task: this.draftId, confirm });
+      const shown = partner === null ? null : await backend.call('task_show', { task: this.draftId, brief: true });
+      const first = shown !== null && shown.started_ms !== null ? shown : await backend.call('task_start', { task: this.draftId, confirm });
+      // It makes the topics that its target lacks, which the other one reads.
+      if (partner !== null) await backend.call('task_start', { task: partner, confirm: null });
+      this.launched = first;
       sessionStorage.removeItem(KEPT);
     } catch (error) {
       // Something changed since the pre-check, maybe: the report is not what it was.

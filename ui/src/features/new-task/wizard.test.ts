@@ -87,7 +87,7 @@ test('a pair is made as one in the place of the draft, checked and started in bo
   Object.assign(answers, {
     task_create_pair: ({ settings }: { settings: object }) => pairOf(settings),
     task_delete: () => null,
-    task_show: () => ({ id: 'rp-3', started_ms: null }),
+    task_show: () => ({ id: 'rp-2', started_ms: null }),
     task_start: ({ task }: { task: string }) => ({ id: task, name: 'n', state: 'starting' }),
   });
   const wizard = filled();
@@ -109,7 +109,7 @@ test('a pair is made as one in the place of the draft, checked and started in bo
   await wizard.runCheck();
   expect(wizard.mayStart).toBe(true);
   await wizard.start(null);
-  expect(calls.filter(([name]) => name === 'task_start').map(([, request]) => (request as { task: string }).task)).toEqual(['rp-3', 'rp-2']);
+  expect(calls.filter(([name]) => name === 'task_start').map(([, request]) => (request as { task: string }).task)).toEqual(['rp-2', 'rp-3']);
 
   wizard.choices.bothWays = false;
   flushSync();

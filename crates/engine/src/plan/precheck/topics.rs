@@ -30,6 +30,19 @@ pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
                     )
             })
             .collect();
+        // Of a pair, the launch of the other task makes them here; then they are followed like any new topic.
+        let made_by_partner = task.both_ways.is_some()
+            && missing
+                .iter()
+                .all(|name| outline.pair.target.partition_count(name).is_some());
+        if !missing.is_empty() && made_by_partner {
+            return Finding::warning(
+                ID,
+                format!("the source does not have {} yet", quoted(&missing)),
+                "the other task of the pair makes them when it starts, and from then on they are copied",
+                "start the other task",
+            );
+        }
         if !missing.is_empty() {
             return Finding::failed(
                 ID,

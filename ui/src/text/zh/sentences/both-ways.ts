@@ -67,6 +67,13 @@ export const bothWays: Sentence[] = [
   ],
   ['see that each key is written on one side only', '请确保每个键只在一侧写入'],
 
+  ["the source does not have {'names} yet", '源上还没有 {names}'],
+  [
+    'the other task of the pair makes them when it starts, and from then on they are copied',
+    '另一个任务启动时会创建它们，此后便会复制',
+  ],
+  ['start the other task', '请启动另一个任务'],
+
   // While it runs.
   [
     'whether the other task of the pair has written what comes next cannot be found out: {*error}',
