@@ -97,6 +97,11 @@ impl TaskSettings {
                 "cannot keep groups in step: records of both sides stand in another order on each, so that no offset of one side is one of the other",
             );
         }
+        if self.run_on.is_some() {
+            return refused(
+                "runs on this computer: a Connect cluster cannot leave out what the other task wrote",
+            );
+        }
         if self.configuration_sync.on {
             return refused(
                 "cannot keep the configuration of its topics in step: each side would follow the other",
@@ -150,7 +155,8 @@ mod tests {
     fn a_pair_has_nothing_that_holds_of_one_side_alone() {
         assert_eq!(settings().check(), []);
         type Change = fn(&mut TaskSettings);
-        let changes: [(Change, &str); 9] = [
+        let changes: [(Change, &str); 10] = [
+            (|s| s.run_on = Some(SourceId::generate()), "a Connect cluster"),
             (|s| s.rename.prefix = "x.".to_owned(), "same topic names"),
             (|s| s.existing = ExistingData::Rewrite, "append"),
             (|s| s.delivery = Delivery::Mirror, "offsets equal"),

@@ -19,6 +19,7 @@ export const bothWays: Sentence[] = [
     'cannot keep groups in step: records of both sides stand in another order on each, so that no offset of one side is one of the other',
     '无法同步消费组：两侧的记录在每一侧的顺序不同，一侧的偏移量在另一侧没有对应',
   ],
+  ['runs on this computer: a Connect cluster cannot leave out what the other task wrote', '必须在本机运行：Connect 集群无法排除另一个任务写入的记录'],
   ['cannot keep the configuration of its topics in step: each side would follow the other', '无法同步主题配置：两侧会互相跟随'],
 
   // Pre-check and start.
