@@ -59,7 +59,7 @@ impl<'a> Share<'a> {
     pub(crate) fn beyond(&self, job: &Job, readable: bool) -> Option<&'static str> {
         if !readable {
             return Some(
-                "the wire client cannot read both sides, and without it nobody can say which records the other task of the pair has written",
+                "the wire client cannot read both sides, and without it it is not known which records the other task of the pair has written",
             );
         }
         let compacted = job

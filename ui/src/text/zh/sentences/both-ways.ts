@@ -88,7 +88,7 @@ export const bothWays: Sentence[] = [
   ['no stored batch holds offset {#offset}', '没有存储的批次包含偏移量 {offset}'],
   ['a pair that copies both ways cannot be verified: its clusters have no ids', '无法校验双向复制：集群没有 ID'],
   [
-    'the wire client cannot read both sides, and without it nobody can say which records the other task of the pair has written',
+    'the wire client cannot read both sides, and without it it is not known which records the other task of the pair has written',
     'wire 客户端无法读取两侧，因而无法分辨哪些记录由另一个任务写入',
   ],
   [
