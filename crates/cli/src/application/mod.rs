@@ -13,6 +13,7 @@ mod cutover_arguments;
 mod daemon;
 mod groups;
 mod operations;
+mod pairs;
 mod readiness;
 mod record_place;
 mod records;

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use sluice_app::{
-    AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskCreatePair, TaskDelete,
-    TaskExport, TaskImport, TaskList, TaskLogQuery, TaskModify, TaskMove, TaskPause, TaskReadiness,
-    TaskResume, TaskRetry, TaskShow, TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
+    AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport,
+    TaskList, TaskLogQuery, TaskModify, TaskMove, TaskPause, TaskReadiness, TaskResume, TaskRetry, TaskShow,
+    TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
 };
 use sluice_engine::{ItemResult, VerifyScope};
 use sluice_model::{Objects, RateLimits, Start, TaskName, TaskSettings, TaskState};
 
 use super::arguments::{ModifyArguments, Place, SetArguments, TaskCommand, TaskCreateArguments};
 use super::backend::Backend;
-use super::{groups, readiness, records, show, verification};
+use super::{groups, pairs, readiness, records, show, verification};
 use crate::description::{objects_of, rename_of};
 use crate::exit::Exit;
 use crate::screen::Screen;
@@ -37,7 +37,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
         TaskCommand::Create(arguments) => {
             let settings = described(&app, &arguments)?;
             if arguments.both_ways {
-                return create_pair(&app, settings, place, screen);
+                return pairs::create(&app, settings, place, screen);
             }
             report(&app.call(TaskCreate { settings })?, place, screen)
         }
@@ -91,7 +91,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             since,
             continues,
             both_ways: true,
-        } => verify_pair(&app, verification(task, topics, since, continues), place),
+        } => pairs::verify(&app, verification(task, topics, since, continues), place),
         TaskCommand::Readiness {
             task,
             only,
@@ -171,26 +171,6 @@ fn import(app: &Backend, file: &Path, name: Option<String>) -> anyhow::Result<Ta
     Ok(app.call(TaskImport { text, name })?)
 }
 
-fn create_pair(
-    app: &Backend,
-    settings: TaskSettings,
-    place: &Place,
-    screen: &Screen,
-) -> anyhow::Result<Exit> {
-    let pair = app.call(TaskCreatePair {
-        settings,
-        other_name: None,
-    })?;
-    if place.json {
-        output::write(&serde_json::to_string_pretty(&pair)?)?;
-        return Ok(Exit::Done);
-    }
-    report(&pair.task, place, screen)?;
-    report(&pair.other, place, screen)?;
-    screen.say("they are one pair, each is checked and started by its name");
-    Ok(Exit::Done)
-}
-
 /// The settings that arguments describe, on data sources of those names.
 fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<TaskSettings> {
     let task = &arguments.task;
@@ -250,7 +230,7 @@ fn described(app: &Backend, arguments: &TaskCreateArguments) -> anyhow::Result<T
     Ok(settings)
 }
 
-fn report(view: &TaskView, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+pub(super) fn report(view: &TaskView, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
     if place.json {
         output::write(&serde_json::to_string_pretty(view)?)?;
     } else {
@@ -280,38 +260,6 @@ fn verify(app: &Backend, wanted: TaskVerify, place: &Place) -> anyhow::Result<Ex
         output::write(&verify_table::render(&report))?;
     }
     Ok(crate::verify::exit(report.result))
-}
-
-/// Verifies both directions of a pair; they prove together what either of them does.
-fn verify_pair(app: &Backend, wanted: TaskVerify, place: &Place) -> anyhow::Result<Exit> {
-    let shown = app.call(TaskShow {
-        task: wanted.task.clone(),
-        brief: Some(true),
-    })?;
-    let Some(partner) = shown.partner.filter(|partner| partner.name.is_some()) else {
-        bail!("'{}' has no partner; leave --both-ways out", shown.name);
-    };
-    let other = TaskVerify {
-        task: partner.id.to_string(),
-        ..wanted.clone()
-    };
-    let (there, back) = (app.call(wanted)?, app.call(other)?);
-    if place.json {
-        let both = serde_json::json!({ "task": there, "other": back });
-        output::write(&serde_json::to_string_pretty(&both)?)?;
-    } else {
-        for (report, from, to) in [
-            (&there, &shown.source_name, &shown.target_name),
-            (&back, &shown.target_name, &shown.source_name),
-        ] {
-            output::write(&format!("{from} → {to}\n{}", verify_table::render(report)))?;
-        }
-    }
-    let exits = [there.result, back.result].map(crate::verify::exit);
-    Ok(exits
-        .into_iter()
-        .find(|exit| *exit != Exit::Done)
-        .unwrap_or(Exit::Done))
 }
 
 /// Reports a task that was started, resumed or tried again.
