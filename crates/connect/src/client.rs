@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -22,6 +22,9 @@ use crate::{ConnectError, ConnectVersion, ConnectorStatus, MirrorOffset, Result}
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How long an answer may take: workers that divide their work answer late.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// How long it is asked again while the workers divide their work, and after which pauses.
+const REBALANCED_WITHIN: Duration = Duration::from_secs(15);
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// How much of an answer is read: the offsets of ten thousand partitions are 2 MB.
 const ANSWER_BYTES: u64 = 32 * 1024 * 1024;
 
@@ -283,8 +286,19 @@ impl ConnectClient {
         })
     }
 
-    /// Asks the worker that answered last, and the others where that one cannot be reached.
+    /// Asks, and asks again while the workers divide their work: nothing has been done then.
     fn exchange(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Vec<u8>> {
+        let until = Instant::now() + REBALANCED_WITHIN;
+        loop {
+            match self.exchange_once(method, path, body) {
+                Err(ConnectError::Rebalancing) if Instant::now() < until => std::thread::sleep(AGAIN_AFTER),
+                other => return other,
+            }
+        }
+    }
+
+    /// Asks the worker that answered last, and the others where that one cannot be reached.
+    fn exchange_once(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Vec<u8>> {
         let first = self.current.load(Ordering::Relaxed);
         let mut failure = None;
         for step in 0..self.urls.len() {
@@ -367,6 +381,7 @@ fn judge(status: StatusCode, bytes: Vec<u8>, url: &str, path: &str) -> Result<Ve
             message: message(),
         },
         409 => ConnectError::Rebalancing,
+        500 if message().contains("rebalance") => ConnectError::Rebalancing,
         300..=399 => ConnectError::NotConnect {
             address,
             reason: format!("it sends elsewhere (HTTP {code})"),

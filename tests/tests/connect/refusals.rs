@@ -172,7 +172,10 @@ fn what_connect_cannot_do_is_refused_before_a_start() -> Result<()> {
         groups.map(drop).map_err(|error| error.message),
     ] {
         let sentence = refused.err().unwrap_or_default();
-        assert!(sentence.contains("move the task here first"), "{sentence}");
+        assert!(
+            sentence.contains("move the task to this computer first"),
+            "{sentence}"
+        );
     }
     Ok(())
 }

@@ -56,16 +56,11 @@ impl Command for TaskMove {
                 turn.change_settings(&now, &settings)?;
             }
             drop(turn);
-            let place = match &self.run_on {
-                Some(name) => format!("on the Connect cluster '{name}'"),
-                None => "on this computer".to_owned(),
+            let line = match &self.run_on {
+                Some(name) => format!("the task runs on the Connect cluster '{name}' from now on"),
+                None => "the task runs on this computer from now on".to_owned(),
             };
-            core.log_event(
-                id,
-                LogEvent::Settings,
-                "info",
-                format!("the task runs {place} from now on"),
-            );
+            core.log_event(id, LogEvent::Settings, "info", line);
             core.bus.publish(&AppEvent::TasksChanged);
             Ok(())
         })

@@ -330,7 +330,14 @@ impl Runner {
             TaskState::Abnormal,
             TaskState::Pausing,
         ];
-        self.rest(&from, TaskState::Failed, Some(reason))?;
+        let row = self.core.task(self.id.as_str())?;
+        let reason = match core::settings(&row).ok().and_then(|settings| settings.run_on) {
+            Some(_) => {
+                format!("{reason}; its connectors on Connect, where it has made them, go on as they are")
+            }
+            None => reason.to_owned(),
+        };
+        self.rest(&from, TaskState::Failed, Some(&reason))?;
         Ok(Next::End)
     }
 

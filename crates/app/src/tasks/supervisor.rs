@@ -201,13 +201,15 @@ pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
     let (rows, _) = core.store.tasks(&TaskFilter::default())?;
     for row in rows {
         let (state, id) = (core::state(&row)?, core::task_id(&row)?);
+        let is_on_connect = core::settings(&row).is_ok_and(|settings| settings.run_on.is_some());
         let to = match state {
             TaskState::PreChecking => Some((TaskState::Draft, "the pre-check was interrupted")),
-            TaskState::Pausing if core::settings(&row)?.run_on.is_some() => {
-                Some((TaskState::Paused, LEFT_RUNNING))
-            }
+            TaskState::Pausing if is_on_connect => Some((TaskState::Paused, LEFT_RUNNING)),
             TaskState::Pausing => Some((TaskState::Paused, "paused")),
             TaskState::Terminating => Some((TaskState::Terminated, "terminated")),
+            TaskState::Starting | TaskState::Running | TaskState::Abnormal if !resume && is_on_connect => {
+                Some((TaskState::Paused, LEFT_RUNNING))
+            }
             // An older version wrote what a task does and whether it is to run one after the other.
             TaskState::Starting | TaskState::Running | TaskState::Abnormal if !row.desired_running => {
                 Some((TaskState::Paused, "the program ended while the task came to rest"))

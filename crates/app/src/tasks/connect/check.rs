@@ -79,7 +79,7 @@ pub(crate) fn refuse_on_connect(row: &TaskRow, what: &str) -> Result<()> {
     Err(AppError::new(
         ErrorCode::Refused,
         format!(
-            "{what} is not offered for a task that runs on Connect, because it needs the offsets of each record on both sides, and these are noted on this computer alone; move the task here first: sluice task move {} --run-on here",
+            "{what} is not offered for a task that runs on Connect, because it needs the offsets of each record on both sides, and these are noted on this computer alone; move the task to this computer first (sluice task move {} --run-on here)",
             row.name
         ),
     ))
@@ -338,15 +338,13 @@ fn secrets(task: &Task) -> Found {
 
 /// What is done here and not there.
 fn losses(settings: &TaskSettings) -> Found {
-    let stop = if settings.out_of_range == OutOfRange::Stop {
-        ", also where the task says to stop"
+    let cause = if settings.out_of_range == OutOfRange::Stop {
+        "on Connect there is no quarantine and no speed limit, and MirrorMaker passes over what the source has deleted without a word, also where the task says to stop"
     } else {
-        ""
+        "on Connect there is no quarantine and no speed limit, and MirrorMaker passes over what the source has deleted without a word"
     };
     Found::warning(
-        format!(
-            "on Connect there is no quarantine and no speed limit, and MirrorMaker passes over what the source has deleted without a word{stop}"
-        ),
+        cause,
         "a record that the target refuses stops the connector; what was deleted is noted from outside, in the list of gaps; groups, readiness and the cut-over work on this computer alone",
         "limit the workers' user by client quotas of Kafka where the clusters must be spared; move the task here before applications move",
     )

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use sluice_connect::{
-    ConnectClient, ConnectError, Connector, ConnectorKind, ConnectorState, MARK, MirrorOffset, changed_fields,
+    ConnectClient, ConnectError, Connector, ConnectorKind, MARK, MirrorOffset, changed_fields,
 };
 use sluice_engine::PartitionKey;
 use sluice_model::TaskId;
@@ -206,8 +206,9 @@ fn leave_one(client: &ConnectClient, id: &TaskId, kind: ConnectorKind, leaving: 
     let Some(found) = client.config(&name)? else {
         return Ok(());
     };
+    // Somebody else's is left alone.
     if found.get(MARK).map(String::as_str) != Some(id.as_str()) {
-        return Err(not_ours(&name));
+        return Ok(());
     }
     let deployment = Deployment {
         client,
@@ -236,18 +237,4 @@ fn leave_one(client: &ConnectClient, id: &TaskId, kind: ConnectorKind, leaving: 
         deployment.retried(|| client.delete(&name))?;
     }
     Ok(())
-}
-
-/// What a connector does that is not as the task left it.
-pub(super) fn standing_still(state: ConnectorState) -> Option<&'static str> {
-    match state {
-        ConnectorState::Paused => Some("paused"),
-        ConnectorState::Stopped => Some("stopped"),
-        ConnectorState::Running
-        | ConnectorState::Failed
-        | ConnectorState::Unassigned
-        | ConnectorState::Restarting
-        | ConnectorState::Destroyed
-        | ConnectorState::Unknown => None,
-    }
 }

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_connect::{ConnectError, Connector, changed_fields};
+use sluice_connect::{ConnectError, Connector, ConnectorState, changed_fields};
 
 use super::connect_run::Ground;
-use super::deployment::standing_still;
 
 /// Pause before what failed is started again; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -51,10 +50,18 @@ impl Watch {
         let Some(status) = client.status(name)? else {
             return Ok(None);
         };
-        if let Some(how) = standing_still(status.state) {
-            return Ok(Some(format!(
-                "the connector '{name}' was {how} by somebody else; resume it on Connect, or pause the task and resume it"
-            )));
+        match status.state {
+            ConnectorState::Paused => {
+                return Ok(Some(format!(
+                    "the connector '{name}' was paused by somebody else; resume it on Connect, or pause the task and resume it"
+                )));
+            }
+            ConnectorState::Stopped => {
+                return Ok(Some(format!(
+                    "the connector '{name}' was stopped by somebody else; resume it on Connect, or pause the task and resume it"
+                )));
+            }
+            _ => {}
         }
         let Some(failure) = status.failure() else {
             return Ok(None);
