@@ -84,8 +84,7 @@ function ofSource({ id, form }: SourceRow): Command[] {
   });
   return [
     at(null, null),
-    at('topics', texts.sources.tabTopics),
-    at('groups', texts.sources.tabGroups),
+    ...(form.kind !== 'connect' ? [at('topics', texts.sources.tabTopics), at('groups', texts.sources.tabGroups)] : []),
     at('edit', texts.everywhere.commands.edit),
   ];
 }

@@ -640,6 +640,25 @@ remove: boolean,
 with: Array<string>, };
 
 /**
+ * How to log in to Connect's REST interface.
+ */
+export type ConnectLogin = "none" | "basic" | "bearer";
+
+/**
+ * What a user enters to reach a Connect cluster. User, password and the file of authorities are those of the form.
+ */
+export type ConnectSettings = { 
+/**
+ * Addresses of its workers' REST interfaces, with commas or line breaks between them: `https://worker:8083`. Where one
+ * cannot be reached, the next is asked.
+ */
+url: string, 
+/**
+ * How to log in.
+ */
+login: ConnectLogin, };
+
+/**
  * Where the connection of a place stands, in a word.
  */
 export type ConnectionState = "none" | "connecting" | "connected" | "lost" | "refused";
@@ -1161,6 +1180,11 @@ export type EvidenceValue = boolean | number | string;
  * What to do with records that are in a target topic before the first launch.
  */
 export type ExistingData = "stop" | "append" | "rewrite";
+
+/**
+ * How a task is written down.
+ */
+export type ExportFormat = "toml" | "connect" | "strimzi";
 
 /**
  * What is known of the other side.
@@ -3888,6 +3912,14 @@ export type SourceForm = {
  */
 name: string, 
 /**
+ * What it is.
+ */
+kind: SourceKind, 
+/**
+ * How to reach a Connect cluster; unused by a Kafka cluster.
+ */
+connect: ConnectSettings, 
+/**
  * What it is for.
  */
 environment: Environment, 
@@ -4026,6 +4058,11 @@ secrets: Record<string, string>,
  * What was left out or changed, and why.
  */
 notes: Array<string>, };
+
+/**
+ * What a data source is.
+ */
+export type SourceKind = "kafka" | "connect";
 
 /**
  * Lists the data sources.
@@ -4348,7 +4385,11 @@ export type TaskDelete = {
 /**
  * Name or id.
  */
-task: string, };
+task: string, 
+/**
+ * Also the connectors of a task that runs on Connect, and their offsets there. Without it they stay, stopped.
+ */
+connectors?: boolean, };
 
 /**
  * Describes a task again that was never started. Its pre-check is void.
@@ -4374,7 +4415,11 @@ export type TaskExport = {
 /**
  * Name or id.
  */
-task: string, };
+task: string, 
+/**
+ * In which form; TOML for Sluice if not said.
+ */
+format?: ExportFormat, };
 
 /**
  * Says what a [`TaskModify`] would do to each topic; changes nothing.
@@ -4664,6 +4709,20 @@ version?: number,
  * Renamed source topics whose new target topic gets everything from the start; the others get what comes from here on.
  */
 copy_again?: string[], };
+
+/**
+ * Lets a task go on at another place: a Connect cluster, or this computer. It keeps its positions. One that was launched is
+ * paused before.
+ */
+export type TaskMove = { 
+/**
+ * Name or id.
+ */
+task: string, 
+/**
+ * Name or id of a Connect cluster; this computer without one.
+ */
+run_on: string | null, };
 
 /**
  * Mutes a task's alerts, or no longer.
@@ -5102,6 +5161,10 @@ verification: VerificationSchedule | null,
  * the other wrote.
  */
 both_ways?: TaskId, 
+/**
+ * The Connect cluster that it runs on; this computer without one.
+ */
+run_on: SourceId | null, 
 /**
  * Words of the user's own, by which the task is found.
  */
@@ -6169,6 +6232,7 @@ export interface Commands {
   task_leave_out: { request: TaskLeaveOut; answer: TaskView };
   task_raise_message_size: { request: TaskRaiseMessageSize; answer: MessageSizeView };
   task_mute: { request: TaskMute; answer: null };
+  task_move: { request: TaskMove; answer: TaskView };
   task_copy: { request: TaskCopy; answer: TaskView };
   task_export: { request: TaskExport; answer: string };
   task_import: { request: TaskImport; answer: TaskView };

@@ -23,6 +23,16 @@ class Sources {
     await this.list.load(() => backend.call('source_list', {}));
   }
 
+  /** Those with records: a Connect cluster has none. */
+  get kafka(): SourceRow[] {
+    return (this.list.value ?? []).filter(({ form }) => form.kind !== 'connect');
+  }
+
+  /** Those that tasks may run on. */
+  get connect(): SourceRow[] {
+    return (this.list.value ?? []).filter(({ form }) => form.kind === 'connect');
+  }
+
   /** One of them. */
   of(id: string): SourceRow | null {
     return this.list.value?.find((source) => source.id === id) ?? null;

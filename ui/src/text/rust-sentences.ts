@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../../..');
 /** Where the backend's sentences are made. */
-const FOLDERS = ['crates/model', 'crates/reach', 'crates/aws', 'crates/kafka', 'crates/engine', 'crates/store', 'crates/alerts', 'crates/app', 'crates/demo', 'src-tauri'];
+const FOLDERS = ['crates/model', 'crates/reach', 'crates/aws', 'crates/kafka', 'crates/engine', 'crates/store', 'crates/alerts', 'crates/connect', 'crates/app', 'crates/demo', 'src-tauri'];
 
 /** What stands for a placeholder of a format string. */
 export const HOLE = '\u0000';

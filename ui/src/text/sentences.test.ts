@@ -26,6 +26,7 @@ const NOT_SHOWN = new Set([
   'comparing record by record: stored batches cannot be read',
   'records cannot be read again',
   'nothing came of it',
+  'the rest of a log could not be looked at',
   'message formats are not looked at',
   "the source's batch cannot be looked at",
   "the source's batches cannot be looked at",

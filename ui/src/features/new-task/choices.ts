@@ -70,6 +70,8 @@ export interface Choices {
   replicationFactor: string;
   compression: Codec;
   bounded: boolean;
+  /** The Connect cluster that it runs on; this computer where it is empty. */
+  runOn: string;
   /** Turned on elsewhere, after what it would change was seen; kept here. */
   configurationSync: ConfigurationSync;
   /** Chosen where the task's groups are shown; kept here. */
@@ -117,6 +119,7 @@ export function blankChoices(): Choices {
     replicationFactor: '',
     compression: 'auto',
     bounded: false,
+    runOn: '',
     configurationSync: { on: false, remove: false, with: [] },
     syncGroups: null,
     verification: null,
@@ -220,14 +223,16 @@ export function toSettings(choices: Choices): TaskSettings {
     forbidden_topics: choices.forbiddenTopics,
     missing_timestamps: choices.missingTimestamps,
     lane: choices.lane,
-    spec: choices.spec,
+    // On Connect nothing limits the speed but Kafka's own quotas.
+    spec: choices.runOn === '' ? choices.spec : 'xlarge',
     rate: {
-      records_per_second: positive(choices.rateRecords) ?? null,
-      bytes_per_second: megabytes ? megabytes * BYTES_IN_MEGABYTE : null,
+      records_per_second: choices.runOn === '' ? (positive(choices.rateRecords) ?? null) : null,
+      bytes_per_second: choices.runOn === '' && megabytes ? megabytes * BYTES_IN_MEGABYTE : null,
     },
     replication_factor: positive(choices.replicationFactor) ?? null,
     compression: choices.compression,
     bounded: choices.bounded,
+    run_on: choices.runOn === '' ? null : choices.runOn,
     sync_groups: choices.syncGroups && { ...choices.syncGroups },
     verification: choices.verification && { ...choices.verification },
     tags: [...choices.tags],
@@ -277,6 +282,7 @@ export function fromSettings(settings: TaskSettings): Choices {
     replicationFactor: settings.replication_factor === null ? '' : String(settings.replication_factor),
     compression: settings.compression,
     bounded: settings.bounded,
+    runOn: settings.run_on ?? '',
     configurationSync: settings.configuration_sync,
     syncGroups: settings.sync_groups,
     verification: settings.verification,

@@ -6,6 +6,9 @@ import type { AppError, ProbeReport, ProbeStep, SourceForm } from '../../backend
 /** The steps in their order. */
 export const STEPS = ['dns', 'tcp', 'tls', 'sasl', 'metadata', 'versions', 'advertised', 'local_address'] as const;
 
+/** The steps of a Connect cluster in their order. */
+export const CONNECT_STEPS = ['connect_version', 'connect_plugins', 'connect_exactly_once', 'connect_overrides', 'connect_kafka'] as const;
+
 /** A test of one connection: its steps as they end, and the report. */
 export class ConnectionTest {
   running = $state(false);

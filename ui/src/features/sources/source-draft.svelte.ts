@@ -24,6 +24,8 @@ export type SecretField = (typeof SECRETS)[number];
 export function blankForm(): SourceForm {
   return {
     name: '',
+    kind: 'kafka',
+    connect: { url: '', login: 'none' },
     environment: { ...ENVIRONMENTS.development },
     read_only: false,
     note: '',
@@ -83,6 +85,7 @@ export class SourceDraft {
     return draft;
   }
 
+  readonly isConnect = $derived(this.form.kind === 'connect');
   readonly hasTls = $derived(this.form.protocol === 'SSL' || this.form.protocol === 'SASL_SSL');
   readonly hasSasl = $derived(this.form.protocol.startsWith('SASL_'));
   readonly hasPassword = $derived(
@@ -142,7 +145,8 @@ export class SourceDraft {
   }
 
   #fill(form: SourceForm): void {
-    this.form = structuredClone(form);
+    // One of an earlier version has no kind.
+    this.form = structuredClone({ ...blankForm(), ...form });
     this.extra = Object.entries(form.extra).map(([name, value]) => ({ name, value: value ?? '' }));
   }
 

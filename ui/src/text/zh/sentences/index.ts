@@ -2,6 +2,7 @@ import type { Sentence } from '../../sentences';
 import { alerts } from './alerts';
 import { aws } from './aws';
 import { bothWays } from './both-ways';
+import { connect } from './connect';
 import { connectionTest } from './connection-test';
 import { cutover } from './cutover';
 import { durability } from './durability';
@@ -41,5 +42,6 @@ export const sentences: Sentence[] = [
   ...alerts,
   ...parity,
   ...places,
+  ...connect,
   ...kafka,
 ];
