@@ -27,7 +27,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0014_since.sql"),
     include_str!("../migrations/0015_log_events.sql"),
     include_str!("../migrations/0016_accepted_gaps.sql"),
-    include_str!("../migrations/0018_writers.sql"),
+    include_str!("../migrations/0017_writers.sql"),
 ];
 
 /// Where copies of databases of an older format are kept.

@@ -151,7 +151,7 @@ pub(super) fn made_alone(settings: &TaskSettings) -> Result<()> {
     }
     Err(AppError::field(
         "both_ways",
-        "a task of a pair that copies both ways is not made alone, nor taken over from another data folder: what its partner wrote is known where the partner runs; make both as one with `sluice task create --both-ways`",
+        "a task of a pair that copies both ways is not made alone, nor taken over from another data folder: what its partner wrote is known where the partner runs; make both as one pair",
     ))
 }
 

@@ -103,8 +103,8 @@ export const bothWays: Sentence[] = [
   // Commands.
   ['a pair is made of two new tasks; leave the partner out', '一对任务由两个新任务组成；请去掉另一个任务'],
   [
-    'a task of a pair that copies both ways is not made alone, nor taken over from another data folder: what its partner wrote is known where the partner runs; make both as one with `sluice task create --both-ways`',
-    '双向复制的任务不能单独创建，也不能从其他数据文件夹接管：只有在另一个任务运行之处才知道它写入了什么；请用 `sluice task create --both-ways` 一起创建',
+    'a task of a pair that copies both ways is not made alone, nor taken over from another data folder: what its partner wrote is known where the partner runs; make both as one pair',
+    '双向复制的任务不能单独创建，也不能从其他数据文件夹接管：只有在另一个任务运行之处才知道它写入了什么；请一起创建这一对任务',
   ],
   ['a task gets or loses no partner; make a pair, or a task without one', '任务不能新增或失去另一个任务；请创建一对任务，或创建单独的任务'],
   [
