@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { carryOnTo, copied, cutoverOf } from './moving.mjs';
+import { carryOnTo, copied, cutoverOf, press } from './moving.mjs';
 import { scene, until } from './scene.mjs';
 
 let demo;
@@ -49,15 +49,15 @@ test('in Chinese the table and its buttons are Chinese', async () => {
 test('a producer that has not stopped holds the cut-over, and the question can be overruled by name', async () => {
   await carryOn('rehearse');
   const page = await here.open({ hash: address() });
-  await page.getByRole('button', { name: 'The producers are stopped' }).click();
-  await page.getByRole('button', { name: 'Prove silence' }).click();
+  await press(page, 'The producers are stopped');
+  await press(page, 'Prove silence');
   // The demo writes on.
   const held = page.getByRole('region', { name: 'What holds it' });
   await held.getByText('source_silent', { exact: true }).first().waitFor({ timeout: 60_000 });
   await held.getByText('What you overrule is kept in the report with your name.').waitFor();
   const boxes = held.getByRole('checkbox');
   for (let index = 0; index < (await boxes.count()); index += 1) await boxes.nth(index).check();
-  await held.getByRole('button', { name: 'Overrule and go on' }).click();
+  await press(held, 'Overrule and go on');
   await until(async () => (await kept()).step === 'drain', 'silence is overruled', 60_000);
   assert.ok((await kept()).overruled.some(({ question, counts }) => question === 'source_silent' && counts));
   await page.getByRole('button', { name: 'Drain' }).waitFor();
@@ -86,24 +86,24 @@ test('a cut-over is walked to its window and back again, and each button leads t
     ['The producers are stopped', 'prove_silence'],
     ['Prove silence', 'drain'],
   ]) {
-    await page.getByRole('button', { name: button, exact: true }).click();
+    await press(page, button);
     await until(async () => (await step()) === to, `${button} leads to ${to}`, 60_000);
   }
   // The demo's groups have not read everything.
-  await page.getByRole('button', { name: 'Drain', exact: true }).click();
+  await press(page, 'Drain');
   const held = page.getByRole('region', { name: 'What holds it' });
   await held.getByRole('checkbox', { name: /groups_drained/ }).check({ timeout: 60_000 });
-  await held.getByRole('button', { name: 'Overrule and go on' }).click();
+  await press(held, 'Overrule and go on');
   await until(async () => (await step()) === 'verify', 'the question is overruled', 60_000);
   await carryOnTo(here, task, 'window');
   await page.locator('tr[aria-current=step]').getByText('9. Window').waitFor({ timeout: 60_000 });
-  await page.getByRole('button', { name: 'Let the old side follow' }).click();
+  await press(page, 'Let the old side follow');
   await until(async () => (await cutoverOf(here, task)).following, 'the old side follows', 60_000);
 
-  await page.getByRole('button', { name: 'Go back' }).click();
+  await press(page, 'Go back');
   await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click();
   await page.getByText(/The way back of co-/).waitFor({ timeout: 60_000 });
-  await page.getByRole('button', { name: 'Rehearse', exact: true }).click();
+  await press(page, 'Rehearse');
   await page.locator('tr[aria-current=step]').getByText('3. Stop producers').waitFor({ timeout: 60_000 });
   await carryOnTo(here, task, 'window');
   const back = await cutoverOf(here, task);

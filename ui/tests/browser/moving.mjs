@@ -3,6 +3,13 @@ import { taskSettings, until } from './scene.mjs';
 
 const COPIED_MS = 60_000;
 
+/** Presses a button that is not busy: while a step is carried out a press does nothing. */
+export const press = (within, name) =>
+  within
+    .getByRole('button', { name, exact: true })
+    .and(within.locator(':not([aria-busy])'))
+    .click({ timeout: 60_000 });
+
 /** A task of the demo's topics that has copied everything, with a verification behind it. */
 export async function copied(here) {
   const demo = await here.demo();
