@@ -84,9 +84,22 @@ pub fn set_on(cluster: &Cluster, topic: &str) -> Result<String> {
     Ok(config_command(cluster, args)?.text())
 }
 
-/// The rules of access as Kafka's own tool lists them.
+/// The rules of access as Kafka's own tool lists them, in order.
 pub fn rules_of(cluster: &Cluster) -> Result<String> {
-    Ok(acls(cluster, ["--list"])?.text())
+    let text = acls(cluster, ["--list"])?.text();
+    // The tool lists resources, and the rules of each, in any order.
+    let mut resources: Vec<String> = text.split("\n\n").map(in_order).collect();
+    resources.sort();
+    Ok(resources.join("\n\n"))
+}
+
+/// A resource, and its rules in order.
+fn in_order(resource: &str) -> String {
+    let mut lines: Vec<&str> = resource.trim().lines().collect();
+    if let Some(rules) = lines.get_mut(1..) {
+        rules.sort_unstable();
+    }
+    lines.join("\n")
 }
 
 pub fn grant(cluster: &Cluster, kind: &str, principal: &str, operation: &str, on: &[&str]) -> Result<()> {
