@@ -176,20 +176,21 @@ fn a_compacted_topic_keeps_its_offsets_and_is_compacted_on_the_target_too() -> R
         ("delete.retention.ms", "100"),
     ];
     filler.create("state", 1, &compacting)?;
-    for round in 0..5 {
+    let (rounds, each) = (5, 200);
+    for round in 0..rounds {
         filler.produce(
             "state",
             0,
-            &(0..200)
-                .map(|n| record(if n % 7 == 0 { 10_000 + round * 200 + n } else { n }))
+            &(0..each)
+                .map(|n| record(if n % 7 == 0 { 10_000 + round * each + n } else { n }))
                 .collect::<Vec<_>>(),
         )?;
     }
     // Until its cleaner has taken something out.
-    let full = sluice_tests::read_all(&from, "state", 0)?.len();
+    let half = rounds * each / 2;
     eventually("the source is compacted", || {
         filler.produce("state", 0, &records(77_777, 1))?;
-        Ok(sluice_tests::read_all(&from, "state", 0)?.len() < full / 2)
+        Ok(sluice_tests::read_all(&from, "state", 0)?.len() < half)
     })?;
     // The target does not compact before both are compared.
     filler.configure(
