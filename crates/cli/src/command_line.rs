@@ -84,6 +84,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("task show", "sluice task show orders"),
     ("task check", "sluice task check orders"),
     ("task start", "sluice task start orders"),
+    ("task move", "sluice task move orders --run-on workers"),
     ("task pause", "sluice task pause orders"),
     ("task resume", "sluice task resume orders"),
     ("task retry", "sluice task retry orders"),
