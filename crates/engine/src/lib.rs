@@ -42,7 +42,7 @@ pub use lane::{
 pub use launch::{
     Foreseen, ForeseenTopic, Modification, TopicFate, WantedObjects, foresee, launch_pinned, modify,
 };
-pub use outside::OutsideCopy;
+pub use outside::{OutsideCopy, Positions};
 pub use partition::OffsetRuns;
 pub use plan::precheck::{
     ITEMS as PRE_CHECK_ITEMS, ItemResult, OtherTask, PreCheckContext, PreCheckItem, PreCheckReport, precheck,

@@ -161,6 +161,10 @@ pub struct Progress {
     pub stage: Stage,
     /// How records are delivered, as "exactly-once (target transactions)".
     pub delivery: String,
+    /// What is noted of both sides belongs together at every moment of the run, so that it can be verified meanwhile.
+    #[serde(skip)]
+    #[ts(skip)]
+    pub notes_are_exact: bool,
     /// Share of the backlog at launch that is copied, 0 to 100.
     pub full_percent: f64,
     /// Every partition is at the end of its source.

@@ -67,7 +67,7 @@ pub(crate) struct Wanted {
 /// Whether a copy on Connect writes records and positions in one transaction, so that notes of it are exact while it runs.
 fn has_exact_notes(live: Option<&Live>) -> bool {
     live.and_then(|live| live.progress.as_deref())
-        .is_some_and(|progress| progress.delivery.starts_with("exactly-once"))
+        .is_some_and(|progress| progress.notes_are_exact)
 }
 
 /// What earlier verifications of a task proved.

@@ -76,6 +76,7 @@ impl Copier {
                 Stage::Incremental
             },
             delivery: self.job.delivery.describe().to_owned(),
+            notes_are_exact: true,
             full_percent: if caught_up { 100.0 } else { full_percent },
             caught_up,
             read_records: total.read,

@@ -5,4 +5,4 @@ mod outside_copy;
 mod pace;
 mod watched;
 
-pub use outside_copy::OutsideCopy;
+pub use outside_copy::{OutsideCopy, Positions};

@@ -11,6 +11,7 @@ use super::watched::{Loss, Watched};
 use crate::clock::now_ms;
 use crate::error::Result;
 use crate::lookup::with_first_record_from;
+use crate::partition::STUCK;
 use crate::plan::Pair;
 use crate::position::{Checkpoint, CheckpointStore, Gap, GapReason, Ledger, PartitionKey, PartitionState};
 use crate::progress::{
@@ -20,11 +21,30 @@ use crate::run::make_ready;
 
 /// How long one question to a cluster may take before its silence is reported.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(6);
-/// Without a move for so long, and with more to copy, a partition is stuck.
-const STUCK_AFTER_MS: i64 = 60_000;
 
 /// Positions of the other program: the next offset to copy. What it has passed on nothing of has none.
 pub type Positions = BTreeMap<PartitionKey, i64>;
+
+/// What both clusters and the other program have said in one look.
+struct Seen {
+    low: Positions,
+    before: Positions,
+    ends: Positions,
+    after: Positions,
+    stable: Positions,
+    high: Positions,
+}
+
+impl Seen {
+    /// The source's log of a partition, where all of it was answered.
+    fn source_log(&self, key: &PartitionKey) -> Option<SourceLog> {
+        Some(SourceLog {
+            low: *self.low.get(key)?,
+            stable: *self.stable.get(key)?,
+            high: *self.high.get(key)?,
+        })
+    }
+}
 
 /// A copy that another program makes between the clusters of a task. It is launched here; each look notes where it stands,
 /// and what the source deleted before it was copied.
@@ -35,7 +55,6 @@ pub struct OutsideCopy {
     observer: Observer,
     watched: BTreeMap<PartitionKey, Watched>,
     exactly_once: bool,
-    delivery: String,
     rate: Rate,
     /// Offsets that were passed since this began.
     copied: u64,
@@ -74,11 +93,6 @@ impl OutsideCopy {
             store,
             observer,
             exactly_once,
-            delivery: if exactly_once {
-                "exactly-once (transactions of Kafka Connect)".to_owned()
-            } else {
-                "at-least-once (Kafka Connect)".to_owned()
-            },
             rate: Rate::default(),
             copied: 0,
             gaps,
@@ -130,6 +144,56 @@ impl OutsideCopy {
         ask: &mut dyn FnMut() -> std::result::Result<Positions, String>,
         at_rest: bool,
     ) -> std::result::Result<(), String> {
+        let seen = self.ask(ask)?;
+        self.take_in_new(&seen.after);
+        let mut checkpoint = Checkpoint::default();
+        let mut lost = Vec::new();
+        for (key, watched) in &mut self.watched {
+            let Some(log) = seen.source_log(key) else { continue };
+            let SourceLog { low, high, .. } = log;
+            let position = seen.after.get(key).copied().unwrap_or(watched.state.position);
+            if let Some(loss) = watched.loss(low, position) {
+                watched.noted_to = low;
+                lost.push((key.clone(), watched.state.incarnation, loss));
+            }
+            if position < watched.state.position {
+                watched.error = Some(format!(
+                    "Connect's position went back from {} to {position}: its offsets were changed, and records are copied twice",
+                    watched.state.position
+                ));
+                continue;
+            }
+            watched.error = None;
+            if position > watched.position {
+                self.copied += u64::try_from(position - watched.position).unwrap_or(0);
+                watched.moved_ms = now_ms();
+            }
+            watched.position = position;
+            watched.first_end.get_or_insert(high);
+            watched.log = Some(log);
+            let is_same = seen.before.get(key) == seen.after.get(key);
+            let is_exact = at_rest || (is_same && (self.exactly_once || position >= high));
+            let target_next = seen.ends.get(key).copied().unwrap_or(watched.state.target_next);
+            if is_exact && (position, target_next) != (watched.state.position, watched.state.target_next) {
+                let passed = u64::try_from(position - watched.state.position).unwrap_or(0);
+                watched.state.records += passed;
+                watched.state.position = position;
+                watched.state.target_next = target_next;
+                checkpoint.partitions.push(watched.state.clone());
+            }
+        }
+        self.look_for_rests();
+        self.note(lost, checkpoint)?;
+        self.is_new = false;
+        Ok(())
+    }
+
+    /// Asks both clusters and the other program. In this order: what is missing at the source was missing when the position
+    /// was asked, and what the target has between two equal positions is what lies before them.
+    fn ask(
+        &self,
+        ask: &mut dyn FnMut() -> std::result::Result<Positions, String>,
+    ) -> std::result::Result<Seen, String> {
         let at_source: BTreeMap<PartitionKey, (String, i32)> = self
             .watched
             .keys()
@@ -140,8 +204,6 @@ impl OutsideCopy {
             .iter()
             .map(|(key, watched)| (key.clone(), (watched.state.target_topic.clone(), key.partition)))
             .collect();
-        // In this order: what is missing at the source was missing when the position was asked, and what the target has
-        // between two equal positions is what lies before them.
         let low = offsets(
             &self.pair.source,
             &at_source,
@@ -168,50 +230,14 @@ impl OutsideCopy {
             OffsetQuery::Latest,
             Isolation::Uncommitted,
         )?;
-        self.take_in_new(&after);
-        let mut checkpoint = Checkpoint::default();
-        let mut lost = Vec::new();
-        for (key, watched) in &mut self.watched {
-            let (Some(&low), Some(&stable), Some(&high)) = (low.get(key), stable.get(key), high.get(key))
-            else {
-                continue;
-            };
-            let log = SourceLog { low, stable, high };
-            let position = after.get(key).copied().unwrap_or(watched.state.position);
-            if let Some(loss) = watched.loss(low, position) {
-                watched.noted_to = low;
-                lost.push((key.clone(), watched.state.incarnation, loss));
-            }
-            if position < watched.state.position {
-                watched.error = Some(format!(
-                    "Connect's position went back from {} to {position}: its offsets were changed, and records are copied twice",
-                    watched.state.position
-                ));
-                continue;
-            }
-            watched.error = None;
-            if position > watched.position {
-                self.copied += u64::try_from(position - watched.position).unwrap_or(0);
-                watched.moved_ms = now_ms();
-            }
-            watched.position = position;
-            watched.first_end.get_or_insert(high);
-            watched.log = Some(log);
-            let is_same = before.get(key) == after.get(key);
-            let is_exact = at_rest || (is_same && (self.exactly_once || position >= high));
-            let target_next = ends.get(key).copied().unwrap_or(watched.state.target_next);
-            if is_exact && (position, target_next) != (watched.state.position, watched.state.target_next) {
-                let passed = u64::try_from(position - watched.state.position).unwrap_or(0);
-                watched.state.records += passed;
-                watched.state.position = position;
-                watched.state.target_next = target_next;
-                checkpoint.partitions.push(watched.state.clone());
-            }
-        }
-        self.look_for_rests();
-        self.note(lost, checkpoint)?;
-        self.is_new = false;
-        Ok(())
+        Ok(Seen {
+            low,
+            before,
+            ends,
+            after,
+            stable,
+            high,
+        })
     }
 
     /// Partitions that came to the source since the launch, and that the other program has begun.
@@ -341,6 +367,14 @@ impl OutsideCopy {
             .collect()
     }
 
+    fn delivery(&self) -> &'static str {
+        if self.exactly_once {
+            "exactly-once (transactions of Kafka Connect)"
+        } else {
+            "at-least-once (Kafka Connect)"
+        }
+    }
+
     fn progress(&mut self, error: Option<String>) -> Progress {
         let now = now_ms();
         let rate = self.rate.look(now, self.copied);
@@ -361,7 +395,8 @@ impl OutsideCopy {
         Progress {
             task: self.task.name.to_string(),
             stage: if full { Stage::Incremental } else { Stage::Full },
-            delivery: self.delivery.clone(),
+            delivery: self.delivery().to_owned(),
+            notes_are_exact: self.exactly_once,
             full_percent: if all == 0 {
                 100.0
             } else {
@@ -410,7 +445,8 @@ fn row(watched: &mut Watched, now: i64) -> PartitionProgress {
         lag: log.map(|log| (log.high - reached).max(0)),
         delay_ms: delay,
         held_by_transaction: log.map_or(0, |log| log.high - log.stable),
-        stuck: !is_caught_up && now - watched.moved_ms >= STUCK_AFTER_MS,
+        stuck: !is_caught_up
+            && Duration::from_millis(u64::try_from(now - watched.moved_ms).unwrap_or(0)) >= STUCK,
         still_since_ms: Some(watched.moved_ms),
         records: u64::try_from(watched.position - watched.state.start).unwrap_or(0),
         bytes: watched.state.bytes,
