@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use sluice_engine::{GroupChoice, GroupsReport, SyncOptions};
 use sluice_model::{GroupSync, TaskSettings};
+use sluice_store::TaskRow;
 use ts_rs::TS;
 
 use super::command::Command;
@@ -76,6 +77,14 @@ pub struct TaskGroupsKeep {
 
 /// Why positions are not translated between the sides of a pair.
 const BOTH_WAYS: &str = "their records stand in another order on each side, so that what a group has read on one side is no position on the other; let it read on one side only, or on each side for itself";
+/// What a task does not do that runs on Connect.
+const TRANSLATION: &str = "the translation of consumer groups";
+
+/// Refuses a task between whose sides positions are not translated.
+fn translates(row: &TaskRow) -> Result<()> {
+    Core::one_way(row, BOTH_WAYS)?;
+    refuse_on_connect(row, TRANSLATION)
+}
 
 impl Command for TaskGroups {
     const NAME: &'static str = "task_groups";
@@ -83,8 +92,7 @@ impl Command for TaskGroups {
 
     fn run(self, app: &App) -> Result<TaskGroupsView> {
         let row = app.core.task(&self.task)?;
-        Core::one_way(&row, BOTH_WAYS)?;
-        refuse_on_connect(&row, "the translation of consumer groups")?;
+        translates(&row)?;
         let id = core::task_id(&row)?;
         let choice = if self.groups.is_empty() {
             GroupChoice::All
@@ -106,8 +114,7 @@ impl Command for TaskGroupsSync {
     fn run(self, app: &App) -> Result<GroupsReport> {
         let core = &app.core;
         let row = core.task(&self.task)?;
-        Core::one_way(&row, BOTH_WAYS)?;
-        refuse_on_connect(&row, "the translation of consumer groups")?;
+        translates(&row)?;
         let id = core::task_id(&row)?;
         let names: BTreeSet<String> = self.groups.iter().cloned().collect();
         let choice = match (self.all, names.is_empty()) {
@@ -164,7 +171,7 @@ impl Command for TaskGroupsKeep {
 
     fn run(self, app: &App) -> Result<TaskView> {
         if self.sync.is_some() {
-            refuse_on_connect(&app.core.task(&self.task)?, "the translation of consumer groups")?;
+            refuse_on_connect(&app.core.task(&self.task)?, TRANSLATION)?;
         }
         let check = || {
             let errors = self.sync.iter().flat_map(GroupSync::check).collect::<Vec<_>>();

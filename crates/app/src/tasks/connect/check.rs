@@ -329,7 +329,7 @@ fn secrets(task: &Task) -> Found {
     if has_secret {
         return Found::warning(
             "the logins of both clusters are given to Connect with the connectors' settings",
-            "whoever may read connectors there can read the passwords",
+            "everyone who may read connectors there can read the passwords",
             "use users with no more rights than the copy needs, or deploy an export with references to secrets instead",
         );
     }

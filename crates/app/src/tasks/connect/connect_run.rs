@@ -207,7 +207,7 @@ impl Follower {
             id,
             ..
         } = &mut self.ground;
-        let mut ask = || positions_at(client, id.as_str(), alias);
+        let mut ask = || positions_at(client, id.as_str(), alias).map_err(|error| error.to_string());
         copy.look(&mut ask, at_rest)
     }
 

@@ -1,12 +1,11 @@
 //! The connectors of a task on its Connect cluster. Nothing that others made is touched.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use sluice_connect::{
     ConnectClient, ConnectError, Connector, ConnectorKind, MARK, MirrorOffset, changed_fields,
 };
-use sluice_engine::PartitionKey;
+use sluice_engine::{PartitionKey, Positions};
 use sluice_model::TaskId;
 use sluice_store::TaskRow;
 
@@ -56,6 +55,17 @@ impl Deployment<'_> {
         }
         self.retried(|| self.client.reconfigure(&connector.name, &connector.config))?;
         Ok(Made::Changed(changed))
+    }
+
+    /// Asks a connector to stop; one that was just made may not have come to every worker yet.
+    ///
+    /// # Errors
+    /// It refuses.
+    pub(super) fn stop(&self, name: &str) -> Result<()> {
+        match self.client.stop(name) {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => Ok(other?),
+        }
     }
 
     /// Gives the stopped connector that copies its positions.
@@ -152,15 +162,15 @@ pub(super) fn mirror_offset(key: &PartitionKey, position: i64) -> MirrorOffset {
 /// Where the connector that copies stands, as Connect says. One that is not there, or has passed on nothing, has no positions.
 ///
 /// # Errors
-/// Connect cannot be asked, in words.
+/// Connect cannot be asked.
 pub(super) fn positions_at(
     client: &ConnectClient,
     task: &str,
     alias: &str,
-) -> std::result::Result<BTreeMap<PartitionKey, i64>, String> {
+) -> sluice_connect::Result<Positions> {
     let offsets = match client.offsets(&ConnectorKind::Source.name_of(task), alias) {
         Err(error) if error.is_not_found() => Vec::new(),
-        other => other.map_err(|error| error.to_string())?,
+        other => other?,
     };
     Ok(offsets
         .into_iter()

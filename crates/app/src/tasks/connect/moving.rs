@@ -94,23 +94,21 @@ fn to_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &Sou
     for connector in &connectors {
         deployment.make(connector, true)?;
         if connector.kind == ConnectorKind::Source {
-            client
-                .stop(&connector.name)
-                .or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })?;
+            deployment.stop(&connector.name)?;
             deployment.set_positions(&connector.name, &positions)?;
         }
     }
     Ok(())
 }
 
-/// Stops the connectors, notes exactly where they stand, and removes them: nobody resumes them beside this computer.
+/// Stops the connectors, notes exactly where they stand, and removes them, so that they cannot be resumed beside this computer.
 fn from_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &SourceId) -> Result<()> {
     let client = core.connect_client(on)?;
     let support = client.support()?;
     leave_connect(core, row, Leaving::Stop)?;
     let mut copy = copy(core, row, is_exactly_once(settings, support))?;
     let (_, alias) = connectors(core, row, settings, &copy, support)?;
-    let mut ask = || positions_at(&client, &row.id, &alias);
+    let mut ask = || positions_at(&client, &row.id, &alias).map_err(|error| error.to_string());
     if let Some(error) = copy.look(&mut ask, true).error {
         return Err(AppError::new(ErrorCode::ClusterUnreachable, error));
     }

@@ -1,6 +1,5 @@
 //! A task is launched, its connectors are made at its positions, and they go on.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sluice_connect::{Connector, ConnectorKind, Mirror, MirrorOffset, Support, naming};
@@ -48,7 +47,8 @@ pub(crate) fn start_on_connect(
     let source = ConnectorKind::Source.name_of(&row.id);
     let status = client.status(&source).map_err(AppError::from)?;
     let at_rest = status.is_some_and(|status| status.is_stopped());
-    copy.look(&mut || positions_at(&client, &row.id, &alias), at_rest);
+    let mut ask = || positions_at(&client, &row.id, &alias).map_err(|error| error.to_string());
+    copy.look(&mut ask, at_rest);
     deployment.resume()?;
     let ground = Ground {
         client,
@@ -153,7 +153,7 @@ pub(crate) fn planned_connectors(core: &Core, row: &TaskRow) -> Result<Vec<Conne
         topics: &topics,
         partitions: partitions.max(topics.len()),
         brokers: 3,
-        // Whoever declares clusters can have both.
+        // People who declare clusters can have both.
         support: Support {
             exactly_once: Some(true),
             overrides: Some(true),
@@ -189,40 +189,27 @@ fn make_all(
             ),
         }
         if connector.kind == ConnectorKind::Source && takes_positions {
-            give_positions(deployment, &connector.name, copy)?;
+            give_positions(deployment, &connector.name, &row.id, copy)?;
         }
     }
     Ok(())
 }
 
 /// What Connect has a position of stands there: it wrote it with the records. What it has none of gets that of the task.
-fn give_positions(deployment: &Deployment<'_>, name: &str, copy: &OutsideCopy) -> Result<()> {
+fn give_positions(deployment: &Deployment<'_>, name: &str, task: &str, copy: &OutsideCopy) -> Result<()> {
     let client = deployment.client;
-    let there: BTreeMap<(String, i32), i64> = client
-        .offsets(name, deployment.alias)
-        .or_else(|error| {
-            if error.is_not_found() {
-                Ok(Vec::new())
-            } else {
-                Err(error)
-            }
-        })?
-        .into_iter()
-        .map(|at| ((at.topic, at.partition), at.position))
-        .collect();
+    let there = positions_at(client, task, deployment.alias)?;
     let missing: Vec<MirrorOffset> = copy
         .positions()
         .iter()
-        .filter(|(key, position)| **position > 0 && !there.contains_key(&(key.topic.clone(), key.partition)))
+        .filter(|(key, position)| **position > 0 && !there.contains_key(*key))
         .map(|(key, position)| mirror_offset(key, *position))
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
     if !client.status(name)?.is_some_and(|status| status.is_stopped()) {
-        client
-            .stop(name)
-            .or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })?;
+        deployment.stop(name)?;
     }
     deployment.set_positions(name, &missing)
 }

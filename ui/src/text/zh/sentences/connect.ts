@@ -132,7 +132,7 @@ export const connect: Sentence[] = [
   ['the workers do not use it: they connect to the addresses that the brokers advertise', '工作节点不使用它：它们连接 broker 公布的地址'],
   ['see that the workers reach both clusters themselves', '请确保工作节点自己能访问两个集群'],
   ["the logins of both clusters are given to Connect with the connectors' settings", '两个集群的登录信息会随连接器的设置交给 Connect'],
-  ['whoever may read connectors there can read the passwords', '在那里能读取连接器的人都能读到密码'],
+  ['everyone who may read connectors there can read the passwords', '在那里能读取连接器的人都能读到密码'],
   [
     'use users with no more rights than the copy needs, or deploy an export with references to secrets instead',
     '请使用权限仅够复制所需的用户，或改为部署带有密钥引用的导出文件',
