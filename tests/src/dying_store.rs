@@ -1,6 +1,8 @@
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use anyhow::{Result, ensure};
 use sluice_engine::{
     Checkpoint, CheckpointStore, Direction, Gap, LaneKind, Launch, Ledger, OffsetRun, PartitionKey,
     PartitionState, QuarantineFate, QuarantinedRecord, StoreError, WriterNotes,
@@ -17,6 +19,28 @@ pub enum Death {
     Before,
     /// The process ends when it is durable, before anyone knows.
     After,
+}
+
+/// Runs a test of the calling program alone in a process that is told `given` in `variable`, and that a [`DyingStore`] may end;
+/// whether it was ended.
+///
+/// # Errors
+/// The process cannot be started, or its test fails.
+pub fn dies(test: &str, variable: &str, given: &str) -> Result<bool> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(["--exact", test, "--nocapture"])
+        .env(variable, given)
+        .output()?;
+    if output.status.success() {
+        return Ok(false);
+    }
+    // A test that fails ends with 101; one that is ended by a signal has no code (on Windows the code of an abort).
+    ensure!(
+        output.status.code() != Some(101),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    Ok(true)
 }
 
 /// A store that takes a number of writes and no more.

@@ -1,6 +1,7 @@
 //! What the tests of whole copies share: clusters, odd records, tasks, and readers that are not ours.
 
 mod application;
+mod chance;
 mod companion;
 mod copying;
 mod dying_store;
@@ -17,9 +18,10 @@ mod sharing;
 mod ssh_server;
 
 pub use application::{Desk, RecordedDesktop};
+pub use chance::Chance;
 pub use companion::{companion, sluice, spawn_sluice};
 pub use copying::{BOTH, Bench, EVERY_WAY, eventually, stop};
-pub use dying_store::{Death, DyingStore};
+pub use dying_store::{Death, DyingStore, dies};
 pub use filling::{Filler, OddRecord, odd_records};
 #[cfg(target_os = "linux")]
 pub use full_disk::FullDisk;

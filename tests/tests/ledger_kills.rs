@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -11,7 +10,7 @@ use sluice_engine::{CheckpointStore, Ending, PartitionKey, RunOptions, start};
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::{Cluster, Delivery, Objects, OutOfRange, Task, TaskName};
 use sluice_store::SqliteStore;
-use sluice_tests::{BOTH, Death, DyingStore, fake_clusters, values};
+use sluice_tests::{BOTH, Chance, Death, DyingStore, dies, fake_clusters, values};
 
 const TOPIC: &str = "t";
 /// Tells a process that it is the one to die: source, target, state, delivery, writes it survives, moment of its death.
@@ -24,19 +23,6 @@ fn rounds() -> usize {
         .ok()
         .and_then(|rounds| rounds.parse().ok())
         .unwrap_or(8)
-}
-
-/// Numbers that look like chance and are the same each time.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
 }
 
 fn task(source: &str, target: &str, delivery: Delivery) -> Result<Task> {
@@ -109,24 +95,6 @@ fn change(source: &FakeCluster, chance: &mut Chance, refused: &mut BTreeSet<i64>
         source.delete_records(TOPIC, 0, first + i64::try_from(chance.below(held))?)?;
     }
     Ok(())
-}
-
-/// Runs the copy in a process that dies at a write; whether it did.
-fn dies(given: &str) -> Result<bool> {
-    let output = Command::new(std::env::current_exe()?)
-        .args(["--exact", "victim", "--nocapture"])
-        .env(VICTIM, given)
-        .output()?;
-    if output.status.success() {
-        return Ok(false);
-    }
-    // A test that fails ends with 101; one that is ended by a signal has no code (on Windows the code of an abort).
-    ensure!(
-        output.status.code() != Some(101),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
-    Ok(true)
 }
 
 fn is_exact(
@@ -222,7 +190,9 @@ fn a_copy_that_dies_at_its_writes_again_and_again_ends_exact_with_its_ledger() -
                 if chance.below(2) == 0 { "before" } else { "after" }.to_owned(),
             ]
             .join("|");
-            deaths += usize::from(dies(&given).with_context(|| format!("round {round}: {given}"))?);
+            deaths += usize::from(
+                dies("victim", VICTIM, &given).with_context(|| format!("round {round}: {given}"))?,
+            );
         }
         copy(task.clone(), store.clone())?;
         is_exact(&target, &store, &task, source.end_offset(TOPIC, 0)?, &refused)

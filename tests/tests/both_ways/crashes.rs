@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,26 +15,13 @@ use sluice_engine::{
 use sluice_fakekafka::{FakeCluster, FakeRecord};
 use sluice_model::{Cluster, Delivery, ExistingData, Objects, Task, TaskName};
 use sluice_store::SqliteStore;
-use sluice_tests::{BOTH, Death, DyingStore, eventually, fake_clusters, stop, values};
+use sluice_tests::{BOTH, Chance, Death, DyingStore, dies, eventually, fake_clusters, stop, values};
 
 use crate::rounds;
 
 const TOPIC: &str = "t";
 /// Tells a process that it is the one to die: source, target, state, direction, delivery, writes it survives, moment.
 const VICTIM: &str = "SLUICE_PAIR_VICTIM";
-
-/// Numbers that look like chance and are the same each time.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -389,24 +375,6 @@ fn victim() -> Result<()> {
     )
 }
 
-/// Runs one task of the pair in a process that dies at a write; whether it did.
-fn dies(given: &str) -> Result<bool> {
-    let output = Command::new(std::env::current_exe()?)
-        .args(["--exact", "crashes::victim", "--nocapture"])
-        .env(VICTIM, given)
-        .output()?;
-    if output.status.success() {
-        return Ok(false);
-    }
-    // A test that fails ends with 101; one that is ended by a signal has no code (on Windows the code of an abort).
-    ensure!(
-        output.status.code() != Some(101),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
-    Ok(true)
-}
-
 #[test]
 fn a_pair_that_dies_at_its_writes_again_and_again_ends_with_each_record_on_both_sides() -> Result<()> {
     for delivery in BOTH {
@@ -433,7 +401,9 @@ fn a_pair_that_dies_at_its_writes_again_and_again_ends_with_each_record_on_both_
                 if chance.below(2) == 0 { "before" } else { "after" }.to_owned(),
             ]
             .join("|");
-            deaths += usize::from(dies(&given).with_context(|| format!("round {round}: {given}"))?);
+            deaths += usize::from(
+                dies("crashes::victim", VICTIM, &given).with_context(|| format!("round {round}: {given}"))?,
+            );
         }
         for way in [Way::There, Way::Back, Way::There] {
             ground.copy(way, delivery)?;
