@@ -83,15 +83,14 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             topics,
             since,
             continues,
-            both_ways: false,
-        } => verify(&app, verification(task, topics, since, continues), place),
-        TaskCommand::Verify {
-            task,
-            topics,
-            since,
-            continues,
-            both_ways: true,
-        } => pairs::verify(&app, verification(task, topics, since, continues), place),
+            both_ways,
+        } => {
+            let wanted = verification(task, topics, since, continues);
+            if both_ways {
+                return pairs::verify(&app, wanted, place);
+            }
+            verify(&app, wanted, place)
+        }
         TaskCommand::Readiness {
             task,
             only,

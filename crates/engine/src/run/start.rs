@@ -117,6 +117,11 @@ pub fn start_unless(
     let mut copier = Copier::new(job, lane, tracks)?;
     copier.wait_for_leaders(waiting);
     copier.publish();
+    spawn(copier, watcher, shared)
+}
+
+/// Lets the copier run on a thread of its own.
+fn spawn(copier: Copier, watcher: Watcher, shared: Arc<Shared>) -> Result<Running> {
     let copier = std::thread::Builder::new()
         .name("sluice-copy".into())
         .spawn(move || copier.run(watcher))

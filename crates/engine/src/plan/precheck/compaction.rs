@@ -6,9 +6,10 @@ use crate::finding::Finding;
 use crate::plan::precheck::facts::{Compaction, Outline, Sample, Setup};
 use crate::plan::precheck::words::{listed, quoted};
 
+const ID: &str = "compaction_keys";
+
 /// Whether a compacted target takes what the source holds.
 pub(crate) fn compaction(task: &Task, outline: &Outline, setup: &Setup, sample: Option<&Sample>) -> Finding {
-    const ID: &str = "compaction_keys";
     let (mut none, mut some, mut only_target, mut unknown) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (route, found) in outline.routes.iter().zip(&setup.routes) {
         let (source, target) = (&route.source_topic, &route.target_topic);
@@ -80,6 +81,16 @@ pub(crate) fn compaction(task: &Task, outline: &Outline, setup: &Setup, sample: 
             "see that the topic has cleanup.policy=delete on the target",
         );
     }
+    if task.both_ways.is_some()
+        && let Some(finding) = written_on_both_sides(outline, setup)
+    {
+        return finding;
+    }
+    Finding::success(ID, "no compacted target topic would refuse a record")
+}
+
+/// What is said of a pair's compacted topics, if it has any.
+fn written_on_both_sides(outline: &Outline, setup: &Setup) -> Option<Finding> {
     let compacted: Vec<&str> = outline
         .routes
         .iter()
@@ -87,13 +98,12 @@ pub(crate) fn compaction(task: &Task, outline: &Outline, setup: &Setup, sample: 
         .filter(|(_, found)| setup.compaction(found) == Compaction::Compacted)
         .map(|(route, _)| route.target_topic.as_str())
         .collect();
-    if task.both_ways.is_some() && !compacted.is_empty() {
-        return Finding::warning(
+    (!compacted.is_empty()).then(|| {
+        Finding::warning(
             ID,
             format!("{} is compacted and written on both sides", quoted(&compacted)),
             "where both sides write the same key, each keeps the record that came last there, and these may differ; a verification leaves such topics out",
             "see that each key is written on one side only",
-        );
-    }
-    Finding::success(ID, "no compacted target topic would refuse a record")
+        )
+    })
 }

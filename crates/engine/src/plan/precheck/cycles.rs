@@ -12,34 +12,14 @@ use crate::plan::precheck::words::{listed, quoted};
 /// A topic of a cluster.
 type Node<'a> = (&'a str, &'a str);
 
+const ID: &str = "cyclic_replication";
+
 /// Whether copied records could come back.
 pub(crate) fn cycles(task: &Task, outline: &Outline, others: &[&OtherTask]) -> Finding {
-    const ID: &str = "cyclic_replication";
-    let same = outline.pair.same_cluster();
-    let onto_itself: Vec<&str> = outline
-        .routes
-        .iter()
-        .filter(|route| same && route.source_topic == route.target_topic)
-        .map(|route| route.source_topic.as_str())
-        .collect();
-    if !onto_itself.is_empty() {
-        return Finding::failed(
-            ID,
-            format!(
-                "source and target are the same cluster, and {} would be copied onto itself",
-                quoted(&onto_itself)
-            ),
-            "each copied record would be copied again, without end",
-            "choose another target cluster, or rename the topics on the way (--rename, --prefix)",
-        );
-    }
-    if same && copies_its_own_output(task, outline) {
-        return Finding::failed(
-            ID,
-            "source and target are the same cluster, and a target topic is also a source of this task",
-            "copied records would be copied again, without end",
-            "narrow the topics (--exclude) so that no target topic is chosen as a source",
-        );
+    if outline.pair.same_cluster()
+        && let Some(finding) = within_one_cluster(task, outline)
+    {
+        return finding;
     }
     // The partner of a pair leaves out what this task writes.
     let others: Vec<&OtherTask> = others
@@ -106,6 +86,36 @@ pub(crate) fn cycles(task: &Task, outline: &Outline, others: &[&OtherTask]) -> F
         );
     }
     Finding::success(ID, "no loop")
+}
+
+/// What a task would copy again that copies within one cluster.
+fn within_one_cluster(task: &Task, outline: &Outline) -> Option<Finding> {
+    let onto_itself: Vec<&str> = outline
+        .routes
+        .iter()
+        .filter(|route| route.source_topic == route.target_topic)
+        .map(|route| route.source_topic.as_str())
+        .collect();
+    if !onto_itself.is_empty() {
+        return Some(Finding::failed(
+            ID,
+            format!(
+                "source and target are the same cluster, and {} would be copied onto itself",
+                quoted(&onto_itself)
+            ),
+            "each copied record would be copied again, without end",
+            "choose another target cluster, or rename the topics on the way (--rename, --prefix)",
+        ));
+    }
+    if copies_its_own_output(task, outline) {
+        return Some(Finding::failed(
+            ID,
+            "source and target are the same cluster, and a target topic is also a source of this task",
+            "copied records would be copied again, without end",
+            "narrow the topics (--exclude) so that no target topic is chosen as a source",
+        ));
+    }
+    None
 }
 
 /// Whether it is the task that copies in the other direction of the same pair.

@@ -10,10 +10,11 @@ use crate::plan::precheck::cycles::is_partner;
 use crate::plan::precheck::facts::{Offsets, Outline};
 use crate::plan::precheck::words::{listed, quoted};
 
+const ID: &str = "target_data";
+
 /// What of a pair's topics was copied between its clusters before the pair was made: these copies count as what
 /// applications wrote there, or are copied once more.
 fn copied_before(task: &Task, outline: &Outline, others: &[&OtherTask]) -> Option<Finding> {
-    const ID: &str = "target_data";
     task.both_ways.as_ref()?;
     let own = outline.pair.direction()?;
     let remedy = "choose the start 'latest' for the pair, or empty the topics of one side first";
@@ -65,7 +66,6 @@ pub(crate) fn target_data(
     offsets: &Offsets,
     others: &[&OtherTask],
 ) -> Finding {
-    const ID: &str = "target_data";
     if outline.launch.is_some() {
         return Finding::success(
             ID,
@@ -115,36 +115,39 @@ pub(crate) fn target_data(
             "they stay, and the copy is written behind them",
             "none needed",
         ),
-        ExistingData::Rewrite => {
-            let mut sources: BTreeSet<&str> = BTreeSet::new();
-            if outline.pair.same_cluster() {
-                sources.extend(outline.routes.iter().map(|route| route.source_topic.as_str()));
-            }
-            let target = &outline.pair.target.id;
-            for other in others {
-                if target.is_some() && other.source_cluster_id == *target {
-                    sources.extend(other.routes.iter().map(|(source, _)| source.as_str()));
-                }
-            }
-            let also_source: Vec<&str> = full
-                .iter()
-                .map(|(topic, _)| *topic)
-                .filter(|topic| sources.contains(topic))
-                .collect();
-            if also_source.is_empty() {
-                return Finding::warning(
-                    ID,
-                    cause,
-                    "they are DELETED at the first launch, once",
-                    "choose --existing append or stop to keep them",
-                );
-            }
-            Finding::failed(
-                ID,
-                format!("{} is also a source of a task", quoted(&also_source)),
-                "deleting it would delete what is to be copied",
-                "choose --existing append, or another target name",
-            )
+        ExistingData::Rewrite => rewritten(outline, &full, cause, others),
+    }
+}
+
+/// What is said where the data of `full`, target topics and their offsets, is to be deleted.
+fn rewritten(outline: &Outline, full: &[(&str, i64)], cause: String, others: &[&OtherTask]) -> Finding {
+    let mut sources: BTreeSet<&str> = BTreeSet::new();
+    if outline.pair.same_cluster() {
+        sources.extend(outline.routes.iter().map(|route| route.source_topic.as_str()));
+    }
+    let target = &outline.pair.target.id;
+    for other in others {
+        if target.is_some() && other.source_cluster_id == *target {
+            sources.extend(other.routes.iter().map(|(source, _)| source.as_str()));
         }
     }
+    let also_source: Vec<&str> = full
+        .iter()
+        .map(|(topic, _)| *topic)
+        .filter(|topic| sources.contains(topic))
+        .collect();
+    if also_source.is_empty() {
+        return Finding::warning(
+            ID,
+            cause,
+            "they are DELETED at the first launch, once",
+            "choose --existing append or stop to keep them",
+        );
+    }
+    Finding::failed(
+        ID,
+        format!("{} is also a source of a task", quoted(&also_source)),
+        "deleting it would delete what is to be copied",
+        "choose --existing append, or another target name",
+    )
 }

@@ -10,54 +10,21 @@ use crate::plan::precheck::facts::{Outline, Setup};
 use crate::plan::precheck::words::{counted, listed, quoted};
 use crate::plan::structure::TopicDraft;
 
+const SOURCE_TOPICS: &str = "source_topics";
 const TARGET_TOPICS: &str = "target_topics";
 
 /// Whether what is to be copied exists, and can be read now.
 pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
-    const ID: &str = "source_topics";
     let topics = &outline.pair.source.metadata.topics;
     let mut names: Vec<&str> = outline.routes.iter().map(|r| r.source_topic.as_str()).collect();
     if let Objects::Topics(chosen) = &task.objects {
-        // Denied topics are reported under the permissions.
-        let missing: Vec<&str> = chosen
-            .iter()
-            .map(String::as_str)
-            .filter(|name| {
-                !outline.readable.forbidden.contains(*name)
-                    && !matches!(
-                        topics.get(*name).map(|info| info.error),
-                        Some(ErrorCode::NONE | ErrorCode::TOPIC_AUTHORIZATION_FAILED)
-                    )
-            })
-            .collect();
-        // Of a pair, the launch of the other task makes them here; then they are followed like any new topic.
-        let made_by_partner = task.both_ways.is_some()
-            && missing
-                .iter()
-                .all(|name| outline.pair.target.partition_count(name).is_some());
-        if !missing.is_empty() && made_by_partner {
-            return Finding::warning(
-                ID,
-                format!("the source does not have {} yet", quoted(&missing)),
-                "the other task of the pair makes them when it starts, and from then on they are copied",
-                "start the other task",
-            );
-        }
-        if !missing.is_empty() {
-            return Finding::failed(
-                ID,
-                format!(
-                    "the source has no topic {} (or this user may not see it)",
-                    quoted(&missing)
-                ),
-                "there is nothing to copy",
-                "check the spelling, and that the user has DESCRIBE and READ on the topic",
-            );
+        if let Some(finding) = missing(chosen, task, outline) {
+            return finding;
         }
         names = chosen.iter().map(String::as_str).collect();
     } else if names.is_empty() && outline.invalid.is_none() {
         return Finding::warning(
-            ID,
+            SOURCE_TOPICS,
             "no topic of the source matches",
             "nothing is copied until a matching topic is created",
             "check the include and exclude patterns",
@@ -70,7 +37,7 @@ pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
         .collect();
     if !internal.is_empty() {
         return Finding::warning(
-            ID,
+            SOURCE_TOPICS,
             format!("{} belong to Kafka itself or to its tools", quoted(&internal)),
             "their content means something only to the cluster that wrote it; the target may take it for its own state, or refuse it",
             "leave them out of the task; for a look at them, copy them under another name",
@@ -88,7 +55,7 @@ pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
         .collect();
     if !leaderless.is_empty() {
         return Finding::warning(
-            ID,
+            SOURCE_TOPICS,
             format!(
                 "{} without a leader: {}",
                 counted(leaderless.len(), "partition"),
@@ -98,7 +65,54 @@ pub(crate) fn source_topics(task: &Task, outline: &Outline) -> Finding {
             "start the brokers of the source that hold them",
         );
     }
-    Finding::success(ID, format!("{} found", counted(names.len(), "topic")))
+    Finding::success(SOURCE_TOPICS, format!("{} found", counted(names.len(), "topic")))
+}
+
+/// What is said of chosen topics that the source does not have.
+fn missing(chosen: &[String], task: &Task, outline: &Outline) -> Option<Finding> {
+    // Denied topics are reported under the permissions.
+    let missing: Vec<&str> = chosen
+        .iter()
+        .map(String::as_str)
+        .filter(|name| {
+            !outline.readable.forbidden.contains(*name)
+                && !matches!(
+                    outline
+                        .pair
+                        .source
+                        .metadata
+                        .topics
+                        .get(*name)
+                        .map(|info| info.error),
+                    Some(ErrorCode::NONE | ErrorCode::TOPIC_AUTHORIZATION_FAILED)
+                )
+        })
+        .collect();
+    // Of a pair, the launch of the other task makes them here; then they are followed like any new topic.
+    let made_by_partner = task.both_ways.is_some()
+        && missing
+            .iter()
+            .all(|name| outline.pair.target.partition_count(name).is_some());
+    if missing.is_empty() {
+        return None;
+    }
+    if made_by_partner {
+        return Some(Finding::warning(
+            SOURCE_TOPICS,
+            format!("the source does not have {} yet", quoted(&missing)),
+            "the other task of the pair makes them when it starts, and from then on they are copied",
+            "start the other task",
+        ));
+    }
+    Some(Finding::failed(
+        SOURCE_TOPICS,
+        format!(
+            "the source has no topic {} (or this user may not see it)",
+            quoted(&missing)
+        ),
+        "there is nothing to copy",
+        "check the spelling, and that the user has DESCRIBE and READ on the topic",
+    ))
 }
 
 /// Target topics have fewer partitions than their sources. `target` is the first of them, and has to have `wanted`.
