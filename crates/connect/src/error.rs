@@ -56,7 +56,7 @@ pub enum ConnectError {
         /// What was asked for.
         what: String,
     },
-    /// The workers are dividing the work anew.
+    /// The workers are dividing the work again.
     #[error("Connect is dividing its work among its workers; it is tried again")]
     Rebalancing,
     /// It refuses.

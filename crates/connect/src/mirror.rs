@@ -296,7 +296,7 @@ impl Mirror<'_> {
             ("groups", ".*"),
             ("emit.checkpoints.interval.seconds", "30"),
             ("refresh.groups.interval.seconds", "60"),
-            // Offsets that nobody has proved are not committed.
+            // Offsets that were not proved are not committed.
             ("sync.group.offsets.enabled", "false"),
         ])
     }

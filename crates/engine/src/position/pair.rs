@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_looked_up_is_nobodys() {
+    fn what_cannot_be_looked_up_is_not_guessed() {
         let failing = MemoryNotes {
             fails: true,
             ..MemoryNotes::default()

@@ -87,8 +87,8 @@ impl Client {
         }
     }
 
-    /// The same client, whose producer ids `witness` is told before they are used: whoever is killed at any moment has
-    /// written nothing under an id that the witness does not know.
+    /// The same client, whose producer ids `witness` is told before they are used: a process that is killed at any
+    /// moment has written nothing under an id that the witness does not know.
     #[must_use]
     pub fn with_id_witness(&self, witness: IdWitness) -> Self {
         Self {
