@@ -29,3 +29,21 @@ fn a_topic_larger_than_one_request_may_be_is_made_whole() {
         );
     }
 }
+
+#[test]
+fn a_topic_grows_by_more_partitions_than_one_request_may_make() {
+    let cluster = FakeCluster::builder().start().unwrap();
+    let admin = Admin::new(&Cluster::new(&cluster.bootstrap()).unwrap()).unwrap();
+    let topic = NewTopic {
+        name: "grows".to_owned(),
+        partitions: 2,
+        replication_factor: 1,
+        config: BTreeMap::new(),
+    };
+    admin.create_topic(&topic, false).unwrap();
+    for (there, total) in [(2, 10_003), (10_003, 10_004)] {
+        admin.create_partitions("grows", there, total).unwrap();
+        let grown = admin.metadata().unwrap().topics.remove("grows").unwrap();
+        assert_eq!(grown.partitions.len(), total);
+    }
+}

@@ -220,7 +220,7 @@ impl Followed {
                     check_existing(pair, task, target, there)?;
                 }
                 if there < count {
-                    structure::grow(&pair.target.admin, target, count)?;
+                    structure::grow(&pair.target.admin, target, there, count)?;
                     pair.target.refresh()?;
                     observer(Event::Info(format!(
                         "'{source}' has {count} partitions now: grew target topic '{target}' first"

@@ -221,9 +221,9 @@ pub(crate) fn create(target: &Admin, draft: &TopicDraft) -> Result<()> {
     wait_ready(target, &draft.topic.name, draft.topic.partitions)
 }
 
-/// Grows a target topic to `partitions`.
-pub(crate) fn grow(target: &Admin, topic: &str, partitions: usize) -> Result<()> {
-    target.create_partitions(topic, partitions).map_err(|error| {
+/// Grows a target topic from `there` to `partitions`.
+pub(crate) fn grow(target: &Admin, topic: &str, there: usize, partitions: usize) -> Result<()> {
+    target.create_partitions(topic, there, partitions).map_err(|error| {
         let why = if error.code.is_unsupported() { "the target is older than 1.0 and cannot do it over the protocol".to_owned() } else { error.to_string() };
         EngineError::Refused(format!(
             "the target topic '{topic}' cannot be grown to {partitions} partitions: {why}. Grow it on the target (kafka-topics --alter --partitions {partitions}), or give the user ALTER on the topic"

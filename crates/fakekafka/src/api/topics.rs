@@ -17,13 +17,11 @@ use crate::model::cluster_state::ClusterState;
 use crate::model::intake::Rejection;
 use crate::model::settings_table::TOPIC_SETTINGS;
 use crate::model::topic::Topic;
-use crate::model::topic_admin::NewTopic;
+use crate::model::topic_admin::{CONTROLLER_BATCH, NewTopic, too_large};
 use crate::request::{Request, text, topic_name};
 
 /// First version in which topics can be named by id.
 const BY_ID: i16 = 6;
-/// Records that Kafka's controller writes for one request, `QuorumController.MAX_RECORDS_PER_BATCH`.
-const CONTROLLER_BATCH: i64 = 10_000;
 
 pub(crate) fn create(cx: &Request<'_>, q: CreateTopicsRequest) -> CreateTopicsResponse {
     let mut state = cx.state();
@@ -44,10 +42,7 @@ pub(crate) fn create(cx: &Request<'_>, q: CreateTopicsRequest) -> CreateTopicsRe
                     }
                     let wanted = wanted(asked);
                     if 1 + wanted.settings.len() as i64 + i64::from(wanted.partitions) > CONTROLLER_BATCH {
-                        return Err(Rejection::new(
-                            ResponseError::PolicyViolation,
-                            "Unable to perform excessively large batch operation.",
-                        ));
+                        return Err(too_large());
                     }
                     state.create_topic(&wanted, q.validate_only)
                 });

@@ -11,6 +11,17 @@ use super::settings::{Change, apply};
 use super::settings_table::TOPIC_SETTINGS;
 use super::topic::{Partition, Topic, is_legal_name};
 
+/// Records that Kafka's controller writes for one request, `QuorumController.MAX_RECORDS_PER_BATCH`.
+pub(crate) const CONTROLLER_BATCH: i64 = 10_000;
+
+/// The refusal of a request that would take more.
+pub(crate) fn too_large() -> Rejection {
+    Rejection::new(
+        ResponseError::PolicyViolation,
+        "Unable to perform excessively large batch operation.",
+    )
+}
+
 /// Largest number of partitions of one topic: a slip of the finger must not fill the memory.
 const MAX_PARTITIONS: i32 = 20_000;
 
@@ -147,6 +158,9 @@ impl ClusterState {
                     "The topic {name} currently has {have} partition(s); {count} would not be an increase."
                 ),
             ));
+        }
+        if i64::from(count - have) > CONTROLLER_BATCH {
+            return Err(too_large());
         }
         let factor = topic
             .partitions

@@ -106,10 +106,13 @@ impl Admin {
         if validate_only {
             return Ok(());
         }
-        let mut total = first.partitions;
-        while total < topic.partitions {
-            total = topic.partitions.min(total + GROWN_BY);
-            self.create_partitions(&topic.name, total)?;
+        self.grow_in_steps(&topic.name, first.partitions, topic.partitions)
+    }
+
+    fn grow_in_steps(&self, topic: &str, mut total: usize, wanted: usize) -> Result<()> {
+        while total < wanted {
+            total = wanted.min(total + GROWN_BY);
+            self.create_partitions_at_once(topic, total)?;
         }
         Ok(())
     }
@@ -190,11 +193,24 @@ impl Admin {
         }
     }
 
-    /// Grows a topic to `total` partitions (brokers from 1.0 on).
+    /// Grows a topic from `there` partitions to `total` (brokers from 1.0 on), in steps if a controller does not take all in
+    /// one request.
     ///
     /// # Errors
-    /// The cluster's reason.
-    pub fn create_partitions(&self, topic: &str, total: usize) -> Result<()> {
+    /// The cluster's reason. A topic that grew by some of the steps stays as it is.
+    pub fn create_partitions(&self, topic: &str, there: usize, total: usize) -> Result<()> {
+        match self.create_partitions_at_once(topic, total) {
+            Err(error)
+                if error.code == ErrorCode::POLICY_VIOLATION
+                    && total.saturating_sub(there) >= CONTROLLER_BATCH =>
+            {
+                self.grow_in_steps(topic, there, total)
+            }
+            other => other,
+        }
+    }
+
+    fn create_partitions_at_once(&self, topic: &str, total: usize) -> Result<()> {
         let name = c_string(topic)?;
         let mut reason = [0 as c_char; 512];
         // SAFETY: the description lives until the call was made.
