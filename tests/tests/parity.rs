@@ -3,6 +3,8 @@
 
 #[path = "parity/ground.rs"]
 mod ground;
+#[path = "parity/groups.rs"]
+mod groups;
 #[path = "parity/versions.rs"]
 mod versions;
 

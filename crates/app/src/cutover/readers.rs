@@ -11,9 +11,6 @@ use super::torn::{other_stages, torn};
 use super::world::UnplannedGroups;
 use crate::Result;
 
-/// Groups of Sluice itself begin so: they keep the positions of copies.
-const OWN: &str = "sluice.";
-
 /// The groups of the source that have positions in the task's topics, by name.
 pub(super) fn read(clusters: &Clusters<'_>, task: &TaskId) -> Result<Vec<Reader>> {
     let row = clusters.core.task(task.as_str())?;
@@ -26,7 +23,6 @@ pub(super) fn read(clusters: &Clusters<'_>, task: &TaskId) -> Result<Vec<Reader>
     Ok(report
         .groups
         .into_iter()
-        .filter(|found| !found.group.starts_with(OWN))
         .map(|found| Reader {
             topics: found.topics_inside.iter().cloned().collect(),
             outside: found.topics_outside.iter().cloned().collect(),

@@ -8,6 +8,7 @@ use crate::error::{EngineError, Result};
 use crate::groups::clusters::GroupCluster;
 use crate::groups::other_kinds::{share_topics, sink_note, streams};
 use crate::groups::{GroupChoice, GroupKind};
+use crate::plan::is_identity;
 
 /// The first version of ListGroups whose brokers no longer meet consumers that keep offsets in ZooKeeper: those were
 /// removed from Kafka 2.0, and 2.4 is the first release with this version.
@@ -160,19 +161,11 @@ fn listed(cluster: &GroupCluster) -> Result<Listed> {
         groups: listed
             .found
             .into_iter()
-            .filter(|group| !is_own(&group.group))
+            .filter(|group| !is_identity(&group.group))
             .map(|group| (group.group.clone(), group))
             .collect(),
         failed: listed.failed,
     })
-}
-
-/// Whether a task keeps its positions under this name (see `plan::pair::identity`).
-fn is_own(group: &str) -> bool {
-    let Some((front, hash)) = group.rsplit_once('.') else {
-        return false;
-    };
-    front.starts_with("sluice.") && hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn notes(source: &Client, failed: &BTreeMap<i32, WireError>) -> Result<Vec<String>> {
@@ -354,23 +347,4 @@ pub(crate) fn target_groups(target: &GroupCluster, names: &[&str]) -> Result<BTr
             ((*name).to_owned(), group)
         })
         .collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn groups_in_which_tasks_keep_their_positions_are_not_groups_of_consumers() {
-        assert!(is_own("sluice.orders.00ff00ff00ff00ff"));
-        assert!(is_own("sluice.rp-1.v2.0123456789abcdef"));
-        for other in [
-            "sluice.orders",
-            "sluice.orders.123",
-            "billing.00ff00ff00ff00ff",
-            "sluice-reader",
-        ] {
-            assert!(!is_own(other), "{other}");
-        }
-    }
 }

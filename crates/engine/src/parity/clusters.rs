@@ -8,7 +8,7 @@ use crate::error::Side;
 use crate::parity::apply::{Applied, apply};
 use crate::parity::change::ParityChange;
 use crate::parity::comparison::{Comparison, ParityRules, compare, routes};
-use crate::parity::facts::{Parts, read_side};
+use crate::parity::facts::{Parts, Wanted, read_side};
 
 /// How long one question to a cluster may take.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -53,9 +53,9 @@ pub fn compare_clusters(
     cancel: &Cancel,
 ) -> Result<Comparison, ParityError> {
     rules.check()?;
-    let read = |side, cluster: &Cluster, wanted: &dyn Fn(&str) -> bool| {
+    let read = |side, cluster: &Cluster, wanted: Wanted<'_>| {
         client(cluster, cancel)
-            .and_then(|client| read_side(&client, side, parts, wanted))
+            .and_then(|client| read_side(&client, side, parts, wanted, rules.objects.is_some()))
             .map_err(|error| ParityError::Cluster { side, error })
     };
     let chosen = |name: &str| {

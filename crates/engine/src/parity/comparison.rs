@@ -18,7 +18,8 @@ use crate::parity::{AclRow, ParityState};
 /// What is compared, and by which names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ParityRules {
-    /// Only these topics, what their principals may do, and no topic of the target alone; none for everything.
+    /// Only these topics, what their principals may do, the groups that read them, and no topic of the target alone; none for
+    /// everything.
     pub objects: Option<Objects>,
     /// Names of the topics on the target.
     pub rename: Rename,
@@ -104,7 +105,7 @@ pub fn compare(
         _ => None,
     };
     let groups = match (&source.groups, &target.groups) {
-        (Some(there), Some(here)) => Some(compare_groups(there, here)),
+        (Some(there), Some(here)) => Some(groups_of(source, target, compare_groups(there, here))),
         _ => None,
     };
     let mut compared = Comparison {
@@ -119,6 +120,18 @@ pub fn compare(
     };
     compared.result = result_of(&compared);
     Ok(compared)
+}
+
+/// Of `rows`, the groups that read the compared topics on either side.
+fn groups_of(source: &SideFacts, target: &SideFacts, mut rows: Vec<GroupRow>) -> Vec<GroupRow> {
+    let reads = |side: &SideFacts, group: &str| {
+        let readers = side.readers.as_ref();
+        readers.is_none_or(|readers| readers.contains(group))
+    };
+    rows.retain(|row| {
+        row.source.is_some() && reads(source, &row.group) || row.target.is_some() && reads(target, &row.group)
+    });
+    rows
 }
 
 /// Whether some topic has each setting that is asked for by name, as far as settings could be read.

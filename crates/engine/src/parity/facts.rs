@@ -1,6 +1,6 @@
 //! What one cluster is read for. Each part is known or not for itself: a missing right for ACLs leaves topics known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_model::is_internal_topic;
 use sluice_wire::{
@@ -15,10 +15,7 @@ use crate::parity::groups::GroupFacts;
 use crate::parity::quotas::{Quotas, quotas_of};
 use crate::parity::topics::TopicShape;
 use crate::parity::unknown::{Known, ParityPart, Unknown, UnknownReason};
-use crate::plan::in_topic_units;
-
-/// How the names of the groups begin in which copies keep their positions on their targets.
-const OWN_GROUPS: &str = "sluice.";
+use crate::plan::{in_topic_units, is_identity};
 
 /// Which parts are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +63,8 @@ pub struct SideFacts {
     pub quotas: Option<Known<Quotas>>,
     /// Its consumer groups by name.
     pub groups: Option<Known<BTreeMap<String, GroupFacts>>>,
+    /// Those of them that read the compared topics; none where all groups are compared.
+    pub readers: Option<BTreeSet<String>>,
 }
 
 impl SideFacts {
@@ -75,7 +74,11 @@ impl SideFacts {
     }
 }
 
-/// Reads `parts` of a cluster; of topics, the configuration of those that `wanted` says yes to.
+/// Which topics a side is read for.
+pub type Wanted<'a> = &'a dyn Fn(&str) -> bool;
+
+/// Reads `parts` of a cluster; of topics, the configuration of those that `wanted` says yes to. With `only_theirs`, of the
+/// groups it is read which ones have positions in these topics.
 ///
 /// # Errors
 /// The cluster does not answer at all, or does not let this user in. What concerns one part is in it.
@@ -83,7 +86,8 @@ pub fn read_side(
     client: &Client,
     side: Side,
     parts: Parts,
-    wanted: &dyn Fn(&str) -> bool,
+    wanted: Wanted<'_>,
+    only_theirs: bool,
 ) -> sluice_wire::Result<SideFacts> {
     let mut facts = SideFacts {
         cluster_id: client.cluster()?.id,
@@ -111,7 +115,16 @@ pub fn read_side(
         facts.quotas = Some(read_quotas(client, side));
     }
     if parts.groups {
-        facts.groups = Some(read_groups(client, side));
+        let groups = read_groups(client, side);
+        facts.groups = Some(match (only_theirs, groups) {
+            (true, Ok(groups)) => readers(client, &groups, wanted)
+                .map(|readers| {
+                    facts.readers = Some(readers);
+                    groups
+                })
+                .map_err(|error| Unknown::of(side, ParityPart::Groups, &error)),
+            (_, groups) => groups,
+        });
     }
     Ok(facts)
 }
@@ -231,6 +244,24 @@ pub fn read_quotas(client: &Client, side: Side) -> Known<Quotas> {
         .map_err(|error| Unknown::of(side, ParityPart::Quotas, &error))
 }
 
+/// The groups that have positions in `wanted` topics, and those of which that is not known.
+fn readers(
+    client: &Client,
+    groups: &BTreeMap<String, GroupFacts>,
+    wanted: Wanted<'_>,
+) -> sluice_wire::Result<BTreeSet<String>> {
+    let names: Vec<&str> = groups.keys().map(String::as_str).collect();
+    let offsets = client.offset_fetch_groups(&names, false)?;
+    Ok(groups
+        .keys()
+        .filter(|group| match offsets.get(*group) {
+            Some(Ok(offsets)) => offsets.is_empty() || offsets.keys().any(|place| wanted(&place.topic)),
+            Some(Err(_)) | None => true,
+        })
+        .cloned()
+        .collect())
+}
+
 fn read_groups(client: &Client, side: Side) -> Known<BTreeMap<String, GroupFacts>> {
     let unknown = |error: &WireError| Unknown::of(side, ParityPart::Groups, error);
     let listed = client.list_groups().map_err(|error| unknown(&error))?;
@@ -248,7 +279,7 @@ fn read_groups(client: &Client, side: Side) -> Known<BTreeMap<String, GroupFacts
         .found
         .into_iter()
         // Where a copy keeps its positions: they are of no use to applications, and belong to one side.
-        .filter(|group| !group.group.starts_with(OWN_GROUPS))
+        .filter(|group| !is_identity(&group.group))
         .map(|group| {
             let facts = GroupFacts {
                 state: group.state,

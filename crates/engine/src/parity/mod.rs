@@ -30,7 +30,7 @@ pub use configuration::{
     EffectiveValue, SettingRow, SettingSync, SyncRules, TopicConfiguration, ValueOrigin,
     compare_configuration,
 };
-pub use facts::{Parts, SideFacts, read_acls, read_configurations, read_quotas, read_side};
+pub use facts::{Parts, SideFacts, Wanted, read_acls, read_configurations, read_quotas, read_side};
 pub use groups::{GroupFacts, GroupRow, compare_groups};
 pub use quotas::{QuotaEntity, QuotaRow, QuotaSync, Quotas, compare_quotas};
 pub use sluice_wire::Cancel;

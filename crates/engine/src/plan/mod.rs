@@ -25,7 +25,7 @@ pub use inspection::{Inspection, inspect};
 pub(crate) use inspection::{Plan, RoutePlan, plan};
 pub(crate) use keyless::refusing_keyless;
 pub(crate) use lane::ChosenLane;
-pub(crate) use pair::{Connected, Pair, identity, unique};
+pub(crate) use pair::{Connected, Pair, identity, is_identity, unique};
 pub use route_facts::RouteFacts;
 pub(crate) use route_facts::route_facts;
 pub use source_backlog::source_backlog;

@@ -152,6 +152,14 @@ pub(crate) fn identity(name: &str, source: Option<&str>, target: Option<&str>) -
     of_facts(name, source, target, "")
 }
 
+/// Whether a group or transactional id is named as [`identity`] names them. Applications may have names that begin alike.
+pub(crate) fn is_identity(name: &str) -> bool {
+    let Some((front, hash)) = name.rsplit_once('.') else {
+        return false;
+    };
+    front.starts_with("sluice.") && hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// As [`identity`], for a task that has the name of another one: its topics and their new names count as well.
 pub(crate) fn identity_by_topics(task: &Task, source: Option<&str>, target: Option<&str>) -> String {
     let topics = format!("\u{1f}{:?}\u{1f}{:?}", task.objects, task.rename);
@@ -234,7 +242,21 @@ pub(crate) fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::identity;
+    use super::{identity, is_identity};
+
+    #[test]
+    fn names_of_applications_that_begin_alike_are_not_taken_for_those_of_tasks() {
+        assert!(is_identity(&identity("orders v2", Some("s"), Some("t"))));
+        assert!(is_identity("sluice.rp-1.v2.0123456789abcdef"));
+        for other in [
+            "sluice.orders",
+            "sluice.orders.123",
+            "billing.00ff00ff00ff00ff",
+            "sluice-reader",
+        ] {
+            assert!(!is_identity(other), "{other}");
+        }
+    }
 
     #[test]
     fn the_identity_differs_between_clusters_and_names() {
