@@ -4,14 +4,15 @@ SLUICE_CACHE ?= $(HOME)/.cache/sluice
 export SLUICE_CACHE
 export CARGO_TARGET_DIR ?= $(SLUICE_CACHE)/target
 CARGO ?= cargo
-TEST_THREADS ?= 3
+# Of each of the two test programs that run at once.
+TEST_THREADS ?= 2
 export TEST_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit e2e kills mirror-kills pair-kills window bench bench-commands bench-latency fuzz jars bindings bundle icons setup setup-desktop setup-test format
+.PHONY: help run test check unit e2e kills mirror-kills pair-kills window windows test-windows test-packages bench bench-commands bench-latency fuzz jars bindings bundle icons setup setup-desktop setup-test format
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, build, and open the window with two demo clusters (in a terminal: watch their copy there)
 	@scripts/run $(ARGS)
