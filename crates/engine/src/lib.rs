@@ -30,9 +30,10 @@ pub use copy::RunOptions;
 pub use error::{EngineError, Result, Side, StoreError};
 pub use finding::{Finding, Verdict};
 pub use groups::{
-    GroupChoice, GroupKind, GroupMemory, GroupPosition, GroupReport, GroupState, GroupStore, GroupsReport,
-    Hole, OffsetLookup, PartitionLogs, PositionToProve, ProofOutcome, SyncOptions, SyncedPosition,
-    Translated, Translation, group_inventory, prove_positions, sync_groups, translate,
+    Goal, GroupChoice, GroupKind, GroupMemory, GroupPosition, GroupReport, GroupState, GroupStore,
+    GroupsReport, Hole, OffsetLookup, PartitionLogs, PositionToProve, ProofOutcome, Sought, SyncOptions,
+    SyncedPosition, Translated, Translation, group_inventory, pair_up, prove_positions, sync_groups,
+    translate,
 };
 pub use lane::{
     CommitPosition, Compressions, Displaced, HoleKind, Lane, LaneError, LanePartition, MirrorPlace, Notice,

@@ -6,6 +6,7 @@ mod kafka;
 mod keeping;
 mod kinds;
 mod mirrors;
+mod paired;
 mod positions;
 mod rules;
 mod speed;

@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use super::command::Command;
 use crate::core::{self, Core};
-use crate::tasks::{ReadinessWanted, refuse_on_connect};
+use crate::tasks::ReadinessWanted;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// The longest window, in seconds: longer ones only keep the caller waiting.
@@ -73,7 +73,6 @@ impl Command for TaskReadiness {
             &row,
             "its target is written by applications already, so that there is no moment to move them at",
         )?;
-        refuse_on_connect(&row, "readiness")?;
         if self
             .window_s
             .is_some_and(|seconds| !(1..=LONGEST_WINDOW).contains(&seconds))

@@ -10,7 +10,7 @@ use super::command::Command;
 use super::tasks::{MayChange, change_part};
 use crate::core::{self, Core, Operation};
 use crate::schema::TaskView;
-use crate::tasks::{LastSync, refuse_on_connect};
+use crate::tasks::LastSync;
 use crate::{App, AppError, Result};
 
 /// Lists the consumer groups of the source that read the task's topics: where each stands on both sides, and where its
@@ -77,13 +77,10 @@ pub struct TaskGroupsKeep {
 
 /// Why positions are not translated between the sides of a pair.
 const BOTH_WAYS: &str = "their records stand in another order on each side, so that what a group has read on one side is no position on the other; let it read on one side only, or on each side for itself";
-/// What a task does not do that runs on Connect.
-const TRANSLATION: &str = "the translation of consumer groups";
 
 /// Refuses a task between whose sides positions are not translated.
 fn translates(row: &TaskRow) -> Result<()> {
-    Core::one_way(row, BOTH_WAYS)?;
-    refuse_on_connect(row, TRANSLATION)
+    Core::one_way(row, BOTH_WAYS)
 }
 
 impl Command for TaskGroups {
@@ -170,9 +167,6 @@ impl Command for TaskGroupsKeep {
     type Answer = TaskView;
 
     fn run(self, app: &App) -> Result<TaskView> {
-        if self.sync.is_some() {
-            refuse_on_connect(&app.core.task(&self.task)?, TRANSLATION)?;
-        }
         let check = || {
             let errors = self.sync.iter().flat_map(GroupSync::check).collect::<Vec<_>>();
             if errors.is_empty() {

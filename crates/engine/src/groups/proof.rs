@@ -165,7 +165,7 @@ fn set(outcomes: &mut [Option<ProofOutcome>], index: usize, outcome: ProofOutcom
 }
 
 /// Whether the target stores headers at all.
-fn keeps_headers(target: &GroupCluster) -> bool {
+pub(crate) fn keeps_headers(target: &GroupCluster) -> bool {
     target.client.connections().iter().all(|connection| {
         connection
             .versions()

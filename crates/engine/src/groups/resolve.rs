@@ -9,8 +9,9 @@ use crate::groups::Translated;
 use crate::groups::clusters::GroupCluster;
 use crate::groups::facts::Facts;
 use crate::groups::next_record::{Fingerprint, Look};
+use crate::groups::pairing::{Goal, Unpaired};
 use crate::groups::readers::Lookers;
-use crate::groups::search::{Searched, search};
+use crate::groups::search::{SCANNED, Searched, search};
 use crate::groups::translate::{Hole, Place, StoredMap, keep, translate};
 use crate::position::{CheckpointStore, PartitionKey, PartitionState};
 
@@ -40,7 +41,7 @@ impl Resolved {
 /// A partition and an offset that some group has committed in it.
 pub(crate) type Wanted = (PartitionKey, i64);
 
-/// Translates positions; several groups may have the same.
+/// Translates positions; several groups may have the same. `unpaired`: those that could not be found by pairing.
 ///
 /// # Errors
 /// The state cannot be read, or a reader cannot be opened.
@@ -49,6 +50,7 @@ pub(crate) fn resolve(
     store: &dyn CheckpointStore,
     task: &sluice_model::Task,
     facts: &Facts<'_>,
+    unpaired: &Unpaired,
     target: &GroupCluster,
     lookers: &mut Lookers<'_>,
 ) -> Result<BTreeMap<Wanted, Resolved>> {
@@ -79,7 +81,16 @@ pub(crate) fn resolve(
             moved_to_low: false,
         };
         match translation.place {
-            Some(Place::Open(hole)) => open.push(((key.clone(), *committed), one, hole)),
+            Some(Place::Open(hole)) => {
+                match unpaired.get(&(key.clone(), Goal::Source(*committed))) {
+                    // The record could stand anywhere in it, and once more.
+                    Some(why) if hole.target.len() > SCANNED => {
+                        one = Resolved::none(Translated::Unknown, why.clone());
+                        resolved.insert((key.clone(), *committed), one);
+                    }
+                    Some(_) | None => open.push(((key.clone(), *committed), one, hole)),
+                }
+            }
             Some(Place::At(_)) | None => {
                 stay_in_log(&mut one, facts, state);
                 resolved.insert((key.clone(), *committed), one);

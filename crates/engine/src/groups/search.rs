@@ -11,7 +11,7 @@ use crate::groups::translate::{Hole, PartitionLogs};
 use crate::position::PartitionState;
 
 /// Offsets of the target that are read at most.
-const SCANNED: i64 = 20_000;
+pub(crate) const SCANNED: i64 = 20_000;
 /// Offsets of the source behind the record that are compared as well where its content stands on the target more than once.
 const FOLLOWING: i64 = 200;
 

@@ -14,8 +14,9 @@ use crate::groups::clusters::GroupClusters;
 use crate::groups::commit::{Commit, commit};
 use crate::groups::facts::{Facts, on_target};
 use crate::groups::inventory::{SourceGroup, SourceGroups, source_groups, target_groups};
+use crate::groups::pairing::{Goal, Unpaired, is_paired, pair};
 use crate::groups::plan::{Planned, Planning};
-use crate::groups::proof::{PositionToProve, ProofOutcome, prove};
+use crate::groups::proof::{PositionToProve, ProofOutcome, keeps_headers, prove};
 use crate::groups::readers::Lookers;
 use crate::groups::resolve::{Resolved, Wanted, resolve};
 use crate::groups::{GroupChoice, GroupMemory, GroupStore, GroupsReport, SyncOptions, SyncedPosition};
@@ -103,9 +104,18 @@ impl<'a> Sync<'a> {
         let partitions: BTreeSet<PartitionKey> = wanted.iter().map(|(key, _)| key.clone()).collect();
         // The state is read behind the offsets, and the map behind the state: what is newer translates as well.
         let facts = Facts::read(self.task, self.store, &self.clusters, &partitions)?;
+        let unpaired = self.pair(&wanted, &facts)?;
         let mut lookers = Lookers::new(self.task, self.store, self.cancel)?;
         let target = &self.clusters.target;
-        let resolved = resolve(&wanted, self.store, self.task, &facts, target, &mut lookers)?;
+        let resolved = resolve(
+            &wanted,
+            self.store,
+            self.task,
+            &facts,
+            &unpaired,
+            target,
+            &mut lookers,
+        )?;
         let names: Vec<&str> = groups.iter().map(|group| group.group.as_str()).collect();
         let memory = self.store.group_memory(&self.task.name, &names)?;
         let proofs = self.proofs(&groups, &resolved, &memory, &facts, &mut lookers)?;
@@ -137,6 +147,19 @@ impl<'a> Sync<'a> {
             self.carry_out(&mut planned, &facts)?;
         }
         Ok(report(planned, notes, !self.options.dry_run, &facts))
+    }
+
+    /// Completes the map of what another program has copied, around the positions.
+    fn pair(&self, wanted: &BTreeSet<Wanted>, facts: &Facts<'_>) -> Result<Unpaired> {
+        if !is_paired(self.store, self.task)? {
+            return Ok(Unpaired::new());
+        }
+        let sought = wanted
+            .iter()
+            .map(|(key, committed)| (key.clone(), Goal::Source(*committed)))
+            .collect();
+        let headers = keeps_headers(&self.clusters.target);
+        pair(self.task, self.store, &sought, facts, headers, self.cancel)
     }
 
     /// Proves positions, each once; in a row of syncs those that are new.

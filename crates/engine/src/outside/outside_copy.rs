@@ -13,7 +13,9 @@ use crate::error::Result;
 use crate::lookup::with_first_record_from;
 use crate::partition::STUCK;
 use crate::plan::Pair;
-use crate::position::{Checkpoint, CheckpointStore, Gap, GapReason, Ledger, PartitionKey, PartitionState};
+use crate::position::{
+    Checkpoint, CheckpointStore, Gap, GapReason, LaneKind, Ledger, PartitionKey, PartitionState,
+};
 use crate::progress::{
     Event, Incomplete, IncompleteReason, Observer, PartitionCondition, PartitionProgress, Progress, Stage,
 };
@@ -77,6 +79,8 @@ impl OutsideCopy {
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Self> {
         let ready = make_ready(&task, store.as_ref(), &observer, cancelled)?;
+        // From here on, what is copied is not noted record by record.
+        store.note_lane(&task.name, LaneKind::Connect)?;
         let mut pair = ready.pair;
         pair.source.admin.set_deadline(QUESTION_DEADLINE);
         pair.target.admin.set_deadline(QUESTION_DEADLINE);
@@ -146,7 +150,19 @@ impl OutsideCopy {
     ) -> std::result::Result<(), String> {
         let seen = self.ask(ask)?;
         self.take_in_new(&seen.after);
-        let mut checkpoint = Checkpoint::default();
+        let lost = self.take_in_positions(&seen)?;
+        self.look_for_rests(at_rest);
+        let checkpoint = self.exact_notes(&seen, at_rest);
+        self.note(lost, checkpoint)?;
+        self.is_new = false;
+        Ok(())
+    }
+
+    /// Takes in where the other program stands. Returns what the source deleted meanwhile.
+    fn take_in_positions(
+        &mut self,
+        seen: &Seen,
+    ) -> std::result::Result<Vec<(PartitionKey, u32, Loss)>, String> {
         let mut lost = Vec::new();
         for (key, watched) in &mut self.watched {
             let Some(log) = seen.source_log(key) else { continue };
@@ -156,14 +172,24 @@ impl OutsideCopy {
                 watched.noted_to = low;
                 lost.push((key.clone(), watched.state.incarnation, loss));
             }
-            if position < watched.state.position {
-                watched.error = Some(format!(
-                    "Connect's position went back from {} to {position}: its offsets were changed, and records are copied twice",
-                    watched.state.position
-                ));
-                continue;
-            }
             watched.error = None;
+            // A note may lie behind offsets without a record, which the other program does not count.
+            if position < watched.state.position {
+                let again = with_first_record_from(&self.task.source, key, position.max(low), |message| {
+                    message.offset()
+                });
+                match again {
+                    Ok(Some(offset)) if offset < watched.state.position => {
+                        watched.error = Some(format!(
+                            "Connect's position went back from {} to {position}: its offsets were changed, and records are copied twice",
+                            watched.state.position
+                        ));
+                        continue;
+                    }
+                    Ok(_) => {}
+                    Err(error) => return Err(format!("the source cannot be read: {error}")),
+                }
+            }
             if position > watched.position {
                 self.copied += u64::try_from(position - watched.position).unwrap_or(0);
                 watched.moved_ms = now_ms();
@@ -171,21 +197,31 @@ impl OutsideCopy {
             watched.position = position;
             watched.first_end.get_or_insert(high);
             watched.log = Some(log);
+        }
+        Ok(lost)
+    }
+
+    /// Notes of the partitions of which both sides were asked at one position. Offsets without a record behind it are passed:
+    /// a copy of our own stands behind them as well.
+    fn exact_notes(&mut self, seen: &Seen, at_rest: bool) -> Checkpoint {
+        let mut checkpoint = Checkpoint::default();
+        for (key, watched) in &mut self.watched {
+            let (Some(log), None) = (watched.log, &watched.error) else {
+                continue;
+            };
             let is_same = seen.before.get(key) == seen.after.get(key);
-            let is_exact = at_rest || (is_same && (self.exactly_once || position >= high));
+            let reached = watched.reached();
+            let is_exact = at_rest || (is_same && (self.exactly_once || reached >= log.high));
             let target_next = seen.ends.get(key).copied().unwrap_or(watched.state.target_next);
-            if is_exact && (position, target_next) != (watched.state.position, watched.state.target_next) {
-                let passed = u64::try_from(position - watched.state.position).unwrap_or(0);
+            if is_exact && (reached, target_next) != (watched.state.position, watched.state.target_next) {
+                let passed = u64::try_from(reached - watched.state.position).unwrap_or(0);
                 watched.state.records += passed;
-                watched.state.position = position;
+                watched.state.position = reached;
                 watched.state.target_next = target_next;
                 checkpoint.partitions.push(watched.state.clone());
             }
         }
-        self.look_for_rests();
-        self.note(lost, checkpoint)?;
-        self.is_new = false;
-        Ok(())
+        checkpoint
     }
 
     /// Asks both clusters and the other program. In this order: what is missing at the source was missing when the position
@@ -278,11 +314,11 @@ impl OutsideCopy {
     }
 
     /// The position stays behind the end of a log whose last offsets hold no record: it is looked whether there is one.
-    fn look_for_rests(&mut self) {
+    fn look_for_rests(&mut self, at_rest: bool) {
         for (key, watched) in &mut self.watched {
             let Some(log) = watched.log else { continue };
-            let at_rest = now_ms() - watched.moved_ms >= 1_000 || self.is_new;
-            if watched.reached() >= log.stable || !at_rest {
+            let is_still = at_rest || now_ms() - watched.moved_ms >= 1_000 || self.is_new;
+            if watched.reached() >= log.stable || !is_still {
                 continue;
             }
             // From the start of the log: what is before it is gone.

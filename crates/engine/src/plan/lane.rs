@@ -64,6 +64,7 @@ impl ChosenLane {
             (LaneKind::Wire, _) => {
                 "the wire lane copies: batches are passed on as they are stored".to_owned()
             }
+            (LaneKind::Connect, _) => "Kafka Connect copies".to_owned(),
             (LaneKind::Record, None) => {
                 "the record lane copies, record by record, as the task says".to_owned()
             }

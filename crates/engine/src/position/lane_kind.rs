@@ -10,17 +10,20 @@ pub enum LaneKind {
     Record,
     /// In the batches in which they are stored, with the wire client.
     Wire,
+    /// Another program, Kafka Connect: nothing notes single records.
+    Connect,
 }
 
 impl LaneKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Record, Self::Wire];
+    pub const ALL: [Self; 3] = [Self::Record, Self::Wire, Self::Connect];
 
     /// Its name, as in `--lane`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Record => "record",
             Self::Wire => "wire",
+            Self::Connect => "connect",
         }
     }
 }

@@ -79,6 +79,11 @@ pub(super) fn open(
             };
             Box::new(WireLane::open(config, OPEN_DEADLINE).map_err(refused)?)
         }
+        LaneKind::Connect => {
+            return Err(EngineError::Internal(
+                "a copy that Connect makes is not begun here".to_owned(),
+            ));
+        }
     };
     observer(Event::Info(chosen.describe()));
     Ok(lane)

@@ -34,9 +34,10 @@ mod unnoted;
 mod verdict;
 mod wire_feed;
 
-pub(crate) use feed::ReadError;
+pub(crate) use feed::{Fed, Feed, ReadError};
 pub use proof::Proof;
-pub(crate) use reading::Reading;
+pub(crate) use reading::{Readers, Reading};
+pub(crate) use record::Content;
 pub use report::{
     Accepted, Difference, DifferenceKind, Gone, GoneReason, LogSide, NoLongerThere, NotCompared, NotCopied,
     NotCopiedTotal, PartitionReport, ReadBy, VerificationReport, VerificationResult, VerifyProgress,

@@ -45,11 +45,16 @@ impl Reading {
     pub(crate) fn of(task: &Task, lanes: &BTreeSet<LaneKind>) -> Result<Self> {
         let source = wire_client(&task.source, Side::Source)?;
         let target = wire_client(&task.target, Side::Target)?;
-        let by_wire_alone = if lanes.is_empty() {
-            // A state from before lanes were noted: `auto` was the record lane then.
+        let ours: BTreeSet<LaneKind> = lanes
+            .iter()
+            .copied()
+            .filter(|lane| *lane != LaneKind::Connect)
+            .collect();
+        let by_wire_alone = if ours.is_empty() {
+            // A state from before lanes were noted: `auto` was the record lane then. What Connect has copied, either may read.
             task.lane == LaneChoice::Wire
         } else {
-            !lanes.contains(&LaneKind::Record)
+            !ours.contains(&LaneKind::Record)
         };
         let side = |client: &Option<Client>| match client {
             Some(client) if !by_wire_alone => SideReading::Wire(client.clone()),

@@ -1,3 +1,4 @@
+use crate::verify::Content;
 use sluice_kafka::{Message, TimestampKind};
 use sluice_wire::format::{self, RecordView};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
@@ -20,11 +21,7 @@ impl Fingerprint {
         Self {
             offset: record.offset,
             timestamp: record.timestamp,
-            kind: match record.timestamp_kind {
-                format::TimestampKind::None => TimestampKind::None,
-                format::TimestampKind::Create => TimestampKind::Create,
-                format::TimestampKind::LogAppend => TimestampKind::LogAppend,
-            },
+            kind: kind_of(record.timestamp_kind),
             key: record.key.map(xxh3_128),
             value: record.value.map(xxh3_128),
             headers: headers(record.headers.iter().map(|header| (header.key, header.value))),
@@ -40,6 +37,25 @@ impl Fingerprint {
             key: message.key().map(xxh3_128),
             value: message.value().map(xxh3_128),
             headers: headers(message.headers()),
+        }
+    }
+
+    pub(crate) fn of_content(content: &Content) -> Self {
+        match content {
+            Content::Library(message) => Self::of_message(message),
+            Content::Wire(record) => Self {
+                offset: record.offset,
+                timestamp: record.timestamp,
+                kind: kind_of(record.timestamp_kind),
+                key: record.key.as_deref().map(xxh3_128),
+                value: record.value.as_deref().map(xxh3_128),
+                headers: headers(
+                    record
+                        .headers
+                        .iter()
+                        .map(|(name, value)| (name.as_slice(), value.as_deref())),
+                ),
+            },
         }
     }
 
@@ -75,6 +91,14 @@ impl Fingerprint {
         .into_iter()
         .filter_map(|(field, differs)| differs.then_some(field))
         .collect()
+    }
+}
+
+fn kind_of(kind: format::TimestampKind) -> TimestampKind {
+    match kind {
+        format::TimestampKind::None => TimestampKind::None,
+        format::TimestampKind::Create => TimestampKind::Create,
+        format::TimestampKind::LogAppend => TimestampKind::LogAppend,
     }
 }
 
