@@ -217,11 +217,6 @@ impl TaskSettings {
             ),
             (self.has_ends(), "end", "an end before that of the source"),
             (
-                self.sync_groups.is_some(),
-                "sync_groups",
-                "consumer groups that are kept in step with a proof",
-            ),
-            (
                 limited,
                 "rate",
                 "a speed limit (Kafka's client quotas on the workers' user limit it there)",

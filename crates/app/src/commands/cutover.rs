@@ -10,7 +10,6 @@ use crate::cutover::{
     StoreJournal, Wish, meant, new_id, none_before_its_switch, plan, sides, silence_ms,
 };
 use crate::schema::AppEvent;
-use crate::tasks::refuse_on_connect;
 use crate::{App, AppError, ErrorCode, Result};
 
 /// Plans the cut-over of applications from a task's source to its target. Nothing changes but that it is kept.
@@ -152,7 +151,6 @@ impl Command for CutoverPlan {
         };
         Operation::new(Self::NAME, "task", &row.id, &row.name).run(&app.core.store, || {
             let id = core::task_id(&row)?;
-            refuse_on_connect(&row, "a cut-over")?;
             let _busy = app.cutovers.claim(id.as_str(), Doing::Step)?;
             none_before_its_switch(&app.core, id.as_str())?;
             may_move(&app.core, &row, &wish)?;

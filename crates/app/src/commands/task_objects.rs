@@ -11,7 +11,7 @@ use super::tasks::{change_settings, checked};
 use crate::core::{self, Operation, require, require_version};
 use crate::cutover::{Doing, not_under_way};
 use crate::schema::{LogEvent, TaskView};
-use crate::tasks::{foresee_objects, refuse_on_connect};
+use crate::tasks::foresee_objects;
 use crate::{App, AppError, Result};
 
 /// Adds, removes or renames topics. A task that runs is stopped cleanly, changed, and goes on: topics that are not
@@ -97,7 +97,6 @@ impl TaskModify {
             require(core::state(row)?, TaskAction::ModifyObjects)?;
             let _cutovers = app.cutovers.claim(&row.id, Doing::Topics)?;
             not_under_way(core, &row.id)?;
-            refuse_on_connect(row, "a change of the topics")?;
             checked(core, &self.settings)?;
             let detail = app
                 .supervisor

@@ -26,7 +26,7 @@ use super::world::{Lag, PlannedFence, TaskCondition, UnplannedGroups, World};
 use crate::clock::now_ms;
 use crate::core::{self, Core, to_value};
 use crate::schema::AppEvent;
-use crate::tasks::{Supervisor, Verifications, Wanted};
+use crate::tasks::{Leaving, Supervisor, Verifications, Wanted, leave_connect, needs_rest, rest_on_connect};
 use crate::{AppError, ErrorCode, Result};
 
 /// How long a cluster may take to answer for the first time.
@@ -185,8 +185,20 @@ impl<'a> Clusters<'a> {
             scheduled: false,
         };
         let continues = self.verifications.can_continue(self.core, id)?;
+        let row = self.core.task(id.as_str())?;
+        if core::state(&row)?.is_live() && needs_rest(&row, live.as_ref())? {
+            return self.verified_at_rest(id, wanted(continues));
+        }
         self.verifications
             .run(self.core, id, live.as_ref(), wanted(continues))
+    }
+
+    /// Where a copy on Connect is not exactly known while it runs, it stands still for the comparison.
+    fn verified_at_rest(&self, id: &TaskId, wanted: Wanted) -> Result<VerificationReport> {
+        self.bring_to_rest(id)?;
+        let report = self.verifications.run(self.core, id, None, wanted);
+        self.resume(id)?;
+        report
     }
 
     fn store(&self) -> &dyn CheckpointStore {
@@ -361,7 +373,13 @@ impl World for Clusters<'_> {
             self.supervisor
                 .bring_to_rest(self.core, task, TaskAction::Pause)?;
         }
-        self.reaches(task, &at_rest)
+        self.reaches(task, &at_rest)?;
+        let row = self.core.task(task.as_str())?;
+        match core::state(&row)? {
+            // Its connectors may run on after a program that was killed while it stopped them.
+            TaskState::Paused | TaskState::Failed => rest_on_connect(self.core, &row),
+            _ => Ok(()),
+        }
     }
 
     fn resume(&self, task: &TaskId) -> Result<()> {
@@ -374,7 +392,12 @@ impl World for Clusters<'_> {
 
     fn release(&self, cutover: &Cutover) -> Result<()> {
         if !cutover.is_stage {
-            return self.terminate(&cutover.task);
+            self.terminate(&cutover.task)?;
+            // Connectors that stand still could be resumed by somebody, beside the copy in the other direction.
+            return match self.core.store.task(cutover.task.as_str())? {
+                Some(row) => leave_connect(self.core, &row, Leaving::Delete),
+                None => Ok(()),
+            };
         }
         let settings = self.settings(cutover)?;
         let topics = cutover.source_topics();

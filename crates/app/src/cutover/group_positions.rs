@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use sluice_engine::{
-    CheckpointStore, GroupChoice, GroupState, GroupStore, PartitionKey, PositionToProve, ProofOutcome,
-    SyncedPosition, Translated, group_inventory, prove_positions,
+    CheckpointStore, Goal, GroupChoice, GroupState, GroupStore, PartitionKey, PartitionState,
+    PositionToProve, ProofOutcome, Sought, SyncedPosition, Translated, group_inventory, pair_up,
+    prove_positions,
 };
 use sluice_kafka::{PeekFrom, PeekedRecord, peek};
 use sluice_model::{Cluster, SourceId, TaskId, TaskName};
@@ -29,14 +30,76 @@ pub(super) fn read(clusters: &Clusters<'_>, cutover: &Cutover, group: &str) -> R
     let there = committed(&clusters.client(&settings.target)?, &target, group)?;
     let store: &dyn CheckpointStore = clusters.core.store.as_ref();
     let tasks: Vec<&TaskId> = cutover.through.iter().chain([&cutover.task]).collect();
+    let unpaired = pair_up_all(clusters, &tasks, &here)?;
     let lineage = Lineage::read(store, &tasks)?;
     here.into_iter()
         .filter_map(|(place, position)| {
             let pair = cutover.topics.iter().find(|pair| pair.source == place.topic)?;
             Some((pair, place, position))
         })
-        .map(|(pair, place, position)| by_lineage(&lineage, pair, &place, position, &there))
+        .map(|(pair, place, position)| {
+            let moved = by_lineage(&lineage, pair, &place, position, &there)?;
+            Ok(match unpaired.get(&place) {
+                Some(why) => MovedPosition {
+                    target_offset: None,
+                    how: word(Translated::Unknown).to_owned(),
+                    remark: Some(why.clone()),
+                    ..moved
+                },
+                None => moved,
+            })
+        })
         .collect()
+}
+
+/// Completes the maps of those tasks that Connect copied, around the positions of a group: nothing noted them while it
+/// copied. Returns why a place is not known, where one is not.
+fn pair_up_all(
+    clusters: &Clusters<'_>,
+    tasks: &[&TaskId],
+    here: &BTreeMap<TopicPartition, GroupOffset>,
+) -> Result<BTreeMap<TopicPartition, String>> {
+    let store: &dyn CheckpointStore = clusters.core.store.as_ref();
+    let mut unpaired = BTreeMap::new();
+    // The last one copies from the side of the positions, the one before it to that side, and so on.
+    for (age, id) in tasks.iter().rev().enumerate() {
+        let Some(row) = clusters.core.store.task(id.as_str())? else {
+            continue;
+        };
+        let task = clusters.core.engine_task(&row)?;
+        let mut sought: BTreeMap<Sought, TopicPartition> = BTreeMap::new();
+        for state in store
+            .partitions(&task.name)?
+            .into_iter()
+            .filter(PartitionState::is_pinned)
+        {
+            let (topic, from, to) = if age % 2 == 0 {
+                (&state.key.topic, state.start, state.position)
+            } else {
+                (&state.target_topic, state.target_start, state.target_next)
+            };
+            let place = TopicPartition::new(topic.clone(), state.key.partition);
+            let Some(offset) = here.get(&place).map(|position| position.offset.max(from)) else {
+                continue;
+            };
+            // Behind its part, another task has copied.
+            if offset < to {
+                let goal = if age % 2 == 0 {
+                    Goal::Source(offset)
+                } else {
+                    Goal::Target(offset)
+                };
+                sought.insert((state.key, goal), place);
+            }
+        }
+        let goals = sought.keys().cloned().collect();
+        for (goal, why) in pair_up(&task, store, &goals, clusters.cancelled)? {
+            if let Some(place) = sought.get(&goal) {
+                unpaired.insert(place.clone(), why);
+            }
+        }
+    }
+    Ok(unpaired)
 }
 
 /// The translation by the task's own map, which holds everything that was copied.

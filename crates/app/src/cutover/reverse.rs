@@ -118,6 +118,8 @@ pub(super) fn reverse_settings(settings: &TaskSettings, cutover: &Cutover) -> Re
         },
         replication_factor: None,
         bounded: false,
+        // A Connect cluster writes to the Kafka that it stands on, and that is the other side now.
+        run_on: None,
         // What is kept in step on the one side would overwrite what belongs to the other.
         sync_groups: None,
         configuration_sync: ConfigurationSync::default(),
@@ -185,6 +187,7 @@ mod tests {
         settings.existing = ExistingData::Rewrite;
         settings.bounded = true;
         settings.sync_groups = Some(GroupSync::of(".*"));
+        settings.run_on = Some(SourceId::generate());
         let mut cutover = planned(FenceKind::None);
         cutover.topics = vec![
             TopicPair {
@@ -222,6 +225,7 @@ mod tests {
             "nothing there is refused or deleted"
         );
         assert!(!reversed.bounded && reversed.sync_groups.is_none());
+        assert_eq!(reversed.run_on, None, "a Connect cluster stands on one side");
         assert_eq!(reversed.configuration_sync, ConfigurationSync::default());
         assert_eq!(reversed.name.as_str(), "orders (back)");
     }

@@ -29,7 +29,7 @@ mod verification;
 
 pub(crate) use configuration_sync::ConfigurationSyncing;
 pub(crate) use connect::{
-    Leaving, is_carried, leave_connect, move_task, planned_connectors, probe_connect, refuse_on_connect,
+    Leaving, is_carried, leave_connect, move_task, planned_connectors, probe_connect, rest_on_connect,
 };
 pub(crate) use engine::Copying;
 pub(crate) use group_sync::GroupSyncs;
@@ -41,4 +41,4 @@ pub(crate) use readiness::{ReadinessWanted, Readinesses};
 pub(crate) use scheduled_verification::ScheduledVerifying;
 pub(crate) use snapshot::{shown_state, snapshot};
 pub(crate) use supervisor::{GIVE_UP_SETTING, Supervisor, after_a_kill};
-pub(crate) use verification::{Verifications, Wanted};
+pub(crate) use verification::{Verifications, Wanted, needs_rest};

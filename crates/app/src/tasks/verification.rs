@@ -9,7 +9,7 @@ use sluice_engine::{
     VerifyProgress, VerifyScope, verify,
 };
 use sluice_model::{TaskId, TaskState};
-use sluice_store::VerificationRow;
+use sluice_store::{TaskRow, VerificationRow};
 
 use super::live::Live;
 use crate::clock::now_ms;
@@ -62,6 +62,14 @@ pub(crate) struct Wanted {
     pub(crate) continues: bool,
     /// Because of the task's schedule, not of a person.
     pub(crate) scheduled: bool,
+}
+
+/// Whether where a task stands is known exactly while it does not run alone.
+///
+/// # Errors
+/// Its settings cannot be read.
+pub(crate) fn needs_rest(row: &TaskRow, live: Option<&Live>) -> Result<bool> {
+    Ok(core::settings(row)?.run_on.is_some() && !has_exact_notes(live))
 }
 
 /// Whether a copy on Connect writes records and positions in one transaction, so that notes of it are exact while it runs.
@@ -143,7 +151,7 @@ impl Verifications {
             earlier,
             ..options(core::state(&row)?, live)
         };
-        if options.running && core::settings(&row)?.run_on.is_some() && !has_exact_notes(live) {
+        if options.running && needs_rest(&row, live)? {
             return Err(AppError::new(
                 ErrorCode::StateForbids,
                 "on this Connect cluster records come at least once, and where it stands is known exactly while it is stopped alone; pause the task, then verify it",

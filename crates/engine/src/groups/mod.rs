@@ -32,6 +32,7 @@ mod translate;
 pub use choice::{GroupChoice, SyncOptions};
 pub use kind::GroupKind;
 pub use memory::{GroupMemory, GroupStore, SyncedPosition};
+pub(crate) use pairing::is_paired;
 pub use pairing::{Goal, Sought, pair_up};
 pub use proof::{PositionToProve, ProofOutcome, prove_positions};
 pub use report::{GroupPosition, GroupReport, GroupState, GroupsReport, Translated};

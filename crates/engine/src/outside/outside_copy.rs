@@ -9,7 +9,7 @@ use super::logs::{SourceLog, offsets};
 use super::pace::Rate;
 use super::watched::{Loss, Watched};
 use crate::clock::now_ms;
-use crate::error::Result;
+use crate::error::{EngineError, Result, Side};
 use crate::lookup::with_first_record_from;
 use crate::partition::STUCK;
 use crate::plan::Pair;
@@ -63,6 +63,8 @@ pub struct OutsideCopy {
     gaps: u64,
     /// Of the partitions that are noted, nothing was asked yet.
     is_new: bool,
+    /// New topics that were not taken in.
+    left_out: BTreeSet<String>,
 }
 
 impl OutsideCopy {
@@ -101,6 +103,7 @@ impl OutsideCopy {
             copied: 0,
             gaps,
             is_new: true,
+            left_out: BTreeSet::new(),
         })
     }
 
@@ -130,6 +133,49 @@ impl OutsideCopy {
     #[must_use]
     pub fn target_cluster_id(&self) -> Option<&str> {
         self.pair.target.id.as_deref()
+    }
+
+    /// Takes in topics that have come to the source since the launch and belong to the task: launches them as a start does.
+    /// Returns them.
+    ///
+    /// # Errors
+    /// As [`OutsideCopy::begin`]; nothing is taken in then.
+    pub fn take_in_topics(&mut self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<Vec<String>> {
+        let metadata = self
+            .pair
+            .source
+            .admin
+            .metadata()
+            .map_err(|error| EngineError::Cluster {
+                side: Side::Source,
+                what: "reading the topic list".into(),
+                error,
+            })?;
+        let known: BTreeSet<String> = self.topics().into_iter().collect();
+        let routes = self.task.routes(metadata.topics.keys().map(String::as_str))?;
+        let new: BTreeSet<String> = routes
+            .into_iter()
+            .map(|(topic, _)| topic)
+            .filter(|topic| !known.contains(topic))
+            .collect();
+        // Those that could not be taken in once, as one that this user may not read, are not tried each time.
+        if new.is_subset(&self.left_out) {
+            return Ok(Vec::new());
+        }
+        let ready = make_ready(&self.task, self.store.as_ref(), &self.observer, cancelled)?;
+        let now = now_ms();
+        for state in ready.partitions {
+            self.watched
+                .entry(state.key.clone())
+                .or_insert_with(|| Watched::new(state, now));
+        }
+        let taken: Vec<String> = self
+            .topics()
+            .into_iter()
+            .filter(|topic| !known.contains(topic))
+            .collect();
+        self.left_out = new.into_iter().filter(|topic| !taken.contains(topic)).collect();
+        Ok(taken)
     }
 
     /// Looks at both clusters and asks the other program, with `ask`, where it stands. `at_rest`: it is stopped, and has said

@@ -9,7 +9,7 @@ use sluice_model::{Delivery, OutOfRange, SourceId, Start, Task, TaskSettings};
 use sluice_store::TaskRow;
 
 use crate::core::{self, Core};
-use crate::{AppError, ErrorCode, Result};
+use crate::{AppError, Result};
 
 /// How long the source may take to say what it can do.
 const CONNECT_DEADLINE: std::time::Duration = std::time::Duration::from_secs(12);
@@ -63,23 +63,6 @@ pub(crate) fn is_carried(core: &Core, settings: &TaskSettings) -> Result<()> {
         "run_on",
         format!(
             "'{}' is a Kafka cluster; tasks run on this computer or on a Connect cluster",
-            row.name
-        ),
-    ))
-}
-
-/// Refuses what is not offered for a task that runs on Connect.
-///
-/// # Errors
-/// It runs there.
-pub(crate) fn refuse_on_connect(row: &TaskRow, what: &str) -> Result<()> {
-    if core::settings(row)?.run_on.is_none() {
-        return Ok(());
-    }
-    Err(AppError::new(
-        ErrorCode::Refused,
-        format!(
-            "{what} is not offered for a task that runs on Connect, because it needs the offsets of each record on both sides, and these are noted on this computer alone; move the task to this computer first (sluice task move {} --run-on here)",
             row.name
         ),
     ))
@@ -290,22 +273,29 @@ fn names(settings: &TaskSettings, topics: &[String]) -> Found {
             "keep the names, or put one prefix before them",
         );
     }
+    let Some(left_out) = left_out(topics) else {
+        return Found::good("MirrorMaker names the topics on the target as the task does");
+    };
+    Found::failed(
+        left_out,
+        "they would be missing on the target",
+        "leave them out of this task, and copy them with a task that runs on this computer",
+    )
+}
+
+/// Which of these topics MirrorMaker never copies, in a sentence; none where it copies all.
+pub(super) fn left_out(topics: &[String]) -> Option<String> {
     let left_out: Vec<&str> = topics
         .iter()
         .map(String::as_str)
         .filter(|topic| is_left_out(topic))
         .collect();
-    if left_out.is_empty() {
-        return Found::good("MirrorMaker names the topics on the target as the task does");
-    }
-    Found::failed(
+    (!left_out.is_empty()).then(|| {
         format!(
             "MirrorMaker takes these topics for internal ones and never copies them: {}",
             left_out.join(", ")
-        ),
-        "they would be missing on the target",
-        "leave them out of this task, and copy them with a task that runs on this computer",
-    )
+        )
+    })
 }
 
 fn secrets(task: &Task) -> Found {
@@ -345,7 +335,7 @@ fn losses(settings: &TaskSettings) -> Found {
     };
     Found::warning(
         cause,
-        "a record that the target refuses stops the connector; what was deleted is noted from outside, in the list of gaps; groups, readiness and the cut-over work on this computer alone",
-        "limit the workers' user by client quotas of Kafka where the clusters must be spared; move the task here before applications move",
+        "a record that the target refuses stops the connector; what was deleted is noted from outside, in the list of gaps; where consumer groups go on is found by reading both sides, and refused where that does not show it",
+        "limit the workers' user by client quotas of Kafka where the clusters must be spared",
     )
 }

@@ -6,11 +6,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use sluice_connect::{ConnectClient, Connector};
+use sluice_connect::{ConnectClient, Connector, Support};
 use sluice_engine::{AcceptedGap, Ending, Outcome, OutsideCopy, Progress};
 use sluice_model::{RateLimits, TaskId};
 
 use super::deployment::positions_at;
+use super::newcomers::Newcomers;
 use super::watch::Watch;
 use crate::core::Core;
 use crate::tasks::engine::Run;
@@ -33,6 +34,8 @@ pub(super) struct Ground {
     pub(super) alias: String,
     /// It ends when everything is copied that was there when it began.
     pub(super) bounded: bool,
+    /// What the workers can do.
+    pub(super) support: Support,
     pub(super) core: Arc<Core>,
     pub(super) id: TaskId,
 }
@@ -150,6 +153,7 @@ impl Drop for ConnectRun {
 struct Follower {
     ground: Ground,
     watch: Watch,
+    newcomers: Newcomers,
     shared: Arc<Shared>,
     woken: Receiver<()>,
 }
@@ -159,6 +163,7 @@ impl Follower {
         Self {
             ground,
             watch: Watch::default(),
+            newcomers: Newcomers::default(),
             shared,
             woken,
         }
@@ -177,7 +182,9 @@ impl Follower {
                 _ => {}
             }
             let mut progress = self.look(false);
-            let trouble = self.watch.look(&self.ground);
+            let is_stopped = || self.shared.order() != GO_ON;
+            let joining = self.newcomers.look(&mut self.ground, &is_stopped);
+            let trouble = joining.or_else(|| self.watch.look(&self.ground));
             progress.error = trouble.or(progress.error);
             let is_over = self.ground.bounded
                 && progress.error.is_none()

@@ -5,12 +5,13 @@ mod check;
 mod connect_run;
 mod deployment;
 mod moving;
+mod newcomers;
 mod probe;
 mod starting;
 mod watch;
 
-pub(crate) use check::{extend_pre_check, is_carried, refuse_on_connect};
+pub(crate) use check::{extend_pre_check, is_carried};
 pub(crate) use deployment::{Leaving, leave_connect};
-pub(crate) use moving::move_task;
+pub(crate) use moving::{move_task, rest_on_connect};
 pub(crate) use probe::probe_connect;
 pub(crate) use starting::{planned_connectors, start_on_connect};

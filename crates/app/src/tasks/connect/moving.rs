@@ -103,6 +103,24 @@ fn to_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &Sou
 
 /// Stops the connectors, notes exactly where they stand, and removes them, so that they cannot be resumed beside this computer.
 fn from_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &SourceId) -> Result<()> {
+    stop_and_note(core, row, settings, on)?;
+    leave_connect(core, row, Leaving::Delete)
+}
+
+/// Sees that the connectors of a task that is at rest have stopped, and notes exactly where they stand: a program that was
+/// killed while they stopped does not know it. Does nothing for a task that runs on this computer.
+///
+/// # Errors
+/// A cluster cannot be asked, or the connectors do not stop.
+pub(crate) fn rest_on_connect(core: &Arc<Core>, row: &TaskRow) -> Result<()> {
+    let settings = core::settings(row)?;
+    match &settings.run_on {
+        Some(on) => stop_and_note(core, row, &settings, on),
+        None => Ok(()),
+    }
+}
+
+fn stop_and_note(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &SourceId) -> Result<()> {
     let client = core.connect_client(on)?;
     let support = client.support()?;
     leave_connect(core, row, Leaving::Stop)?;
@@ -112,7 +130,7 @@ fn from_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &S
     if let Some(error) = copy.look(&mut ask, true).error {
         return Err(AppError::new(ErrorCode::ClusterUnreachable, error));
     }
-    leave_connect(core, row, Leaving::Delete)
+    Ok(())
 }
 
 fn copy(core: &Arc<Core>, row: &TaskRow, exactly_once: bool) -> Result<OutsideCopy> {

@@ -7,6 +7,7 @@ use sluice_engine::{Observer, OutsideCopy};
 use sluice_model::{Delivery, SourceId, TaskSettings};
 use sluice_store::TaskRow;
 
+use super::check::left_out;
 use super::connect_run::{ConnectRun, Ground};
 use super::deployment::{Deployment, Made, mirror_offset, positions_at};
 use crate::core::{self, Core};
@@ -56,6 +57,7 @@ pub(crate) fn start_on_connect(
         connectors,
         alias,
         bounded: settings.bounded,
+        support,
         core: Arc::clone(core),
         id: core::task_id(row)?,
     };
@@ -84,6 +86,14 @@ pub(super) fn connectors(
     support: Support,
 ) -> Result<(Vec<Connector>, String)> {
     let topics = copy.topics();
+    if let Some(left_out) = left_out(&topics) {
+        return Err(AppError::new(
+            ErrorCode::Refused,
+            format!(
+                "{left_out}; leave them out of this task, and copy them with a task that runs on this computer"
+            ),
+        ));
+    }
     let shape = Shape {
         topics: &topics,
         partitions: copy.positions().len(),
@@ -162,7 +172,8 @@ pub(crate) fn planned_connectors(core: &Core, row: &TaskRow) -> Result<Vec<Conne
     described(core, row, &settings, &shape).map(|(connectors, _)| connectors)
 }
 
-fn make_all(
+/// Makes the connectors, or gives those that are there the task's settings, and the one that copies its positions.
+pub(super) fn make_all(
     core: &Arc<Core>,
     row: &TaskRow,
     deployment: &Deployment<'_>,

@@ -6,11 +6,14 @@ use sluice_wire::{ConfigResource, Configs, Isolation, OffsetSpec};
 
 use crate::clock::now_ms;
 use crate::error::Side;
+use crate::groups::{Goal, is_paired, pair_up};
+use crate::lookup::with_first_record_from;
 use crate::plan::precheck::deletes;
 use crate::plan::precheck::words::{counted, listed};
+use crate::position::{PartitionKey, PartitionState};
 use crate::readiness::answer::Answer;
 use crate::readiness::evidence::Evidence;
-use crate::readiness::facts::{Facts, Known, first_error, place, state_error, target_place};
+use crate::readiness::facts::{Facts, Known, engine_error, first_error, place, state_error, target_place};
 use crate::readiness::stored_batches::stored_batches;
 use crate::readiness::unknown::Unknown;
 
@@ -132,6 +135,7 @@ fn deleted_copies(facts: &Facts<'_>) -> Known<Vec<Evidence>> {
             continue;
         }
         let (store, name) = (facts.store, &facts.task.name);
+        let is_paired = paired_at(facts, state, *target_low)?;
         let first = store
             .run_at_target(name, &state.key, *target_low)
             .map_err(|error| state_error(&error))?
@@ -143,7 +147,13 @@ fn deleted_copies(facts: &Facts<'_>) -> Known<Vec<Evidence>> {
             .map_err(|error| state_error(&error))?
             .and_then(|run| run.before(first))
             .map(|run| run.last().0);
-        if last_gone.is_some_and(|last| last >= *source_low) {
+        let is_gone = if is_paired {
+            // The copies before it are gone with their places in the map: whether the source has one of their records is seen there.
+            has_record_between(facts, &state.key, *source_low, first)?
+        } else {
+            last_gone.is_some_and(|last| last >= *source_low)
+        };
+        if is_gone {
             gone.push(
                 Evidence::about(target_place(state))
                     .with("target_start", *target_low)
@@ -153,6 +163,42 @@ fn deleted_copies(facts: &Facts<'_>) -> Known<Vec<Evidence>> {
         }
     }
     Ok(gone)
+}
+
+/// Completes the map at the start of the target's log where another program has copied, which notes no single records.
+/// Returns whether it is such a copy.
+fn paired_at(facts: &Facts<'_>, state: &PartitionState, target_low: i64) -> Known<bool> {
+    let failed = |error| engine_error(&error);
+    if !is_paired(facts.store, facts.task).map_err(failed)? {
+        return Ok(false);
+    }
+    let sought = [(state.key.clone(), Goal::Target(target_low))].into();
+    let unpaired = pair_up(facts.task, facts.store, &sought, facts.given_up_flag()).map_err(failed)?;
+    match unpaired.into_values().next() {
+        None => Ok(true),
+        Some(why) => Err(Unknown::new(
+            format!(
+                "which record the target's log of {} begins with is not known: {why}",
+                state.key
+            ),
+            "ask again; where it stays so, move the task to this computer, which notes each record",
+        )),
+    }
+}
+
+/// Whether the source has a record between two offsets.
+fn has_record_between(facts: &Facts<'_>, key: &PartitionKey, from: i64, to: i64) -> Known<bool> {
+    if from >= to {
+        return Ok(false);
+    }
+    with_first_record_from(&facts.task.source, key, from, |message| message.offset())
+        .map(|first| first.is_some_and(|offset| offset < to))
+        .map_err(|error| {
+            Unknown::new(
+                format!("the source cannot be read: {error}"),
+                "see that all brokers of the source cluster can be reached from this computer, and ask again",
+            )
+        })
 }
 
 fn settings(facts: &Facts<'_>, side: Side) -> Known<BTreeMap<String, Retention>> {
