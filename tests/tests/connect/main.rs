@@ -1,8 +1,11 @@
 //! Tasks that run on a real Kafka Connect cluster, on real brokers.
 
 mod copies;
+mod groups;
 mod moves;
 mod notes;
 mod others;
+mod readiness;
 mod refusals;
 mod scene;
+mod topics;

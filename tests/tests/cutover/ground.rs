@@ -11,6 +11,7 @@ use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::Value;
 use sluice_store::{Owner, SqliteStore};
+use sluice_testground::tools::ConnectWorker;
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{Filler, cluster, eventually, sluice, spawn_sluice};
 
@@ -33,6 +34,10 @@ pub struct Scene {
     pub old: Cluster,
     pub new: Cluster,
     dir: tempfile::TempDir,
+    /// What the topic is called on the target.
+    new_topic: &'static str,
+    /// Where the task runs, if not here.
+    worker: Option<ConnectWorker>,
     next: usize,
     pub written: Numbers,
     pub read: Numbers,
@@ -54,11 +59,22 @@ impl Scene {
 
     /// As [`Scene::new`], between clusters of one's own that take everybody.
     pub fn between(old: Cluster, new: Cluster) -> Result<Self> {
+        Self::with(old, new, None)
+    }
+
+    /// As [`Scene::between`], with the task on a Connect cluster of the new side, where topics keep their names.
+    pub fn on_connect(old: Cluster, new: Cluster, worker: ConnectWorker) -> Result<Self> {
+        Self::with(old, new, Some(worker))
+    }
+
+    fn with(old: Cluster, new: Cluster, worker: Option<ConnectWorker>) -> Result<Self> {
         let mut scene = Self {
             daemon: None,
             old,
             new,
             dir: tempfile::tempdir()?,
+            new_topic: if worker.is_some() { TOPIC } else { NEW_TOPIC },
+            worker,
             next: 0,
             written: Numbers::new(),
             read: Numbers::new(),
@@ -77,10 +93,18 @@ impl Scene {
         for (name, bootstrap) in [("old", scene.old.bootstrap()), ("new", scene.new.bootstrap())] {
             scene.ok(&["source", "add", name, "--bootstrap", &bootstrap])?;
         }
+        let mut create = vec![
+            "task", "create", TASK, "--from", "old", "--to", "new", "--topic", TOPIC,
+        ];
         let rename = format!("{TOPIC}={NEW_TOPIC}");
-        scene.ok(&[
-            "task", "create", TASK, "--from", "old", "--to", "new", "--topic", TOPIC, "--rename", &rename,
-        ])?;
+        match scene.worker.as_ref().map(ConnectWorker::url) {
+            Some(url) => {
+                scene.ok(&["source", "add", "workers", "--connect", &url])?;
+                create.extend(["--run-on", "workers"]);
+            }
+            None => create.extend(["--rename", &rename]),
+        }
+        scene.ok(&create)?;
         scene.ok(&["task", "check", TASK])?;
         scene.start()?;
         scene.ok(&["task", "start", TASK])?;
@@ -96,6 +120,11 @@ impl Scene {
         eventually("the daemon takes commands", || {
             Ok(Owner::read(&dir)?.is_some_and(|owner| owner.endpoint.is_some()))
         })
+    }
+
+    /// The Connect cluster that the task runs on.
+    pub fn worker(&self) -> Result<&ConnectWorker> {
+        self.worker.as_ref().context("the task runs here")
     }
 
     /// Kills the daemon as a power failure does.
@@ -219,7 +248,7 @@ impl Scene {
     /// The same at the new side.
     pub fn write_new(&mut self, count: usize) -> Result<()> {
         let bootstrap = self.new.bootstrap();
-        self.write(&bootstrap, NEW_TOPIC, count)
+        self.write(&bootstrap, self.new_topic, count)
     }
 
     /// Another topic at the old side.
@@ -248,7 +277,7 @@ impl Scene {
     /// The same at the new side.
     pub fn read_new(&mut self, count: usize) -> Result<()> {
         let bootstrap = self.new.bootstrap();
-        self.consume(&bootstrap, NEW_TOPIC, count)
+        self.consume(&bootstrap, self.new_topic, count)
     }
 
     fn consume(&mut self, bootstrap: &str, topic: &str, count: usize) -> Result<()> {
@@ -273,7 +302,10 @@ impl Scene {
 
     /// Both sides hold every record once, in order.
     pub fn both_sides_hold_everything_once(&self) -> Result<()> {
-        for (bootstrap, topic) in [(self.old.bootstrap(), TOPIC), (self.new.bootstrap(), NEW_TOPIC)] {
+        for (bootstrap, topic) in [
+            (self.old.bootstrap(), TOPIC),
+            (self.new.bootstrap(), self.new_topic),
+        ] {
             for (partition, written) in &self.written {
                 let there: Vec<usize> = sluice_tests::read_all(&bootstrap, topic, *partition)?
                     .iter()

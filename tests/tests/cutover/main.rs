@@ -4,6 +4,7 @@
 mod fence;
 mod ground;
 mod held;
+mod on_connect;
 mod stages;
 mod strangers;
 mod whole_way;

@@ -73,7 +73,19 @@ fn there_and_back(versions: (KafkaVersion, KafkaVersion), kills: Option<Duration
     if skipped() {
         return Ok(());
     }
-    let mut scene = Scene::between(cluster(versions.0)?, cluster(versions.1)?)?;
+    go_there_and_back(
+        Scene::between(cluster(versions.0)?, cluster(versions.1)?)?,
+        kills,
+        |_| Ok(()),
+    )
+}
+
+/// The same; `in_the_window` is asked once applications are on the new side for the first time.
+pub fn go_there_and_back(
+    mut scene: Scene,
+    kills: Option<Duration>,
+    in_the_window: impl Fn(&Scene) -> Result<()>,
+) -> Result<()> {
     scene.read_old(7)?;
     scene.write_old(5)?;
     scene.caught_up(TASK)?;
@@ -81,6 +93,7 @@ fn there_and_back(versions: (KafkaVersion, KafkaVersion), kills: Option<Duration
     let planned = scene.cutover()?;
     ensure!(planned["groups"] == serde_json::json!([GROUP]), "{planned:#}");
     to_the_window(&mut scene, kills)?;
+    in_the_window(&scene)?;
     // On the new side: the consumer goes on, producers write.
     scene.read_new(6)?;
     scene.write_new(8)?;

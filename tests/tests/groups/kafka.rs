@@ -9,9 +9,12 @@ use sluice_engine::{GroupKind, GroupState, SyncOptions, Translated};
 use sluice_model::{Delivery, LaneChoice};
 use sluice_testground::tools::ConsoleConsumer;
 use sluice_testground::{Cluster, KafkaVersion};
-use sluice_tests::{Bench, Filler, OddRecord, PlainRecord, Shared, cluster, eventually, read_all, skipped};
+use sluice_tests::{
+    Bench, Filler, OddRecord, PlainRecord, Shared, cluster, commit_group, commit_group_with, continued,
+    eventually, group_client, read_all, skipped,
+};
 
-use crate::ground::{all, client, commit, commit_with, continued, group, inventory, sync};
+use crate::ground::{all, group, inventory, sync};
 
 const PARTITIONS: i32 = 2;
 
@@ -74,13 +77,13 @@ fn groups(source: &Cluster, topic: &str, prefix: &str, step: usize) -> Result<Mo
     }
     let first = records.get(&0).context("partition 0")?;
     let mut groups = BTreeMap::new();
-    let client = client(&source.bootstrap())?;
+    let client = group_client(&source.bootstrap())?;
     for offset in positions(first, step) {
         let name = format!("{prefix}-{offset:04}");
         let offsets: Vec<(&str, i32, i64)> = (0..PARTITIONS)
             .map(|partition| (topic, partition, offset))
             .collect();
-        commit_with(&client, &name, &offsets, &format!("note {offset}"))?;
+        commit_group_with(&client, &name, &offsets, &format!("note {offset}"))?;
         groups.insert(name, offset);
     }
     Ok(Moved {
@@ -330,7 +333,7 @@ fn a_live_group_of_the_new_protocol_is_seen_and_refused() -> Result<()> {
     filler.produce("live", 0, &(0..20).map(odd).collect::<Vec<_>>())?;
     let bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["live"])?.named("live")?;
     bench.copy()?;
-    commit(&source.bootstrap(), "live-848", &[("live", 0, 7)], "")?;
+    commit_group(&source.bootstrap(), "live-848", &[("live", 0, 7)], "")?;
     let reading = std::thread::spawn({
         let bootstrap = target.bootstrap();
         move || {
@@ -352,7 +355,7 @@ fn a_live_group_of_the_new_protocol_is_seen_and_refused() -> Result<()> {
         group(&report, "live-848")?.state == GroupState::Live,
         "{report:#?}"
     );
-    let client = client(&target.bootstrap())?;
+    let client = group_client(&target.bootstrap())?;
     let offset = sluice_wire::GroupOffset {
         offset: 3,
         leader_epoch: None,
@@ -382,10 +385,10 @@ fn positions_behind_an_aborted_end_and_in_an_open_transaction_are_told_apart() -
     let bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["ends"])?.named("ends")?;
     bench.copy()?;
     // 0..10 records, 10 aborted, 11 its marker.
-    commit(&source.bootstrap(), "behind-the-marker", &[("ends", 0, 12)], "")?;
-    commit(&source.bootstrap(), "on-the-marker", &[("ends", 0, 11)], "")?;
+    commit_group(&source.bootstrap(), "behind-the-marker", &[("ends", 0, 12)], "")?;
+    commit_group(&source.bootstrap(), "on-the-marker", &[("ends", 0, 11)], "")?;
     writer.open("ends", 0, &[odd(12)])?;
-    commit(&source.bootstrap(), "behind-the-open-one", &[("ends", 0, 13)], "")?;
+    commit_group(&source.bootstrap(), "behind-the-open-one", &[("ends", 0, 13)], "")?;
     let report = sync(&bench, &all())?;
     for name in ["behind-the-marker", "on-the-marker"] {
         let position = &group(&report, name)?.partitions[0];

@@ -4,9 +4,9 @@ use anyhow::{Context, Result, ensure};
 use sluice_engine::{GroupKind, GroupReport, GroupState};
 use sluice_testground::KafkaVersion;
 use sluice_testground::tools::JavaTool;
-use sluice_tests::{Bench, Filler, OddRecord, cluster, eventually, skipped};
+use sluice_tests::{Bench, Filler, OddRecord, cluster, commit_group, eventually, group_client, skipped};
 
-use super::ground::{all, client, commit, group, inventory, sync};
+use super::ground::{all, group, inventory, sync};
 use super::streams_group::streams_group;
 
 fn record(number: usize) -> OddRecord {
@@ -57,7 +57,7 @@ fn share_groups_and_streams_applications_are_named_and_stay_and_a_sink_connector
     }
     streams_group(&from, "counts", "orders")?;
     for name in ["counts", "totals", "totals-v2", "connect-warehouse"] {
-        commit(&from, name, &[("orders", 0, 7)], "")?;
+        commit_group(&from, name, &[("orders", 0, 7)], "")?;
     }
     let bench = Bench::new(&from, &target.bootstrap(), &["orders"])?.named("kinds")?;
     bench.copy()?;
@@ -98,7 +98,7 @@ fn share_groups_and_streams_applications_are_named_and_stay_and_a_sink_connector
         "{:?}",
         report.notes
     );
-    let there = client(&target.bootstrap())?.list_groups()?;
+    let there = group_client(&target.bootstrap())?.list_groups()?;
     let mut names: Vec<String> = there
         .found
         .into_iter()
@@ -119,7 +119,7 @@ fn a_group_of_another_kind_with_the_same_name_on_the_target_is_not_touched() -> 
     let filler = Filler::new(&source.bootstrap())?;
     filler.create("orders", 1, &[])?;
     filler.produce("orders", 0, &(0..20).map(record).collect::<Vec<_>>())?;
-    commit(&source.bootstrap(), "billing", &[("orders", 0, 7)], "")?;
+    commit_group(&source.bootstrap(), "billing", &[("orders", 0, 7)], "")?;
     let bench = Bench::new(&source.bootstrap(), &target.bootstrap(), &["orders"])?.named("other-kind")?;
     bench.copy()?;
     streams_group(&target.bootstrap(), "billing", "orders")?;
@@ -138,7 +138,7 @@ fn a_group_of_another_kind_with_the_same_name_on_the_target_is_not_touched() -> 
             .is_some_and(|why| why.contains("not one of consumers")),
         "{left:#?}"
     );
-    let there = client(&target.bootstrap())?.offset_fetch("billing", None, false)?;
+    let there = group_client(&target.bootstrap())?.offset_fetch("billing", None, false)?;
     ensure!(there.is_empty(), "{there:?}");
     Ok(())
 }

@@ -201,6 +201,33 @@ impl<'a> Clusters<'a> {
         report
     }
 
+    /// Pauses a task that runs, and waits until nothing of it does.
+    fn stop_task(&self, task: &TaskId) -> Result<()> {
+        let at_rest = [
+            TaskState::Paused,
+            TaskState::Completed,
+            TaskState::Failed,
+            TaskState::Terminated,
+        ];
+        let settled = [
+            TaskState::Running,
+            TaskState::Abnormal,
+            TaskState::Paused,
+            TaskState::Completed,
+            TaskState::Failed,
+            TaskState::Terminated,
+        ];
+        if self.supervisor.live(task).is_some() {
+            // What is starting or coming to rest cannot be told anything yet.
+            self.reaches(task, &settled)?;
+        }
+        if self.state(task)?.is_to_run() {
+            self.supervisor
+                .bring_to_rest(self.core, task, TaskAction::Pause)?;
+        }
+        self.reaches(task, &at_rest)
+    }
+
     fn store(&self) -> &dyn CheckpointStore {
         self.core.store.as_ref()
     }
@@ -351,29 +378,7 @@ impl World for Clusters<'_> {
     }
 
     fn bring_to_rest(&self, task: &TaskId) -> Result<()> {
-        let at_rest = [
-            TaskState::Paused,
-            TaskState::Completed,
-            TaskState::Failed,
-            TaskState::Terminated,
-        ];
-        let settled = [
-            TaskState::Running,
-            TaskState::Abnormal,
-            TaskState::Paused,
-            TaskState::Completed,
-            TaskState::Failed,
-            TaskState::Terminated,
-        ];
-        if self.supervisor.live(task).is_some() {
-            // What is starting or coming to rest cannot be told anything yet.
-            self.reaches(task, &settled)?;
-        }
-        if self.state(task)?.is_to_run() {
-            self.supervisor
-                .bring_to_rest(self.core, task, TaskAction::Pause)?;
-        }
-        self.reaches(task, &at_rest)?;
+        self.stop_task(task)?;
         let row = self.core.task(task.as_str())?;
         match core::state(&row)? {
             // Its connectors may run on after a program that was killed while it stopped them.
@@ -469,7 +474,7 @@ impl World for Clusters<'_> {
 
     fn remove_task(&self, task: &TaskId) -> Result<()> {
         if self.core.store.task(task.as_str())?.is_some() && self.state(task)?.is_to_run() {
-            self.bring_to_rest(task)?;
+            self.stop_task(task)?;
         }
         // Its launch as well, which is kept before the task is.
         self.core.store.delete_task(task.as_str())?;
@@ -483,7 +488,7 @@ impl World for Clusters<'_> {
             return Ok(());
         }
         if !over.contains(&self.state(task)?) {
-            self.bring_to_rest(task)?;
+            self.stop_task(task)?;
             if !over.contains(&self.state(task)?) {
                 self.supervisor
                     .bring_to_rest(self.core, task, TaskAction::Terminate)?;

@@ -274,7 +274,7 @@ impl Pairing<'_> {
                 }
                 // No more of the source is in the stretch: what comes next stands behind it.
                 (None, _) => break Walked::There,
-                (here, there) => break differs(here.as_ref(), there.as_ref(), headers),
+                (Some(here), there) => break differs(&here, there.as_ref(), headers),
             }
         };
         save(self.store, self.task, runs.commit())?;
@@ -435,23 +435,18 @@ fn is_same(source: &Fingerprint, target: &Fingerprint, headers: bool) -> bool {
     source.differences(target, headers).is_empty()
 }
 
-fn differs(source: Option<&Fingerprint>, target: Option<&Fingerprint>, headers: bool) -> Walked {
-    Walked::Differs(match (source, target) {
-        (Some(source), Some(target)) => format!(
+fn differs(source: &Fingerprint, target: Option<&Fingerprint>, headers: bool) -> Walked {
+    Walked::Differs(match target {
+        Some(target) => format!(
             "the records at source offset {} and at target offset {} differ in {}",
             source.offset,
             target.offset,
             source.differences(target, headers).join(", ")
         ),
-        (Some(source), None) => format!(
+        None => format!(
             "the target has none for the record at source offset {}",
             source.offset
         ),
-        (None, Some(target)) => format!(
-            "the source has none for the record at target offset {}",
-            target.offset
-        ),
-        (None, None) => "there are none".to_owned(),
     })
 }
 
@@ -465,7 +460,7 @@ fn suffix(source: &[Fingerprint], target: &[Fingerprint], headers: bool) -> (Vec
     let mut wrong = None;
     for (here, there) in source.iter().rev().zip(target.iter().rev()) {
         if !is_same(here, there, headers) {
-            wrong = Some(differs(Some(here), Some(there), headers));
+            wrong = Some(differs(here, Some(there), headers));
             break;
         }
         pairs.push((here.offset, there.offset));

@@ -31,6 +31,8 @@ pub type Positions = BTreeMap<PartitionKey, i64>;
 struct Seen {
     low: Positions,
     before: Positions,
+    /// Behind the last record on the target, whether its transaction has ended or not, right before `ends` was asked.
+    highs: Positions,
     ends: Positions,
     after: Positions,
     stable: Positions,
@@ -258,8 +260,21 @@ impl OutsideCopy {
             let is_same = seen.before.get(key) == seen.after.get(key);
             let reached = watched.reached();
             let is_exact = at_rest || (is_same && (self.exactly_once || reached >= log.high));
-            let target_next = seen.ends.get(key).copied().unwrap_or(watched.state.target_next);
-            if is_exact && (reached, target_next) != (watched.state.position, watched.state.target_next) {
+            let target_next = match seen.ends.get(key) {
+                // What came to the target while nothing was copied is not ours.
+                Some(end) if watched.position > watched.state.position => *end,
+                Some(_) | None => watched.state.target_next,
+            };
+            // The marker of a transaction whose position is known already may still be on its way to the records.
+            let has_ended = seen
+                .ends
+                .get(key)
+                .zip(seen.highs.get(key))
+                .is_some_and(|(end, high)| end >= high);
+            if is_exact
+                && has_ended
+                && (reached, target_next) != (watched.state.position, watched.state.target_next)
+            {
                 let passed = u64::try_from(reached - watched.state.position).unwrap_or(0);
                 watched.state.records += passed;
                 watched.state.position = reached;
@@ -293,6 +308,12 @@ impl OutsideCopy {
             Isolation::Uncommitted,
         )?;
         let before = ask()?;
+        let highs = offsets(
+            &self.pair.target,
+            &on_target,
+            OffsetQuery::Latest,
+            Isolation::Uncommitted,
+        )?;
         let ends = offsets(
             &self.pair.target,
             &on_target,
@@ -315,6 +336,7 @@ impl OutsideCopy {
         Ok(Seen {
             low,
             before,
+            highs,
             ends,
             after,
             stable,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluice_connect::{ConnectorKind, MirrorOffset};
 use sluice_engine::{CheckpointStore, Observer, OutsideCopy};
-use sluice_model::{SourceId, TaskName, TaskSettings};
+use sluice_model::{SourceId, Task, TaskName, TaskSettings};
 use sluice_store::TaskRow;
 
 use super::check::is_carried;
@@ -77,7 +77,12 @@ fn to_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &Sou
         ));
     }
     let support = client.support()?;
-    let copy = copy(core, row, is_exactly_once(settings, support))?;
+    let copy = copy(
+        core,
+        row,
+        core.writing_task(row)?,
+        is_exactly_once(settings, support),
+    )?;
     stands_on_target(worker.kafka_cluster_id.as_deref(), copy.target_cluster_id())?;
     let (connectors, alias) = connectors(core, row, settings, &copy, support)?;
     let deployment = Deployment {
@@ -124,7 +129,9 @@ fn stop_and_note(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &
     let client = core.connect_client(on)?;
     let support = client.support()?;
     leave_connect(core, row, Leaving::Stop)?;
-    let mut copy = copy(core, row, is_exactly_once(settings, support))?;
+    // Nothing is written any more, so that no other task can be in the way.
+    let task = core.engine_task(row)?;
+    let mut copy = copy(core, row, task, is_exactly_once(settings, support))?;
     let (_, alias) = connectors(core, row, settings, &copy, support)?;
     let mut ask = || positions_at(&client, &row.id, &alias).map_err(|error| error.to_string());
     if let Some(error) = copy.look(&mut ask, true).error {
@@ -133,10 +140,10 @@ fn stop_and_note(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &
     Ok(())
 }
 
-fn copy(core: &Arc<Core>, row: &TaskRow, exactly_once: bool) -> Result<OutsideCopy> {
+fn copy(core: &Arc<Core>, row: &TaskRow, task: Task, exactly_once: bool) -> Result<OutsideCopy> {
     let observer: Observer = core.observer(&core::task_id(row)?);
     Ok(OutsideCopy::begin(
-        core.writing_task(row)?,
+        task,
         core.store.clone(),
         observer,
         exactly_once,

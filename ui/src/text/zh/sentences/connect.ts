@@ -21,7 +21,6 @@ export const connect: Sentence[] = [
   ],
   ['equal offsets on both sides', '两侧偏移量相等'],
   ['an end before that of the source', '早于源末尾的终点'],
-  ['consumer groups that are kept in step with a proof', '经过证明的消费组同步'],
   ["a speed limit (Kafka's client quotas on the workers' user limit it there)", '速度限制（在那里可用 Kafka 对工作节点用户的客户端配额来限制）'],
   [
     'the task {*what}, and MirrorMaker keeps names as they are or puts one prefix before them; change the names, or let the task run on this computer',
@@ -31,13 +30,6 @@ export const connect: Sentence[] = [
   ['changes names by patterns', '按模式更改名称'],
   ['puts a suffix behind names', '在名称之后加后缀'],
   ['has a prefix of one letter', '的前缀只有一个字母'],
-  [
-    '{*what} is not offered for a task that runs on Connect, because it needs the offsets of each record on both sides, and these are noted on this computer alone; move the task to this computer first (sluice task move {task} --run-on here)',
-    '{what}不适用于在 Connect 上运行的任务，因为它需要每条记录在两侧的偏移量，而这些只在此计算机上记录；请先将任务移到此计算机 (sluice task move {task} --run-on here)',
-  ],
-  ['a change of the topics', '更改主题'],
-  ['the translation of consumer groups', '消费组的转换'],
-  ['a cut-over', '切换'],
   ['the task is being moved', '任务正在移动'],
   ['the task is {!state}; pause it, then move it', '任务{state}；请先暂停，再移动'],
   ["the task runs on the Connect cluster '{name}' from now on", '任务从现在起在 Connect 集群“{name}”上运行'],
@@ -147,12 +139,40 @@ export const connect: Sentence[] = [
     '在 Connect 上没有隔离区，也没有速度限制，并且 MirrorMaker 会不作声地跳过源已删除的内容，即使任务设置为停止',
   ],
   [
-    'a record that the target refuses stops the connector; what was deleted is noted from outside, in the list of gaps; groups, readiness and the cut-over work on this computer alone',
-    '目标拒绝的记录会使连接器停止；被删除的内容由外部记入缺口列表；消费组、就绪检查和切换只在此计算机上可用',
+    'a record that the target refuses stops the connector; what was deleted is noted from outside, in the list of gaps; where consumer groups go on is found by reading both sides, and refused where that does not show it',
+    '目标拒绝的记录会使连接器停止；被删除的内容由外部记入缺口列表；消费组的续读位置通过读取两侧得出，无法得出时则拒绝提交',
   ],
   [
-    "limit the workers' user by client quotas of Kafka where the clusters must be spared; move the task here before applications move",
-    '需要保护集群时，请用 Kafka 的客户端配额限制工作节点的用户；在应用迁移之前，请将任务移到这里',
+    "limit the workers' user by client quotas of Kafka where the clusters must be spared",
+    '需要保护集群时，请用 Kafka 的客户端配额限制工作节点的用户',
+  ],
+  [
+    'MirrorMaker takes these topics for internal ones and never copies them: {,topics}; leave them out of this task, and copy them with a task that runs on this computer',
+    'MirrorMaker 将这些主题视为内部主题，从不复制它们：{topics}；请从此任务中去掉它们，并用在此计算机上运行的任务复制',
+  ],
+  ['topics that are new at the source cannot be taken in: {*error}', '无法加入源上新出现的主题：{error}'],
+  ['new at the source, and copied as well: {,topics}', '源上新出现，也会复制：{topics}'],
+  // Places that are found by reading both sides.
+  ['the records of both sides around it cannot be paired: {*first}; {*second}', '其附近两侧的记录无法一一对应：{first}；{second}'],
+  ['the records of both sides around it cannot be paired: {*why}', '其附近两侧的记录无法一一对应：{why}'],
+  ['the source has deleted the records before it', '源已删除其前面的记录'],
+  ['the target has deleted the records before it', '目标已删除其前面的记录'],
+  ['the source has deleted the records from there on', '源已删除从该处起的记录'],
+  ['the target has deleted the records from there on', '目标已删除从该处起的记录'],
+  ['the records at source offset {#source} and at target offset {#target} differ in {,fields}', '源偏移量 {source} 与目标偏移量 {target} 处的记录不同：{fields}'],
+  ['the target has none for the record at source offset {#offset}', '目标没有与源偏移量 {offset} 处的记录对应的记录'],
+  ['the records around it cannot be read: {*error}', '其附近的记录无法读取：{error}'],
+  [
+    'Connect notes no offsets of single records, so both sides are compared up to there: {#n} offsets are left after {#s} s; ask again to go on',
+    'Connect 不记录单条记录的偏移量，因此要比较两侧直到该处：{s} 秒后还剩 {n} 个偏移量；请再次查询以继续',
+  ],
+  [
+    "which record the target's log of {@partition} begins with is not known: {*why}",
+    '不知道目标上 {partition} 的日志从哪条记录开始：{why}',
+  ],
+  [
+    'ask again; where it stays so, move the task to this computer, which notes each record',
+    '请再次查询；如仍如此，请将任务移到此计算机，它会记录每条记录',
   ],
   // Runs.
   ['{*reason}; its connectors on Connect, where it has made them, go on as they are', '{reason}；其已在 Connect 上创建的连接器保持原样继续运行'],
