@@ -2,7 +2,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Parser;
 
-/// Copies the same topics with Sluice, kcat and MirrorMaker 2 and compares speed, CPU and memory.
+/// Copies the same topics with Sluice, kcat, MirrorMaker 2 and Connect and compares speed, CPU and memory.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Arguments {
@@ -17,7 +17,8 @@ pub struct Arguments {
     #[arg(long, value_name = "SUBSTRING")]
     pub only: Option<String>,
     /// Only the tools whose name begins with one of these; the names are record-exactly-once,
-    /// record-at-least-once, wire-exactly-once, wire-at-least-once, other-exactly-once, other-at-least-once, kcat, mm2-defaults and mm2-tuned.
+    /// record-at-least-once, wire-exactly-once, wire-at-least-once, other-exactly-once, other-at-least-once, kcat, mm2-defaults,
+    /// mm2-tuned, connect-exactly-once and connect-at-least-once.
     #[arg(long, value_name = "NAME[,…]", value_delimiter = ',')]
     pub tools: Vec<String>,
     /// Another build of sluice, whose copies are made beside those of this one.

@@ -1,4 +1,4 @@
-//! `sluice-bench`: copies the same topics between the same two brokers with Sluice, kcat and MirrorMaker 2, and
+//! `sluice-bench`: copies the same topics between the same two brokers with Sluice, kcat, MirrorMaker 2 and Connect, and
 //! compares what it took.
 //!
 //! It uses the programs as their users do, as processes, and none of Sluice's code but the admin client: nobody is
@@ -24,6 +24,7 @@ mod reap;
 mod round;
 mod table;
 mod tool;
+mod with_connect;
 mod with_kcat;
 mod with_mirror_maker;
 mod with_sluice;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     comparison::Comparison, grounds::Grounds, interrupt, measurement::Measurement, plan::Plan, tool::Tool,
-    with_kcat, with_mirror_maker, with_sluice, workload::Workload,
+    with_connect, with_kcat, with_mirror_maker, with_sluice, workload::Workload,
 };
 
 /// All copies of one workload.
@@ -76,6 +76,7 @@ impl Round<'_> {
         grounds.prepare_target(workload)?;
         let measurement = match tool {
             Tool::Kcat => with_kcat::copy(grounds, workload, limit)?,
+            _ if tool.is_on_connect() => with_connect::copy(grounds, workload, tool, limit)?,
             _ => with_mirror_maker::copy(grounds, workload, tool, limit)?,
         };
         Ok((measurement, None))

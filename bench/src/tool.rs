@@ -19,11 +19,15 @@ pub enum Tool {
     MirrorMakerDefaults,
     /// MirrorMaker 2 with big batches.
     MirrorMakerTuned,
+    /// MirrorMaker's connectors on a Connect worker, as a task of Sluice sets them: records and positions in transactions.
+    ConnectExactlyOnce,
+    /// The same without transactions.
+    ConnectAtLeastOnce,
 }
 
 impl Tool {
     /// All, in the order in which they run.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::RecordExactlyOnce,
         Self::RecordAtLeastOnce,
         Self::WireExactlyOnce,
@@ -33,6 +37,8 @@ impl Tool {
         Self::Kcat,
         Self::MirrorMakerDefaults,
         Self::MirrorMakerTuned,
+        Self::ConnectExactlyOnce,
+        Self::ConnectAtLeastOnce,
     ];
 
     /// What it is chosen by on the command line.
@@ -47,6 +53,8 @@ impl Tool {
             Self::Kcat => "kcat",
             Self::MirrorMakerDefaults => "mm2-defaults",
             Self::MirrorMakerTuned => "mm2-tuned",
+            Self::ConnectExactlyOnce => "connect-exactly-once",
+            Self::ConnectAtLeastOnce => "connect-at-least-once",
         }
     }
 
@@ -62,6 +70,8 @@ impl Tool {
             Self::Kcat => "kcat to kcat",
             Self::MirrorMakerDefaults => "MirrorMaker 2, defaults",
             Self::MirrorMakerTuned => "MirrorMaker 2, tuned",
+            Self::ConnectExactlyOnce => "Sluice on Connect, exactly once",
+            Self::ConnectAtLeastOnce => "Sluice on Connect, at least once",
         }
     }
 
@@ -97,16 +107,24 @@ impl Tool {
         }
     }
 
-    /// Whether Sluice copies in transactions.
+    /// Whether it copies in transactions.
     pub fn is_exactly_once(self) -> bool {
         matches!(
             self,
-            Self::RecordExactlyOnce | Self::WireExactlyOnce | Self::OtherExactlyOnce
+            Self::RecordExactlyOnce
+                | Self::WireExactlyOnce
+                | Self::OtherExactlyOnce
+                | Self::ConnectExactlyOnce
         )
     }
 
-    /// Whether it is MirrorMaker 2.
+    /// Whether it is MirrorMaker 2, on whatever worker.
     pub fn is_mirror_maker(self) -> bool {
-        matches!(self, Self::MirrorMakerDefaults | Self::MirrorMakerTuned)
+        matches!(self, Self::MirrorMakerDefaults | Self::MirrorMakerTuned) || self.is_on_connect()
+    }
+
+    /// Whether it is MirrorMaker's connectors on a Connect worker.
+    pub fn is_on_connect(self) -> bool {
+        matches!(self, Self::ConnectExactlyOnce | Self::ConnectAtLeastOnce)
     }
 }

@@ -19,8 +19,9 @@ use crate::{
 };
 
 /// Heap and options that Kafka's own `connect-mirror-maker.sh` sets.
-const HEAP_MEGABYTES: u32 = 2048;
-const JVM_OPTIONS: [&str; 6] = [
+pub const HEAP_MEGABYTES: u32 = 2048;
+/// The other options of it, and of `connect-distributed.sh`.
+pub const JVM_OPTIONS: [&str; 6] = [
     "-Xms256M",
     "-server",
     "-XX:+UseG1GC",

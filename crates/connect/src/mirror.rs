@@ -415,6 +415,10 @@ mod tests {
                 .all(|one| !one.config.contains_key("exactly.once.support")),
             "only the connector that copies can be exactly once"
         );
+        assert_eq!(
+            connectors[1].config["sync.group.offsets.enabled"], "false",
+            "groups have one writer"
+        );
     }
 
     #[test]

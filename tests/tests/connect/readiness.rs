@@ -1,7 +1,7 @@
 //! Readiness of a task that runs on Connect.
 
 use anyhow::{Context, Result, ensure};
-use sluice_app::{TaskReadiness, TaskTerminate};
+use sluice_app::{TaskGroupsSync, TaskReadiness, TaskTerminate};
 use sluice_engine::{Question, ReadinessReport, ReadinessResult};
 use sluice_model::TaskState;
 use sluice_tests::{Filler, commit_group, eventually, odd_records, skipped};
@@ -52,6 +52,15 @@ fn the_questions_are_answered_for_a_task_on_connect_as_for_one_here() -> Result<
         "{report:#?}"
     );
     scene.is_equal(&task, 101)?;
+    let moved = scene.desk.app.call(TaskGroupsSync {
+        task: task.clone(),
+        groups: vec!["readers".to_owned()],
+        all: false,
+        rewind: false,
+        exact_only: true,
+        dry_run: false,
+    })?;
+    ensure!(moved.committed == 2, "{moved:#?}");
     let report = asked(&scene, &task)?;
     for id in [
         "lag_zero",

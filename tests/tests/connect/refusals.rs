@@ -150,7 +150,7 @@ fn what_connect_cannot_do_is_refused_before_a_start() -> Result<()> {
 
     let created = desk.app.call(TaskCreate { settings })?;
     let task = created.id.to_string();
-    let report = desk.app.call(TaskCheck { task: task.clone() })?;
+    let report = desk.app.call(TaskCheck { task })?;
     assert!(!report.may_start);
     assert_eq!(
         of(&report, "connect_names"),

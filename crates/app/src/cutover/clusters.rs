@@ -26,20 +26,18 @@ use super::world::{Lag, PlannedFence, TaskCondition, UnplannedGroups, World};
 use crate::clock::now_ms;
 use crate::core::{self, Core, to_value};
 use crate::schema::AppEvent;
-use crate::tasks::{Leaving, Supervisor, Verifications, Wanted, leave_connect, needs_rest, rest_on_connect};
+use crate::tasks::{Leaving, Supervisor, Verifications, Wanted, leave_connect, needs_rest};
 use crate::{AppError, ErrorCode, Result};
 
 /// How long a cluster may take to answer for the first time.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(12);
-/// How long a task may take to come to rest.
-const REST_PATIENCE: Duration = Duration::from_secs(120);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Clusters and tasks of an application.
 pub(crate) struct Clusters<'a> {
     pub(super) core: &'a Arc<Core>,
-    supervisor: &'a Supervisor,
-    verifications: &'a Verifications,
+    pub(super) supervisor: &'a Supervisor,
+    pub(super) verifications: &'a Verifications,
     /// The program ends.
     pub(super) cancelled: &'a AtomicBool,
     admins: Mutex<BTreeMap<SourceId, Arc<Admin>>>,
@@ -144,29 +142,8 @@ impl<'a> Clusters<'a> {
             .collect()
     }
 
-    fn state(&self, task: &TaskId) -> Result<TaskState> {
+    pub(super) fn state(&self, task: &TaskId) -> Result<TaskState> {
         core::state(&self.core.task(task.as_str())?)
-    }
-
-    /// Waits until a task is in one of `states` and no thread runs it.
-    fn reaches(&self, task: &TaskId, states: &[TaskState]) -> Result<()> {
-        let until = Instant::now() + REST_PATIENCE;
-        loop {
-            let state = self.state(task)?;
-            if states.contains(&state) && (state.is_live() || self.supervisor.live(task).is_none()) {
-                return Ok(());
-            }
-            if Instant::now() >= until {
-                return Err(AppError::new(
-                    ErrorCode::StateForbids,
-                    format!(
-                        "the task is still {state} after {} s; look at its log, then repeat this step",
-                        REST_PATIENCE.as_secs()
-                    ),
-                ));
-            }
-            self.wait(LOOK_EVERY)?;
-        }
     }
 
     fn verification_of(&self, cutover: &Cutover) -> Result<VerificationReport> {
@@ -191,41 +168,6 @@ impl<'a> Clusters<'a> {
         }
         self.verifications
             .run(self.core, id, live.as_ref(), wanted(continues))
-    }
-
-    /// Where a copy on Connect is not exactly known while it runs, it stands still for the comparison.
-    fn verified_at_rest(&self, id: &TaskId, wanted: Wanted) -> Result<VerificationReport> {
-        self.bring_to_rest(id)?;
-        let report = self.verifications.run(self.core, id, None, wanted);
-        self.resume(id)?;
-        report
-    }
-
-    /// Pauses a task that runs, and waits until nothing of it does.
-    fn stop_task(&self, task: &TaskId) -> Result<()> {
-        let at_rest = [
-            TaskState::Paused,
-            TaskState::Completed,
-            TaskState::Failed,
-            TaskState::Terminated,
-        ];
-        let settled = [
-            TaskState::Running,
-            TaskState::Abnormal,
-            TaskState::Paused,
-            TaskState::Completed,
-            TaskState::Failed,
-            TaskState::Terminated,
-        ];
-        if self.supervisor.live(task).is_some() {
-            // What is starting or coming to rest cannot be told anything yet.
-            self.reaches(task, &settled)?;
-        }
-        if self.state(task)?.is_to_run() {
-            self.supervisor
-                .bring_to_rest(self.core, task, TaskAction::Pause)?;
-        }
-        self.reaches(task, &at_rest)
     }
 
     fn store(&self) -> &dyn CheckpointStore {
@@ -379,12 +321,7 @@ impl World for Clusters<'_> {
 
     fn bring_to_rest(&self, task: &TaskId) -> Result<()> {
         self.stop_task(task)?;
-        let row = self.core.task(task.as_str())?;
-        match core::state(&row)? {
-            // Its connectors may run on after a program that was killed while it stopped them.
-            TaskState::Paused | TaskState::Failed => rest_on_connect(self.core, &row),
-            _ => Ok(()),
-        }
+        self.see_that_it_rests(task)
     }
 
     fn resume(&self, task: &TaskId) -> Result<()> {

@@ -25,6 +25,7 @@ mod readiness;
 mod record;
 mod report;
 mod report_page;
+mod resting;
 mod reverse;
 mod routes;
 mod stage;

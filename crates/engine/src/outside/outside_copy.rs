@@ -235,7 +235,7 @@ impl OutsideCopy {
                         continue;
                     }
                     Ok(_) => {}
-                    Err(error) => return Err(format!("the source cannot be read: {error}")),
+                    Err(error) => return Err(format!("the {} cannot be read: {error}", Side::Source)),
                 }
             }
             if position > watched.position {

@@ -194,9 +194,10 @@ fn has_record_between(facts: &Facts<'_>, key: &PartitionKey, from: i64, to: i64)
     with_first_record_from(&facts.task.source, key, from, |message| message.offset())
         .map(|first| first.is_some_and(|offset| offset < to))
         .map_err(|error| {
+            let side = Side::Source;
             Unknown::new(
-                format!("the source cannot be read: {error}"),
-                "see that all brokers of the source cluster can be reached from this computer, and ask again",
+                format!("the {side} cannot be read: {error}"),
+                format!("see that all brokers of the {side} cluster can be reached from this computer, and ask again"),
             )
         })
 }

@@ -174,6 +174,8 @@ export const connect: Sentence[] = [
     'ask again; where it stays so, move the task to this computer, which notes each record',
     '请再次查询；如仍如此，请将任务移到此计算机，它会记录每条记录',
   ],
+  ['Kafka Connect copies', '由 Kafka Connect 复制'],
+  ['a copy that Connect makes is not begun here', '由 Connect 执行的复制不在此处启动'],
   // Runs.
   ['{*reason}; its connectors on Connect, where it has made them, go on as they are', '{reason}；其已在 Connect 上创建的连接器保持原样继续运行'],
   ['exactly-once (transactions of Kafka Connect)', '恰好一次（Kafka Connect 的事务）'],
