@@ -204,7 +204,9 @@ pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
         let is_on_connect = core::settings(&row).is_ok_and(|settings| settings.run_on.is_some());
         let to = match state {
             TaskState::PreChecking => Some((TaskState::Draft, "the pre-check was interrupted")),
-            TaskState::Pausing if is_on_connect => Some((TaskState::Paused, LEFT_RUNNING)),
+            TaskState::Pausing | TaskState::Terminating if is_on_connect => {
+                Some((TaskState::Paused, LEFT_RUNNING))
+            }
             TaskState::Pausing => Some((TaskState::Paused, "paused")),
             TaskState::Terminating => Some((TaskState::Terminated, "terminated")),
             TaskState::Starting | TaskState::Running | TaskState::Abnormal if !resume && is_on_connect => {

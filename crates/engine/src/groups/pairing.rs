@@ -22,7 +22,7 @@ use crate::groups::clusters::GroupClusters;
 use crate::groups::facts::Facts;
 use crate::groups::next_record::Fingerprint;
 use crate::groups::proof::keeps_headers;
-use crate::groups::translate::{Hole, Place, StoredMap, translate};
+use crate::groups::translate::{Hole, PartitionLogs, Place, StoredMap, translate};
 use crate::lock::lock;
 use crate::partition::OffsetRuns;
 use crate::position::{Checkpoint, CheckpointStore, LaneKind, OffsetRun, PartitionKey, PartitionState};
@@ -157,9 +157,18 @@ impl Pairing<'_> {
         let Some(state) = facts.state(key).filter(|state| state.is_pinned()) else {
             return Ok(Ok(()));
         };
+        let goal = goal.within(state, facts.logs(state));
         let Some(hole) = self.hole(state, goal)? else {
             return Ok(Ok(()));
         };
+        if let (Goal::Source(wanted), Some(low)) = (goal, facts.logs(state).source_low)
+            && low > wanted
+        {
+            return Ok(Err(
+                "the source has deleted the records from there on, so that they cannot be compared"
+                    .to_owned(),
+            ));
+        }
         let from_the_start = hole.distance(goal) <= hole.rest(goal);
         let mut reasons = Vec::new();
         for forward in [from_the_start, !from_the_start] {
@@ -366,6 +375,19 @@ impl Pairing<'_> {
 }
 
 impl Goal {
+    /// The first place that can be meant: nothing was copied before the start, and nothing can be read on the target before
+    /// its log begins.
+    fn within(self, state: &PartitionState, logs: PartitionLogs) -> Self {
+        match self {
+            Self::Source(offset) => Self::Source(offset.max(state.start)),
+            Self::Target(offset) => Self::Target(
+                offset
+                    .max(state.target_start)
+                    .max(logs.target_low.unwrap_or(offset)),
+            ),
+        }
+    }
+
     fn is_reached_by(self, source: i64, target: i64) -> bool {
         match self {
             Self::Source(wanted) => source >= wanted,

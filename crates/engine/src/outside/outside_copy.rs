@@ -222,7 +222,7 @@ impl OutsideCopy {
             }
             watched.error = None;
             // A note may lie behind offsets without a record, which the other program does not count.
-            if position < watched.state.position {
+            if position < watched.state.position && position != watched.position {
                 let again = with_first_record_from(&self.task.source, key, position.max(low), |message| {
                     message.offset()
                 });

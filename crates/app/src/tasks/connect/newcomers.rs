@@ -17,6 +17,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub(super) struct Newcomers {
     looked: Option<Instant>,
+    /// What was in the way then.
+    trouble: Option<String>,
 }
 
 impl Newcomers {
@@ -28,16 +30,17 @@ impl Newcomers {
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Option<String> {
         if self.looked.is_some_and(|then| then.elapsed() < LOOK_EVERY) {
-            return None;
+            return self.trouble.clone();
         }
         let is_first = self.looked.replace(Instant::now()).is_none();
         // The start has taken in what was there.
         if is_first {
             return None;
         }
-        take_in(ground, cancelled)
+        self.trouble = take_in(ground, cancelled)
             .err()
-            .map(|error| format!("topics that are new at the source cannot be taken in: {error}"))
+            .map(|error| format!("topics that are new at the source cannot be taken in: {error}"));
+        self.trouble.clone()
     }
 }
 

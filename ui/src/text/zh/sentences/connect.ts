@@ -158,6 +158,7 @@ export const connect: Sentence[] = [
   ['the source has deleted the records before it', '源已删除其前面的记录'],
   ['the target has deleted the records before it', '目标已删除其前面的记录'],
   ['the source has deleted the records from there on', '源已删除从该处起的记录'],
+  ['the source has deleted the records from there on, so that they cannot be compared', '源已删除从该处起的记录，因此无法比较'],
   ['the target has deleted the records from there on', '目标已删除从该处起的记录'],
   ['the records at source offset {#source} and at target offset {#target} differ in {,fields}', '源偏移量 {source} 与目标偏移量 {target} 处的记录不同：{fields}'],
   ['the target has none for the record at source offset {#offset}', '目标没有与源偏移量 {offset} 处的记录对应的记录'],
