@@ -98,9 +98,45 @@ fn shell(command: &str) -> Command {
     /// No window opens for it.
     const CREATE_NO_WINDOW: u32 = 0x0800_0000;
     let mut shell = Command::new("cmd.exe");
-    // As it stands: cmd has its own rules for quotes.
-    shell.arg("/C").raw_arg(command).creation_flags(CREATE_NO_WINDOW);
+    // As it stands: cmd has its own rules for quotes. With /S it takes off the outermost pair and nothing else; without, it takes the first and
+    // the last of a command with several, and a program in a folder with blanks is not found. /D: nothing runs before it.
     shell
+        .args(["/D", "/S", "/C"])
+        .raw_arg(format!("\"{command}\""))
+        .creation_flags(CREATE_NO_WINDOW);
+    shell
+}
+
+#[cfg(windows)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_in_a_folder_with_blanks_gets_its_arguments_as_they_were_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("my tools");
+        std::fs::create_dir(&folder).unwrap();
+        let program = folder.join("say it.cmd");
+        std::fs::write(
+            &program,
+            "@echo {\"Version\":1,\"AccessKeyId\":\"%~1\",\"SecretAccessKey\":\"%~2\"}\r\n",
+        )
+        .unwrap();
+        let command = format!("\"{}\" \"a key\" \"hunter 2\"", program.display());
+        let read = run(&command, "x", SystemTime::now()).unwrap();
+        assert_eq!(read.access_key_id, "a key");
+        assert_eq!(read.secret_access_key.reveal(), "hunter 2");
+    }
+
+    #[test]
+    fn a_command_that_fails_is_named_and_what_it_printed_is_not_shown() {
+        let error = run("echo hunter2& exit 3", "x", SystemTime::now())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("failed") && error.contains("'x'"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
 }
 
 #[cfg(unix)]
