@@ -42,9 +42,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
-        let error = create(&file.join("state")).unwrap_err().to_string();
+        let state = file.join("state");
+        let error = create(&state).unwrap_err().to_string();
         assert!(
-            error.contains("file/state") && error.contains("may write to"),
+            error.contains(&state.display().to_string()) && error.contains("may write to"),
             "{error}"
         );
     }
