@@ -25,8 +25,11 @@ pub struct Texts {
     pub quit_question: fn(usize) -> String,
     /// The button of a notification.
     #[cfg_attr(
-        target_os = "macos",
-        expect(dead_code, reason = "macOS opens the program by itself")
+        any(target_os = "macos", windows),
+        expect(
+            dead_code,
+            reason = "a click on the notification itself needs no button there"
+        )
     )]
     pub open_task: &'static str,
     /// A notification: a command of the menu failed.

@@ -91,7 +91,7 @@ mod tests {
                     ptr::copy_nonoverlapping(
                         info.ai_addr.cast::<u8>(),
                         storage.cast::<u8>(),
-                        info.ai_addrlen as usize,
+                        info.ai_addrlen as _,
                     );
                     Ok(())
                 })

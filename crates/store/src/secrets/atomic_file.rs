@@ -1,4 +1,4 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ fn unfinished(path: &Path) -> PathBuf {
 #[cfg(unix)]
 fn sync_directory_of(path: &Path) -> io::Result<()> {
     path.parent()
-        .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+        .map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
 }
 
 #[cfg(not(unix))]
