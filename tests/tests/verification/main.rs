@@ -3,6 +3,7 @@
 mod compaction;
 mod differences;
 mod ground;
+#[cfg(target_os = "linux")]
 mod memory;
 mod no_false_alarm;
 mod retention;

@@ -30,7 +30,6 @@ fn memory() -> Result<(u64, u64)> {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn memory_stays_bounded_whatever_the_partitions_hold() -> Result<()> {
     const RECORDS: usize = 150;
     let (source, target) = pair()?;
