@@ -13,6 +13,7 @@ use sluice_tests::{BOTH, Bench, Filler, OddRecord, read_all, skipped};
 const TOPIC: &str = "large";
 const LARGE: usize = 105_000_000;
 /// Records of 500 KB whose memory is measured.
+#[cfg(target_os = "linux")]
 const RECORDS: usize = 1_000;
 
 fn generous() -> Result<Cluster> {

@@ -4,8 +4,6 @@ use std::{
     io::{BufRead, BufReader},
     net::TcpStream,
     process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
 use sluice_testground::skip_reason;
@@ -50,6 +48,9 @@ fn up_prints_where_the_cluster_is_and_ends_it_with_its_input() {
 #[cfg(target_os = "linux")]
 #[test]
 fn brokers_die_with_a_program_that_is_killed() {
+    use std::thread;
+    use std::time::{Duration, Instant};
+
     if skip_reason().is_some() {
         return;
     }
