@@ -46,6 +46,17 @@ pair-kills: setup-test jars ## Kill a pair that copies both ways 100 times, with
 window: setup-test jars ## The tests of the real window alone
 	@tests/window/run
 
+windows: setup-desktop ## Build sluice.exe and the window's program for Windows with MinGW (Debian and Ubuntu), stripped
+	@scripts/windows
+
+# These look at the lock of the data folder themselves, and Linux does not see one that a program under Wine holds.
+UNIX_LOCKS = --skip a_bounded_task_that_is_completed_stays_so --skip killed_before_the_first_start --skip killed_in_a_passing_state
+
+test-windows: setup-test jars ## Run the tests of the companion that need no Unix with sluice.exe under Wine
+	@scripts/windows try
+	SLUICE_COMPANION=$(CURDIR)/tests/windows/companion $(CARGO) test --release --workspace --test windows -- --ignored --nocapture --test-threads=2
+	SLUICE_COMPANION=$(CURDIR)/tests/windows/companion $(CARGO) test --release --workspace --test daemon -- --nocapture --test-threads=2 $(UNIX_LOCKS)
+
 bench: setup-test jars ## Copy the same topics with Sluice, kcat and MirrorMaker 2; writes docs/benchmarks.md
 	$(CARGO) build --release -p sluice-cli
 	$(CARGO) run --release -p sluice-bench -- $(ARGS)
@@ -68,6 +79,9 @@ bindings: setup ## Write the page's types anew from the Rust ones
 
 bundle: setup-desktop ## Make the packages of this system: .deb (BUNDLES=deb,rpm,appimage), .dmg, .msi
 	@scripts/bundle
+
+test-packages: ## Install the .deb and .rpm of `make bundle BUNDLES=deb,rpm`, start them, remove them, look for what is left (Debian, as root)
+	@scripts/test-packages
 
 icons: ## Make the icons' pictures anew from icons/draw.py
 	@scripts/icons

@@ -3,11 +3,15 @@ use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// The terminal companion, built beside the tests.
+/// The terminal companion, built beside the tests; or the program that the environment names, as one of another system
+/// (`make test-windows`).
 ///
 /// # Errors
 /// It was not built: `cargo build --release -p sluice-cli`.
 pub fn companion() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("SLUICE_COMPANION") {
+        return Ok(named.into());
+    }
     let test = std::env::current_exe()?;
     // A test stands in a folder below, a program of the tests beside it.
     let own = test.parent().context("the test's folder")?;
