@@ -34,7 +34,9 @@ export async function carryOnTo(here, task, step, overrules = true) {
     if (now.step === step || now.state !== 'open') return now;
     const held = now.held?.answers.map(({ question }) => question) ?? [];
     if (held.length > 0 && !overrules) return now;
-    await here.host.call('cutover_next', { task, overrule: held });
+    const { busy } = await here.host.call('cutover_next', { task, overrule: held });
+    // A page that is told so has nothing that would tell it otherwise.
+    if (busy) throw new Error(`the step ${now.step} is carried out and said to go on`);
   }
   throw new Error(`the cut-over never came to ${step}`);
 }

@@ -6,7 +6,7 @@ use super::command::Command;
 use crate::clock::now_ms;
 use crate::core::{self, Core, Operation, actor};
 use crate::cutover::{
-    Cutover, CutoverReport, CutoverState, CutoverStep, Doing, FenceKind, Journal, Procedure, StepWords,
+    Busy, Cutover, CutoverReport, CutoverState, CutoverStep, Doing, FenceKind, Journal, Procedure, StepWords,
     StoreJournal, Wish, meant, new_id, none_before_its_switch, plan, sides, silence_ms,
 };
 use crate::schema::AppEvent;
@@ -151,12 +151,12 @@ impl Command for CutoverPlan {
         };
         Operation::new(Self::NAME, "task", &row.id, &row.name).run(&app.core.store, || {
             let id = core::task_id(&row)?;
-            let _busy = app.cutovers.claim(id.as_str(), Doing::Step)?;
+            let busy = app.cutovers.claim(id.as_str(), Doing::Step)?;
             none_before_its_switch(&app.core, id.as_str())?;
             may_move(&app.core, &row, &wish)?;
             let mut cutover = plan(&app.clusters(), &id, &actor(), &wish)?;
             StoreJournal(&app.core.store).save(&mut cutover)?;
-            changed(app, &cutover);
+            changed(app, busy, &cutover);
             view(app, cutover)
         })
     }
@@ -224,10 +224,11 @@ impl Command for CutoverBack {
         let silence = silence_ms(self.silence_seconds)?;
         let found = meant(&app.core, &self.task)?;
         operation(Self::NAME, &found).run(&app.core.store, || {
-            let _busy = app.cutovers.claim(root(&found), Doing::Step)?;
+            let busy = app.cutovers.claim(root(&found), Doing::Step)?;
             let (clusters, journal, by) = (app.clusters(), StoreJournal(&app.core.store), actor());
             let found = reread(&journal, found)?;
             let from = app.core.task(found.task.as_str())?.source_id;
+            let before = found.clone();
             let mut procedure = Procedure::new(&clusters, &journal, &by, found);
             let outcome = if procedure.is_switched() {
                 app.core.may_write(&from)?;
@@ -235,9 +236,8 @@ impl Command for CutoverBack {
             } else {
                 procedure.abandon().map(|()| procedure.into_cutover())
             };
-            let cutover = outcome?;
-            changed(app, &cutover);
-            view(app, cutover)
+            changed(app, busy, outcome.as_ref().unwrap_or(&before));
+            view(app, outcome?)
         })
     }
 }
@@ -295,13 +295,13 @@ fn carry_on(
 ) -> Result<CutoverView> {
     let found = meant(&app.core, name)?;
     operation(action, &found).run(&app.core.store, || {
-        let _busy = app.cutovers.claim(root(&found), Doing::Step)?;
+        let busy = app.cutovers.claim(root(&found), Doing::Step)?;
         let (clusters, journal, by) = (app.clusters(), StoreJournal(&app.core.store), actor());
         let found = reread(&journal, found)?;
         let mut procedure = Procedure::new(&clusters, &journal, &by, found);
         let done = work(&mut procedure);
         let cutover = procedure.into_cutover();
-        changed(app, &cutover);
+        changed(app, busy, &cutover);
         done?;
         view(app, cutover)
     })
@@ -324,7 +324,10 @@ fn operation(action: &'static str, cutover: &Cutover) -> Operation {
     Operation::new(action, "task", cutover.task.as_str(), &cutover.task_name)
 }
 
-fn changed(app: &App, cutover: &Cutover) {
+/// Tells of a step that was carried out. It is over by then: a page that asks because of this is not told that it goes on, which
+/// nothing would correct later.
+fn changed(app: &App, busy: Busy<'_>, cutover: &Cutover) {
+    drop(busy);
     app.core.bus.publish(&AppEvent::CutoverChanged {
         task_id: cutover.task.clone(),
         cutover_id: cutover.id.clone(),

@@ -38,7 +38,7 @@ mod world;
 
 pub(crate) use clusters::Clusters;
 pub(crate) use cutovers::{
-    Cutovers, Doing, meant, none_before_its_switch, none_moves, not_needed, not_under_way, sides,
+    Busy, Cutovers, Doing, meant, none_before_its_switch, none_moves, not_needed, not_under_way, sides,
 };
 pub(crate) use journal::{Journal, StoreJournal};
 pub(crate) use plan::{Wish, is_made_by_one, new_id, plan, silence_ms};
