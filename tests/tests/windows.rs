@@ -1,30 +1,22 @@
 //! The companion as it is built for Windows, under Wine (`make test-windows`, which also runs tests of other files with it).
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use sluice_fakekafka::FakeCluster;
 use sluice_testground::{Cluster, KafkaVersion};
 use sluice_tests::{
-    Filler, append_numbered, companion, eventually, fake_clusters, has_exactly_numbered, numbered,
-    odd_records, read_all,
+    Filler, append_numbered, eventually, fake_clusters, has_exactly_numbered, numbered, odd_records,
+    read_all, sluice, spawn_sluice,
 };
 
-/// Runs it in a folder of its own: drive and folder are Wine's.
-fn sluice(arguments: &[&str]) -> Result<Output> {
+fn ok(arguments: &[&str]) -> Result<String> {
     ensure!(
         std::env::var_os("SLUICE_COMPANION").is_some(),
         "run this by make test-windows"
     );
-    Ok(Command::new(companion()?)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()?)
-}
-
-fn ok(arguments: &[&str]) -> Result<String> {
     let output = sluice(arguments)?;
     ensure!(
         output.status.success(),
@@ -40,22 +32,27 @@ fn text(path: &std::path::Path) -> Result<&str> {
     path.to_str().context("a path in UTF-8")
 }
 
+/// What says what is copied, and where the state of the copy is.
+fn between<'a>(from: &'a str, to: &'a str, topic: &'a str, dir: &'a std::path::Path) -> Result<[&'a str; 8]> {
+    Ok([
+        "--from",
+        from,
+        "--to",
+        to,
+        "--topic",
+        topic,
+        "--state",
+        text(dir)?,
+    ])
+}
+
 /// Copies and verifies topic `t` of in-process clusters with the state in `dir`.
 fn copies_and_verifies(dir: &std::path::Path) -> Result<()> {
     let (source, target) = fake_clusters()?;
     source.create_topic("t", 1, &[])?;
     append_numbered(&source, 0, 300)?;
     let (from, to) = (source.bootstrap(), target.bootstrap());
-    let clusters = [
-        "--from",
-        &from,
-        "--to",
-        &to,
-        "--topic",
-        "t",
-        "--state",
-        text(dir)?,
-    ];
+    let clusters = between(&from, &to, "t", dir)?;
     ok(&[&["copy"][..], &clusters, &["--until-caught-up"]].concat())?;
     has_exactly_numbered(&target, 300)?;
     ensure!(dir.is_dir(), "the state is where it was said to be");
@@ -106,16 +103,7 @@ fn real_clusters_are_copied_with_every_field_and_read_by_another_client() -> Res
     }
     let dir = tempfile::tempdir()?;
     let (from, to) = (source.bootstrap(), target.bootstrap());
-    let clusters = [
-        "--from",
-        &from,
-        "--to",
-        &to,
-        "--topic",
-        "odd",
-        "--state",
-        text(dir.path())?,
-    ];
+    let clusters = between(&from, &to, "odd", dir.path())?;
     ok(&[&["copy"][..], &clusters, &["--until-caught-up"]].concat())?;
     ok(&[&["verify"][..], &clusters].concat())?;
     for partition in 0..2 {
@@ -139,17 +127,8 @@ fn ctrl_c_stops_a_copy_cleanly_and_the_next_run_goes_on_exactly() -> Result<()> 
     append_numbered(&source, 0, 100)?;
     let dir = tempfile::tempdir()?;
     let (from, to) = (source.bootstrap(), target.bootstrap());
-    let clusters = [
-        "--from",
-        &from,
-        "--to",
-        &to,
-        "--topic",
-        "t",
-        "--state",
-        text(dir.path())?,
-    ];
-    let mut copy = started(&[&["copy"][..], &clusters].concat())?;
+    let clusters = between(&from, &to, "t", dir.path())?;
+    let mut copy = spawn_sluice(&[&["copy"][..], &clusters].concat())?;
     eventually("it is copied", || Ok(numbered(&target)?.len() == 100))?;
     interrupt(&copy)?;
     let ended = copy.wait()?;
@@ -193,15 +172,6 @@ fn a_password_is_kept_in_the_systems_store_or_an_encrypted_file_and_found_by_the
         }
     }
     Ok(())
-}
-
-fn started(arguments: &[&str]) -> Result<Child> {
-    Ok(Command::new(companion()?)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?)
 }
 
 /// Wine tells the program of the signal as of Ctrl-C in its console.

@@ -96,6 +96,42 @@ fn each_continues(
     Ok(())
 }
 
+/// Groups that come later, near the end and at it, are kept in step.
+fn later_ones_are_kept_in_step(scene: &Scene, task: &str, (source, target): (&str, &str)) -> Result<()> {
+    scene.desk.app.call(TaskGroupsKeep {
+        task: task.to_owned(),
+        sync: Some(GroupSync {
+            interval_seconds: 1,
+            ..GroupSync::of("late-.*")
+        }),
+        version: None,
+    })?;
+    let end = 3 * 45 + 20 * 40;
+    let client = group_client(source)?;
+    for (offset, name) in [(end - 5, "late-one"), (end, "late-two")] {
+        commit_group_with(
+            &client,
+            name,
+            &[("moved", 0, offset), ("moved", 1, offset), ("moved", 2, offset)],
+            "",
+        )?;
+    }
+    eventually("both stand on the target", || {
+        let view = scene.desk.app.call(TaskGroups {
+            task: task.to_owned(),
+            groups: vec!["late-one".to_owned(), "late-two".to_owned()],
+        })?;
+        let all = view.report.groups.iter().flat_map(|group| &group.partitions);
+        Ok(view.last_sync.is_some()
+            && all.clone().count() == 6
+            && all
+                .clone()
+                .all(|one| one.target_committed.is_some() && one.target_committed == one.target_offset))
+    })?;
+    let late = BTreeMap::from([("late-one".to_owned(), end - 5), ("late-two".to_owned(), end)]);
+    each_continues((source, target), ("moved", "moved"), &late)
+}
+
 #[test]
 fn a_group_at_any_position_continues_exactly_where_it_stood_while_connect_copies() -> Result<()> {
     if skipped() {
@@ -146,39 +182,7 @@ fn a_group_at_any_position_continues_exactly_where_it_stood_while_connect_copies
     })?;
     each_continues((&source, &target), ("moved", "moved"), &groups)?;
 
-    // One that comes later is kept in step, with its note.
-    scene.desk.app.call(TaskGroupsKeep {
-        task: task.clone(),
-        sync: Some(GroupSync {
-            interval_seconds: 1,
-            ..GroupSync::of("late-.*")
-        }),
-        version: None,
-    })?;
-    let end = 3 * 45 + 20 * 40;
-    let client = group_client(&source)?;
-    for (offset, name) in [(end - 5, "late-one"), (end, "late-two")] {
-        commit_group_with(
-            &client,
-            name,
-            &[("moved", 0, offset), ("moved", 1, offset), ("moved", 2, offset)],
-            "",
-        )?;
-    }
-    eventually("both stand on the target", || {
-        let view = scene.desk.app.call(TaskGroups {
-            task: task.clone(),
-            groups: vec!["late-one".to_owned(), "late-two".to_owned()],
-        })?;
-        let all = view.report.groups.iter().flat_map(|group| &group.partitions);
-        Ok(view.last_sync.is_some()
-            && all.clone().count() == 6
-            && all
-                .clone()
-                .all(|one| one.target_committed.is_some() && one.target_committed == one.target_offset))
-    })?;
-    let late = BTreeMap::from([("late-one".to_owned(), end - 5), ("late-two".to_owned(), end)]);
-    each_continues((&source, &target), ("moved", "moved"), &late)?;
+    later_ones_are_kept_in_step(&scene, &task, (&source, &target))?;
     scene.desk.app.call(TaskTerminate { task: task.clone() })?;
     scene.desk.reaches(&task, TaskState::Terminated)?;
     scene.desk.app.call(TaskDelete {

@@ -2,29 +2,14 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use sluice_engine::parity::{ParityRules, ParityState, Parts};
-use sluice_testground::Cluster;
-use sluice_tests::{Filler, skipped};
-use sluice_wire::{Client, GroupOffset, TopicPartition};
+use sluice_tests::{Filler, commit_group, skipped};
 
-use super::ground::{Ground, plain, renamed};
+use super::ground::{Ground, renamed};
 
 const GROUPS: Parts = Parts {
     groups: true,
     ..Parts::NONE
 };
-
-fn stands(cluster: &Cluster, group: &str, topic: &str) -> Result<()> {
-    let place = TopicPartition::new(topic, 0);
-    let position = GroupOffset {
-        offset: 0,
-        leader_epoch: None,
-        metadata: String::new(),
-    };
-    let wanted = BTreeMap::from([(place.clone(), position)]);
-    let outcomes = Client::new(&plain(cluster)?)?.offset_commit(group, &wanted)?;
-    ensure!(outcomes.get(&place) == Some(&Ok(())), "{outcomes:?}");
-    Ok(())
-}
 
 #[test]
 fn groups_are_those_that_read_the_compared_topics_on_either_side_whatever_their_names_begin_with()
@@ -50,7 +35,7 @@ fn groups_are_those_that_read_the_compared_topics_on_either_side_whatever_their_
         (&ground.target, "of the new name", "read.eu"),
         (&ground.target, "of another topic there", "unread"),
     ] {
-        stands(cluster, group, topic)?;
+        commit_group(&cluster.bootstrap(), group, &[(topic, 0, 0)], "")?;
     }
     let states = |rules: &ParityRules| -> Result<BTreeMap<String, ParityState>> {
         let rows = ground.compared(GROUPS, rules)?.groups.unwrap_or_default();

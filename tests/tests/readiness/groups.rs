@@ -5,10 +5,9 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use sluice_engine::ReadinessResult::{Failed, Success, Warning};
 use sluice_engine::{EvidenceValue, Question, SyncOptions, sync_groups};
-use sluice_model::{Cluster as Address, Delivery};
+use sluice_model::Delivery;
 use sluice_testground::Cluster;
-use sluice_tests::{eventually, odd_records, read_all, skipped};
-use sluice_wire::{Client, GroupOffset, TopicPartition};
+use sluice_tests::{commit_group, eventually, odd_records, read_all, skipped};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -22,22 +21,13 @@ fn first_on_target(ground: &Ground, topic: &str, partition: i32) -> Result<i64> 
 
 /// Commits positions of a group without members.
 fn commit(cluster: &Cluster, group: &str, topic: &str, offsets: [i64; 2]) -> Result<()> {
-    let positions = (0..)
-        .zip(offsets)
-        .map(|(partition, offset)| {
-            let position = GroupOffset {
-                offset,
-                leader_epoch: None,
-                metadata: String::new(),
-            };
-            (TopicPartition::new(topic, partition), position)
-        })
-        .collect();
-    let outcomes = Client::new(&Address::new(&cluster.bootstrap())?)?.offset_commit(group, &positions)?;
-    for outcome in outcomes.into_values() {
-        outcome?;
-    }
-    Ok(())
+    let [first, second] = offsets;
+    commit_group(
+        &cluster.bootstrap(),
+        group,
+        &[(topic, 0, first), (topic, 1, second)],
+        "",
+    )
 }
 
 /// Runs a consumer until `act` is over.
