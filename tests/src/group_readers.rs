@@ -1,5 +1,6 @@
 //! Groups that commit without members, and consumers that continue where they stand.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -40,7 +41,7 @@ pub fn commit_group_with(
     offsets: &[(&str, i32, i64)],
     metadata: &str,
 ) -> Result<()> {
-    let offsets = offsets
+    let offsets: BTreeMap<TopicPartition, GroupOffset> = offsets
         .iter()
         .map(|(topic, partition, offset)| {
             let offset = GroupOffset {
@@ -52,7 +53,10 @@ pub fn commit_group_with(
         })
         .collect();
     let outcome = client.offset_commit(group, &offsets)?;
-    ensure!(outcome.values().all(|one| one.is_ok()), "{outcome:?}");
+    ensure!(
+        offsets.keys().all(|place| outcome.get(place) == Some(&Ok(()))),
+        "{outcome:?}"
+    );
     Ok(())
 }
 
