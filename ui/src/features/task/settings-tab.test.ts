@@ -1,15 +1,18 @@
 import { cleanup, fireEvent, render, waitFor } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { replaceBackend } from '../../backend';
-import type { AppError, TaskTune, TaskView } from '../../backend/bindings';
+import type { AppError, TaskPolicies, TaskTune, TaskView } from '../../backend/bindings';
 import { language } from '../../text/index.svelte';
 import SettingsTab from './SettingsTab.svelte';
 import { TaskWatch } from './task-watch.svelte';
 
 const SUPERSEDED: AppError = { code: 'cancelled', message: 'superseded by a later command; look at the task', fields: [], retryable: false };
 /** What the backend keeps. */
-let kept: { version: number; records: number | null };
+let kept: { version: number; records: number | null; name: string };
 const tuned: TaskTune[] = [];
+const named: TaskPolicies[] = [];
+/** What a change waits for before it is answered. */
+let held: Promise<void> | null = null;
 
 function view(): TaskView {
   return {
@@ -26,7 +29,7 @@ function view(): TaskView {
     ended_ms: null,
     at_ms: 1,
     settings: {
-      name: 'n',
+      name: kept.name,
       objects: { topics: ['orders'] },
       rename: { map: {}, regex: [], prefix: '', suffix: '' },
       start: 'earliest',
@@ -52,17 +55,27 @@ function view(): TaskView {
 afterEach(cleanup);
 beforeEach(() => {
   language.choice = 'en';
-  kept = { version: 3, records: 100 };
-  tuned.length = 0;
+  kept = { version: 3, records: 100, name: 'n' };
+  tuned.length = named.length = 0;
+  held = null;
   replaceBackend({
     call: async (name, request) => {
       if (name === 'task_show') return view() as never;
+      if (name === 'task_policies') {
+        const policies = request as unknown as TaskPolicies;
+        named.push(policies);
+        if (policies.version !== kept.version) throw SUPERSEDED;
+        kept = { ...kept, version: kept.version + 1, name: policies.name ?? kept.name };
+        return view() as never;
+      }
       if (name !== 'task_tune') throw new Error(`unexpected ${name}`);
       const tune = request as unknown as TaskTune;
       tuned.push(tune);
       if (tune.version !== kept.version) throw SUPERSEDED;
-      kept = { version: kept.version + 1, records: tune.rate?.records_per_second ?? null };
-      return view() as never;
+      kept = { ...kept, version: kept.version + 1, records: tune.rate?.records_per_second ?? null };
+      const answer = view();
+      await held;
+      return answer as never;
     },
     subscribe: () => () => {},
     desktop: null,
@@ -74,25 +87,26 @@ async function shown() {
   await task.refresh();
   const page = render(SettingsTab, { task });
   const records = page.getByLabelText('Records per second at most') as HTMLInputElement;
-  return { task, page, records, apply: () => fireEvent.click(page.getByRole('button', { name: 'Apply' })) };
+  const button = page.getByRole('button', { name: 'Apply' });
+  const idle = () => waitFor(() => expect(button.getAttribute('aria-busy')).toBeNull());
+  return { task, page, records, idle, apply: () => fireEvent.click(button) };
 }
 
 test('a change names the version of the settings that it is based on, and the next one that of the answer', async () => {
-  const { page, records, apply } = await shown();
+  const { page, records, idle, apply } = await shown();
   await fireEvent.input(records, { target: { value: '200' } });
   await apply();
-  await waitFor(() => expect(kept).toEqual({ version: 4, records: 200 }));
-  expect(tuned[0]?.version).toBe(3);
-  await waitFor(() => expect(records.value).toBe('200'));
+  await idle();
+  expect([tuned[0]?.version, kept, records.value]).toMatchObject([3, { version: 4, records: 200 }, '200']);
   await fireEvent.input(records, { target: { value: '300' } });
   await apply();
-  await waitFor(() => expect(kept).toEqual({ version: 5, records: 300 }));
+  await waitFor(() => expect(kept).toMatchObject({ version: 5, records: 300 }));
   expect(page.queryByRole('alert')).toBeNull();
 });
 
 test('fields that are not touched follow what another command has changed', async () => {
   const { task, page, records } = await shown();
-  kept = { version: 4, records: 50 };
+  kept = { ...kept, version: 4, records: 50 };
   await task.refresh();
   await waitFor(() => expect(records.value).toBe('50'));
   expect(page.queryByText(/changed since/)).toBeNull();
@@ -101,17 +115,48 @@ test('fields that are not touched follow what another command has changed', asyn
 test('a change that another command has overtaken is refused beside the button, and what was entered stays', async () => {
   const { task, page, records, apply } = await shown();
   await fireEvent.input(records, { target: { value: '200' } });
-  kept = { version: 4, records: 50 };
+  kept = { ...kept, version: 4, records: 50 };
   await task.refresh();
   await page.findByText(/changed since/);
   expect(records.value).toBe('200');
   await apply();
   expect((await page.findByRole('alert')).textContent).toContain('Superseded by a later command');
-  expect([kept, records.value]).toEqual([{ version: 4, records: 50 }, '200']);
+  expect([kept, records.value]).toMatchObject([{ version: 4, records: 50 }, '200']);
 
   await fireEvent.click(page.getByRole('button', { name: 'Show the present ones' }));
   await waitFor(() => expect(records.value).toBe('50'));
   await fireEvent.input(records, { target: { value: '200' } });
   await apply();
-  await waitFor(() => expect(kept).toEqual({ version: 5, records: 200 }));
+  await waitFor(() => expect(kept).toMatchObject({ version: 5, records: 200 }));
+});
+
+test('a change of other fields, which the page has not heard of yet, refuses nothing and asks nothing', async () => {
+  const { task, page } = await shown();
+  const name = page.getByLabelText('Name') as HTMLInputElement;
+  await fireEvent.input(name, { target: { value: 'renamed' } });
+  kept = { ...kept, version: 4, records: 50 };
+  await fireEvent.click(page.getByRole('button', { name: 'Apply the choices' }));
+  await waitFor(() => expect(kept).toEqual({ version: 5, records: 50, name: 'renamed' }));
+  expect(named.map(({ version }) => version)).toEqual([3, 4]);
+  expect(page.queryByRole('alert')).toBeNull();
+
+  await fireEvent.input(name, { target: { value: 'once more' } });
+  kept = { ...kept, version: 6, records: 60 };
+  await task.refresh();
+  expect([name.value, page.queryByText(/changed since/)]).toEqual(['once more', null]);
+});
+
+test('what is typed while a change is sent stays', async () => {
+  const { records, idle, apply } = await shown();
+  let answer = (): void => {};
+  held = new Promise((resolve) => (answer = resolve));
+  await fireEvent.input(records, { target: { value: '200' } });
+  await apply();
+  await waitFor(() => expect(kept.records).toBe(200));
+  await fireEvent.input(records, { target: { value: '2005' } });
+  answer();
+  await idle();
+  expect(records.value).toBe('2005');
+  await apply();
+  await waitFor(() => expect(kept).toMatchObject({ version: 5, records: 2005 }));
 });

@@ -98,4 +98,6 @@ export const everywhere = {
   closeTitle: 'Close the window?',
   closeText: 'Tasks go on in the background, and the icon in the tray shows how they are.',
   quittingTitle: 'Quitting',
+  outdated: 'The settings have been changed since you opened them.',
+  showKept: 'Show the present ones',
 };

@@ -331,8 +331,6 @@ export const task = {
   rateBytes: 'MB per second at most',
   rateHint: 'Blank: the ceiling of the Spec.',
   apply: 'Apply',
-  speedOutdated: 'The settings have been changed since you opened them.',
-  speedCurrent: 'Show the present ones',
   applied: 'Applied',
   alertsTitle: 'Alerts',
   alertsText: 'The rule for failed tasks always applies.',

@@ -97,4 +97,6 @@ export const everywhere: typeof en = {
   closeTitle: '关闭窗口？',
   closeText: '任务会在后台继续运行，托盘图标显示它们的状态。',
   quittingTitle: '正在退出',
+  outdated: '你打开之后，设置已被更改。',
+  showKept: '显示当前设置',
 };

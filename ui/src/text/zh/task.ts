@@ -326,8 +326,6 @@ export const task: typeof en = {
   rateBytes: '每秒 MB 上限',
   rateHint: '留空：使用规格的上限。',
   apply: '应用',
-  speedOutdated: '你打开之后，设置已被更改。',
-  speedCurrent: '显示当前设置',
   applied: '已应用',
   alertsTitle: '告警',
   alertsText: '任务失败的规则始终有效。',
