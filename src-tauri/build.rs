@@ -7,6 +7,7 @@ use std::process::Command;
 const COMMANDS: &[&str] = &[
     "rpc",
     "subscribe",
+    "shell_events",
     "shell_info",
     "set_autostart",
     "set_zoom",

@@ -15,6 +15,7 @@ use sluice_app::{AppError, AppEvent, Command, ErrorCode, TaskList};
 use tauri::State;
 use tauri::ipc::Channel;
 
+use crate::page_events::ShellEvent;
 use crate::shell::Shell;
 
 /// How often a stream looks whether it is still wanted.
@@ -73,6 +74,12 @@ pub async fn subscribe(
             .map_err(|error| AppError::new(ErrorCode::Internal, format!("no thread for the events: {error}")))
     })
     .await
+}
+
+/// Tells the page on `channel` what the shell reports from now on, and what waited for it.
+#[tauri::command]
+pub fn shell_events(shell: State<'_, Arc<Shell>>, channel: Channel<ShellEvent>) {
+    shell.page_events.listen(channel);
 }
 
 fn relay(shell: &Shell, number: u64, events: &Receiver<AppEvent>, channel: &Channel<AppEvent>) {

@@ -11,9 +11,10 @@ use tauri::{AppHandle, Manager, Window, WindowEvent};
 use tauri_plugin_dialog::{DialogExt, MessageDialogButtons};
 
 use crate::language::Language;
+use crate::page_events::ShellEvent;
 use crate::shell::{Phase, Shell};
 use crate::texts::texts;
-use crate::window::{self, ShellEvent};
+use crate::window;
 
 /// Setting: what closing the window does.
 const CHOICE_SETTING: &str = "page.close";
@@ -80,7 +81,7 @@ pub fn on_window_event(window: &Window, event: &WindowEvent) {
     let choice = match CloseChoice::of(&opened) {
         // Asked a second time: the page does not answer, and must not hold the window open for ever.
         CloseChoice::Ask if !shell.has_asked.swap(true, Ordering::Relaxed) => {
-            window::notify(app, &ShellEvent::AskClose);
+            shell.page_events.tell(ShellEvent::AskClose);
             return;
         }
         CloseChoice::Ask => CloseChoice::Tray,
@@ -211,7 +212,8 @@ fn end(app: &AppHandle, opened: Arc<App>) {
     match owned {
         Some(owned) => owned.close_reporting(&|remaining| {
             tracing::info!(remaining, "tasks stop");
-            window::notify(app, &ShellEvent::Quitting { remaining });
+            let shell = app.state::<Arc<Shell>>();
+            shell.page_events.tell(ShellEvent::Quitting { remaining });
         }),
         None => tracing::warn!("a command is still under way; the tasks end with the program"),
     }

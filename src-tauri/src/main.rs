@@ -11,6 +11,7 @@ mod language;
 mod logs;
 mod notifications;
 mod opening;
+mod page_events;
 mod shell;
 mod support_bundle;
 mod texts;
@@ -69,6 +70,7 @@ fn run(arguments: Arguments) -> anyhow::Result<i32> {
         .invoke_handler(tauri::generate_handler![
             bridge::rpc,
             bridge::subscribe,
+            bridge::shell_events,
             desktop_commands::shell_info,
             desktop_commands::set_autostart,
             desktop_commands::set_zoom,

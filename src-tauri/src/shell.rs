@@ -6,6 +6,7 @@ use sluice_app::{App, AppError, ControlServer, ErrorCode};
 
 use crate::arguments::Arguments;
 use crate::notifications::SystemNotifier;
+use crate::page_events::PageEvents;
 use crate::tray::Tray;
 
 /// What the parts of the shell share.
@@ -28,6 +29,8 @@ pub struct Shell {
     pub has_shown_tasks: AtomicBool,
     /// Whether the page was asked what closing is to do.
     pub has_asked: AtomicBool,
+    /// What the page is told without asking.
+    pub page_events: PageEvents,
     /// Counts subscriptions to events: a page that was loaded again subscribes again, and the earlier one ends.
     pub subscriptions: AtomicU64,
 }
@@ -64,6 +67,7 @@ impl Shell {
             is_visible: AtomicBool::new(false),
             has_shown_tasks: AtomicBool::new(false),
             has_asked: AtomicBool::new(false),
+            page_events: PageEvents::default(),
             subscriptions: AtomicU64::new(0),
         }
     }

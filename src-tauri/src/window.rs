@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use serde::Serialize;
 use tauri::webview::{PageLoadEvent, PageLoadPayload};
-use tauri::{AppHandle, Emitter, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
+use crate::page_events::ShellEvent;
 use crate::shell::Shell;
 
 /// Label of the window with the page.
@@ -21,38 +21,6 @@ const NAME_A_LANGUAGE: &str = "try { new Intl.NumberFormat(navigator.language) }
     Object.defineProperty(navigator, 'language', { value: 'en-US' });
     Object.defineProperty(navigator, 'languages', { value: Object.freeze(['en-US']) });
 }";
-/// Name of the event that the page receives.
-const EVENT: &str = "shell";
-
-/// What the shell reports to the page without being asked.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ShellEvent {
-    /// Show a task: its notification was clicked, or its line in the tray's menu.
-    OpenTask {
-        /// Which.
-        id: String,
-    },
-    /// Show the pre-check of a task that was never started.
-    OpenPreCheck {
-        /// Which.
-        id: String,
-    },
-    /// Ask what closing the window is to do.
-    AskClose,
-    /// The program ends; so many tasks have not stopped yet.
-    Quitting {
-        /// How many.
-        remaining: usize,
-    },
-}
-
-/// Tells the page something, if it is there.
-pub fn notify(app: &AppHandle, event: &ShellEvent) {
-    if let Err(error) = app.emit_to(MAIN, EVENT, event) {
-        tracing::warn!(%error, ?event, "the page could not be notified");
-    }
-}
 
 /// Shows the window and brings it to the front; makes it where there is none.
 pub fn want(app: &AppHandle) {
@@ -122,31 +90,17 @@ pub fn hide(app: &AppHandle) {
 
 /// Shows a task in the window.
 pub fn open_task(app: &AppHandle, id: &str) {
-    let page = format!("#/tasks/{id}");
-    open(app, page, ShellEvent::OpenTask { id: id.to_owned() });
+    open(app, ShellEvent::OpenTask { id: id.to_owned() });
 }
 
 /// Shows the pre-check of a task that was never started.
 pub fn open_pre_check(app: &AppHandle, id: &str) {
-    let page = format!("#/tasks/new?draft={id}&step=4");
-    open(app, page, ShellEvent::OpenPreCheck { id: id.to_owned() });
+    open(app, ShellEvent::OpenPreCheck { id: id.to_owned() });
 }
 
-/// Shows what `event` says, or `page`, which is the same, where the page is still being loaded.
-fn open(app: &AppHandle, page: String, event: ShellEvent) {
+fn open(app: &AppHandle, event: ShellEvent) {
     want(app);
-    let handle = app.clone();
-    on_main_thread(app, move || {
-        let shell = handle.state::<Arc<Shell>>();
-        if shell.page_is_loaded.load(Ordering::Relaxed) {
-            notify(&handle, &event);
-        } else if let Some(window) = handle.get_webview_window(MAIN) {
-            // A page that is being loaded finds its way by the address. An id is made of letters, digits and dashes.
-            if let Err(error) = window.eval(format!("location.hash = '{page}'")) {
-                tracing::warn!(%error, "the task cannot be shown");
-            }
-        }
-    });
+    app.state::<Arc<Shell>>().page_events.tell(event);
 }
 
 fn on_main_thread(app: &AppHandle, work: impl FnOnce() + Send + 'static) {
@@ -188,7 +142,10 @@ fn is_ours(url: &Url) -> bool {
 fn loaded(window: WebviewWindow, payload: PageLoadPayload<'_>) {
     let shell = window.state::<Arc<Shell>>();
     match payload.event() {
-        PageLoadEvent::Started => shell.page_is_loaded.store(false, Ordering::Relaxed),
+        PageLoadEvent::Started => {
+            shell.page_is_loaded.store(false, Ordering::Relaxed);
+            shell.page_events.left();
+        }
         PageLoadEvent::Finished => {
             // One that was left while it was being loaded does not count.
             let is_right = is_trouble(payload.url()) == shell.trouble().is_some();

@@ -54,8 +54,10 @@ export function tauriBackend(): Backend {
       supportBundle: () => invoke<string | null>('support_bundle'),
       quit: () => invoke('quit'),
       listen(listener) {
-        const unlisten = listen<ShellEvent>('shell', (event) => listener(event.payload));
-        return () => void unlisten.then((end) => end());
+        const channel = new Channel<ShellEvent>();
+        channel.onmessage = listener;
+        invoke('shell_events', { channel }).catch((error: unknown) => console.error('the shell does not report', asAppError(error).message));
+        return () => (channel.onmessage = () => {});
       },
     },
   };
