@@ -75,6 +75,20 @@ test('the report is exported, and giving up leads back to the plan', async () =>
   await page.getByRole('heading', { name: 'Plan a cut-over' }).waitFor();
 });
 
+test('a stage is chosen from the groups that read the topics', async () => {
+  const page = await here.open({ hash: address() });
+  await page.getByRole('button', { name: 'Plan another one' }).click();
+  await page.getByRole('radio', { name: /^Some first/ }).check();
+  const plan = page.getByRole('button', { name: 'Plan', exact: true });
+  await page.getByText('0 of 2 chosen').waitFor();
+  assert.ok(await plan.isDisabled(), 'there is nothing to plan');
+  await page.getByRole('checkbox', { name: 'recommendations' }).check();
+  await page.getByText('1 of 2 chosen').waitFor();
+  await plan.click();
+  await page.getByRole('region', { name: /^Cut-over of/ }).waitFor();
+  assert.deepEqual((await kept()).groups, ['recommendations']);
+});
+
 test('a cut-over is walked to its window and back again, and each button leads to the next step', async () => {
   const { task } = await copied(here);
   const page = await here.open({ hash: `#/tasks/${task}/cutover` });
