@@ -39,12 +39,12 @@ test('a part of a task is verified: one topic, or what comes from a time on', as
 test('the page sets when a task is verified by itself, refuses a time that is none, and lists what each came to', async () => {
   await here.host.call('task_verify', { task });
   const page = await here.open({ hash: `#/tasks/${task}/verify` });
-  const schedule = page.locator('section').filter({ has: page.getByRole('heading', { name: 'By itself' }) });
+  const schedule = page.locator('section').filter({ has: page.getByRole('heading', { name: 'On a schedule' }) });
   const history = page.getByRole('region', { name: 'Earlier verifications' });
   await history.getByText('Equal', { exact: true }).first().waitFor();
   assert.ok((await history.locator('tbody tr').count()) >= 2, 'those before are listed');
 
-  await schedule.getByRole('switch', { name: 'Verify by itself' }).check();
+  await schedule.getByRole('switch', { name: 'Verify on a schedule' }).check();
   await schedule.getByLabel('At', { exact: true }).fill('25:00');
   await schedule.getByRole('button', { name: 'Apply', exact: true }).click();
   await page.getByText(/is no time of day; write HH:MM/).waitFor();
@@ -55,7 +55,7 @@ test('the page sets when a task is verified by itself, refuses a time that is no
   await until(async () => (await kept()) !== null, 'the schedule is kept');
   const { at, day, everything } = await kept();
   assert.deepEqual({ at, day, everything }, { at: '03:30', day: 'sunday', everything: false });
-  await schedule.getByRole('switch', { name: 'Verify by itself' }).uncheck();
+  await schedule.getByRole('switch', { name: 'Verify on a schedule' }).uncheck();
   await schedule.getByRole('button', { name: 'Apply', exact: true }).click();
   await until(async () => (await kept()) === null, 'the schedule is taken away');
 });
