@@ -30,6 +30,21 @@ export const activity = {
     secrets: 'Secrets',
     place: 'Place',
   } as Record<string, string>,
+  /** Settings, by their keys. */
+  settings: {
+    'page.theme': 'Theme',
+    'page.language': 'Language',
+    'page.zoom': 'Size of the page',
+    'page.close': 'Closing the window',
+    language: 'Language of notifications',
+    max_tasks: 'Limit of tasks',
+    log_days: 'Days that task logs are kept',
+    give_up_after_minutes: 'Minutes of retrying',
+    resume_after_restart: 'Resuming tasks after a restart',
+    quiet_hours: 'Quiet hours',
+    metrics_address: 'Address of the metrics',
+    update_address: 'Address of the newest version',
+  } as Record<string, string>,
   actions: {
     source_add: 'Add data source',
     source_edit: 'Edit data source',
