@@ -100,7 +100,7 @@ test('quiet hours are kept, and a task is muted and heard again', async () => {
 test('the activity shows what was done, how it came out, and what it changed; secrets are not among it', async () => {
   const page = await here.open({ hash: '#/activity' });
   await page.getByLabel('Action', { exact: true }).selectOption('setting_set');
-  await page.locator('summary').filter({ hasText: 'quiet_hours' }).first().click();
+  await page.locator('summary').filter({ hasText: 'Quiet times' }).first().click();
   await page.getByText('22:00').first().waitFor();
   await page.getByRole('button', { name: 'Export' }).click();
   const download = page.waitForEvent('download');

@@ -41,7 +41,7 @@ export const activity = {
     log_days: 'Days that task logs are kept',
     give_up_after_minutes: 'Minutes of retrying',
     resume_after_restart: 'Resuming tasks after a restart',
-    quiet_hours: 'Quiet hours',
+    quiet_hours: 'Quiet times',
     metrics_address: 'Address of the metrics',
     update_address: 'Address of the newest version',
   } as Record<string, string>,
