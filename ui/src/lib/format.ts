@@ -5,10 +5,13 @@ import { grouped } from './grouped';
 /** What stands for a number that is not known. */
 export const UNKNOWN = '–';
 
-/** A sentence of the backend by itself: its messages begin small, so that they can stand behind others. */
+/** The name of a setting, as `min.insync.replicas` or `give_up_after`, at the beginning of a sentence. */
+const SETTING = /^[a-z0-9]+(?:[._][a-z0-9]+)+/;
+
+/** A sentence of the backend by itself: its messages begin small, so that they can stand behind others. Names of settings stay. */
 export function sentence(backendText: string): string {
   const text = say(backendText);
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return SETTING.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A whole number with its thousands separated. */

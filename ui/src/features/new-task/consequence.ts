@@ -16,6 +16,10 @@ export interface Consequence {
 export interface Surroundings {
   sourceName: string;
   targetName: string;
+  /** The Connect cluster that copies, if it is not this computer. */
+  connectName: string | null;
+  /** Whether what is written on the target is copied back. */
+  bothWays: boolean;
   /** Whether the target is tagged Production. */
   production: boolean;
   /** Whether the source has listed its topics, is being asked, or does not answer. */
@@ -29,7 +33,8 @@ export function consequences(settings: TaskSettings, plan: Plan, around: Surroun
   const say = (id: string, text: string, tone: Consequence['tone'] = 'plain') => found.push({ id, text, tone });
   const isOpen = 'matching' in settings.objects;
 
-  say('reads', texts.reads(around.sourceName, around.targetName));
+  say('reads', (around.bothWays ? texts.readsBothWays : texts.reads)(around.sourceName, around.targetName));
+  if (around.connectName !== null) say('runs', texts.runsOnConnect(around.connectName));
   if (around.sourceTopics === 'silent') say('size', texts.sizeUnknown, 'warn');
   else if (around.sourceTopics === 'asked') say('size', texts.topicsLoading);
   else if (plan.topics.length === 0) say('size', texts.nothingSelected, isOpen ? 'plain' : 'warn');
@@ -75,9 +80,10 @@ function backlog(settings: TaskSettings, plan: Plan): string {
   return settings.bounded ? texts.backlogBounded(whole(plan.records)) : texts.backlog(whole(plan.records));
 }
 
-/** The ceilings that will hold: the task's own before those of its Spec. */
+/** The ceilings that will hold: the task's own before those of its Spec. On Connect there are none but Kafka's quotas. */
 export function ceilingOf(settings: TaskSettings): { records: number | null; bytes: number | null; words: string } {
   const texts = t().newTask;
+  if (settings.run_on) return { records: null, bytes: null, words: '' };
   const profile = profileOf(settings.spec);
   const records = settings.rate.records_per_second ?? profile?.recordsPerSecond ?? null;
   const perSecond = settings.rate.bytes_per_second ?? profile?.bytesPerSecond ?? null;

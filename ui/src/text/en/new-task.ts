@@ -251,6 +251,8 @@ export const newTask = {
   consequenceTitle: 'What will happen',
   consequenceNothing: 'Choose a source and a target to see what will happen.',
   reads: (source: string, target: string) => `Copies from ${source} to ${target}.`,
+  readsBothWays: (one: string, other: string) => `Copies from ${one} to ${other}, and what applications write there back; the numbers are of ${one}.`,
+  runsOnConnect: (connect: string) => `MirrorMaker copies on ${connect}, also while Sluice does not run.`,
   size: (topics: string, partitions: string) => `${counted(topics, 'topic', 'topics')}, ${counted(partitions, 'partition', 'partitions')}.`,
   sizeUnknown: 'The amount is not known: the source does not answer.',
   backlog: (records: string) => `What exists now (${records} offsets), then all new records.`,

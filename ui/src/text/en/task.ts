@@ -325,6 +325,7 @@ export const task = {
 
   speedTitle: 'Speed',
   speedHint: 'Takes effect at once where the task runs.',
+  speedOnConnect: 'On Connect nothing but Kafka’s own quotas limits the speed.',
   speedForbidden: 'The speed cannot be changed in this state.',
   spec: 'Spec',
   specNames: { micro: 'Micro: 200 records/s', small: 'Small: 2 000 records/s', medium: 'Medium: 5 000 records/s', large: 'Large: 11 000 records/s', xlarge: 'X-Large: no ceiling' },

@@ -246,6 +246,8 @@ export const newTask: typeof en = {
   consequenceTitle: '将会发生什么',
   consequenceNothing: '选择源和目标后，这里会说明将会发生什么。',
   reads: (source, target) => `从 ${source} 复制到 ${target}。`,
+  readsBothWays: (one, other) => `从 ${one} 复制到 ${other}，并把应用写入后者的内容复制回来；以下数字属于 ${one}。`,
+  runsOnConnect: (connect) => `由 MirrorMaker 在 ${connect} 上复制，Sluice 未运行时也会继续。`,
   size: (topics, partitions) => `${topics} 个主题，${partitions} 个分区。`,
   sizeUnknown: '源没有应答，无法得知数据量。',
   backlog: (records) => `先复制现有内容（${records} 个偏移量），再复制所有新记录。`,

@@ -320,6 +320,7 @@ export const task: typeof en = {
 
   speedTitle: '速度',
   speedHint: '任务运行时立即生效。',
+  speedOnConnect: '在 Connect 上，只有 Kafka 自身的配额会限制速度。',
   speedForbidden: '当前状态不能更改速度。',
   spec: '规格',
   specNames: { micro: '微型：200 条/秒', small: '小型：2 000 条/秒', medium: '中型：5 000 条/秒', large: '大型：11 000 条/秒', xlarge: '超大型：不设上限' },
