@@ -21,10 +21,9 @@ export class Cluster {
   static async start(ground, portFile, version = '4.3.1') {
     const cluster = new Cluster();
     cluster.#ground = ground;
-    // It ends with its standard input, so also when this process is killed.
-    cluster.#child = spawn(ground, ['up', '--version', version, '--port-file', portFile], { stdio: ['pipe', 'ignore', 'inherit'] });
-    const addresses = await until(() => JSON.parse(readFileSync(portFile, 'utf8')), `Kafka ${version} is up`, 120_000);
-    cluster.bootstrap = addresses.bootstrap;
+    const { child, said } = await started(ground, portFile, `Kafka ${version} is up`, 'up', '--version', version);
+    cluster.#child = child;
+    cluster.bootstrap = said.bootstrap;
     return cluster;
   }
 
@@ -70,9 +69,39 @@ export class Cluster {
     if (!this.#child) return;
     const child = this.#child;
     this.#child = undefined;
-    child.stdin.end();
-    if (child.exitCode === null) await once(child, 'exit');
+    await ended(child);
   }
+}
+
+/** A worker of a Kafka Connect cluster, with MirrorMaker's connectors. */
+export class ConnectWorker {
+  #child;
+
+  /** Starts it on the Kafka at `bootstrap`; `portFile` is a file of its own. */
+  static async start(ground, portFile, bootstrap) {
+    const worker = new ConnectWorker();
+    const { child, said } = await started(ground, portFile, 'the worker answers', 'connect', '--on', bootstrap);
+    worker.#child = child;
+    worker.url = said.url;
+    return worker;
+  }
+
+  /** Ends it. */
+  stop() {
+    return ended(this.#child);
+  }
+}
+
+/** Starts what the test ground keeps until its standard input ends, so also when this process is killed; and what it said of itself. */
+async function started(ground, portFile, what, ...args) {
+  const child = spawn(ground, [...args, '--port-file', portFile], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const said = await until(() => JSON.parse(readFileSync(portFile, 'utf8')), what, 120_000);
+  return { child, said };
+}
+
+async function ended(child) {
+  child.stdin.end();
+  if (child.exitCode === null) await once(child, 'exit');
 }
 
 function commandOf(pid) {

@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Cluster } from './clusters.mjs';
-import { APP, GROUND, OUT, scene } from './scene.mjs';
+import { addCluster, APP, GROUND, OUT, scene } from './scene.mjs';
 import { isAlive } from './processes.mjs';
 import { until } from './until.mjs';
 
@@ -63,17 +63,8 @@ chapter('two data sources are connected and tested', async () => {
   await here.open();
   await window.see('Connect your cluster');
   await window.picture('1-first-start');
-  for (const [name, cluster] of [['old kafka', source], ['new kafka', target]]) {
-    await window.go('#/sources/new');
-    await window.type('Name', name);
-    await window.type('Bootstrap servers', cluster.bootstrap);
-    await window.click('button', 'Test connection');
-    await window.see('Connection successful');
-    await window.click('button', 'Save');
-    await until(async () => (await window.call('source_list')).some((row) => row.form.name === name), `${name} is saved`);
-    // It goes to the page of what was saved by itself.
-    await until(async () => /#\/sources(\/ds-.*)?$/.test(await window.run('return location.hash')), 'the form is left');
-  }
+  await addCluster(window, 'old kafka', source.bootstrap);
+  await addCluster(window, 'new kafka', target.bootstrap);
   await window.go('#/sources');
   await window.see('new kafka');
   await window.picture('2-sources');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { Desktop } from './desktop.mjs';
+import { until } from './until.mjs';
 import { Window } from './webdriver.mjs';
 
 const RELEASE = join(process.env.CARGO_TARGET_DIR ?? new URL('../../target', import.meta.url).pathname, 'release');
@@ -39,4 +40,17 @@ export function scene(prepare = async () => {}) {
   /** Starts the program and has its window. */
   here.open = (...args) => here.window.start(APP, args, here.env);
   return here;
+}
+
+/** Adds a cluster by the form of data sources, and tests the connection before. */
+export async function addCluster(window, name, bootstrap) {
+  await window.go('#/sources/new');
+  await window.type('Name', name);
+  await window.type('Bootstrap servers', bootstrap);
+  await window.click('button', 'Test connection');
+  await window.see('Connection successful');
+  await window.click('button', 'Save');
+  await until(async () => (await window.call('source_list')).some((row) => row.form.name === name), `${name} is saved`);
+  // It goes to the page of what was saved by itself.
+  await until(async () => /#\/sources(\/ds-.*)?$/.test(await window.run('return location.hash')), 'the form is left');
 }

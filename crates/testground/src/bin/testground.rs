@@ -11,7 +11,10 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use sluice_testground::{Cluster, Jars, Jvm, KafkaVersion, tools::JavaTool};
+use sluice_testground::{
+    Cluster, Jars, Jvm, KafkaVersion,
+    tools::{ConnectWorker, JavaTool},
+};
 
 /// Real Apache Kafka on loopback.
 #[derive(Debug, Parser)]
@@ -26,6 +29,19 @@ enum Command {
     /// Start a cluster, print where it is as JSON, and keep it until Ctrl-C, SIGTERM or the end of a piped
     /// standard input.
     Up(Box<Up>),
+    /// Start a worker of a Connect cluster with MirrorMaker's connectors, print its address as JSON, and keep it in the
+    /// same way.
+    Connect {
+        /// The Kafka that it stands on.
+        #[arg(long, value_name = "HOST:PORT")]
+        on: String,
+        /// Its Connect cluster: workers of one name share the work.
+        #[arg(long, default_value = "connect")]
+        group: String,
+        /// Write the JSON into this file too, once it answers.
+        #[arg(long, value_name = "FILE")]
+        port_file: Option<PathBuf>,
+    },
     /// Fetch the jars of all versions, or of those named.
     Jars {
         /// Versions, for example 4.3.1.
@@ -82,6 +98,7 @@ struct Up {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Up(up) => up.run(),
+        Command::Connect { on, group, port_file } => connect(on, group, port_file.as_deref()),
         Command::Jars { versions } => fetch(versions),
         Command::Tool { version, class, args } => return tool(version, class, args),
     };
@@ -118,20 +135,42 @@ impl Up {
             builder = builder.property(key, value);
         }
         let cluster = builder.start()?;
-        let json = serde_json::to_string(&cluster.addresses())?;
-        if let Some(file) = &self.port_file {
-            write_whole(file, &json)?;
-        }
-        println!("{json}");
-        io::stdout().flush()?;
-        // An error means that no client is left to ask for the end.
-        let reason = end.recv().unwrap_or("nothing left to wait for");
-        eprintln!("{reason}: stopping");
-        if let Some(file) = &self.port_file {
-            fs::remove_file(file)?;
-        }
-        Ok(())
+        keep(
+            &serde_json::to_string(&cluster.addresses())?,
+            self.port_file.as_deref(),
+            &end,
+        )
     }
+}
+
+fn connect(on: String, group: String, port_file: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    let end = wait_for_end()?;
+    let worker = ConnectWorker::on(on, group).exactly_once().start()?;
+    keep(
+        &serde_json::json!({ "url": worker.url() }).to_string(),
+        port_file,
+        &end,
+    )
+}
+
+/// Says where what was started is, in `json`, and waits for the reason to end.
+fn keep(
+    json: &str,
+    port_file: Option<&Path>,
+    end: &mpsc::Receiver<&'static str>,
+) -> Result<(), Box<dyn Error>> {
+    if let Some(file) = port_file {
+        write_whole(file, json)?;
+    }
+    println!("{json}");
+    io::stdout().flush()?;
+    // An error means that no client is left to ask for the end.
+    let reason = end.recv().unwrap_or("nothing left to wait for");
+    eprintln!("{reason}: stopping");
+    if let Some(file) = port_file {
+        fs::remove_file(file)?;
+    }
+    Ok(())
 }
 
 /// Sends the reason to end, once there is one.
