@@ -49,7 +49,7 @@ test('the page sets when a task is verified by itself, refuses a time that is no
   await schedule.getByRole('button', { name: 'Apply', exact: true }).click();
   await page.getByText(/is no time of day; write HH:MM/).waitFor();
   await schedule.getByLabel('At', { exact: true }).fill('03:30');
-  await schedule.getByLabel('On').selectOption('sunday');
+  await schedule.getByLabel('On', { exact: true }).selectOption('sunday');
   await schedule.getByRole('button', { name: 'Apply', exact: true }).click();
   const kept = async () => (await here.host.call('task_show', { task })).settings.verification;
   await until(async () => (await kept()) !== null, 'the schedule is kept');

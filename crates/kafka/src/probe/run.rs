@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sluice_model::{Address, Cluster, PropertyValue};
+use sluice_model::{Address, Cluster, PropertyValue, counted};
 use sluice_reach::{ConnectFailure, Dialer};
 
 use crate::admin::{Admin, Metadata};
@@ -245,9 +245,9 @@ fn enter(
             course.end(
                 ProbeResult::Success,
                 format!(
-                    "{} brokers and {} topics are visible",
-                    metadata.brokers.len(),
-                    metadata.topics.len()
+                    "{} and {} are visible",
+                    counted(metadata.brokers.len(), "broker"),
+                    counted(metadata.topics.len(), "topic")
                 ),
             )?;
             Ok((admin, metadata))

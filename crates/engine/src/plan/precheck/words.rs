@@ -1,6 +1,7 @@
 //! Numbers, times and lists as sentences need them.
 
 use jiff::Timestamp;
+pub(crate) use sluice_model::counted;
 
 /// Names shown of a list; the rest is counted.
 pub(crate) const SHOWN: usize = 5;
@@ -17,15 +18,6 @@ pub(crate) fn listed(entries: &[String], separator: &str) -> String {
     match entries.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
-    }
-}
-
-/// `1 topic`, `2 topics`.
-pub(crate) fn counted(count: usize, one: &str) -> String {
-    if count == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{count} {one}s")
     }
 }
 

@@ -67,7 +67,7 @@ export const connectionTest: Sentence[] = [
   ['it is not known whether {*what} works: no answer before the deadline', '在时限内未能得知{what}是否可用'],
   ['the login', '登录'],
   ['TLS', ' TLS '],
-  ['{#brokers} brokers and {#topics} topics are visible', '可以看到 {brokers} 个 broker 和 {topics} 个主题'],
+  ['{#brokers} broker[s] and {#topics} topic[s] are visible', '可以看到 {brokers} 个 broker 和 {topics} 个主题'],
   ["the brokers' requests are those of Kafka {*version}", 'broker 支持的请求与此版本一致：Kafka {version}'],
   ['{#v} or later', '{v} 或更高版本'],
   ['{#a} or {#b}', '{a} 或 {b}'],
