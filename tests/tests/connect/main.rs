@@ -8,4 +8,5 @@ mod others;
 mod readiness;
 mod refusals;
 mod scene;
+mod secured;
 mod topics;

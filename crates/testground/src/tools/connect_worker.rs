@@ -6,11 +6,12 @@ use std::{
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
 use crate::{
-    Ended, Error, Jars, Jvm, KafkaVersion, Result,
+    Certificates, Ended, Error, Jars, Jvm, KafkaVersion, Result,
     error::Doing,
     log_settings::Logging,
     ports::Ports,
@@ -24,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PATIENCE_TO_STOP: Duration = Duration::from_secs(30);
 /// How long one question to the REST interface may take.
 const QUESTION: Duration = Duration::from_secs(5);
+const HTTPS: &str = "https";
+/// Of the key store of a worker: it guards nothing.
+const STORE_PASSWORD: &str = "testground";
 /// MirrorMaker's connectors lie in it.
 const MIRROR_JAR: &str = "connect-mirror-";
 
@@ -31,6 +35,7 @@ const MIRROR_JAR: &str = "connect-mirror-";
 #[derive(Debug)]
 pub struct ConnectWorker {
     process: Process,
+    scheme: &'static str,
     port: u16,
     workspace: Workspace,
     _ports: Ports,
@@ -43,6 +48,7 @@ pub struct ConnectWorkerBuilder {
     jvm: Jvm,
     group: String,
     login: Option<(String, String)>,
+    certificates: Option<Certificates>,
     without_mirror: bool,
     properties: BTreeMap<String, String>,
 }
@@ -80,6 +86,7 @@ impl ConnectWorker {
             jvm: Jvm::quick(),
             group,
             login: None,
+            certificates: None,
             without_mirror: false,
             properties,
         }
@@ -87,7 +94,7 @@ impl ConnectWorker {
 
     /// The address of its REST interface.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
     /// Its process id.
@@ -129,7 +136,7 @@ impl ConnectWorker {
         self.process.kill()
     }
 
-    /// Waits until its REST interface answers, and it is a member of its cluster.
+    /// Waits until its REST interface answers, and it is a member of its cluster; over TLS only until it takes connections.
     ///
     /// # Errors
     /// It ends, or is not there in time; the error carries the end of its log.
@@ -138,7 +145,11 @@ impl ConnectWorker {
         loop {
             // The list of connectors is answered by members alone, after the first rebalance; a login that is asked for comes
             // before that, when the interface is up.
-            let reason = match status_of(self.port, "/connectors") {
+            let answer = match self.scheme {
+                HTTPS => TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).map(|_| 200),
+                _ => status_of(self.port, "/connectors"),
+            };
+            let reason = match answer {
                 Ok(200 | 401) => return Ok(()),
                 Ok(status) => format!("it answers with {status}"),
                 Err(error) => format!("it does not answer: {error}"),
@@ -195,6 +206,14 @@ impl ConnectWorkerBuilder {
         self
     }
 
+    /// The REST interface speaks TLS alone, with the certificate that brokers have of these. Needs the program `openssl`, as
+    /// Java's web server takes no PEM file.
+    #[must_use]
+    pub fn tls(mut self, certificates: &Certificates) -> Self {
+        self.certificates = Some(certificates.clone());
+        self
+    }
+
     /// Without MirrorMaker's connectors.
     #[must_use]
     pub fn without_mirror(mut self) -> Self {
@@ -211,8 +230,23 @@ impl ConnectWorkerBuilder {
         let workspace = Workspace::new(None)?;
         let mut ports = Ports::claim()?;
         let port = ports.next()?;
+        let scheme = match &self.certificates {
+            Some(certificates) => {
+                let store = write_key_store(workspace.path(), certificates)?;
+                for (key, value) in [
+                    ("location", store.display().to_string().as_str()),
+                    ("type", "PKCS12"),
+                    ("password", STORE_PASSWORD),
+                ] {
+                    self.properties
+                        .insert(format!("listeners.https.ssl.keystore.{key}"), value.to_owned());
+                }
+                HTTPS
+            }
+            None => "http",
+        };
         self.properties
-            .insert("listeners".to_owned(), format!("http://127.0.0.1:{port}"));
+            .insert("listeners".to_owned(), format!("{scheme}://127.0.0.1:{port}"));
         self.properties
             .insert("rest.advertised.host.name".to_owned(), "127.0.0.1".to_owned());
         let mut command = self.jvm.command();
@@ -240,6 +274,7 @@ impl ConnectWorkerBuilder {
         let process = Process::spawn(&name, command, &log)?;
         Ok(ConnectWorker {
             process,
+            scheme,
             port,
             workspace,
             _ports: ports,
@@ -272,6 +307,24 @@ impl ConnectWorkerBuilder {
         kept.sort();
         env::join_paths(kept).map_err(|error| Error::NotOffered(format!("a class path: {error}")))
     }
+}
+
+/// The broker's key and certificate as Java's web server reads them.
+fn write_key_store(dir: &Path, certificates: &Certificates) -> Result<PathBuf> {
+    let store = dir.join("worker.p12");
+    let made = Command::new("openssl")
+        .args(["pkcs12", "-export", "-name", "worker", "-in"])
+        .arg(certificates.broker_keystore())
+        .arg("-out")
+        .arg(&store)
+        .args(["-passout", &format!("pass:{STORE_PASSWORD}")])
+        .output()
+        .doing(|| "making a key store with openssl".to_owned())?;
+    if made.status.success() {
+        return Ok(store);
+    }
+    let said = String::from_utf8_lossy(&made.stderr).into_owned();
+    Err(Error::NotOffered(format!("a key store of openssl: {said}")))
 }
 
 fn write_login(dir: &Path, user: &str, password: &str) -> Result<PathBuf> {

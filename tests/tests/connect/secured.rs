@@ -1,0 +1,160 @@
+//! Clusters that are reached over TLS and with passwords, and workers with a certificate of their own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use sluice_app::{SourceAdd, SourceTest, TaskPause};
+use sluice_connect::ConnectorKind;
+use sluice_model::{
+    ConnectLogin, ConnectSettings, SaslMechanism, Secret, SecurityProtocol, SourceForm, SourceId, SourceKind,
+    TaskState,
+};
+use sluice_testground::tools::ConnectWorker;
+use sluice_testground::{Certificates, Cluster, KafkaVersion, Validity};
+use sluice_tests::{Desk, Filler, eventually, skipped};
+
+use crate::scene::Scene;
+
+#[test]
+fn a_client_certificate_at_the_source_and_a_password_at_the_target_reach_the_workers() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let (source, target) = std::thread::scope(|scope| {
+        let source = scope.spawn(|| {
+            Cluster::builder(KafkaVersion::V4_3_1)
+                .ssl()
+                .property("listener.name.ssl.ssl.client.auth", "required")
+                .start()
+        });
+        let target = Cluster::builder(KafkaVersion::V4_3_1).secured().start()?;
+        let source = source.join().map_err(|_| anyhow::anyhow!("no source"))??;
+        anyhow::Ok((source, target))
+    })?;
+    let worker = ConnectWorker::on(target.bootstrap(), "secured")
+        .exactly_once()
+        .start()?;
+    let dir = tempfile::tempdir()?;
+    let desk = Desk::open(dir.path())?;
+    let from = by_certificate(&desk, &source)?;
+    let to = by_password(&desk, &target)?;
+    let on = crate::scene::add_connect(&desk, "there", &worker.url(), None)?;
+    let scene = Scene {
+        desk,
+        from,
+        to,
+        on,
+        dir,
+    };
+    let filler = Filler::new(&source.bootstrap())?;
+    filler.create("kept", 2, &[])?;
+    filler.numbered("kept", 2, 0, 2_000, 100)?;
+
+    let task = scene.desk.launch(scene.settings("kept", &["kept"])?)?;
+    scene.desk.copies(&task, 4_000)?;
+    scene.is_equal(&task, 4_000)?;
+    let configuration = crate::scene::somebody(&worker)?
+        .config(&ConnectorKind::Source.name_of(&task))?
+        .context("the connector is there")?;
+    assert_eq!(
+        configuration
+            .get("source.cluster.security.protocol")
+            .map(String::as_str),
+        Some("SSL")
+    );
+    assert_eq!(
+        configuration
+            .get("target.cluster.security.protocol")
+            .map(String::as_str),
+        Some("SASL_SSL")
+    );
+    scene.desk.app.call(TaskPause { task: task.clone() })?;
+    scene.desk.reaches(&task, TaskState::Paused)?;
+    Ok(())
+}
+
+#[test]
+fn a_worker_with_a_certificate_of_a_private_authority_is_reached_by_its_file_and_by_no_other() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let target = sluice_tests::cluster(KafkaVersion::V4_3_1)?;
+    let dir = tempfile::tempdir()?;
+    let ours = Certificates::generate(dir.path().join("ours"), Validity::Valid)?;
+    let others = Certificates::generate(dir.path().join("others"), Validity::Valid)?;
+    let worker = ConnectWorker::on(target.bootstrap(), "private")
+        .login("me", "open sesame")
+        .tls(&ours)
+        .start()?;
+    let desk = Desk::open(&dir.path().join("data"))?;
+    let test = |source: &SourceId| {
+        desk.app.call(SourceTest {
+            source: Some(source.to_string()),
+            ..SourceTest::default()
+        })
+    };
+    let good = with_authority(&desk, "ours", &worker.url(), Some(&ours.ca_file()))?;
+    eventually("the worker is a member of its cluster, and answers", || {
+        Ok(test(&good)?.ok)
+    })?;
+    for (name, ca) in [("others", Some(others.ca_file())), ("none", None)] {
+        let refused = test(&with_authority(&desk, name, &worker.url(), ca.as_deref())?)?;
+        assert!(!refused.ok);
+        assert!(
+            refused.steps[0].message.contains("certificate"),
+            "{name}: {refused:#?}"
+        );
+        assert!(!format!("{refused:?}").contains("open sesame"));
+    }
+    Ok(())
+}
+
+fn by_certificate(desk: &Desk, cluster: &Cluster) -> Result<SourceId> {
+    let certificates = cluster.certificates()?;
+    let form = SourceForm {
+        name: "by certificate".to_owned(),
+        bootstrap: cluster.ssl_bootstrap()?,
+        protocol: SecurityProtocol::Ssl,
+        ca_file: Some(cluster.ca_file()?.display().to_string()),
+        certificate_file: Some(certificates.client_certificate_file().display().to_string()),
+        key_file: Some(certificates.client_key_file().display().to_string()),
+        ..SourceForm::default()
+    };
+    add(desk, form, BTreeMap::new())
+}
+
+fn by_password(desk: &Desk, cluster: &Cluster) -> Result<SourceId> {
+    let user = cluster.users().first().context("a user")?;
+    let form = SourceForm {
+        name: "by password".to_owned(),
+        bootstrap: cluster.secured_bootstrap()?,
+        protocol: SecurityProtocol::SaslSsl,
+        mechanism: Some(SaslMechanism::ScramSha512),
+        username: Some(user.name.clone()),
+        ca_file: Some(cluster.ca_file()?.display().to_string()),
+        ..SourceForm::default()
+    };
+    let password = ("password".to_owned(), Secret::new(&user.password));
+    add(desk, form, BTreeMap::from([password]))
+}
+
+fn with_authority(desk: &Desk, name: &str, url: &str, ca: Option<&Path>) -> Result<SourceId> {
+    let form = SourceForm {
+        name: name.to_owned(),
+        kind: SourceKind::Connect,
+        connect: ConnectSettings {
+            url: url.to_owned(),
+            login: ConnectLogin::Basic,
+        },
+        username: Some("me".to_owned()),
+        ca_file: ca.map(|file| file.display().to_string()),
+        ..SourceForm::default()
+    };
+    let password = ("password".to_owned(), Secret::new("open sesame"));
+    add(desk, form, BTreeMap::from([password]))
+}
+
+fn add(desk: &Desk, form: SourceForm, secrets: BTreeMap<String, Secret>) -> Result<SourceId> {
+    Ok(desk.app.call(SourceAdd { form, secrets })?.id)
+}
