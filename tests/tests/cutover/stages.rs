@@ -5,7 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use sluice_tests::{Filler, eventually, read_all, skipped};
+use sluice_testground::KafkaVersion;
+use sluice_testground::tools::ConnectWorker;
+use sluice_tests::{Filler, cluster, eventually, read_all, skipped};
 
 use super::ground::{GROUP, PARTITIONS, Scene, TASK, TOPIC, read_and_commit};
 
@@ -35,7 +37,22 @@ fn some_groups_move_with_their_topics_and_the_task_goes_on_with_the_others() -> 
     if skipped() {
         return Ok(());
     }
-    let mut scene = Scene::new()?;
+    a_stage_moves(Scene::new()?)
+}
+
+#[test]
+fn the_same_where_connect_copies() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let (old, new) = (cluster(KafkaVersion::V4_3_1)?, cluster(KafkaVersion::V4_3_1)?);
+    let worker = ConnectWorker::on(new.bootstrap(), "stages")
+        .exactly_once()
+        .start()?;
+    a_stage_moves(Scene::on_connect(old, new, worker)?)
+}
+
+fn a_stage_moves(mut scene: Scene) -> Result<()> {
     let filler = Filler::new(&scene.old.bootstrap())?;
     filler.create(OTHER_TOPIC, PARTITIONS, &[])?;
     filler.numbered(OTHER_TOPIC, PARTITIONS, 0, 10, 40)?;
