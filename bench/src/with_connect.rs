@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use sluice_connect::{ConnectClient, ConnectorKind, Mirror, Naming};
+use sluice_connect::{ConnectClient, ConnectorKind, Mirror, Naming, Upkeep};
 use sluice_model::{Cluster, Codec, ConnectAccess, ConnectLogin};
 use sluice_testground::{Jvm, tools::ConnectWorker};
 
@@ -110,7 +110,7 @@ fn begin<'a>(grounds: &'a Grounds, workload: &'a Workload, tool: Tool) -> Result
         naming: Naming::Identity,
         source: &source,
         target: &target,
-        target_brokers: 1,
+        upkeep: Upkeep::Sluice { target_brokers: 1 },
         exactly_once,
         overrides: true,
         compression: Codec::Auto,

@@ -146,7 +146,7 @@ mod tests {
     use sluice_model::{Cluster, Codec};
 
     use super::*;
-    use crate::{Mirror, Naming};
+    use crate::{Mirror, Naming, Upkeep};
 
     fn connectors() -> Vec<Connector> {
         let mut source = Cluster::new("a:1").unwrap();
@@ -163,7 +163,9 @@ mod tests {
             naming: Naming::Identity,
             source: &source,
             target: &target,
-            target_brokers: 3,
+            upkeep: Upkeep::MirrorMaker {
+                replication_factor: None,
+            },
             exactly_once: true,
             overrides: true,
             compression: Codec::Auto,
@@ -183,6 +185,19 @@ mod tests {
             json[0]["config"]["source.cluster.sasl.jaas.config"],
             "${file:/etc/kafka-connect/sluice.properties:source.cluster.sasl.jaas.config}"
         );
+    }
+
+    #[test]
+    fn nothing_runs_beside_an_export_so_mirror_maker_makes_topics_and_keeps_their_settings() {
+        let source = &connectors()[0].config;
+        for (name, value) in [
+            ("replication.factor", "-1"),
+            ("offset-syncs.topic.replication.factor", "-1"),
+            ("sync.topic.configs.enabled", "true"),
+            ("sync.topic.acls.enabled", "false"),
+        ] {
+            assert_eq!(source[name], value, "{name}");
+        }
     }
 
     #[test]

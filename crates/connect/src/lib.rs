@@ -17,7 +17,7 @@ pub use client::ConnectClient;
 pub use error::{ConnectError, Result};
 pub use export::{connect_json, strimzi};
 pub use mirror::{
-    Connector, ConnectorKind, MARK, Mirror, Naming, NotCarried, changed_fields, is_left_out, naming,
+    Connector, ConnectorKind, MARK, Mirror, Naming, NotCarried, Upkeep, changed_fields, is_left_out, naming,
 };
 pub use offsets::{MirrorOffset, at_connect};
 pub use status::{ConnectorState, ConnectorStatus, TaskStatus, in_words};

@@ -130,14 +130,46 @@ pub struct Mirror<'a> {
     pub source: &'a Cluster,
     /// The target: the Kafka that the Connect cluster stands on.
     pub target: &'a Cluster,
-    /// How many brokers the target has.
-    pub target_brokers: usize,
+    /// Who makes its topics.
+    pub upkeep: Upkeep,
     /// Whether each record is to be written once, whatever happens.
     pub exactly_once: bool,
     /// Whether the workers let a connector tune its producer.
     pub overrides: bool,
     /// Compression towards the target.
     pub compression: Codec,
+}
+
+/// Who makes topics on the target, and keeps their settings like those of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upkeep {
+    /// Sluice does; MirrorMaker makes its own alone.
+    Sluice {
+        /// How many brokers the target has.
+        target_brokers: usize,
+    },
+    /// MirrorMaker does: of an export, beside which nothing runs.
+    MirrorMaker {
+        /// Copies of each topic; as the target's brokers have it if not said, which they can since Kafka 2.4.
+        replication_factor: Option<u16>,
+    },
+}
+
+impl Upkeep {
+    /// Copies of the task's topics and of MirrorMaker's own.
+    fn copies(self) -> (String, String) {
+        match self {
+            Self::Sluice { target_brokers } => {
+                let copies = target_brokers.clamp(1, COPIES).to_string();
+                (copies.clone(), copies)
+            }
+            Self::MirrorMaker { replication_factor } => {
+                let copies =
+                    replication_factor.map_or_else(|| AS_BROKERS.to_owned(), |copies| copies.to_string());
+                (copies, AS_BROKERS.to_owned())
+            }
+        }
+    }
 }
 
 /// A connector to be made.
@@ -157,6 +189,8 @@ pub struct Connector {
 const MOST_TASKS: usize = 10;
 /// Copies of MirrorMaker's own topics.
 const COPIES: usize = 3;
+/// As many copies as brokers give topics by default.
+const AS_BROKERS: &str = "-1";
 
 impl Mirror<'_> {
     /// How the source is called in Connect's offsets.
@@ -212,7 +246,7 @@ impl Mirror<'_> {
     }
 
     fn common(&self, kind: ConnectorKind) -> BTreeMap<String, String> {
-        let copies = self.target_brokers.clamp(1, COPIES).to_string();
+        let (copies, own_copies) = self.upkeep.copies();
         let target_alias = format!("sluice-target-{}", self.task);
         let alias = self.alias();
         let tasks = match kind {
@@ -232,9 +266,9 @@ impl Mirror<'_> {
             ("header.converter", BYTES),
             ("replication.factor", &copies),
             ("offset-syncs.topic.location", "target"),
-            ("offset-syncs.topic.replication.factor", &copies),
-            ("checkpoints.topic.replication.factor", &copies),
-            ("heartbeats.topic.replication.factor", &copies),
+            ("offset-syncs.topic.replication.factor", &own_copies),
+            ("checkpoints.topic.replication.factor", &own_copies),
+            ("heartbeats.topic.replication.factor", &own_copies),
         ]);
         config.extend(match &self.naming {
             Naming::Identity => pairs(&[(
@@ -254,14 +288,17 @@ impl Mirror<'_> {
 
     fn source_settings(&self) -> BTreeMap<String, String> {
         let topics: Vec<String> = self.topics.iter().map(|topic| pattern_of(topic)).collect();
+        let sync_configs = match self.upkeep {
+            Upkeep::Sluice { .. } => "false",
+            Upkeep::MirrorMaker { .. } => "true",
+        };
         let mut config = pairs(&[
             ("topics", &topics.join(",")),
             // Its own default leaves out topics that somebody has chosen.
             ("topics.exclude", "__.*"),
             ("refresh.topics.interval.seconds", "30"),
             ("heartbeats.replication.enabled", "false"),
-            // Topics are made, and kept like their sources, from outside.
-            ("sync.topic.configs.enabled", "false"),
+            ("sync.topic.configs.enabled", sync_configs),
             ("sync.topic.acls.enabled", "false"),
             ("consumer.isolation.level", "read_committed"),
             ("source.consumer.isolation.level", "read_committed"),
@@ -386,7 +423,7 @@ mod tests {
             naming: Naming::Identity,
             source: &cluster,
             target: &cluster,
-            target_brokers: 1,
+            upkeep: Upkeep::Sluice { target_brokers: 1 },
             exactly_once: true,
             overrides: false,
             compression: Codec::Auto,

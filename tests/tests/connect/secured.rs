@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use sluice_app::{SourceAdd, SourceTest, TaskPause};
+use sluice_app::{ExportFormat, SourceAdd, SourceTest, TaskCreate, TaskExport, TaskPause};
 use sluice_connect::ConnectorKind;
 use sluice_model::{
     ConnectLogin, ConnectSettings, SaslMechanism, Secret, SecurityProtocol, SourceForm, SourceId, SourceKind,
     TaskState,
 };
 use sluice_testground::tools::ConnectWorker;
-use sluice_testground::{Certificates, Cluster, KafkaVersion, Validity};
-use sluice_tests::{Desk, Filler, eventually, skipped};
+use sluice_testground::{Certificates, Cluster, KafkaVersion, Mechanism, Validity};
+use sluice_tests::{Desk, Filler, eventually, read_all, skipped};
 
-use crate::scene::Scene;
+use crate::scene::{Scene, add_connect, somebody};
 
 #[test]
 fn a_client_certificate_at_the_source_and_a_password_at_the_target_reach_the_workers() -> Result<()> {
@@ -34,12 +34,17 @@ fn a_client_certificate_at_the_source_and_a_password_at_the_target_reach_the_wor
     })?;
     let worker = ConnectWorker::on(target.bootstrap(), "secured")
         .exactly_once()
+        .property("config.providers", "file")
+        .property(
+            "config.providers.file.class",
+            "org.apache.kafka.common.config.provider.FileConfigProvider",
+        )
         .start()?;
     let dir = tempfile::tempdir()?;
     let desk = Desk::open(dir.path())?;
     let from = by_certificate(&desk, &source)?;
     let to = by_password(&desk, &target)?;
-    let on = crate::scene::add_connect(&desk, "there", &worker.url(), None)?;
+    let on = add_connect(&desk, "there", &worker.url(), None)?;
     let scene = Scene {
         desk,
         from,
@@ -54,7 +59,7 @@ fn a_client_certificate_at_the_source_and_a_password_at_the_target_reach_the_wor
     let task = scene.desk.launch(scene.settings("kept", &["kept"])?)?;
     scene.desk.copies(&task, 4_000)?;
     scene.is_equal(&task, 4_000)?;
-    let configuration = crate::scene::somebody(&worker)?
+    let configuration = somebody(&worker)?
         .config(&ConnectorKind::Source.name_of(&task))?
         .context("the connector is there")?;
     assert_eq!(
@@ -71,7 +76,67 @@ fn a_client_certificate_at_the_source_and_a_password_at_the_target_reach_the_wor
     );
     scene.desk.app.call(TaskPause { task: task.clone() })?;
     scene.desk.reaches(&task, TaskState::Paused)?;
+
+    filler.create("declared", 2, &[])?;
+    filler.numbered("declared", 2, 0, 500, 100)?;
+    let deployed = deploy(&scene, &worker, &source, &target)?;
+    let client = somebody(&worker)?;
+    eventually("the deployed connectors copy without Sluice", || {
+        for name in &deployed {
+            let failure = client.status(name)?.and_then(|status| status.failure());
+            anyhow::ensure!(failure.is_none(), "{name}: {failure:?}");
+        }
+        // The connector makes the topic, so it is not there at first.
+        let arrived = |partition| {
+            read_all(&target.bootstrap(), "declared", partition).is_ok_and(|all| all.len() == 500)
+        };
+        Ok(arrived(0) && arrived(1))
+    })?;
     Ok(())
+}
+
+/// Deploys the export of a task as its administrator would, with the secrets in the file that the references name. Returns the names of the connectors.
+fn deploy(scene: &Scene, worker: &ConnectWorker, source: &Cluster, target: &Cluster) -> Result<Vec<String>> {
+    let app = &scene.desk.app;
+    let settings = scene.settings("declared", &["declared"])?;
+    let exported = app.call(TaskExport {
+        task: app.call(TaskCreate { settings })?.id.to_string(),
+        format: ExportFormat::Connect,
+    })?;
+    let user = target.users().first().context("a user")?;
+    let key = std::fs::read_to_string(source.certificates()?.client_key_file())?;
+    for secret in [user.password.as_str(), key.lines().nth(1).context("a key")?] {
+        assert!(!exported.contains(secret), "secrets are references");
+    }
+    let login = target.secured_client_properties(&user.name, Mechanism::ScramSha512)?;
+    let login = login.iter().find(|(name, _)| name == "sasl.jaas.config");
+    let login = &login.context("a login")?.1;
+
+    let file = scene.dir.path().join("secrets.properties");
+    let mut kept = String::new();
+    for reference in exported.split("${file:").skip(1) {
+        let name = reference.split([':', '}']).nth(1).context("a name")?;
+        let value = if name.ends_with("sasl.jaas.config") {
+            login
+        } else {
+            &key
+        };
+        kept.push_str(&format!("{name}={}\n", value.replace('\n', "\\n")));
+    }
+    std::fs::write(&file, kept)?;
+    let exported = exported.replace(
+        "/etc/kafka-connect/sluice.properties",
+        &file.display().to_string(),
+    );
+    let client = somebody(worker)?;
+    let mut names = Vec::new();
+    for connector in serde_json::from_str::<Vec<serde_json::Value>>(&exported)? {
+        let config: BTreeMap<String, String> = serde_json::from_value(connector["config"].clone())?;
+        let name = connector["name"].as_str().context("a name")?;
+        client.create(name, &config, false)?;
+        names.push(name.to_owned());
+    }
+    Ok(names)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_connect::{Connector, ConnectorKind, Mirror, MirrorOffset, Support, naming};
+use sluice_connect::{Connector, ConnectorKind, Mirror, MirrorOffset, Support, Upkeep, naming};
 use sluice_engine::{Observer, OutsideCopy};
 use sluice_model::{Delivery, SourceId, TaskSettings};
 use sluice_store::TaskRow;
@@ -97,7 +97,9 @@ pub(super) fn connectors(
     let shape = Shape {
         topics: &topics,
         partitions: copy.positions().len(),
-        brokers: copy.target_brokers(),
+        upkeep: Upkeep::Sluice {
+            target_brokers: copy.target_brokers(),
+        },
         support,
     };
     described(core, row, settings, &shape)
@@ -106,7 +108,7 @@ pub(super) fn connectors(
 struct Shape<'a> {
     topics: &'a [String],
     partitions: usize,
-    brokers: usize,
+    upkeep: Upkeep,
     support: Support,
 }
 
@@ -125,7 +127,7 @@ fn described(
         naming: naming(&settings.rename).map_err(refused)?,
         source: &task.source,
         target: &task.target,
-        target_brokers: shape.brokers,
+        upkeep: shape.upkeep,
         exactly_once: is_exactly_once(settings, shape.support),
         overrides: shape.support.overrides == Some(true),
         compression: settings.compression,
@@ -162,7 +164,9 @@ pub(crate) fn planned_connectors(core: &Core, row: &TaskRow) -> Result<Vec<Conne
     let shape = Shape {
         topics: &topics,
         partitions: partitions.max(topics.len()),
-        brokers: 3,
+        upkeep: Upkeep::MirrorMaker {
+            replication_factor: settings.replication_factor,
+        },
         // People who declare clusters can have both.
         support: Support {
             exactly_once: Some(true),
