@@ -81,7 +81,10 @@ impl Command for TaskExport {
         match self.format {
             ExportFormat::Toml => {}
             ExportFormat::Connect => return Ok(connect_json(&planned_connectors(core, &row)?)),
-            ExportFormat::Strimzi => return Ok(strimzi(&row.id, &planned_connectors(core, &row)?)),
+            ExportFormat::Strimzi => {
+                return strimzi(&row.id, &planned_connectors(core, &row)?)
+                    .map_err(|why| AppError::new(ErrorCode::Refused, why.0));
+            }
         }
         let failed = |error: &dyn std::fmt::Display| {
             AppError::new(

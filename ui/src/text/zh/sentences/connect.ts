@@ -65,6 +65,10 @@ export const connect: Sentence[] = [
   ["it stands on the Kafka of the data source '{name}' ({@id}): tasks that write there can run on it", '它建立在数据源“{name}”（{id}）的 Kafka 之上：写入那里的任务可以在其上运行'],
   ['it stands on the Kafka with the cluster id {@id}: tasks that write there can run on it', '它建立在集群 id 为 {id} 的 Kafka 之上：写入那里的任务可以在其上运行'],
   ['not tried, because Connect cannot be asked', '未尝试，因为无法询问 Connect'],
+  [
+    "Strimzi's resource has no fields for a login with {@mechanism} at the {*side}; use SCRAM, PLAIN or a client certificate, or export the connectors for Connect",
+    'Strimzi 的资源没有{side}以 {mechanism} 登录所需的字段；请使用 SCRAM、PLAIN 或客户端证书，或按 Connect 的格式导出连接器',
+  ],
   // The pre-check.
   ['the task cannot run there', '任务无法在那里运行'],
   ['test the connection of that data source; it says what is missing', '请测试该数据源的连接；测试会说明缺少什么'],
