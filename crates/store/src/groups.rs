@@ -92,6 +92,16 @@ impl GroupStore for SqliteStore {
             })
         })?)
     }
+
+    fn note_given_back(&self, task: &TaskName, groups: &[&str]) -> Result<(), StoreError> {
+        Ok(self.write(Durability::Fsync, |t| {
+            let mut delete =
+                t.prepare_cached("DELETE FROM taken_over_groups WHERE task = ?1 AND group_name = ?2")?;
+            groups
+                .iter()
+                .try_for_each(|group| delete.execute(params![task.as_str(), group]).map(drop))
+        })?)
+    }
 }
 
 #[cfg(test)]
@@ -146,5 +156,8 @@ mod tests {
         let memory = store.group_memory(&name("a"), &["g", "h", "i"]).unwrap();
         let since: Vec<Option<i64>> = memory.values().map(|group| group.taken_over_ms).collect();
         assert_eq!(since, [Some(5), Some(5)]);
+        store.note_given_back(&name("a"), &["g"]).unwrap();
+        let memory = store.group_memory(&name("a"), &["g", "h"]).unwrap();
+        assert_eq!(memory.keys().collect::<Vec<_>>(), ["h"], "the other one stays so");
     }
 }

@@ -1557,7 +1557,12 @@ result: Translated,
  */
 missing: number | null, 
 /**
- * Whether the record that comes next is the same on both sides; none if it was not looked at.
+ * Of an `earlier` position, how many records the group reads again at most.
+ */
+read_again: number | null, 
+/**
+ * Whether the record that comes next is the same on both sides; none if it was not looked at. Of a pair that copies
+ * both ways: the next record of each side's own.
  */
 proved: boolean | null, 
 /**
@@ -5900,7 +5905,7 @@ rows: Array<TopicLine>, };
 /**
  * How a committed source offset translates.
  */
-export type Translated = "exact" | "pending" | "before_start" | "expired" | "searched" | "unknown";
+export type Translated = "exact" | "earlier" | "pending" | "before_start" | "expired" | "searched" | "unknown";
 
 /**
  * What stands behind a trouble, as far as a shell can offer something to do about it.

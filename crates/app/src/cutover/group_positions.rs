@@ -152,6 +152,7 @@ fn by_one_map(
 fn word(result: Translated) -> &'static str {
     match result {
         Translated::Exact => "exact",
+        Translated::Earlier => "earlier",
         Translated::Pending => "pending",
         Translated::BeforeStart => "before_start",
         Translated::Expired => "expired",

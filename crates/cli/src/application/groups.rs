@@ -164,6 +164,7 @@ fn results(group: &GroupReport) -> String {
     let all = [
         (Translated::Exact, "exact"),
         (Translated::Searched, "searched"),
+        (Translated::Earlier, "earlier"),
         (Translated::Pending, "pending"),
         (Translated::BeforeStart, "before the start"),
         (Translated::Expired, "expired"),

@@ -81,6 +81,7 @@ mod tests {
             result,
             target,
             missing: None,
+            read_again: None,
             reason: None,
             moved_to_low: false,
         }

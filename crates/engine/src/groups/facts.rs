@@ -17,6 +17,8 @@ pub(crate) struct Facts<'a> {
     states: BTreeMap<PartitionKey, PartitionState>,
     /// Partitions whose map says nothing about the topics that are there now, with the reason.
     replaced: BTreeMap<PartitionKey, String>,
+    /// Ids of the topics of both sides.
+    ids: (BTreeMap<String, String>, BTreeMap<String, String>),
     source_low: Offsets,
     source_end: Offsets,
     target_low: Offsets,
@@ -82,6 +84,7 @@ impl<'a> Facts<'a> {
             task,
             states,
             replaced,
+            ids: (source_ids, target_ids),
             source_low,
             source_end,
             target_low,
@@ -97,6 +100,12 @@ impl<'a> Facts<'a> {
     /// Why the partition's map says nothing about the topics that are there now.
     pub(crate) fn replaced(&self, key: &PartitionKey) -> Option<&str> {
         self.replaced.get(key).map(String::as_str)
+    }
+
+    /// As [`Facts::replaced`], of the state of a task that copies in the other direction.
+    pub(crate) fn replaced_other_way(&self, state: &PartitionState) -> Option<String> {
+        let (source_ids, target_ids) = &self.ids;
+        replaced(state, target_ids, source_ids)
     }
 
     pub(crate) fn logs(&self, state: &PartitionState) -> PartitionLogs {

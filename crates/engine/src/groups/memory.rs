@@ -62,4 +62,10 @@ pub trait GroupStore: CheckpointStore {
     /// # Errors
     /// The state cannot be written.
     fn note_taken_over(&self, task: &TaskName, groups: &[&str], at_ms: i64) -> Result<(), StoreError>;
+
+    /// Forgets that groups are taken over: they were moved away from the target by the other task of a pair.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    fn note_given_back(&self, task: &TaskName, groups: &[&str]) -> Result<(), StoreError>;
 }

@@ -9,6 +9,7 @@
 //!
 //! Nothing here changes the source, and nothing but committed offsets on the target.
 
+mod both_ways;
 mod choice;
 mod clusters;
 mod commit;

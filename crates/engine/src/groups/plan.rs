@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_wire::{GroupOffset, TopicPartition, WireError};
 
+use crate::groups::both_ways::Whereabouts;
 use crate::groups::commit::Outcomes;
 use crate::groups::decision::{Decision, decide, is_foreign};
 use crate::groups::facts::{Facts, on_target};
 use crate::groups::inventory::{SourceGroup, TargetGroup};
 use crate::groups::resolve::{Resolved, Wanted};
 use crate::groups::sync::{Inside, key_of};
-use crate::groups::{GroupMemory, GroupPosition, GroupReport, GroupState, ProofOutcome, SyncOptions};
+use crate::groups::{
+    GroupMemory, GroupPosition, GroupReport, GroupState, ProofOutcome, SyncOptions, SyncedPosition,
+    Translated,
+};
 use crate::position::PartitionKey;
 
 /// Kafka's codes for a commit without a member in a group that has some: UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION,
@@ -24,6 +28,8 @@ pub(crate) struct Planning<'a> {
     pub(crate) resolved: &'a BTreeMap<Wanted, Resolved>,
     pub(crate) proofs: &'a BTreeMap<Wanted, ProofOutcome>,
     pub(crate) inside: &'a Inside<'a>,
+    /// Of a pair that copies both ways, what the other task knows of the groups.
+    pub(crate) partner: Option<&'a BTreeMap<String, GroupMemory>>,
     pub(crate) now_ms: i64,
 }
 
@@ -42,7 +48,11 @@ pub(crate) struct PlannedCommit {
 pub(crate) struct Planned {
     pub(crate) report: GroupReport,
     pub(crate) commits: BTreeMap<PartitionKey, PlannedCommit>,
+    /// Of a pair: positions that the target has further already, by what the group has read there. Only noted.
+    pub(crate) answered: BTreeMap<PartitionKey, SyncedPosition>,
     pub(crate) is_newly_taken_over: bool,
+    /// It was taken over, and the other task of the pair has moved it away from the target since.
+    pub(crate) is_given_back: bool,
     /// Positions that were to be committed and are not.
     pub(crate) failed: u64,
     /// Positions that the target has further than the translation.
@@ -62,11 +72,18 @@ impl Planning<'_> {
         let mut planned = Planned {
             report: self.said(group, target, memory),
             commits: BTreeMap::new(),
+            answered: BTreeMap::new(),
             is_newly_taken_over: false,
+            is_given_back: false,
             failed: 0,
             ahead: BTreeSet::new(),
             is_settled: false,
         };
+        let nothing = GroupMemory::default();
+        let whereabouts = self.partner.map(|partner| Whereabouts {
+            own: memory,
+            partner: partner.get(&group.group).unwrap_or(&nothing),
+        });
         let Ok(offsets) = &group.offsets else {
             return planned.settled(
                 GroupState::Unknown,
@@ -85,44 +102,24 @@ impl Planning<'_> {
         let current = match target.map(current) {
             Some(Ok(current)) => current,
             Some(Err(why)) => {
-                planned.report.partitions = self.positions(offsets, &BTreeMap::new());
+                planned.report.partitions = self.positions(offsets, &BTreeMap::new(), whereabouts);
                 return planned.settled(GroupState::Unknown, why);
             }
             None => {
                 return planned.settled(GroupState::Unknown, "the target was not asked for it".to_owned());
             }
         };
-        planned.report.partitions = self.positions(offsets, &current);
+        planned.report.partitions = self.positions(offsets, &current, whereabouts);
         if planned.report.partitions.is_empty() && group.unreadable.is_empty() {
             return planned.settled(
                 GroupState::NotMoved,
                 "it has no committed offsets in the task's topics".to_owned(),
             );
         }
-        if planned.report.members_target.is_some_and(|members| members > 0) {
-            planned.is_newly_taken_over = memory.taken_over_ms.is_none();
-            return planned.settled(
-                GroupState::Live,
-                "it has members on the target: it reads there, and is left alone from now on".to_owned(),
-            );
+        if let Some((state, why)) = self.left_alone(&mut planned, memory, whereabouts) {
+            return planned.settled(state, why);
         }
-        if memory.taken_over_ms.is_some() {
-            return planned.settled(
-                GroupState::TakenOver,
-                "it was in use on the target and is left alone for good; to move it all the same, stop it and set its offsets with Kafka's own tools".to_owned(),
-            );
-        }
-        if let Some(place) = self.foreign(&planned.report, memory) {
-            planned.is_newly_taken_over = true;
-            planned.report.taken_over_ms = Some(self.now_ms);
-            return planned.settled(
-                GroupState::TakenOver,
-                format!(
-                    "another program has committed for it on the target since the last sync (at {place}): it is in use there, and is left alone from now on"
-                ),
-            );
-        }
-        self.decide(&mut planned, offsets, memory);
+        self.decide(&mut planned, offsets, memory, whereabouts);
         if let Some((place, error)) = group.unreadable.first_key_value() {
             planned.failed += group.unreadable.len() as u64;
             planned.report.reason = Some(format!(
@@ -131,6 +128,64 @@ impl Planning<'_> {
             ));
         }
         planned
+    }
+
+    /// The note of a position that the target has further: the group has read up to there itself. None if it is noted already.
+    fn answered(&self, position: &GroupPosition, earlier: Option<&SyncedPosition>) -> Option<SyncedPosition> {
+        let current = position.target_committed?;
+        let note = SyncedPosition {
+            source_offset: position.source_offset,
+            target_offset: current,
+            before: Some(current),
+            at_ms: self.now_ms,
+        };
+        let is_known = earlier.is_some_and(|earlier| {
+            (earlier.source_offset, earlier.target_offset) == (note.source_offset, current)
+        });
+        (!is_known).then_some(note)
+    }
+
+    /// Whether the group is left alone, whatever its positions are, and why.
+    fn left_alone(
+        &self,
+        planned: &mut Planned,
+        memory: &GroupMemory,
+        whereabouts: Option<Whereabouts<'_>>,
+    ) -> Option<(GroupState, String)> {
+        let report = &mut planned.report;
+        if whereabouts.is_some_and(|whereabouts| is_put_there(whereabouts, report)) {
+            return Some((
+                GroupState::Synced,
+                "it is where the other task of the pair put it, and has not read on there: it is still on the target"
+                    .to_owned(),
+            ));
+        }
+        if report.members_target.is_some_and(|members| members > 0) {
+            planned.is_newly_taken_over = memory.taken_over_ms.is_none();
+            return Some((
+                GroupState::Live,
+                "it has members on the target: it reads there, and is left alone from now on".to_owned(),
+            ));
+        }
+        planned.is_given_back = whereabouts
+            .zip(memory.taken_over_ms)
+            .is_some_and(|(whereabouts, at_ms)| whereabouts.is_given_back(at_ms, &report.partitions));
+        if memory.taken_over_ms.is_some() && !planned.is_given_back {
+            return Some((
+                GroupState::TakenOver,
+                "it was in use on the target and is left alone for good; to move it all the same, stop it and set its offsets with Kafka's own tools".to_owned(),
+            ));
+        }
+        let place = foreign(report, memory, whereabouts)?;
+        planned.is_newly_taken_over = true;
+        planned.is_given_back = false;
+        report.taken_over_ms = Some(self.now_ms);
+        Some((
+            GroupState::TakenOver,
+            format!(
+                "another program has committed for it on the target since the last sync (at {place}): it is in use there, and is left alone from now on"
+            ),
+        ))
     }
 
     /// What is known of the group without its positions.
@@ -162,6 +217,7 @@ impl Planning<'_> {
         &self,
         offsets: &BTreeMap<TopicPartition, GroupOffset>,
         current: &BTreeMap<TopicPartition, GroupOffset>,
+        whereabouts: Option<Whereabouts<'_>>,
     ) -> Vec<GroupPosition> {
         offsets
             .iter()
@@ -173,7 +229,7 @@ impl Planning<'_> {
                     .and_then(ProofOutcome::not_compared)
                     .map(|reason| format!("not proved: {reason}"));
                 let on_target = self.facts.state(&of.0).map(on_target);
-                Some(GroupPosition {
+                let position = GroupPosition {
                     topic: place.topic.clone(),
                     partition: place.partition,
                     source_offset: committed.offset,
@@ -184,21 +240,18 @@ impl Planning<'_> {
                         .map(|offset| offset.offset),
                     result: resolved.result,
                     missing: resolved.missing,
+                    read_again: resolved.read_again,
                     proved: proof.and_then(ProofOutcome::is_proved),
                     committed: false,
                     reason: resolved.reason.clone().or(not_compared),
+                };
+                let note = whereabouts.and_then(|pair| pair.put_there(&of.0, committed.offset));
+                Some(match note {
+                    Some(note) => stayed(position, note),
+                    None => position,
                 })
             })
             .collect()
-    }
-
-    /// A partition in which somebody else has committed since the task did.
-    fn foreign(&self, report: &GroupReport, memory: &GroupMemory) -> Option<PartitionKey> {
-        report.partitions.iter().find_map(|position| {
-            let key = position.key();
-            let earlier = memory.positions.get(&key);
-            is_foreign(position.target_committed, earlier).then_some(key)
-        })
     }
 
     fn decide(
@@ -206,9 +259,13 @@ impl Planning<'_> {
         planned: &mut Planned,
         offsets: &BTreeMap<TopicPartition, GroupOffset>,
         memory: &GroupMemory,
+        whereabouts: Option<Whereabouts<'_>>,
     ) {
         for position in &mut planned.report.partitions {
             let key = position.key();
+            if whereabouts.is_some_and(|pair| pair.put_there(&key, position.source_offset).is_some()) {
+                continue;
+            }
             let of = (key.clone(), position.source_offset);
             let Some(resolved) = self.resolved.get(&of) else {
                 continue;
@@ -235,12 +292,17 @@ impl Planning<'_> {
                             .get(&place)
                             .map(|offset| offset.metadata.clone())
                             .unwrap_or_default(),
-                        before: position.target_committed,
+                        before: before(position, target_offset, memory.positions.get(&key), whereabouts),
                     };
                     planned.commits.insert(key, commit);
                 }
                 Decision::Stands => {}
                 Decision::Ahead(why) => {
+                    if whereabouts.is_some()
+                        && let Some(note) = self.answered(position, memory.positions.get(&key))
+                    {
+                        planned.answered.insert(key.clone(), note);
+                    }
                     planned.ahead.insert(key);
                     position.reason = Some(why);
                 }
@@ -249,6 +311,74 @@ impl Planning<'_> {
             }
         }
     }
+}
+
+/// A partition in which somebody else has committed since the task did. What the group committed there itself before the other
+/// task of a pair moved it away is nobody else's.
+fn foreign(
+    report: &GroupReport,
+    memory: &GroupMemory,
+    whereabouts: Option<Whereabouts<'_>>,
+) -> Option<PartitionKey> {
+    report.partitions.iter().find_map(|position| {
+        let key = position.key();
+        let earlier = memory.positions.get(&key);
+        let was_left = whereabouts
+            .zip(position.target_committed)
+            .is_some_and(|(whereabouts, current)| whereabouts.was_left(&key, current));
+        (is_foreign(position.target_committed, earlier) && !was_left).then_some(key)
+    })
+}
+
+/// Whether a group of a pair is on the target: the other task put it where it stands at the source, and it has not read on there. A
+/// partition in which it read nothing since this task moved it is no sign of the contrary.
+fn is_put_there(whereabouts: Whereabouts<'_>, report: &GroupReport) -> bool {
+    let is_put = |position: &GroupPosition| {
+        let note = whereabouts.put_there(&position.key(), position.source_offset);
+        note.is_some() && position.target_committed.is_some()
+    };
+    report.partitions.iter().any(is_put)
+        && report
+            .partitions
+            .iter()
+            .all(|position| is_put(position) || whereabouts.was_moved(position))
+}
+
+/// A position that the other task of a pair has made of the one on the target, which is still the group's own.
+fn stayed(position: GroupPosition, note: &SyncedPosition) -> GroupPosition {
+    GroupPosition {
+        target_offset: position.target_committed.or(Some(note.source_offset)),
+        result: Translated::Exact,
+        missing: None,
+        read_again: None,
+        proved: None,
+        reason: Some(if position.target_committed.is_some() {
+            "the other task of the pair made it of the one on the target, which stays".to_owned()
+        } else {
+            format!(
+                "the other task of the pair made it of offset {} on the target, which has forgotten that; nothing is committed until the group reads on",
+                note.source_offset
+            )
+        }),
+        ..position
+    }
+}
+
+/// What the target had before a commit. Of a pair, one that is committed again has what it had before the first time: that is how it
+/// is known to be the task's own.
+fn before(
+    position: &GroupPosition,
+    target_offset: i64,
+    earlier: Option<&SyncedPosition>,
+    whereabouts: Option<Whereabouts<'_>>,
+) -> Option<i64> {
+    earlier
+        .filter(|earlier| {
+            whereabouts.is_some()
+                && earlier.target_offset == target_offset
+                && position.target_committed == Some(target_offset)
+        })
+        .map_or(position.target_committed, |earlier| earlier.before)
 }
 
 /// What a group has committed on the target, by its partitions; or why that is not known.

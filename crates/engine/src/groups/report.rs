@@ -9,6 +9,9 @@ use crate::groups::GroupKind;
 pub enum Translated {
     /// The target offset is that of the first copied record that the group has not read, or the place of the next one.
     Exact,
+    /// Of a pair that copies both ways: the target offset is that of the first record that the group has not read, and behind
+    /// it stand some that it has read, as the two sides hold them in another order. It loses nothing, and reads those again.
+    Earlier,
     /// What comes before it is not all copied yet, or the partition is not ready: there is no target offset.
     Pending,
     /// It lies before the copy's start: the target offset is that of the first copied record, and records that the group
@@ -23,7 +26,7 @@ pub enum Translated {
 }
 
 impl Translated {
-    /// Whether the group loses nothing by it that is still at the source.
+    /// Whether the group reads on with exactly what it has not read, as far as the source still has it.
     pub fn is_exact(self) -> bool {
         matches!(self, Self::Exact | Self::Searched)
     }
@@ -53,7 +56,11 @@ pub struct GroupPosition {
     /// holes.
     #[ts(type = "number | null")]
     pub missing: Option<i64>,
-    /// Whether the record that comes next is the same on both sides; none if it was not looked at.
+    /// Of an `earlier` position, how many records the group reads again at most.
+    #[ts(type = "number | null")]
+    pub read_again: Option<i64>,
+    /// Whether the record that comes next is the same on both sides; none if it was not looked at. Of a pair that copies
+    /// both ways: the next record of each side's own.
     pub proved: Option<bool>,
     /// Whether this sync committed it, or would have in a dry run.
     pub committed: bool,

@@ -21,17 +21,20 @@ pub(crate) struct Resolved {
     pub(crate) result: Translated,
     pub(crate) target: Option<i64>,
     pub(crate) missing: Option<i64>,
+    /// Records that the group reads again at most, where there are some.
+    pub(crate) read_again: Option<i64>,
     pub(crate) reason: Option<String>,
     /// The target has lost what the group would read next: its log begins behind that.
     pub(crate) moved_to_low: bool,
 }
 
 impl Resolved {
-    fn none(result: Translated, reason: impl Into<String>) -> Self {
+    pub(crate) fn none(result: Translated, reason: impl Into<String>) -> Self {
         Self {
             result,
             target: None,
             missing: None,
+            read_again: None,
             reason: Some(reason.into()),
             moved_to_low: false,
         }
@@ -77,6 +80,7 @@ pub(crate) fn resolve(
             result: translation.result,
             target: translation.target(),
             missing: translation.missing,
+            read_again: None,
             reason: reason(*committed, translation.result, translation.missing, state),
             moved_to_low: false,
         };
@@ -117,7 +121,10 @@ pub(crate) fn resolve(
 }
 
 /// The partition's state, if its map says something about the topics that are there now.
-fn usable<'f>(facts: &'f Facts<'_>, key: &PartitionKey) -> std::result::Result<&'f PartitionState, Resolved> {
+pub(crate) fn usable<'f>(
+    facts: &'f Facts<'_>,
+    key: &PartitionKey,
+) -> std::result::Result<&'f PartitionState, Resolved> {
     if let Some(why) = facts.replaced(key) {
         return Err(Resolved::none(Translated::Unknown, why));
     }
@@ -134,7 +141,7 @@ fn usable<'f>(facts: &'f Facts<'_>, key: &PartitionKey) -> std::result::Result<&
     }
 }
 
-fn reason(
+pub(crate) fn reason(
     committed: i64,
     result: Translated,
     missing: Option<i64>,
@@ -142,7 +149,7 @@ fn reason(
 ) -> Option<String> {
     let missing = missing.unwrap_or_default();
     match result {
-        Translated::Exact | Translated::Searched | Translated::Unknown => None,
+        Translated::Exact | Translated::Earlier | Translated::Searched | Translated::Unknown => None,
         Translated::Pending => Some(format!(
             "the copy stands at offset {}, {} before the group; it is committed when the copy has come that far",
             state.position,

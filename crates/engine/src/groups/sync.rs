@@ -10,6 +10,7 @@ use sluice_wire::{Cancel, GroupOffset};
 use crate::cancellable::cancellable;
 use crate::clock::now_ms;
 use crate::error::Result;
+use crate::groups::both_ways::{Pair, prove_both_ways, resolve_both_ways};
 use crate::groups::clusters::GroupClusters;
 use crate::groups::commit::{Commit, commit};
 use crate::groups::facts::{Facts, on_target};
@@ -103,22 +104,14 @@ impl<'a> Sync<'a> {
         let wanted = wanted(&groups, &inside);
         let partitions: BTreeSet<PartitionKey> = wanted.iter().map(|(key, _)| key.clone()).collect();
         // The state is read behind the offsets, and the map behind the state: what is newer translates as well.
+        let pair = Pair::read(self.task, self.store)?;
         let facts = Facts::read(self.task, self.store, &self.clusters, &partitions)?;
-        let unpaired = self.pair(&wanted, &facts)?;
         let mut lookers = Lookers::new(self.task, self.store, self.cancel)?;
         let target = &self.clusters.target;
-        let resolved = resolve(
-            &wanted,
-            self.store,
-            self.task,
-            &facts,
-            &unpaired,
-            target,
-            &mut lookers,
-        )?;
+        let resolved = self.resolve(&wanted, pair.as_ref(), &facts, &mut lookers)?;
         let names: Vec<&str> = groups.iter().map(|group| group.group.as_str()).collect();
         let memory = self.store.group_memory(&self.task.name, &names)?;
-        let proofs = self.proofs(&groups, &resolved, &memory, &facts, &mut lookers)?;
+        let proofs = self.proofs(&groups, &resolved, &memory, &facts, pair.as_ref(), &mut lookers)?;
         // Last, and right before the commits: whoever starts on the target between the two is refused by the broker.
         let moved: Vec<&str> = groups
             .iter()
@@ -126,12 +119,17 @@ impl<'a> Sync<'a> {
             .map(|group| group.group.as_str())
             .collect();
         let on_target = target_groups(target, &moved)?;
+        let partner = match &pair {
+            Some(pair) => Some(self.store.group_memory(pair.partner, &names)?),
+            None => None,
+        };
         let planning = Planning {
             options: self.options,
             facts: &facts,
             resolved: &resolved,
             proofs: &proofs,
             inside: &inside,
+            partner: partner.as_ref(),
             now_ms: now_ms(),
         };
         let nothing = GroupMemory::default();
@@ -149,8 +147,38 @@ impl<'a> Sync<'a> {
         Ok(report(planned, notes, !self.options.dry_run, &facts))
     }
 
+    fn resolve(
+        &self,
+        wanted: &BTreeSet<Wanted>,
+        pair: Option<&Pair<'_>>,
+        facts: &Facts<'_>,
+        lookers: &mut Lookers<'_>,
+    ) -> Result<BTreeMap<Wanted, Resolved>> {
+        if let Some(pair) = pair {
+            return resolve_both_ways(
+                wanted,
+                pair,
+                self.task,
+                self.store,
+                facts,
+                &self.clusters,
+                self.cancel,
+            );
+        }
+        let unpaired = self.pair_up(wanted, facts)?;
+        resolve(
+            wanted,
+            self.store,
+            self.task,
+            facts,
+            &unpaired,
+            &self.clusters.target,
+            lookers,
+        )
+    }
+
     /// Completes the map of what another program has copied, around the positions.
-    fn pair(&self, wanted: &BTreeSet<Wanted>, facts: &Facts<'_>) -> Result<Unpaired> {
+    fn pair_up(&self, wanted: &BTreeSet<Wanted>, facts: &Facts<'_>) -> Result<Unpaired> {
         if !is_paired(self.store, self.task)? {
             return Ok(Unpaired::new());
         }
@@ -169,6 +197,7 @@ impl<'a> Sync<'a> {
         resolved: &BTreeMap<Wanted, Resolved>,
         memory: &BTreeMap<String, GroupMemory>,
         facts: &Facts<'_>,
+        pair: Option<&Pair<'_>>,
         lookers: &mut Lookers<'_>,
     ) -> Result<BTreeMap<Wanted, ProofOutcome>> {
         if !self.options.prove {
@@ -200,14 +229,20 @@ impl<'a> Sync<'a> {
             }
         }
         let positions: Vec<PositionToProve> = wanted.values().cloned().collect();
-        let outcomes = prove(
-            &positions,
-            self.task,
-            self.store,
-            facts,
-            &self.clusters.target,
-            lookers,
-        )?;
+        let outcomes = match pair {
+            Some(pair) => {
+                let headers = keeps_headers(&self.clusters.source) && keeps_headers(&self.clusters.target);
+                prove_both_ways(&positions, self.task, pair, self.store, facts, headers, lookers)?
+            }
+            None => prove(
+                &positions,
+                self.task,
+                self.store,
+                facts,
+                &self.clusters.target,
+                lookers,
+            )?,
+        };
         Ok(wanted.into_keys().zip(outcomes).collect())
     }
 
@@ -215,7 +250,10 @@ impl<'a> Sync<'a> {
     /// target has lost records.
     fn proved_from(&self, wanted: &Wanted, one: &Resolved, facts: &Facts<'_>) -> Result<i64> {
         let (key, committed) = wanted;
-        let Some(target) = one.target.filter(|_| one.moved_to_low) else {
+        let Some(target) = one
+            .target
+            .filter(|_| one.moved_to_low && self.task.both_ways.is_none())
+        else {
             return Ok(*committed);
         };
         let noted = self
@@ -237,8 +275,20 @@ impl<'a> Sync<'a> {
             self.store
                 .note_taken_over(&self.task.name, &taken_over, now_ms())?;
         }
+        let given_back: Vec<&str> = planned
+            .iter()
+            .filter(|group| group.is_given_back)
+            .map(|group| group.report.group.as_str())
+            .collect();
+        if !given_back.is_empty() {
+            self.store.note_given_back(&self.task.name, &given_back)?;
+        }
         let now = now_ms();
-        let mut notes: BTreeMap<String, BTreeMap<PartitionKey, SyncedPosition>> = BTreeMap::new();
+        let mut notes: BTreeMap<String, BTreeMap<PartitionKey, SyncedPosition>> = planned
+            .iter()
+            .filter(|group| !group.answered.is_empty())
+            .map(|group| (group.report.group.clone(), group.answered.clone()))
+            .collect();
         let mut commits = Vec::new();
         for group in planned.iter().filter(|group| !group.commits.is_empty()) {
             let mut offsets = BTreeMap::new();
@@ -267,10 +317,12 @@ impl<'a> Sync<'a> {
                 offsets,
             });
         }
+        if !notes.is_empty() {
+            self.store.note_group_positions(&self.task.name, &notes)?;
+        }
         if commits.is_empty() {
             return Ok(());
         }
-        self.store.note_group_positions(&self.task.name, &notes)?;
         let mut outcomes = commit(&self.clusters.target, commits)?;
         let mut live = Vec::new();
         for group in planned.iter_mut().filter(|group| !group.commits.is_empty()) {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Side;
 use crate::position::PartitionKey;
 
 /// How the offsets of one side of a run go on: a first block of consecutive offsets, a hole, and from then on blocks of
@@ -84,6 +85,19 @@ impl Stride {
         }
     }
 
+    /// Index behind the last record that follows record `index` without a hole, if the run goes on that far.
+    fn block_end(self, index: i64) -> i64 {
+        if self.first == 0 {
+            i64::MAX
+        } else if index < self.first {
+            self.first
+        } else if self.block == 0 {
+            i64::MAX
+        } else {
+            self.first + ((index - self.first) / self.block + 1) * self.block
+        }
+    }
+
     /// The stride of the first `length` records alone.
     fn of_first(self, length: i64) -> Self {
         if self.first == 0 || length <= self.first {
@@ -162,6 +176,27 @@ impl OffsetRun {
         self.at_or_after_target(target)
             .filter(|(_, found)| *found == target)
             .map(|(source, _)| source)
+    }
+
+    /// First offset and stride of a side.
+    fn of_side(&self, side: Side) -> (i64, Stride) {
+        match side {
+            Side::Source => (self.source, self.source_stride),
+            Side::Target => (self.target, self.target_stride),
+        }
+    }
+
+    /// How many records have smaller offsets on a side than this one: the index of the first that has not.
+    pub(crate) fn count_before(&self, side: Side, offset: i64) -> i64 {
+        let (base, stride) = self.of_side(side);
+        stride.index_from((offset - base).max(0)).min(self.length)
+    }
+
+    /// Behind the last record that follows record `index` on a side without a hole: the offset there.
+    pub(crate) fn solid_until(&self, side: Side, index: i64) -> i64 {
+        let (base, stride) = self.of_side(side);
+        let last = stride.block_end(index).min(self.length) - 1;
+        base + stride.distance(last) + 1
     }
 
     fn at(&self, index: i64) -> Option<(i64, i64)> {

@@ -45,4 +45,4 @@ pub use report::{
 pub use run::{VerifyOptions, verify};
 pub use scope::VerifyScope;
 pub(crate) use stored_log::{aborted, committed_end};
-pub(crate) use wire_feed::EXPANDED;
+pub(crate) use wire_feed::{EXPANDED, WireReader};

@@ -12,6 +12,7 @@ function position(change: Partial<GroupPosition>): GroupPosition {
     target_committed: null,
     result: 'exact',
     missing: null,
+    read_again: null,
     proved: null,
     committed: false,
     reason: null,

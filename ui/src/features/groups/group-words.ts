@@ -12,7 +12,7 @@ export const GROUP_TONES: Record<GroupState, 'ok' | 'warn' | 'bad' | 'idle' | 'o
 };
 
 /** Kinds of translation, from what is certain to what is not. */
-export const RESULTS: Translated[] = ['exact', 'searched', 'pending', 'before_start', 'expired', 'unknown'];
+export const RESULTS: Translated[] = ['exact', 'searched', 'earlier', 'pending', 'before_start', 'expired', 'unknown'];
 
 /** How many positions translate how, without those that are none. */
 export function counted(partitions: GroupPosition[]): [Translated, number][] {

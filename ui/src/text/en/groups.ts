@@ -2,6 +2,8 @@
 export const groups = {
   title: 'Consumer groups',
   intro: 'Consumer groups of the source that read this task’s topics, and where each would continue on the target: with exactly the first record that it has not read.',
+  introBothWays:
+    'Consumer groups of the source that read this task’s topics, and where each would continue on the target: with the first record that it has not read. Some behind it may have been read already, because the two sides hold the records in another order: those are read again, and “What to know” says how many at most.',
   syncAll: 'Sync all…',
   sync: 'Sync…',
   reload: 'Refresh',
@@ -32,6 +34,7 @@ export const groups = {
   results: {
     exact: 'exact',
     searched: 'found by content',
+    earlier: 'reads some again',
     pending: 'pending',
     before_start: 'before the start',
     expired: 'expired',
@@ -56,7 +59,7 @@ export const groups = {
   rewind: 'Set back positions that are further on the target',
   rewindHint: 'Consumers that start there read records again.',
   exactOnly: 'Exact positions only',
-  exactOnlyHint: 'Leaves out positions before the copy’s start, and those whose records are gone.',
+  exactOnlyHint: 'Leaves out positions before the copy’s start, those whose records are gone, and those that read some records again.',
   wouldCommit: (n: string, all: string) => `${n} of ${all} positions would be committed.`,
   committed: (n: string, all: string) => `${n} of ${all} positions were committed.`,
   failed: (n: string) => ` ${n} could not be committed or proved.`,

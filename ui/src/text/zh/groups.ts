@@ -4,6 +4,8 @@ import type { groups as en } from '../en/groups';
 export const groups: typeof en = {
   title: '消费组',
   intro: '源上读取本任务主题的消费组，以及每个消费组在目标上从哪里继续：正好是它尚未读取的第一条记录。',
+  introBothWays:
+    '源上读取本任务主题的消费组，以及每个消费组在目标上从哪里继续：它尚未读取的第一条记录。由于两侧的记录顺序不同，其后可能有一些已经读过的记录，会被重复读取；“说明”中写明最多多少条。',
   syncAll: '全部同步…',
   sync: '同步…',
   reload: '刷新',
@@ -34,6 +36,7 @@ export const groups: typeof en = {
   results: {
     exact: '精确',
     searched: '按内容找到',
+    earlier: '会重复读取一些',
     pending: '等待复制',
     before_start: '早于起点',
     expired: '已过期',
@@ -58,7 +61,7 @@ export const groups: typeof en = {
   rewind: '把目标上超前的位置往回设',
   rewindHint: '在目标上启动的消费者会重复读取记录。',
   exactOnly: '仅精确位置',
-  exactOnlyHint: '不包括早于复制起点的位置，以及记录已经丢失的位置。',
+  exactOnlyHint: '不包括早于复制起点的位置、记录已经丢失的位置，以及会重复读取一些记录的位置。',
   wouldCommit: (n, all) => `${all} 个位置中将提交 ${n} 个。`,
   committed: (n, all) => `${all} 个位置中已提交 ${n} 个。`,
   failed: (n) => `有 ${n} 个无法提交或证明。`,
