@@ -92,11 +92,6 @@ impl TaskSettings {
         }
         .check()?;
         let refused = |reason| Err(InvalidTask::BothWays { reason });
-        if self.sync_groups.is_some() {
-            return refused(
-                "cannot keep groups in step: records of both sides stand in another order on each, so that no offset of one side is one of the other",
-            );
-        }
         if self.run_on.is_some() {
             return refused(
                 "runs on this computer: a Connect cluster cannot leave out what the other task wrote",
@@ -137,7 +132,7 @@ impl TaskSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{End, GroupSync, Objects, SourceId, TaskId};
+    use crate::{End, Objects, SourceId, TaskId};
 
     fn settings() -> TaskSettings {
         let mut settings = TaskSettings::new(
@@ -155,7 +150,7 @@ mod tests {
     fn a_pair_has_nothing_that_holds_of_one_side_alone() {
         assert_eq!(settings().check(), []);
         type Change = fn(&mut TaskSettings);
-        let changes: [(Change, &str); 10] = [
+        let changes: [(Change, &str); 9] = [
             (|s| s.run_on = Some(SourceId::generate()), "a Connect cluster"),
             (|s| s.rename.prefix = "x.".to_owned(), "same topic names"),
             (|s| s.existing = ExistingData::Rewrite, "append"),
@@ -169,15 +164,6 @@ mod tests {
                         .insert("t".to_owned(), Start::Group("g".to_owned()));
                 },
                 "offsets and groups",
-            ),
-            (
-                |s| {
-                    s.sync_groups = Some(GroupSync {
-                        groups: "g".to_owned(),
-                        interval_seconds: GroupSync::DEFAULT_INTERVAL_SECONDS,
-                    });
-                },
-                "groups in step",
             ),
             (|s| s.configuration_sync.on = true, "configuration"),
         ];

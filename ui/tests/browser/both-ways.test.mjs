@@ -48,6 +48,7 @@ test('a pair is made in the wizard, checked in both directions, started, and eac
   await page.getByText('Bidirectional: the other way is copied by').waitFor();
   await picture(page, '6-task');
   assert.equal(await page.getByRole('link', { name: 'Readiness' }).count(), 0, 'there is nothing to move');
+  assert.equal(await page.getByRole('link', { name: 'Groups', exact: true }).count(), 1, 'groups are moved by either task');
   await page.getByRole('link', { name: 'shop (other way)' }).click();
   await page.getByRole('heading', { name: 'shop (other way)' }).waitFor();
   await page.getByRole('link', { name: 'shop', exact: true }).waitFor();

@@ -270,7 +270,7 @@ impl Command for CutoverExport {
 fn may_move(core: &Core, task: &TaskRow, wish: &Wish) -> Result<()> {
     Core::one_way(
         task,
-        "there is nothing to cut over, as applications may write on both sides at any time",
+        "there is nothing to cut over, as applications may write on both sides at any time; move its consumer groups instead",
     )?;
     core.may_write_target(task)?;
     let source = core.source(&task.source_id)?;

@@ -71,7 +71,7 @@ impl Command for TaskReadiness {
         let row = app.core.task(&self.task)?;
         Core::one_way(
             &row,
-            "its target is written by applications already, so that there is no moment to move them at",
+            "its target is written by applications already, so that there is no moment to move them at; move its consumer groups at any time",
         )?;
         if self
             .window_s

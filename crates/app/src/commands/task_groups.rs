@@ -3,12 +3,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use sluice_engine::{GroupChoice, GroupsReport, SyncOptions};
 use sluice_model::{GroupSync, TaskSettings};
-use sluice_store::TaskRow;
 use ts_rs::TS;
 
 use super::command::Command;
 use super::tasks::{MayChange, change_part};
-use crate::core::{self, Core, Operation};
+use crate::core::{self, Operation};
 use crate::schema::TaskView;
 use crate::tasks::LastSync;
 use crate::{App, AppError, Result};
@@ -75,21 +74,12 @@ pub struct TaskGroupsKeep {
     pub version: Option<i64>,
 }
 
-/// Why positions are not translated between the sides of a pair.
-const BOTH_WAYS: &str = "their records stand in another order on each side, so that what a group has read on one side is no position on the other; let it read on one side only, or on each side for itself";
-
-/// Refuses a task between whose sides positions are not translated.
-fn translates(row: &TaskRow) -> Result<()> {
-    Core::one_way(row, BOTH_WAYS)
-}
-
 impl Command for TaskGroups {
     const NAME: &'static str = "task_groups";
     type Answer = TaskGroupsView;
 
     fn run(self, app: &App) -> Result<TaskGroupsView> {
         let row = app.core.task(&self.task)?;
-        translates(&row)?;
         let id = core::task_id(&row)?;
         let choice = if self.groups.is_empty() {
             GroupChoice::All
@@ -111,7 +101,6 @@ impl Command for TaskGroupsSync {
     fn run(self, app: &App) -> Result<GroupsReport> {
         let core = &app.core;
         let row = core.task(&self.task)?;
-        translates(&row)?;
         let id = core::task_id(&row)?;
         let names: BTreeSet<String> = self.groups.iter().cloned().collect();
         let choice = match (self.all, names.is_empty()) {

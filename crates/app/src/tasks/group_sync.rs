@@ -72,12 +72,14 @@ impl GroupSyncs {
 
     /// Syncs groups of a task, when no other sync of it is under way.
     pub(crate) fn run(&self, core: &Core, id: &TaskId, options: &SyncOptions) -> Result<GroupsReport> {
-        let patience = if options.continuous {
+        let turn = turn(core, id)?;
+        // Of a pair, the other task's sync may be under way: it does not take all turns.
+        let patience = if options.continuous && turn.is_alone {
             Duration::ZERO
         } else {
             PATIENCE
         };
-        let under_way = self.begin(id, patience)?;
+        let under_way = self.begin(&turn.of, patience)?;
         let report = core
             .task(id.as_str())
             .and_then(|row| {
@@ -230,6 +232,24 @@ impl GroupSyncs {
         }
         self.ended.notify_all();
     }
+}
+
+/// Whose turn a sync is.
+struct Turn {
+    /// Both tasks of a pair have one: what the one notes and commits is looked at by the other as a whole.
+    of: TaskId,
+    is_alone: bool,
+}
+
+fn turn(core: &Core, id: &TaskId) -> Result<Turn> {
+    let partner = core::settings(&core.task(id.as_str())?)?.both_ways;
+    Ok(Turn {
+        is_alone: partner.is_none(),
+        of: match partner {
+            Some(partner) if partner < *id => partner,
+            Some(_) | None => id.clone(),
+        },
+    })
 }
 
 /// The right to sync a task's groups, until it is dropped.

@@ -15,10 +15,6 @@ export const bothWays: Sentence[] = [
     'starts where both sides have it: earliest, latest, a time or the last records; offsets and groups are of one side',
     '只能从两侧都有的位置开始：最早、最新、某个时间或最后若干条记录；偏移量和消费组只属于一侧',
   ],
-  [
-    'cannot keep groups in step: records of both sides stand in another order on each, so that no offset of one side is one of the other',
-    '无法同步消费组：两侧的记录在每一侧的顺序不同，一侧的偏移量在另一侧没有对应',
-  ],
   ['runs on this computer: a Connect cluster cannot leave out what the other task wrote', '必须在本机运行：Connect 集群无法排除另一个任务写入的记录'],
   ['cannot keep the configuration of its topics in step: each side would follow the other', '无法同步主题配置：两侧会互相跟随'],
 
@@ -117,16 +113,65 @@ export const bothWays: Sentence[] = [
   ],
   ["'{name}' is one of two tasks that copy both ways: {*why}", '“{name}”是双向复制的两个任务之一：{why}'],
   [
-    'there is nothing to cut over, as applications may write on both sides at any time',
-    '无需切换，因为应用程序可随时在两侧写入',
+    'there is nothing to cut over, as applications may write on both sides at any time; move its consumer groups instead',
+    '无需切换，因为应用程序可随时在两侧写入；请改为迁移其消费组',
   ],
   [
-    'its target is written by applications already, so that there is no moment to move them at',
-    '应用程序已在写入其目标，没有需要迁移的时刻',
+    'its target is written by applications already, so that there is no moment to move them at; move its consumer groups at any time',
+    '应用程序已在写入其目标，没有需要迁移的时刻；其消费组可随时迁移',
+  ],
+
+  // Consumer groups.
+  [
+    'the consumer groups of a pair that copies both ways are placed by what both of its tasks have copied, and {*why}',
+    '双向复制的消费组位置由两个任务已复制的内容确定，而{why}',
+  ],
+  ['this one was not started yet: start both first', '此任务尚未启动：请先启动两个任务'],
+  [
+    'the other one was not started, or was deleted: start both first; what a deleted one has copied is not known any more',
+    '另一个任务尚未启动或已被删除：请先启动两个任务；已删除的任务复制过什么已无从得知',
+  ],
+  ['they were not started between the same two clusters', '它们不是在相同的两个集群之间启动的'],
+  ['the other task of the pair has not begun with the partition; start it first', '另一个任务尚未开始复制该分区；请先启动它'],
+  ['of the other task of the pair: {*why}', '另一个任务：{why}'],
+  [
+    'where the logs of both sides begin and end could not be asked for; try again when their leaders answer',
+    '无法查询两侧日志的起止位置；请在其 leader 应答后重试',
   ],
   [
-    'their records stand in another order on each side, so that what a group has read on one side is no position on the other; let it read on one side only, or on each side for itself',
-    '记录在两侧的顺序不同，消费组在一侧读到的位置在另一侧没有对应；请让它只在一侧读取，或在两侧各自读取',
+    'one of the two logs ends before what was copied to it: it has lost records, or was created again',
+    '其中一侧的日志在已复制到它的记录之前就结束了：它丢失了记录，或被重新创建',
+  ],
+  ['what is stored around the place cannot be read: {*error}', '无法读取该位置附近存储的内容：{error}'],
+  [
+    'at most {#n} records from there on were read already: the two sides hold them in another order',
+    '从那里起最多有 {n} 条记录已经读过：两侧的记录顺序不同',
+  ],
+  [
+    '{*reason}; at most {#n} records from there on were read already: the two sides hold them in another order',
+    '{reason}；从那里起最多有 {n} 条记录已经读过：两侧的记录顺序不同',
+  ],
+  [
+    'it is where the other task of the pair put it, and has not read on there: it is still on the target',
+    '它停在另一个任务放置的位置，此后没有在那里读取：它仍在目标上',
+  ],
+  ['the other task of the pair made it of the one on the target, which stays', '它由另一个任务根据目标上的位置得出，目标上的位置保持不变'],
+  [
+    'the other task of the pair made it of offset {#offset} on the target, which has forgotten that; nothing is committed until the group reads on',
+    '它由另一个任务根据目标上的偏移量 {offset} 得出，而目标已忘记该偏移量；在该消费组继续读取之前不提交',
+  ],
+  ['the partition is not copied both ways yet', '该分区尚未双向复制'],
+  [
+    "neither task of the pair has noted the source's next record, at offset {#offset}",
+    '两个任务都没有记录源上偏移量 {offset} 处的下一条记录',
+  ],
+  [
+    'the record at target offset {#missed} is not read yet, and stands before the place at offset {#place}',
+    '目标上偏移量 {missed} 处的记录尚未读取，却位于偏移量 {place} 之前',
+  ],
+  [
+    'the {*side} no longer has the record that comes next, at offset {#offset}',
+    '{side}已没有偏移量 {offset} 处的下一条记录',
   ],
   [
     'their topics are chosen when they are made; make another pair for further topics, or delete both tasks and make one with other topics',
