@@ -19,17 +19,17 @@ use sluice_tests::{BOTH, Chance, Death, DyingStore, dies, eventually, fake_clust
 
 use crate::rounds;
 
-const TOPIC: &str = "t";
+pub const TOPIC: &str = "t";
 /// Tells a process that it is the one to die: source, target, state, direction, delivery, writes it survives, moment.
 const VICTIM: &str = "SLUICE_PAIR_VICTIM";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub enum Way {
     There,
     Back,
 }
 
-const WAYS: [Way; 2] = [Way::There, Way::Back];
+pub const WAYS: [Way; 2] = [Way::There, Way::Back];
 
 impl Way {
     fn names(self) -> (&'static str, &'static str) {
@@ -71,18 +71,18 @@ fn copy(task: Task, store: Arc<dyn CheckpointStore>) -> Result<()> {
 }
 
 /// Two clusters with the topic on both, and a state for both tasks.
-struct Ground {
-    a: FakeCluster,
-    b: FakeCluster,
+pub struct Ground {
+    pub a: FakeCluster,
+    pub b: FakeCluster,
     state: tempfile::TempDir,
-    store: Arc<SqliteStore>,
+    pub store: Arc<SqliteStore>,
     written: BTreeMap<String, usize>,
     /// Applications of both sides whose producers have ids.
     applications: [BaseProducer; 2],
 }
 
 impl Ground {
-    fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         let ground = Self::with_topic_on_a()?;
         ground.b.create_topic(TOPIC, 1, &[])?;
         Ok(ground)
@@ -109,12 +109,12 @@ impl Ground {
         })
     }
 
-    fn task(&self, way: Way, delivery: Delivery) -> Result<Task> {
+    pub fn task(&self, way: Way, delivery: Delivery) -> Result<Task> {
         task(way, &self.a.bootstrap(), &self.b.bootstrap(), delivery)
     }
 
     /// Applications write on the source of a way: one whose batches have no producer id and one whose batches do.
-    fn write(&mut self, way: Way, count: u64) -> Result<()> {
+    pub fn write(&mut self, way: Way, count: u64) -> Result<()> {
         let (cluster, application) = match way {
             Way::There => (&self.a, &self.applications[0]),
             Way::Back => (&self.b, &self.applications[1]),
@@ -135,7 +135,7 @@ impl Ground {
         Ok(())
     }
 
-    fn copy(&self, way: Way, delivery: Delivery) -> Result<()> {
+    pub fn copy(&self, way: Way, delivery: Delivery) -> Result<()> {
         copy(self.task(way, delivery)?, self.store.clone()).with_context(|| format!("{way:?}"))
     }
 

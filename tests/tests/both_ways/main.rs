@@ -2,6 +2,8 @@
 //! both sides once. `SLUICE_KILL_ROUNDS` sets how often.
 
 mod crashes;
+mod groups;
+mod moving;
 mod storm;
 
 /// How often something is killed, `usual` times if nothing is said.

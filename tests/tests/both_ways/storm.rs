@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,16 +18,16 @@ use sluice_tests::{Filler, cluster, companion, eventually, read_all, skipped};
 
 use crate::rounds;
 
-const TOPIC: &str = "load";
-const PARTITIONS: i32 = 3;
+pub const TOPIC: &str = "load";
+pub const PARTITIONS: i32 = 3;
 /// Records that an application writes at once in each partition, and how long it pauses then.
 const BURST: (usize, Duration) = (40, Duration::from_millis(120));
 /// Both tasks of the pair.
-const TASKS: [&str; 2] = ["pair", "pair (other way)"];
+pub const TASKS: [&str; 2] = ["pair", "pair (other way)"];
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// An application on one side.
-struct Application {
+pub struct Application {
     side: &'static str,
     producer: BaseProducer,
     transactional: bool,
@@ -36,7 +36,7 @@ struct Application {
 }
 
 impl Application {
-    fn new(side: &'static str, bootstrap: &str, transactional: bool) -> Result<Self> {
+    pub fn new(side: &'static str, bootstrap: &str, transactional: bool) -> Result<Self> {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", bootstrap)
@@ -91,7 +91,7 @@ impl Application {
         Ok(())
     }
 
-    fn write_until(&self, done: &AtomicBool) -> Result<()> {
+    pub fn write_until(&self, done: &AtomicBool) -> Result<()> {
         for number in 0.. {
             if done.load(Ordering::Relaxed) {
                 break;
@@ -104,13 +104,13 @@ impl Application {
 }
 
 /// Two clusters and a data folder with a pair between them.
-struct Storm {
-    sides: [Cluster; 2],
+pub struct Storm {
+    pub sides: [Cluster; 2],
     folder: tempfile::TempDir,
 }
 
 impl Storm {
-    fn begin(delivery: &str) -> Result<Self> {
+    pub fn begin(delivery: &str) -> Result<Self> {
         let sides = [cluster(KafkaVersion::V4_3_1)?, cluster(KafkaVersion::V3_9_1)?];
         for side in &sides {
             Filler::new(&side.bootstrap())?.create(TOPIC, PARTITIONS, &[])?;
@@ -139,12 +139,8 @@ impl Storm {
         Ok(storm)
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<String> {
-        let output = Command::new(companion()?)
-            .args(arguments)
-            .env("SLUICE_DATA", self.folder.path())
-            .stdin(Stdio::null())
-            .output()?;
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.said(arguments)?;
         let words = String::from_utf8_lossy(&output.stdout).into_owned();
         ensure!(
             output.status.success(),
@@ -156,7 +152,16 @@ impl Storm {
         Ok(words)
     }
 
-    fn daemon(&self) -> Result<Child> {
+    /// What the companion says, however it ends.
+    pub fn said(&self, arguments: &[&str]) -> Result<Output> {
+        Ok(Command::new(companion()?)
+            .args(arguments)
+            .env("SLUICE_DATA", self.folder.path())
+            .stdin(Stdio::null())
+            .output()?)
+    }
+
+    pub fn daemon(&self) -> Result<Child> {
         let log = File::options()
             .create(true)
             .append(true)
@@ -170,7 +175,7 @@ impl Storm {
             .spawn()?)
     }
 
-    fn last_words(&self) -> String {
+    pub fn last_words(&self) -> String {
         let log = std::fs::read_to_string(self.folder.path().join("daemon.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(30)..].join("\n")
@@ -192,7 +197,7 @@ impl Storm {
     }
 
     /// Whether both tasks have passed all there is.
-    fn is_at_rest(&self) -> Result<bool> {
+    pub fn is_at_rest(&self) -> Result<bool> {
         for task in TASKS {
             let shown: serde_json::Value =
                 serde_json::from_str(&self.run(&["task", "show", task, "--json"])?)?;
@@ -250,7 +255,7 @@ impl Storm {
 }
 
 /// Stops what it holds, whatever becomes of a test.
-struct Ended(Child);
+pub struct Ended(pub Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {
