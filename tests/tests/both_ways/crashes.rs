@@ -59,7 +59,7 @@ fn task(way: Way, a: &str, b: &str, delivery: Delivery) -> Result<Task> {
     Ok(task)
 }
 
-fn copy(task: Task, store: Arc<dyn CheckpointStore>) -> Result<()> {
+pub fn copy(task: Task, store: Arc<dyn CheckpointStore>) -> Result<()> {
     let options = RunOptions {
         until_caught_up: true,
         ..RunOptions::default()

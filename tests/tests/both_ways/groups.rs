@@ -8,10 +8,10 @@ use sluice_engine::{
     GroupPosition, GroupReport, GroupState, GroupsReport, SyncOptions, Translated, sync_groups,
 };
 use sluice_fakekafka::{CommittedOffset, FakeCluster, Isolation};
-use sluice_model::Delivery;
+use sluice_model::{Delivery, Start, Task};
 use sluice_tests::{BOTH, Chance};
 
-use crate::crashes::{Ground, TOPIC, WAYS, Way};
+use crate::crashes::{Ground, TOPIC, WAYS, Way, copy};
 
 /// The cluster that a way leads from, and the one that it leads to.
 fn sides(ground: &Ground, way: Way) -> (&FakeCluster, &FakeCluster) {
@@ -19,6 +19,13 @@ fn sides(ground: &Ground, way: Way) -> (&FakeCluster, &FakeCluster) {
         Way::There => (&ground.a, &ground.b),
         Way::Back => (&ground.b, &ground.a),
     }
+}
+
+/// Of a pair that leaves what both sides held where it is.
+fn from_the_end(ground: &Ground, way: Way) -> Result<Task> {
+    let mut task = ground.task(way, Delivery::ExactlyOnce)?;
+    task.start = Start::Latest;
+    Ok(task)
 }
 
 fn sync(ground: &Ground, way: Way, continuous: bool) -> Result<GroupsReport> {
@@ -313,5 +320,48 @@ fn what_the_target_has_deleted_since_is_said_to_be_gone() -> Result<()> {
         "{moved:?}"
     );
     ensure!(moved.missing.is_some_and(|missing| missing > 0), "{moved:?}");
+    Ok(())
+}
+
+#[test]
+fn what_both_sides_held_before_the_pair_stays_there_and_is_said_to_be_missing() -> Result<()> {
+    let mut ground = Ground::new()?;
+    ground.write(Way::There, 5)?;
+    ground.write(Way::Back, 4)?;
+    let both = |ground: &Ground| -> Result<()> {
+        for way in [Way::There, Way::Back, Way::There] {
+            copy(from_the_end(ground, way)?, ground.store.clone())?;
+        }
+        Ok(())
+    };
+    both(&ground)?;
+    ground.write(Way::There, 3)?;
+    ground.write(Way::Back, 3)?;
+    both(&ground)?;
+    let start = 5;
+    for offset in [2, start] {
+        commit(&ground.a, &format!("g{offset}"), offset);
+    }
+    let report = sync(&ground, Way::There, false)?;
+    let early = position(&report, "g2")?;
+    ensure!(
+        (early.result, early.missing) == (Translated::BeforeStart, Some(start - 2)),
+        "{early:?}"
+    );
+    let at_start = position(&report, "g5")?;
+    ensure!(at_start.result == Translated::Exact, "{at_start:?}");
+    ensure!(
+        early.target_offset == at_start.target_offset,
+        "{early:?} {at_start:?}"
+    );
+    // B's own from before the pair are nobody's of A to read.
+    let place = at_start.target_committed.context("it is committed")?;
+    let on_b = records(&ground.b)?;
+    let read: Vec<&String> = on_b
+        .iter()
+        .filter(|(offset, _)| *offset >= place)
+        .map(|(_, value)| value)
+        .collect();
+    ensure!(place == 4 && read.len() == 6, "{place}: {read:?}");
     Ok(())
 }
