@@ -109,18 +109,28 @@ impl Scene {
 
 /// Adds a Connect cluster; with a user and a password where they are given.
 pub fn add_connect(desk: &Desk, name: &str, url: &str, login: Option<(&str, &str)>) -> Result<SourceId> {
-    let form = SourceForm {
+    let (user, password) = login.unzip();
+    add(desk, connect_form(name, url, user), password)
+}
+
+/// The form of a Connect cluster; with a basic login where there is a user.
+pub fn connect_form(name: &str, url: &str, user: Option<&str>) -> SourceForm {
+    SourceForm {
         name: name.to_owned(),
         kind: SourceKind::Connect,
         connect: ConnectSettings {
             url: url.to_owned(),
-            login: login.map_or(ConnectLogin::None, |_| ConnectLogin::Basic),
+            login: user.map_or(ConnectLogin::None, |_| ConnectLogin::Basic),
         },
-        username: login.map(|(user, _)| user.to_owned()),
+        username: user.map(str::to_owned),
         ..SourceForm::default()
-    };
-    let secrets = login
-        .map(|(_, password)| ("password".to_owned(), Secret::new(password)))
+    }
+}
+
+/// Adds a data source; with a password where it has one.
+pub fn add(desk: &Desk, form: SourceForm, password: Option<&str>) -> Result<SourceId> {
+    let secrets = password
+        .map(|password| ("password".to_owned(), Secret::new(password)))
         .into_iter()
         .collect::<BTreeMap<_, _>>();
     Ok(desk.app.call(SourceAdd { form, secrets })?.id)

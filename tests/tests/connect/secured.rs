@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use sluice_app::{ExportFormat, SourceAdd, SourceTest, TaskCreate, TaskExport, TaskPause};
+use sluice_app::{ExportFormat, SourceTest, TaskCreate, TaskExport, TaskPause};
 use sluice_connect::ConnectorKind;
-use sluice_model::{
-    ConnectLogin, ConnectSettings, SaslMechanism, Secret, SecurityProtocol, SourceForm, SourceId, SourceKind,
-    TaskState,
-};
+use sluice_model::{SaslMechanism, SecurityProtocol, SourceForm, SourceId, TaskState};
 use sluice_testground::tools::ConnectWorker;
 use sluice_testground::{Certificates, Cluster, KafkaVersion, Mechanism, Validity};
 use sluice_tests::{Desk, Filler, eventually, read_all, skipped};
 
-use crate::scene::{Scene, add_connect, somebody};
+use crate::scene::{Scene, add, add_connect, connect_form, somebody};
 
 #[test]
 fn a_client_certificate_at_the_source_and_a_password_at_the_target_reach_the_workers() -> Result<()> {
@@ -186,7 +183,7 @@ fn by_certificate(desk: &Desk, cluster: &Cluster) -> Result<SourceId> {
         key_file: Some(certificates.client_key_file().display().to_string()),
         ..SourceForm::default()
     };
-    add(desk, form, BTreeMap::new())
+    add(desk, form, None)
 }
 
 fn by_password(desk: &Desk, cluster: &Cluster) -> Result<SourceId> {
@@ -200,26 +197,11 @@ fn by_password(desk: &Desk, cluster: &Cluster) -> Result<SourceId> {
         ca_file: Some(cluster.ca_file()?.display().to_string()),
         ..SourceForm::default()
     };
-    let password = ("password".to_owned(), Secret::new(&user.password));
-    add(desk, form, BTreeMap::from([password]))
+    add(desk, form, Some(&user.password))
 }
 
 fn with_authority(desk: &Desk, name: &str, url: &str, ca: Option<&Path>) -> Result<SourceId> {
-    let form = SourceForm {
-        name: name.to_owned(),
-        kind: SourceKind::Connect,
-        connect: ConnectSettings {
-            url: url.to_owned(),
-            login: ConnectLogin::Basic,
-        },
-        username: Some("me".to_owned()),
-        ca_file: ca.map(|file| file.display().to_string()),
-        ..SourceForm::default()
-    };
-    let password = ("password".to_owned(), Secret::new("open sesame"));
-    add(desk, form, BTreeMap::from([password]))
-}
-
-fn add(desk: &Desk, form: SourceForm, secrets: BTreeMap<String, Secret>) -> Result<SourceId> {
-    Ok(desk.app.call(SourceAdd { form, secrets })?.id)
+    let mut form = connect_form(name, url, Some("me"));
+    form.ca_file = ca.map(|file| file.display().to_string());
+    add(desk, form, Some("open sesame"))
 }
