@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use sluice_app::{MetricPoint, SourceAdd, SourceEdit, TaskLogQuery, TaskMetrics, TaskRetry};
+use sluice_app::{MetricPoint, SourceAdd, SourceEdit, TaskLogQuery, TaskMetrics, TaskRetry, TaskSnapshot};
 use sluice_fakekafka::FakeCluster;
 use sluice_model::{SaslMechanism, Secret, SecurityProtocol, SourceForm, TaskState};
 use sluice_tests::{Ground, TASK, eventually, now_ms};
@@ -88,6 +88,11 @@ fn an_outage_shows_in_state_delay_and_log_is_over_by_itself_and_stays_in_the_cha
     );
 
     ground.pause()?;
+    the_outage_is_charted(&ground, begin, &seen)
+}
+
+/// The charts since `begin`, in ms since 1970, show delay and backlog of an outage, and latencies.
+fn the_outage_is_charted(ground: &Ground, begin: i64, seen: &TaskSnapshot) -> Result<()> {
     let points = ground
         .app()?
         .call(TaskMetrics {
