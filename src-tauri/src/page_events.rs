@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// A page, and what it was told.
+    /// A page, and the events that reached it.
     fn page() -> (Channel<ShellEvent>, Arc<Mutex<Vec<Value>>>) {
         let told = Arc::new(Mutex::new(Vec::new()));
         let channel = Channel::new({

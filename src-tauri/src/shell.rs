@@ -29,7 +29,7 @@ pub struct Shell {
     pub has_shown_tasks: AtomicBool,
     /// Whether the page was asked what closing is to do.
     pub has_asked: AtomicBool,
-    /// What the page is told without asking.
+    /// Events of the shell for the page.
     pub page_events: PageEvents,
     /// Counts subscriptions to events: a page that was loaded again subscribes again, and the earlier one ends.
     pub subscriptions: AtomicU64,

@@ -137,7 +137,7 @@ fn groups_at_every_offset_of_either_side_read_on_at_the_other_and_lose_nothing()
             for offset in 0..=end {
                 commit(source, &format!("g{offset:03}"), offset);
             }
-            // What comes later is nobody's to have read.
+            // What comes later was not read by any group.
             for way in WAYS {
                 ground.write(way, 3)?;
             }
@@ -354,7 +354,7 @@ fn what_both_sides_held_before_the_pair_stays_there_and_is_said_to_be_missing() 
         early.target_offset == at_start.target_offset,
         "{early:?} {at_start:?}"
     );
-    // B's own from before the pair are nobody's of A to read.
+    // B's own from before the pair are not for groups of A.
     let place = at_start.target_committed.context("it is committed")?;
     let on_b = records(&ground.b)?;
     let read: Vec<&String> = on_b

@@ -314,7 +314,7 @@ impl Planning<'_> {
 }
 
 /// A partition in which somebody else has committed since the task did. What the group committed there itself before the other
-/// task of a pair moved it away is nobody else's.
+/// task of a pair moved it away does not count.
 fn foreign(
     report: &GroupReport,
     memory: &GroupMemory,

@@ -56,7 +56,7 @@ pub(crate) enum Met {
 pub(crate) struct Counted {
     /// So many were seen.
     pub(crate) seen: i64,
-    /// So many offsets have no record any more, whoever wrote what was there.
+    /// So many offsets have no record any more; of which writer it was is not known.
     pub(crate) gone: i64,
     /// So many offsets were not looked at.
     pub(crate) left: i64,

@@ -138,7 +138,7 @@ impl CopyTask {
             }
             position += 1;
         }
-        // What follows and is nobody's to copy is passed over with it.
+        // What follows and is never copied is passed over with it.
         while position < from.len() && !matches!(from[position], Slot::Own(_)) {
             position += 1;
         }
