@@ -41,15 +41,10 @@ fn an_outage_shows_in_state_delay_and_log_is_over_by_itself_and_stays_in_the_cha
     grown(before + 2_000)?;
     assert_eq!(ground.task()?.snapshot.lag_records, Some(30));
     ground.reaches(TaskState::Abnormal)?;
-    // On a busy machine the silence is noticed before the client tells what broke.
-    let reason = ground.task()?.reason.unwrap_or_default();
-    assert!(
-        reason.contains("connection refused") || reason.contains("acknowledged nothing for"),
-        "{reason}"
-    );
-    eventually("the error names what broke", || {
-        let error = ground.task()?.snapshot.last_error.unwrap_or_default();
-        Ok(error.contains("connection refused"))
+    // On a busy machine the silence is noticed before the client tells what broke; the reason follows.
+    eventually("the reason names what broke", || {
+        let reason = ground.task()?.reason.unwrap_or_default();
+        Ok(reason.contains("connection refused"))
     })?;
     let seen = ground.task()?.snapshot;
     assert!(seen.last_error.is_some(), "{seen:#?}");

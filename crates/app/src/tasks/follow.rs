@@ -22,10 +22,24 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// A partition may fail so long before the task counts as abnormal: a leader that moves is no news.
 const ABNORMAL_AFTER: Duration = Duration::from_secs(3);
 
+/// A trouble may change its words faster than they can be read, and each change is written to the disk.
+const REASON_KEPT_FOR: Duration = Duration::from_secs(3);
+
 /// How a run has done so far.
 #[derive(Default)]
 struct Health {
     failing_since: Option<Instant>,
+    /// Why the task is shown as abnormal, and since when.
+    told: Option<(String, Instant)>,
+}
+
+impl Health {
+    /// Whether `reason` is to be shown instead of what is shown now.
+    fn is_news(&self, reason: &str) -> bool {
+        self.told
+            .as_ref()
+            .is_none_or(|(told, at)| told != reason && at.elapsed() >= REASON_KEPT_FOR)
+    }
 }
 
 impl Runner {
@@ -84,10 +98,10 @@ impl Runner {
         Ok(())
     }
 
-    /// Shows the task as running or abnormal, as its partitions are.
+    /// Shows the task as running or abnormal, as its partitions are, with the reason that holds now.
     fn keep_state(&mut self, health: &mut Health, progress: &Progress) -> Result<()> {
         let Some(reason) = trouble_of(progress) else {
-            health.failing_since = None;
+            *health = Health::default();
             // The first look may come before the clusters have answered.
             self.failing_since = None;
             self.pause = FIRST_PAUSE;
@@ -99,12 +113,13 @@ impl Runner {
             return Ok(());
         };
         let since = *health.failing_since.get_or_insert_with(Instant::now);
-        if since.elapsed() >= ABNORMAL_AFTER {
+        if since.elapsed() >= ABNORMAL_AFTER && health.is_news(&reason) {
             self.enter(
-                &[TaskState::Starting, TaskState::Running],
+                &[TaskState::Starting, TaskState::Running, TaskState::Abnormal],
                 TaskState::Abnormal,
                 Some(&reason),
             )?;
+            health.told = Some((reason, Instant::now()));
         }
         Ok(())
     }
