@@ -159,5 +159,12 @@ fn what_connect_cannot_do_is_refused_before_a_start() -> Result<()> {
     );
     assert_eq!(of(&report, "connect_delivery"), Some(ItemResult::Success));
     assert_eq!(of(&report, "connect_losses"), Some(ItemResult::Warning));
+    for item in ["delivery", "lane", "compression"] {
+        assert_eq!(
+            of(&report, item),
+            None,
+            "the workers decide it, not the engine here"
+        );
+    }
     Ok(())
 }

@@ -17,6 +17,9 @@ use crate::{AppError, ErrorCode, Result};
 /// What is looked at again at the launch: data may have come since, and a cluster may have gone.
 const AT_LAUNCH: &[&str] = &["source_connection", "target_connection", "target_data"];
 
+/// What the engine's own writing decides. On Connect the workers decide it, and items of their own say what it is there.
+const OF_THE_ENGINE: &[&str] = &["delivery", "lane", "compression"];
+
 /// Pre-checks under way.
 #[derive(Default)]
 pub(crate) struct Checks(Mutex<BTreeMap<TaskId, Arc<AtomicBool>>>);
@@ -124,9 +127,11 @@ impl Drop for UnderWay<'_> {
 
 fn look(core: &Core, row: &TaskRow, only: Option<&[&str]>, cancelled: &AtomicBool) -> Result<PreCheckReport> {
     let (id, task) = (core::task_id(row)?, core.engine_task(row)?);
+    let runs_elsewhere = core::settings(row)?.run_on.is_some();
     let context = PreCheckContext {
         other_tasks: other_tasks(core, &row.id)?,
         only,
+        without: if runs_elsewhere { OF_THE_ENGINE } else { &[] },
         ..PreCheckContext::default()
     };
     let store: &dyn CheckpointStore = core.store.as_ref();

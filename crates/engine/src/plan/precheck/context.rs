@@ -13,6 +13,8 @@ pub struct PreCheckContext<'a> {
     pub other_tasks: Vec<OtherTask>,
     /// Runs only these items: the connections and `target_data` are repeated at the launch. `None` runs all.
     pub only: Option<&'a [&'a str]>,
+    /// Leaves these items out: they are of what another program does that copies for the task.
+    pub without: &'a [&'a str],
     /// How long an item may take, from its beginning.
     pub item_deadline: Duration,
     /// How long target topics are watched for other writers.
@@ -24,6 +26,7 @@ impl Default for PreCheckContext<'_> {
         Self {
             other_tasks: Vec::new(),
             only: None,
+            without: &[],
             item_deadline: ITEM_DEADLINE,
             watch: WATCH,
         }

@@ -64,6 +64,7 @@ pub fn precheck(
         items: CHECKS
             .iter()
             .filter(|check| context.only.is_none_or(|only| only.contains(&check.id)))
+            .filter(|check| !context.without.contains(&check.id))
             .map(|check| Running {
                 check,
                 begun: None,
