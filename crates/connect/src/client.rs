@@ -241,7 +241,7 @@ impl ConnectClient {
     /// Changes the positions of a stopped connector.
     ///
     /// # Errors
-    /// It refuses: it is not stopped, or its workers are older than 3.6.
+    /// It refuses: it is not stopped, or its workers do not take positions.
     pub fn set_offsets(&self, name: &str, alias: &str, positions: &[MirrorOffset]) -> Result<()> {
         let offsets = crate::at_connect(alias, positions);
         if offsets["offsets"].as_array().is_none_or(Vec::is_empty) {

@@ -185,6 +185,18 @@ pub struct Connector {
     pub secrets: Vec<String>,
 }
 
+impl Connector {
+    /// Its settings without a topic to copy, for workers that make no connector that is stopped.
+    #[must_use]
+    pub fn idle(&self) -> BTreeMap<String, String> {
+        let mut config = self.config.clone();
+        config.insert("topics".to_owned(), NO_TOPIC.to_owned());
+        config
+    }
+}
+
+/// A pattern that matches nothing.
+const NO_TOPIC: &str = "(?!)";
 /// Tasks of a connector at most: as many as a few workers have processors.
 const MOST_TASKS: usize = 10;
 /// Copies of MirrorMaker's own topics.
@@ -440,6 +452,8 @@ mod tests {
         );
         let source = &connectors[0].config;
         assert_eq!(source["topics"], r"orders\.v1,x-y");
+        let differs = crate::changed_fields(source, &connectors[0].idle());
+        assert_eq!(differs, ["topics"]);
         assert_eq!(source["exactly.once.support"], "required");
         assert_eq!(source["source.consumer.isolation.level"], "read_committed");
         for converter in ["key.converter", "value.converter", "header.converter"] {

@@ -31,16 +31,22 @@ impl ConnectVersion {
         self.number.is_some_and(|number| number >= (major, minor))
     }
 
-    /// Whether positions can be given to a connector before it runs: it is made stopped, and its offsets are changed.
-    #[must_use]
-    pub fn takes_positions(&self) -> bool {
-        self.is_at_least(3, 7)
-    }
-
-    /// Whether a connector can be stopped, so that its offsets are written and can be read.
+    /// Whether a connector can be stopped, so that its offsets are written, and whether they can be read (KIP-875, part one).
     #[must_use]
     pub fn stops(&self) -> bool {
+        self.is_at_least(3, 5)
+    }
+
+    /// Whether the offsets of a stopped connector can be changed and removed (KIP-875, part two).
+    #[must_use]
+    pub fn takes_positions(&self) -> bool {
         self.is_at_least(3, 6)
+    }
+
+    /// Whether a connector can be made that is stopped from its first moment on (KIP-980).
+    #[must_use]
+    pub fn makes_stopped(&self) -> bool {
+        self.is_at_least(3, 7)
     }
 
     /// Whether its clients read clusters of this version: those of 4.x begin with 2.1.
@@ -66,7 +72,18 @@ mod tests {
         assert!(ConnectVersion::new("3.9.1").reads_before_2_1());
         assert!(ConnectVersion::new("7.7.0-ccs").takes_positions());
         assert!(!ConnectVersion::new("7.5.1-ccs").takes_positions());
-        assert!(!ConnectVersion::new("3.5.0").stops());
+        let can = |text: &str| {
+            let version = ConnectVersion::new(text);
+            (
+                version.stops(),
+                version.takes_positions(),
+                version.makes_stopped(),
+            )
+        };
+        assert_eq!(can("3.4.1"), (false, false, false));
+        assert_eq!(can("3.5.1"), (true, false, false));
+        assert_eq!(can("3.6.2"), (true, true, false));
+        assert_eq!(can("3.7.0"), (true, true, true));
         assert!(!ConnectVersion::new("unknown").stops());
         assert!(ConnectVersion::new("3.9.1.redhat-00002").takes_positions());
     }

@@ -152,7 +152,9 @@ fn dependencies(version: KafkaVersion) -> Vec<(&'static str, &'static str, &'sta
             ("org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.1"),
             ("org.apache.logging.log4j", "log4j-core", "2.25.1"),
         ]),
-        KafkaVersion::V3_9_1 => with_connect(&[("org.slf4j", "slf4j-reload4j", "1.7.36")]),
+        KafkaVersion::V3_5_1 | KafkaVersion::V3_6_2 | KafkaVersion::V3_9_1 => {
+            with_connect(&[("org.slf4j", "slf4j-reload4j", "1.7.36")])
+        }
         KafkaVersion::V2_0_1 => vec![
             (KAFKA, "kafka_2.12", number),
             LOG4J_1,

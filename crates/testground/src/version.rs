@@ -13,6 +13,10 @@ pub enum KafkaVersion {
     V1_0_2,
     /// 2.0.1.
     V2_0_1,
+    /// 3.5.1: the oldest workers of Connect that tell where a connector stands.
+    V3_5_1,
+    /// 3.6.2: workers that take positions, and cannot make a connector that is stopped.
+    V3_6_2,
     /// 3.9.1: its clients still speak to brokers of 0.10.
     V3_9_1,
     /// 4.3.1: refuses clients from before 2.1.
@@ -21,10 +25,12 @@ pub enum KafkaVersion {
 
 impl KafkaVersion {
     /// Every version, oldest first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::V0_10_2_2,
         Self::V1_0_2,
         Self::V2_0_1,
+        Self::V3_5_1,
+        Self::V3_6_2,
         Self::V3_9_1,
         Self::V4_3_1,
     ];
@@ -35,6 +41,8 @@ impl KafkaVersion {
             Self::V0_10_2_2 => "0.10.2.2",
             Self::V1_0_2 => "1.0.2",
             Self::V2_0_1 => "2.0.1",
+            Self::V3_5_1 => "3.5.1",
+            Self::V3_6_2 => "3.6.2",
             Self::V3_9_1 => "3.9.1",
             Self::V4_3_1 => "4.3.1",
         }
@@ -42,7 +50,7 @@ impl KafkaVersion {
 
     /// Whether the brokers keep their metadata themselves instead of in ZooKeeper.
     pub fn is_kraft(self) -> bool {
-        self >= Self::V3_9_1
+        self > Self::V2_0_1
     }
 
     /// Whether the brokers know transactions.
@@ -55,7 +63,7 @@ impl KafkaVersion {
     /// The clients of 4.x refuse brokers before 2.1; those of 3.9 reach back to 0.10 and, other than the tools
     /// the old versions came with, print headers, partitions and offsets.
     pub fn tools(self) -> Self {
-        if self.is_kraft() { self } else { Self::V3_9_1 }
+        self.max(Self::V3_9_1)
     }
 }
 

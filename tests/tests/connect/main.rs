@@ -1,9 +1,11 @@
 //! Tasks that run on a real Kafka Connect cluster, on real brokers.
 
 mod copies;
+mod gate;
 mod groups;
 mod moves;
 mod notes;
+mod older;
 mod others;
 mod readiness;
 mod refusals;

@@ -6,12 +6,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use sluice_app::{ExportFormat, SourceTest, TaskCreate, TaskExport, TaskPause};
 use sluice_connect::ConnectorKind;
-use sluice_model::{SaslMechanism, SecurityProtocol, SourceForm, SourceId, TaskState};
+use sluice_model::{ConnectLogin, SaslMechanism, SecurityProtocol, SourceForm, SourceId, TaskState};
 use sluice_testground::tools::ConnectWorker;
 use sluice_testground::{Certificates, Cluster, KafkaVersion, Mechanism, Validity};
 use sluice_tests::{Desk, Filler, eventually, read_all, skipped};
 
-use crate::scene::{Scene, add, add_connect, connect_form, somebody};
+use crate::gate::TokenGate;
+use crate::scene::{Scene, add, add_connect, connect_form, ground, somebody};
 
 #[test]
 fn a_client_certificate_at_the_source_and_a_password_at_the_target_reach_the_workers() -> Result<()> {
@@ -170,6 +171,49 @@ fn a_worker_with_a_certificate_of_a_private_authority_is_reached_by_its_file_and
         assert!(!format!("{refused:?}").contains("open sesame"));
     }
     Ok(())
+}
+
+#[test]
+fn a_gateway_before_the_workers_that_asks_for_a_token_gets_it_with_each_question() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let ground = ground()?;
+    let gate = TokenGate::before(&ground.worker.url(), "open sesame")?;
+    let mut scene = Scene::new(&ground.source, &ground.target, &[ground.worker.url()])?;
+    let with = |name: &str, token: &str| {
+        let mut form = connect_form(name, &gate.url(), None);
+        form.connect.login = ConnectLogin::Bearer;
+        add(&scene.desk, form, Some(token))
+    };
+    let (good, wrong) = (
+        with("token", "open sesame")?,
+        with("wrong token", "wrong sesame")?,
+    );
+    let test = |source: &SourceId| {
+        scene.desk.app.call(SourceTest {
+            source: Some(source.to_string()),
+            ..SourceTest::default()
+        })
+    };
+    let report = test(&good)?;
+    assert!(report.ok, "{report:#?}");
+    let refused = test(&wrong)?;
+    assert!(
+        refused.steps[0].message.contains("refuses the login (HTTP 401)"),
+        "{refused:#?}"
+    );
+    assert!(!format!("{refused:?}").contains("sesame"), "no secret is shown");
+
+    scene.on = good;
+    let filler = Filler::new(&ground.source.bootstrap())?;
+    filler.create("gated", 1, &[])?;
+    filler.numbered("gated", 1, 0, 300, 50)?;
+    let task = scene.desk.launch(scene.settings("gated", &["gated"])?)?;
+    scene.desk.copies(&task, 300)?;
+    scene.desk.app.call(TaskPause { task: task.clone() })?;
+    scene.desk.reaches(&task, TaskState::Paused)?;
+    scene.is_equal(&task, 300)
 }
 
 fn by_certificate(desk: &Desk, cluster: &Cluster) -> Result<SourceId> {

@@ -200,12 +200,22 @@ fn positions(settings: &TaskSettings, worker: &Worker) -> Found {
             "the connector begins at the task's positions: it is made stopped, and its offsets are set",
         );
     }
+    if !worker.version.stops() {
+        return Found::failed(
+            format!(
+                "Connect {} does not tell where a connector stands, and cannot stop it",
+                worker.version
+            ),
+            "neither lag, gaps nor the end of the copy could be known, and the task could not be paused",
+            "use workers of 3.5 or later; of 3.6 or later for other starts than the earliest record",
+        );
+    }
     let is_earliest = settings.start == Start::Earliest && settings.start_overrides.is_empty();
     if is_earliest {
         return Found::warning(
             format!("Connect {} cannot be given positions", worker.version),
             "the connector begins with the oldest record that is there when it begins, and the task cannot be moved there later",
-            "use workers of 3.7 or later",
+            "use workers of 3.6 or later",
         );
     }
     Found::failed(
@@ -214,7 +224,7 @@ fn positions(settings: &TaskSettings, worker: &Worker) -> Found {
             worker.version
         ),
         "the connector would copy everything",
-        "use workers of 3.7 or later, or let the task begin with the earliest record",
+        "use workers of 3.6 or later, or let the task begin with the earliest record",
     )
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sluice_connect::{
-    ConnectClient, ConnectError, Connector, ConnectorKind, MARK, MirrorOffset, changed_fields,
+    ConnectClient, ConnectError, ConnectVersion, Connector, ConnectorKind, MARK, MirrorOffset, changed_fields,
 };
 use sluice_engine::{PartitionKey, Positions};
 use sluice_model::TaskId;
@@ -19,11 +19,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// A task's connectors, and the way to them.
 pub(super) struct Deployment<'a> {
     pub(super) client: &'a ConnectClient,
+    /// What the workers are.
+    pub(super) version: &'a ConnectVersion,
     pub(super) connectors: &'a [Connector],
     pub(super) alias: &'a str,
     /// Says when to give up.
     pub(super) cancelled: &'a dyn Fn() -> bool,
 }
+
+/// The positions that a connector is to be given; it is asked when the connector is there.
+pub(super) type Wanted<'a> = dyn Fn() -> Result<Vec<MirrorOffset>> + 'a;
 
 /// How a connector came to be as it is to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,44 +42,86 @@ pub(super) enum Made {
 }
 
 impl Deployment<'_> {
-    /// Makes a connector, or gives the one that is there its settings. A new one stands still where `stopped` says so.
+    /// Makes a connector, or gives the one that is there its settings, and the one that copies its positions. It copies nothing
+    /// with other positions or settings than these in between, and a new one stands still; only workers that take no positions
+    /// let it begin at once.
     ///
     /// # Errors
     /// It refuses, or somebody else has made one of this name.
-    pub(super) fn make(&self, connector: &Connector, stopped: bool) -> Result<Made> {
-        let Some(found) = self.client.config(&connector.name)? else {
-            self.retried(|| self.client.create(&connector.name, &connector.config, stopped))?;
+    pub(super) fn make(&self, connector: &Connector, positions: &Wanted<'_>) -> Result<Made> {
+        let name = &connector.name;
+        let copies = connector.kind == ConnectorKind::Source;
+        let Some(found) = self.client.config(name)? else {
+            let is_idle = self.create(connector)?;
+            if copies {
+                self.give_positions(name, positions)?;
+            }
+            if is_idle {
+                self.reconfigure(connector)?;
+            }
             return Ok(Made::New);
         };
         if found.get(MARK) != connector.config.get(MARK) {
-            return Err(not_ours(&connector.name));
+            return Err(not_ours(name));
         }
         let changed = changed_fields(&connector.config, &found);
+        if copies && !changed.is_empty() && self.version.stops() {
+            self.halt(name)?;
+        }
+        if copies {
+            self.give_positions(name, positions)?;
+        }
         if changed.is_empty() {
             return Ok(Made::AsWanted);
         }
-        self.retried(|| self.client.reconfigure(&connector.name, &connector.config))?;
+        self.reconfigure(connector)?;
         Ok(Made::Changed(changed))
     }
 
-    /// Asks a connector to stop; one that was just made may not have come to every worker yet.
-    ///
-    /// # Errors
-    /// It refuses.
-    pub(super) fn stop(&self, name: &str) -> Result<()> {
-        match self.client.stop(name) {
-            Err(error) if error.is_not_found() => Ok(()),
-            other => Ok(other?),
+    /// Makes a connector that stands still where the workers can. Returns whether it has no topics yet: such workers cannot make
+    /// one that is stopped from the beginning, and it must not copy before it has positions.
+    fn create(&self, connector: &Connector) -> Result<bool> {
+        let name = &connector.name;
+        let stopped = self.version.makes_stopped();
+        if stopped || !self.version.takes_positions() {
+            self.retried(|| self.client.create(name, &connector.config, stopped))?;
+            return Ok(false);
         }
+        let copies = connector.kind == ConnectorKind::Source;
+        let idle = copies.then(|| connector.idle());
+        let config = idle.as_ref().unwrap_or(&connector.config);
+        self.retried(|| self.client.create(name, config, false))?;
+        self.retried(|| self.client.stop(name))?;
+        Ok(copies)
     }
 
-    /// Gives the stopped connector that copies its positions.
-    ///
-    /// # Errors
-    /// It refuses.
-    pub(super) fn set_positions(&self, name: &str, positions: &[MirrorOffset]) -> Result<()> {
-        self.await_stopped(name)?;
-        self.retried(|| self.client.set_offsets(name, self.alias, positions))
+    fn reconfigure(&self, connector: &Connector) -> Result<()> {
+        self.retried(|| self.client.reconfigure(&connector.name, &connector.config))
+    }
+
+    /// Stops the connector that copies and gives it positions, if there are any to be given.
+    fn give_positions(&self, name: &str, positions: &Wanted<'_>) -> Result<()> {
+        if !self.version.takes_positions() {
+            return Ok(());
+        }
+        let positions = positions()?;
+        if positions.is_empty() {
+            return Ok(());
+        }
+        self.halt(name)?;
+        self.retried(|| self.client.set_offsets(name, self.alias, &positions))
+    }
+
+    /// Stops a connector and waits until nothing of it runs.
+    fn halt(&self, name: &str) -> Result<()> {
+        if !self
+            .client
+            .status(name)?
+            .is_some_and(|status| status.is_stopped())
+        {
+            self.retried(|| self.client.stop(name))?;
+        }
+        self.await_stopped(name)
     }
 
     /// Lets all of them go on.
@@ -220,26 +267,28 @@ fn leave_one(client: &ConnectClient, id: &TaskId, kind: ConnectorKind, leaving: 
     if found.get(MARK).map(String::as_str) != Some(id.as_str()) {
         return Ok(());
     }
+    let version = client.version()?;
     let deployment = Deployment {
         client,
+        version: &version,
         connectors: &[],
         alias: "",
         cancelled: &|| false,
     };
-    let version = client.version()?;
     if version.stops() {
         deployment.retried(|| client.stop(&name))?;
         if kind == ConnectorKind::Source || leaving == Leaving::Forget {
             deployment.await_stopped(&name)?;
         }
-        if leaving == Leaving::Forget {
+        // The name holds the task's id: nothing else ever goes on at offsets that cannot be removed.
+        if leaving == Leaving::Forget && version.takes_positions() {
             deployment.retried(|| client.forget_offsets(&name))?;
         }
     } else if leaving == Leaving::Stop {
         return Err(AppError::new(
             ErrorCode::Refused,
             format!(
-                "Connect {version} cannot stop a connector so that its position is known; that needs 3.6 or later"
+                "Connect {version} cannot stop a connector so that its position is known; that needs 3.5 or later"
             ),
         ));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_connect::{ConnectorKind, MirrorOffset};
+use sluice_connect::MirrorOffset;
 use sluice_engine::{CheckpointStore, Observer, OutsideCopy};
 use sluice_model::{SourceId, Task, TaskName, TaskSettings};
 use sluice_store::TaskRow;
@@ -61,7 +61,7 @@ fn to_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &Sou
         return Err(AppError::new(
             ErrorCode::Refused,
             format!(
-                "Connect {} cannot be given positions; that needs 3.7 or later",
+                "Connect {} cannot be given positions; that needs 3.6 or later",
                 worker.version
             ),
         ));
@@ -87,6 +87,7 @@ fn to_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &Sou
     let (connectors, alias) = connectors(core, row, settings, &copy, support)?;
     let deployment = Deployment {
         client: &client,
+        version: &worker.version,
         connectors: &connectors,
         alias: &alias,
         cancelled: &|| false,
@@ -97,11 +98,7 @@ fn to_connect(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &Sou
         .map(|(key, position)| mirror_offset(key, *position))
         .collect();
     for connector in &connectors {
-        deployment.make(connector, true)?;
-        if connector.kind == ConnectorKind::Source {
-            deployment.stop(&connector.name)?;
-            deployment.set_positions(&connector.name, &positions)?;
-        }
+        deployment.make(connector, &|| Ok(positions.clone()))?;
     }
     Ok(())
 }

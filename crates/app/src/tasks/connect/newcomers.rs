@@ -56,14 +56,15 @@ fn take_in(ground: &mut Ground, cancelled: &(dyn Fn() -> bool + Sync)) -> Result
     }
     let (connectors, alias) = connectors(&ground.core, &row, &settings, &ground.copy, ground.support)?;
     ground.connectors = connectors;
+    let version = ground.client.version()?;
     let deployment = Deployment {
         client: &ground.client,
+        version: &version,
         connectors: &ground.connectors,
         alias: &alias,
         cancelled,
     };
-    let takes_positions = ground.client.version()?.takes_positions();
-    make_all(&ground.core, &row, &deployment, &ground.copy, takes_positions)?;
+    make_all(&ground.core, &row, &deployment, &ground.copy)?;
     deployment.resume()?;
     ground.core.log(
         &ground.id,

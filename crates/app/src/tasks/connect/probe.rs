@@ -41,7 +41,12 @@ pub(crate) fn probe_connect(
         .map_err(ConnectError::clone)
         .and_then(ConnectClient::worker);
     let reached = add(STEPS[0], begun, version(&worker, access));
-    if let (Ok(client), Ok(worker)) = (&client, &worker) {
+    if reached == ProbeResult::Failed {
+        for id in &STEPS[1..] {
+            let skipped = "not tried, because the step before it failed".to_owned();
+            add(id, Instant::now(), (ProbeResult::Skipped, skipped));
+        }
+    } else if let (Ok(client), Ok(worker)) = (&client, &worker) {
         let begun = Instant::now();
         let has_plugins = add(STEPS[1], begun, plugins(client)) == ProbeResult::Success;
         let begun = Instant::now();
@@ -64,18 +69,6 @@ pub(crate) fn probe_connect(
         let kafka = stands_on(worker.kafka_cluster_id.as_deref(), name_of);
         add(STEPS[4], Instant::now(), kafka);
     }
-    if reached == ProbeResult::Failed {
-        for id in &STEPS[1..] {
-            add(
-                id,
-                Instant::now(),
-                (
-                    ProbeResult::Skipped,
-                    "not tried, because Connect cannot be asked".to_owned(),
-                ),
-            );
-        }
-    }
     ProbeReport {
         ok: steps.iter().all(|step| step.result != ProbeResult::Failed),
         steps,
@@ -90,10 +83,18 @@ fn version(
 ) -> (ProbeResult, String) {
     match worker {
         Err(error) => (ProbeResult::Failed, error.to_string()),
+        Ok(worker) if !worker.version.stops() => (
+            ProbeResult::Failed,
+            format!(
+                "Connect {} answers at {}; it does not tell where a connector stands, and cannot stop it. Use workers of 3.5 or later",
+                worker.version,
+                access.urls.join(", ")
+            ),
+        ),
         Ok(worker) if !worker.version.takes_positions() => (
             ProbeResult::Warning,
             format!(
-                "Connect {} answers at {}; it cannot be given start positions (3.7 or later can), so that tasks begin with the oldest record there",
+                "Connect {} answers at {}; it cannot be given start positions (3.6 or later can), so that tasks begin with the oldest record there",
                 worker.version,
                 access.urls.join(", ")
             ),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_connect::{Connector, ConnectorKind, Mirror, MirrorOffset, Support, Upkeep, naming};
+use sluice_connect::{Connector, ConnectorKind, Mirror, MirrorOffset, Support, Upkeep, Worker, naming};
 use sluice_engine::{Observer, OutsideCopy};
 use sluice_model::{Delivery, SourceId, TaskSettings};
 use sluice_store::TaskRow;
@@ -30,6 +30,7 @@ pub(crate) fn start_on_connect(
 ) -> std::result::Result<Box<dyn Run>, Trouble> {
     let client = core.connect_client(on)?;
     let worker = client.worker().map_err(AppError::from)?;
+    tells_where_it_stands(&worker)?;
     let support = client.support().map_err(AppError::from)?;
     let exactly_once = is_exactly_once(settings, support);
     let task = core.writing_task(row)?;
@@ -39,11 +40,12 @@ pub(crate) fn start_on_connect(
     let (connectors, alias) = connectors(core, row, settings, &copy, support)?;
     let deployment = Deployment {
         client: &client,
+        version: &worker.version,
         connectors: &connectors,
         alias: &alias,
         cancelled,
     };
-    make_all(core, row, &deployment, &copy, worker.version.takes_positions())?;
+    make_all(core, row, &deployment, &copy)?;
     // What is missing at the source is missing before the connector goes on: later it would be seen to have passed over it.
     let source = ConnectorKind::Source.name_of(&row.id);
     let status = client.status(&source).map_err(AppError::from)?;
@@ -62,6 +64,20 @@ pub(crate) fn start_on_connect(
         id: core::task_id(row)?,
     };
     Ok(Box::new(ConnectRun::spawn(ground)?))
+}
+
+/// Without the connector's offsets nothing true can be said of the copy, and nobody knows where it stops.
+fn tells_where_it_stands(worker: &Worker) -> Result<()> {
+    if worker.version.stops() {
+        return Ok(());
+    }
+    Err(AppError::new(
+        ErrorCode::Refused,
+        format!(
+            "Connect {} does not tell where a connector stands, and cannot stop it; use workers of 3.5 or later, or move the task to this computer",
+            worker.version
+        ),
+    ))
 }
 
 /// The workers write to the Kafka that they stand on, whatever the task says.
@@ -182,11 +198,10 @@ pub(super) fn make_all(
     row: &TaskRow,
     deployment: &Deployment<'_>,
     copy: &OutsideCopy,
-    takes_positions: bool,
 ) -> Result<()> {
     let id = core::task_id(row)?;
     for connector in deployment.connectors {
-        match deployment.make(connector, takes_positions)? {
+        match deployment.make(connector, &|| missing_positions(deployment, &row.id, copy))? {
             Made::New => core.log(
                 &id,
                 "info",
@@ -203,28 +218,21 @@ pub(super) fn make_all(
                 ),
             ),
         }
-        if connector.kind == ConnectorKind::Source && takes_positions {
-            give_positions(deployment, &connector.name, &row.id, copy)?;
-        }
     }
     Ok(())
 }
 
 /// What Connect has a position of stands there: it wrote it with the records. What it has none of gets that of the task.
-fn give_positions(deployment: &Deployment<'_>, name: &str, task: &str, copy: &OutsideCopy) -> Result<()> {
-    let client = deployment.client;
-    let there = positions_at(client, task, deployment.alias)?;
-    let missing: Vec<MirrorOffset> = copy
+fn missing_positions(
+    deployment: &Deployment<'_>,
+    task: &str,
+    copy: &OutsideCopy,
+) -> Result<Vec<MirrorOffset>> {
+    let there = positions_at(deployment.client, task, deployment.alias)?;
+    Ok(copy
         .positions()
         .iter()
         .filter(|(key, position)| **position > 0 && !there.contains_key(*key))
         .map(|(key, position)| mirror_offset(key, *position))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    if !client.status(name)?.is_some_and(|status| status.is_stopped()) {
-        deployment.stop(name)?;
-    }
-    deployment.set_positions(name, &missing)
+        .collect())
 }

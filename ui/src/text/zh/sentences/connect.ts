@@ -14,6 +14,16 @@ export const connect: Sentence[] = [
   ['write the address as https://host:8083; user and password have their own fields', '请按 https://host:8083 的形式填写地址；用户和密码有各自的字段'],
   ["leave what follows '?' or '#' out of the address", '请去掉地址中“?”或“#”之后的部分'],
   ['use https: the login would be sent in clear (http is allowed to this computer only)', '请使用 https：否则登录信息将以明文发送（http 仅允许用于此计算机）'],
+  // Older workers.
+  [
+    'Connect {@version} does not tell where a connector stands, and cannot stop it; use workers of 3.5 or later, or move the task to this computer',
+    'Connect {version} 不说明连接器所处的位置，也无法停止连接器；请使用 3.5 或以后版本的工作节点，或将任务移到此计算机',
+  ],
+  ['Connect {@version} cannot be given positions; that needs 3.6 or later', '无法为 Connect {version} 指定位置；这需要 3.6 或以后版本'],
+  [
+    'Connect {@version} cannot stop a connector so that its position is known; that needs 3.5 or later',
+    'Connect {version} 无法停止连接器并保证其位置已知；这需要 3.5 或以后版本',
+  ],
   // Settings of a task.
   [
     '{*what}: MirrorMaker on a Connect cluster cannot do that; let the task run on this computer for it',
@@ -39,8 +49,12 @@ export const connect: Sentence[] = [
   // The test of the connection.
   ['Connect {@version} answers at {,urls}', 'Connect {version} 在 {urls} 应答'],
   [
-    'Connect {@version} answers at {,urls}; it cannot be given start positions (3.7 or later can), so that tasks begin with the oldest record there',
-    'Connect {version} 在 {urls} 应答；无法为其指定起始位置（3.7 及以后可以），因此任务在那里从最早的记录开始',
+    'Connect {@version} answers at {,urls}; it cannot be given start positions (3.6 or later can), so that tasks begin with the oldest record there',
+    'Connect {version} 在 {urls} 应答；无法为其指定起始位置（3.6 及以后可以），因此任务在那里从最早的记录开始',
+  ],
+  [
+    'Connect {@version} answers at {,urls}; it does not tell where a connector stands, and cannot stop it. Use workers of 3.5 or later',
+    'Connect {version} 在 {urls} 应答；它不说明连接器所处的位置，也无法停止连接器。请使用 3.5 或以后版本的工作节点',
   ],
   ["MirrorMaker's three connectors are installed", '已安装 MirrorMaker 的三个连接器'],
   [
@@ -64,7 +78,7 @@ export const connect: Sentence[] = [
   ['on which Kafka it stands is unknown: it does not tell; tasks on it must write to that one', '不知道它建立在哪个 Kafka 之上：它没有说明；其上的任务必须写入那个 Kafka'],
   ["it stands on the Kafka of the data source '{name}' ({@id}): tasks that write there can run on it", '它建立在数据源“{name}”（{id}）的 Kafka 之上：写入那里的任务可以在其上运行'],
   ['it stands on the Kafka with the cluster id {@id}: tasks that write there can run on it', '它建立在集群 id 为 {id} 的 Kafka 之上：写入那里的任务可以在其上运行'],
-  ['not tried, because Connect cannot be asked', '未尝试，因为无法询问 Connect'],
+  ['not tried, because the step before it failed', '未尝试，因为之前的步骤失败'],
   [
     "Strimzi's resource has no fields for a login with {@mechanism} at the {*side}; use SCRAM, PLAIN or a client certificate, or export the connectors for Connect",
     'Strimzi 的资源没有{side}以 {mechanism} 登录所需的字段；请使用 SCRAM、PLAIN 或客户端证书，或按 Connect 的格式导出连接器',
@@ -99,10 +113,19 @@ export const connect: Sentence[] = [
     'the connector begins with the oldest record that is there when it begins, and the task cannot be moved there later',
     '连接器从其开始时存在的最早记录开始，并且以后无法将任务移到那里',
   ],
-  ['use workers of 3.7 or later', '请使用 3.7 或以后版本的工作节点'],
+  ['Connect {@version} does not tell where a connector stands, and cannot stop it', 'Connect {version} 不说明连接器所处的位置，也无法停止连接器'],
+  [
+    'neither lag, gaps nor the end of the copy could be known, and the task could not be paused',
+    '无法得知积压、缺口和复制的终点，也无法暂停任务',
+  ],
+  [
+    'use workers of 3.5 or later; of 3.6 or later for other starts than the earliest record',
+    '请使用 3.5 或以后版本的工作节点；若不从最早的记录开始，则需 3.6 或以后版本',
+  ],
+  ['use workers of 3.6 or later', '请使用 3.6 或以后版本的工作节点'],
   ['Connect {@version} cannot be given positions, and the task does not begin with the oldest record', '无法为 Connect {version} 指定位置，而任务并非从最早的记录开始'],
   ['the connector would copy everything', '连接器将复制全部内容'],
-  ['use workers of 3.7 or later, or let the task begin with the earliest record', '请使用 3.7 或以后版本的工作节点，或让任务从最早的记录开始'],
+  ['use workers of 3.6 or later, or let the task begin with the earliest record', '请使用 3.6 或以后版本的工作节点，或让任务从最早的记录开始'],
   ['workers of {@version} read sources of any version from 0.10 on', '{version} 版本的工作节点可以读取 0.10 及以后任何版本的源'],
   ['the source is of version 2.1 or later, which the workers read', '源的版本为 2.1 或以后，工作节点可以读取'],
   ['the source is older than 2.1, and workers of {@version} do not read it', '源的版本早于 2.1，{version} 版本的工作节点无法读取'],
