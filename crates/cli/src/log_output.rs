@@ -18,6 +18,8 @@ pub fn install(screen: &Screen) {
     let filter = EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // What a terminal obeys is made visible by the screen.
+        .with_ansi(false)
         .with_writer(AboveBars(screen.clone()))
         .finish()
         .with(filter_fn(sluice_app::loggable))

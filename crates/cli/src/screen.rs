@@ -1,4 +1,4 @@
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -37,7 +37,13 @@ impl Screen {
     /// Writes a line that stays.
     pub fn say(&self, line: &str) {
         let line = visible(line);
-        self.bars.suspend(|| eprintln!("{line}"));
+        self.bars.suspend(|| {
+            // A full disk behind stderr, or a reader of it that has ended, is no reason to end a copy, and nothing is left to
+            // tell it to.
+            match writeln!(std::io::stderr().lock(), "{line}") {
+                Ok(()) | Err(_) => {}
+            }
+        });
     }
 
     /// A display of something that goes on; `quiet` shows nothing.
