@@ -127,12 +127,15 @@ const FIELDS: &[(&str, &str)] = &[
     ("ssl.key.password", "key_password"),
 ];
 
+/// How PEM says that what follows is secret.
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
+
 /// Checks one extra property of a data source. The error's field is `extra.` and the property's name; no value
 /// appears in it.
 ///
 /// # Errors
 /// Sluice sets the property itself, it has a field of its own, it is secret, it is not among those that are allowed
-/// (with the closest one that is), or it has no value.
+/// (with the closest one that is), it has no value, or its value holds a private key.
 pub fn check_extra_property(name: &str, value: &str) -> Result<(), FieldError> {
     // Somebody who writes `sasl.password=…` where the name belongs must not read it in a message.
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
@@ -168,6 +171,11 @@ pub fn check_extra_property(name: &str, value: &str) -> Result<(), FieldError> {
     }
     if value.trim().is_empty() {
         return refuse(format!("'{name}' has no value; give one or remove the property"));
+    }
+    if value.contains(PRIVATE_KEY) {
+        return refuse(format!(
+            "a private key stands in '{name}', and extra properties are kept and shown in clear; leave certificates alone there. A private key belongs in a PEM file that the field key_file names"
+        ));
     }
     if value.contains('\0') {
         return refuse(format!("the value of '{name}' has a zero byte in it; remove it"));
@@ -247,6 +255,13 @@ mod tests {
         for name in fields {
             assert!(!SET_BY_SLUICE.contains(&name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_private_key_is_refused_wherever_it_stands() {
+        let text = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\nhunter2";
+        let error = check_extra_property("ssl.ca.pem", text).unwrap_err();
+        assert!(error.message.contains("key_file") && !error.message.contains("hunter2"));
     }
 
     #[test]

@@ -49,6 +49,8 @@ impl Operation {
     /// Does it and notes how it came out.
     pub(crate) fn run<T>(self, store: &SqliteStore, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let result = work();
+        // What was refused as wrong is not what a form keeps: a password may stand where none belongs.
+        let is_checked = !matches!(&result, Err(error) if error.code == ErrorCode::InvalidInput);
         let (outcome, detail) = match &result {
             Ok(_) => ("ok", None),
             Err(error) => {
@@ -74,7 +76,7 @@ impl Operation {
             object_id: self.id,
             object_name: self.name,
             before: self.before,
-            after: self.after,
+            after: self.after.filter(|_| is_checked),
             outcome: outcome.to_owned(),
             detail,
         });
