@@ -9,7 +9,7 @@ use sluice_app::TaskRetry;
 use sluice_engine::{Ending, Incomplete, IncompleteReason, PartitionCondition};
 use sluice_fakekafka::{Access, FakeCluster, FakeRecord, Outcome};
 use sluice_model::{Delivery, End, OffsetRange, TaskState};
-use sluice_tests::{BOTH, Bench, Ground, TASK, companion, eventually, fake_clusters, stop, values};
+use sluice_tests::{BOTH, Bench, Ground, TASK, companion, eventually, fake_clusters, sluice, stop, values};
 
 fn missing(bench: &Bench) -> Result<Vec<Incomplete>> {
     match bench.copy()?.ending {
@@ -72,6 +72,109 @@ fn a_task_whose_topics_all_have_ends_of_their_own_is_completed_there() -> Result
     ground.desk()?.launch(settings)?;
     ground.reaches(TaskState::Completed)?;
     ground.has_exactly(20)
+}
+
+#[test]
+fn another_start_or_end_than_that_of_the_first_launch_is_refused_and_copies_nothing() -> Result<()> {
+    let (source, target) = fake_clusters()?;
+    source.create_topic("one", 1, &[])?;
+    append(&source, "one", 0, 40)?;
+    let (from, to) = (source.bootstrap(), target.bootstrap());
+    let dir = tempfile::tempdir()?;
+    let state = dir.path().display().to_string();
+    let run = |command: &str, name: &str, extra: &[&str]| -> Result<(i32, String)> {
+        let prefix = format!("{name}.");
+        let mut args = vec![
+            command, "--state", &state, "--from", &from, "--to", &to, "--topic", "one",
+        ];
+        args.extend(["--name", name, "--prefix", &prefix]);
+        if command == "copy" {
+            args.push("--until-caught-up");
+        }
+        args.extend(extra);
+        let output = sluice(&args)?;
+        let code = output.status.code().context("an exit code")?;
+        Ok((code, String::from_utf8_lossy(&output.stderr).into_owned()))
+    };
+    let copied = |topic: &str| values(&target, topic).map_or(0, |values| values.len());
+
+    assert_eq!(run("copy", "end", &["--end", "offset:10"])?.0, 0);
+    for (command, extra) in [
+        ("copy", &[][..]),
+        ("copy", &["--end", "offset:20"]),
+        ("copy", &["--end-topic", "one=offset:20"]),
+        ("check", &[]),
+        ("verify", &["--end", "offset:20"]),
+    ] {
+        let (code, said) = run(command, "end", extra)?;
+        assert!(
+            code == 2 && said.contains("was launched with the end offset:10"),
+            "{command} {extra:?}: {code} {said}"
+        );
+    }
+    assert_eq!(copied("end.one"), 10);
+    let (code, said) = run("verify", "end", &[])?;
+    assert!(
+        code == 0 && said.contains("the end is that of the first launch: offset:10"),
+        "{code} {said}"
+    );
+    assert_eq!(
+        run("copy", "end", &["--end-topic", "one=offset:10"])?.0,
+        0,
+        "it is the same"
+    );
+
+    assert_eq!(run("copy", "start", &["--start", "last:5"])?.0, 0);
+    for _ in 0..2 {
+        let (code, said) = run("copy", "start", &[])?;
+        assert!(
+            code == 0 && said.contains("the start is that of the first launch: last:5"),
+            "{code} {said}"
+        );
+    }
+    for command in ["copy", "verify"] {
+        let (code, said) = run(command, "start", &["--start", "earliest"])?;
+        assert!(
+            code == 2 && said.contains("was launched with the start last:5"),
+            "{code} {said}"
+        );
+    }
+    assert_eq!(copied("start.one"), 5);
+
+    assert_eq!(run("copy", "follows", &[])?.0, 0);
+    let (code, said) = run("copy", "follows", &["--end", "records:50"])?;
+    assert!(
+        code == 2 && said.contains("was launched with the end none"),
+        "{code} {said}"
+    );
+    Ok(())
+}
+
+/// A full disk behind a log of stderr must not end a copy.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_copy_whose_messages_cannot_be_written_copies_all_the_same() -> Result<()> {
+    let (source, target) = fake_clusters()?;
+    source.create_topic("one", 1, &[])?;
+    append(&source, "one", 0, 40)?;
+    let dir = tempfile::tempdir()?;
+    let status = std::process::Command::new(companion()?)
+        .args([
+            "copy",
+            "--topic",
+            "one",
+            "--until-caught-up",
+            "--from",
+            &source.bootstrap(),
+        ])
+        .args(["--to", &target.bootstrap(), "--state"])
+        .arg(dir.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::fs::File::options().write(true).open("/dev/full")?)
+        .status()?;
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(values(&target, "one")?.len(), 40);
+    Ok(())
 }
 
 #[test]

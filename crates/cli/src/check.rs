@@ -33,11 +33,14 @@ struct CheckReport<'a> {
 /// # Errors
 /// The description is wrong, or a cluster cannot be reached.
 pub fn check(arguments: &TaskArguments, file: Option<&Path>, screen: &Screen) -> anyhow::Result<Exit> {
+    let prepared = prepare(arguments, file, screen)?;
+    prepared.is_as_launched(true, arguments, screen)?;
     let Prepared {
         task,
         store,
         state_dir,
-    } = prepare(arguments, file, screen)?;
+        ..
+    } = prepared;
     let mut inspection = sluice_engine::inspect(&task, store.as_ref())?;
     if TaskLock::is_running(&state_dir, &task.name) {
         inspection.findings.push(Finding::failed(

@@ -7,6 +7,7 @@ use sluice_engine::RunOptions;
 use sluice_store::TaskLock;
 
 use crate::arguments::TaskArguments;
+use crate::asked_range;
 use crate::copy_report::CopyReport;
 use crate::exit::Exit;
 use crate::follow::{Events, follow};
@@ -26,12 +27,17 @@ pub fn copy(
     screen: Screen,
     interrupts: &Interrupts,
 ) -> anyhow::Result<Exit> {
+    let prepared = prepare(arguments, file, &screen)?;
+    let _lock = TaskLock::acquire(&prepared.state_dir, &prepared.task.name)?;
+    prepared.is_as_launched(true, arguments, &screen)?;
     let Prepared {
         task,
         store,
         state_dir,
-    } = prepare(arguments, file, &screen)?;
-    let _lock = TaskLock::acquire(&state_dir, &task.name)?;
+        bounds,
+    } = prepared;
+    // Before the first launch: after it, nothing would tell what was asked for if this program died in between.
+    asked_range::keep(&task, &store, bounds)?;
     let begun = Instant::now();
     let (observer, mut events) = Events::new();
     let options = RunOptions {

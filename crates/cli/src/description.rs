@@ -10,6 +10,7 @@ use sluice_model::{
 };
 
 use crate::arguments::TaskArguments;
+use crate::asked_range::Named;
 use crate::task_file::{ClusterSection, TaskFile};
 
 /// Stands in a description until the name is known.
@@ -22,6 +23,8 @@ pub struct Description {
     pub task: Task,
     /// Whether a name was given.
     pub named: bool,
+    /// Which bounds of the copy were given.
+    pub bounds: Named,
     /// What a person should know of the configuration files; without secrets.
     pub notes: Vec<String>,
 }
@@ -103,7 +106,16 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
     task.compression = arguments.compression.or(file.compression).unwrap_or_default();
     task.check()?;
     check_topic_names(&task)?;
-    Ok(Description { task, named, notes })
+    let bounds = Named {
+        start: arguments.start.is_some() || file.start.is_some() || !task.start_overrides.is_empty(),
+        end: task.has_ends(),
+    };
+    Ok(Description {
+        task,
+        named,
+        bounds,
+        notes,
+    })
 }
 
 /// A misspelt name of a topic with its own name, start or end would otherwise just not apply.
@@ -379,7 +391,9 @@ mod tests {
 
     #[test]
     fn a_task_file_is_enough() {
-        let Description { task, named, notes } = described(Some(FILE), &[]).unwrap();
+        let Description {
+            task, named, notes, ..
+        } = described(Some(FILE), &[]).unwrap();
         assert!(named);
         assert_eq!(
             task.source.bootstrap(),

@@ -3,6 +3,7 @@
 mod amount;
 mod application;
 mod arguments;
+mod asked_range;
 mod check;
 mod command_line;
 mod copy;

@@ -7,6 +7,7 @@ use sluice_model::{Objects, Task, TaskName};
 use sluice_store::SqliteStore;
 
 use crate::arguments::TaskArguments;
+use crate::asked_range::{Named, as_launched};
 use crate::default_name::default_name;
 use crate::description::{Description, describe};
 use crate::screen::Screen;
@@ -22,6 +23,32 @@ pub struct Prepared {
     pub store: Arc<SqliteStore>,
     /// Where that is.
     pub state_dir: PathBuf,
+    /// Which bounds of the copy the description names.
+    pub bounds: Named,
+}
+
+impl Prepared {
+    /// Checks that the copy is asked for as it was launched, and says which bounds hold that are not named. `follows`: without an
+    /// end it is to follow its source.
+    ///
+    /// # Errors
+    /// It was launched with another start or end, or the state cannot be read.
+    pub fn is_as_launched(
+        &self,
+        follows: bool,
+        arguments: &TaskArguments,
+        screen: &Screen,
+    ) -> anyhow::Result<()> {
+        let named = Named {
+            end: self.bounds.end || follows,
+            ..self.bounds
+        };
+        let notes = as_launched(&self.task, &self.store, named)?;
+        if !arguments.quiet {
+            notes.iter().for_each(|note| screen.say(&format!("note: {note}")));
+        }
+        Ok(())
+    }
 }
 
 /// Reads the description, opens the state and finds the name.
@@ -32,6 +59,7 @@ pub fn prepare(arguments: &TaskArguments, file: Option<&Path>, screen: &Screen) 
     let Description {
         mut task,
         named,
+        bounds,
         notes,
     } = describe(arguments, file)?;
     if !arguments.quiet {
@@ -46,6 +74,7 @@ pub fn prepare(arguments: &TaskArguments, file: Option<&Path>, screen: &Screen) 
         task,
         store,
         state_dir,
+        bounds,
     })
 }
 

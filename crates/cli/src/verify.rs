@@ -27,11 +27,14 @@ pub fn verify(
     screen: Screen,
     interrupts: &Interrupts,
 ) -> anyhow::Result<Exit> {
+    let prepared = prepare(arguments, file, &screen)?;
+    prepared.is_as_launched(false, arguments, &screen)?;
     let Prepared {
         task,
         store,
         state_dir,
-    } = prepare(arguments, file, &screen)?;
+        ..
+    } = prepared;
     interrupts.will_stop_cleanly();
     let running = TaskLock::is_running(&state_dir, &task.name);
     let options = VerifyOptions {

@@ -2,6 +2,7 @@
 //! samples for charts, the operation log and settings, in one directory that several processes may share. Secrets, apart.
 
 mod alert_rows;
+mod asked_ranges;
 mod checkpoints;
 mod counts;
 mod cutovers;

@@ -28,6 +28,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0015_log_events.sql"),
     include_str!("../migrations/0016_accepted_gaps.sql"),
     include_str!("../migrations/0017_writers.sql"),
+    include_str!("../migrations/0018_asked_ranges.sql"),
 ];
 
 /// Where copies of databases of an older format are kept.
