@@ -88,7 +88,7 @@ pub struct SourceAddArguments {
     #[arg(long, value_name = "URL[,…]", conflicts_with_all = ["bootstrap", "config", "address_map", "proxy", "read_only"])]
     pub connect: Option<String>,
     /// How to log in there: lines username=…, password=…, token=…, ca_file=… .
-    #[arg(long, value_name = "FILE", requires = "connect")]
+    #[arg(long, value_name = "FILE", requires = "connect", conflicts_with = "bootstrap")]
     pub connect_config: Option<PathBuf>,
     /// Client properties: librdkafka or kcat syntax, or a Java client.properties. Secrets come from here, never from
     /// the command line.

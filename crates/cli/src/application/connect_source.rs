@@ -6,6 +6,9 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use sluice_model::{ConnectLogin, ConnectSettings, Secret, SourceForm, SourceKind};
 
+/// What a file with a login may name.
+const KEYS: [&str; 4] = ["username", "password", "token", "ca_file"];
+
 /// Turns a form into that of a Connect cluster at `url`, with what the file of `config` says of the login. Returns its secrets.
 ///
 /// # Errors
@@ -27,38 +30,59 @@ pub fn connect_form(
     let Some(file) = config else {
         return Ok((form, secrets));
     };
+    let mut said = login(file)?;
+    form.ca_file = said.remove("ca_file");
+    let (username, password, token) = (
+        said.remove("username"),
+        said.remove("password"),
+        said.remove("token"),
+    );
+    if token.is_some() && (username.is_some() || password.is_some()) {
+        bail!(
+            "'{}' names a token and a user or password; leave out what is not the login",
+            file.display()
+        );
+    }
+    if token.is_some() {
+        form.connect.login = ConnectLogin::Bearer;
+    } else if username.is_some() || password.is_some() {
+        form.connect.login = ConnectLogin::Basic;
+    }
+    form.username = username;
+    if let Some(secret) = token.or(password) {
+        secrets.insert("password".to_owned(), Secret::new(secret));
+    }
+    Ok((form, secrets))
+}
+
+/// What a file says of a login. Values do not appear in errors.
+fn login(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("'{}' cannot be read", file.display()))?;
+    let mut said = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
+        let place = format!("line {} of '{}'", number + 1, file.display());
         let Some((key, value)) = line.split_once('=') else {
-            bail!("line {} of '{}' is not KEY=VALUE", number + 1, file.display());
+            bail!("{place} is not KEY=VALUE");
         };
-        let value = value.trim();
-        match key.trim() {
-            "username" => {
-                form.username = Some(value.to_owned());
-                form.connect.login = ConnectLogin::Basic;
-            }
-            "password" => {
-                secrets.insert("password".to_owned(), Secret::new(value));
-            }
-            "token" => {
-                form.connect.login = ConnectLogin::Bearer;
-                secrets.insert("password".to_owned(), Secret::new(value));
-            }
-            "ca_file" => form.ca_file = Some(value.to_owned()),
-            other => bail!(
-                "'{other}' in line {} of '{}' is not known; there are username, password, token and ca_file",
-                number + 1,
-                file.display()
-            ),
+        let (key, value) = (key.trim(), value.trim());
+        if !KEYS.contains(&key) {
+            bail!("'{key}' in {place} is not known; there are username, password, token and ca_file");
+        }
+        if value.contains("${") {
+            bail!(
+                "'{key}' in {place} has a placeholder, which nothing replaces here; write the value itself"
+            );
+        }
+        if said.insert(key.to_owned(), value.to_owned()).is_some() {
+            bail!("'{key}' stands there twice, the second time in {place}; keep one");
         }
     }
-    Ok((form, secrets))
+    Ok(said)
 }
 
 #[cfg(test)]
@@ -84,6 +108,19 @@ mod tests {
         assert_eq!(form.connect.login, ConnectLogin::Bearer);
         assert_eq!(form.ca_file.as_deref(), Some("/ca.pem"));
         assert_eq!(secrets["password"].reveal(), "t");
+    }
+
+    #[test]
+    fn what_contradicts_itself_or_is_left_open_is_refused() {
+        for text in [
+            "token=hunter2\nusername=me",
+            "token=hunter2\npassword=hunter3",
+            "token=hunter2\ntoken=hunter3",
+            "token=${env:HUNTER2}",
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(!error.to_lowercase().contains("hunter"), "{error}");
+        }
     }
 
     #[test]
