@@ -27,6 +27,8 @@ const REBALANCED_WITHIN: Duration = Duration::from_secs(15);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// How much of an answer is read: the offsets of ten thousand partitions are 2 MB.
 const ANSWER_BYTES: u64 = 32 * 1024 * 1024;
+/// What Connect says of a path that it does not have.
+const NO_SUCH_PATH: &str = "HTTP 404 Not Found";
 
 /// A client of one Connect cluster.
 pub struct ConnectClient {
@@ -259,6 +261,17 @@ impl ConnectClient {
         self.order(&Method::DELETE, &format!("/connectors/{name}/offsets"))
     }
 
+    /// The addresses at which no worker answers.
+    #[must_use]
+    pub fn silent_addresses(&self) -> Vec<&str> {
+        let answers = |url: &str| self.exchange_with(url, &Method::GET, "/", None).is_ok();
+        self.urls
+            .iter()
+            .map(String::as_str)
+            .filter(|url| !answers(url))
+            .collect()
+    }
+
     /// The address that is in use.
     #[must_use]
     pub fn address(&self) -> String {
@@ -305,7 +318,9 @@ impl ConnectClient {
             let index = (first + step) % self.urls.len();
             let Some(url) = self.urls.get(index) else { continue };
             match self.exchange_with(url, method, path, body) {
-                Err(error @ ConnectError::Unreachable { .. }) => failure = Some(error),
+                Err(error @ (ConnectError::Unreachable { .. } | ConnectError::NotServing { .. })) => {
+                    failure = Some(error);
+                }
                 other => {
                     self.current.store(index, Ordering::Relaxed);
                     return other;
@@ -372,9 +387,7 @@ fn judge(status: StatusCode, bytes: Vec<u8>, url: &str, path: &str) -> Result<Ve
             address,
             status: code,
         },
-        404 => ConnectError::NotFound {
-            what: path_alone(path).trim_start_matches('/').to_owned(),
-        },
+        404 => not_found(&bytes, address, path),
         // Also said of a connector that exists already.
         409 if message().contains("already exists") => ConnectError::Refused {
             status: code,
@@ -395,6 +408,26 @@ fn judge(status: StatusCode, bytes: Vec<u8>, url: &str, path: &str) -> Result<Ve
             message: message(),
         },
     })
+}
+
+/// What a 404 means. Only Connect's own words say that a connector is not there; before a worker is ready, and where something
+/// else answers, everything is 404.
+fn not_found(bytes: &[u8], address: String, path: &str) -> ConnectError {
+    let answer: Option<Value> = serde_json::from_slice(bytes).ok();
+    let message = answer
+        .as_ref()
+        .filter(|answer| answer.get("error_code").and_then(Value::as_u64) == Some(404))
+        .and_then(|answer| answer.get("message")?.as_str());
+    match message {
+        Some(NO_SUCH_PATH) => ConnectError::Refused {
+            status: 404,
+            message: format!("it does not know {}", path_alone(path)),
+        },
+        Some(_) => ConnectError::NotFound {
+            what: path_alone(path).trim_start_matches('/').to_owned(),
+        },
+        None => ConnectError::NotServing { address },
+    }
 }
 
 fn path_alone(path: &str) -> &str {
@@ -460,5 +493,46 @@ fn failure(error: &ureq::Error, url: &str) -> ConnectError {
         },
         // Others may carry the request in their words.
         _ => unreachable("the request could not be made".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_connects_own_words_say_that_something_is_not_there() {
+        let of = |body: &str| {
+            judge(
+                StatusCode::NOT_FOUND,
+                body.as_bytes().to_vec(),
+                "http://w:1",
+                "/connectors/x/status?y",
+            )
+        };
+        let absent = of(r#"{"error_code":404,"message":"No status found for connector x"}"#).unwrap_err();
+        assert_eq!(
+            absent,
+            ConnectError::NotFound {
+                what: "connectors/x/status".to_owned()
+            }
+        );
+        for other in [
+            "<html><title>Error 404 Not Found</title></html>",
+            "",
+            r#"{"message":"no route"}"#,
+            r#"{"error_code":"404","message":"no route"}"#,
+        ] {
+            let error = of(other).unwrap_err();
+            assert!(
+                error.is_passing() && matches!(error, ConnectError::NotServing { .. }),
+                "{other}: {error}"
+            );
+        }
+        let path = of(r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#).unwrap_err();
+        assert!(
+            !path.is_not_found() && !path.is_passing(),
+            "an interface without this path"
+        );
     }
 }

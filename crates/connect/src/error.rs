@@ -23,7 +23,7 @@ pub enum ConnectError {
         reason: String,
     },
     /// No answer in time.
-    #[error("Connect at {address} has not answered within {seconds} s; it is tried again")]
+    #[error("Connect at {address} has not answered within {seconds} s")]
     TimedOut {
         /// The address.
         address: String,
@@ -55,6 +55,14 @@ pub enum ConnectError {
     NotFound {
         /// What was asked for.
         what: String,
+    },
+    /// Nothing answers as Connect does: a worker that starts has its web server before its interface.
+    #[error(
+        "what answers at {address} does not answer as Kafka Connect does (HTTP 404): a worker that is starting, or something else; wait a moment, or correct the address"
+    )]
+    NotServing {
+        /// The address.
+        address: String,
     },
     /// The workers are dividing the work again.
     #[error("Connect is dividing its work among its workers; it is tried again")]
@@ -92,9 +100,11 @@ impl ConnectError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Rebalancing | Self::Failed { .. } => {
-                true
-            }
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::NotServing { .. }
+            | Self::Rebalancing
+            | Self::Failed { .. } => true,
             Self::Setup { .. }
             | Self::Tls { .. }
             | Self::Login { .. }

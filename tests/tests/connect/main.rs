@@ -1,5 +1,6 @@
 //! Tasks that run on a real Kafka Connect cluster, on real brokers.
 
+mod absent;
 mod copies;
 mod gate;
 mod groups;

@@ -1,8 +1,9 @@
 //! Tasks that move between this computer and Connect.
 
-use anyhow::Result;
-use sluice_app::{ErrorCode, TaskMove, TaskPause, TaskResume, TaskTerminate};
+use anyhow::{Context, Result};
+use sluice_app::{ErrorCode, TaskMove, TaskPause, TaskReadiness, TaskResume, TaskTerminate};
 use sluice_connect::ConnectorKind;
+use sluice_engine::{Question, ReadinessResult};
 use sluice_model::TaskState;
 use sluice_tests::{Filler, skipped};
 
@@ -61,6 +62,16 @@ fn a_task_that_moves_to_connect_and_back_keeps_its_positions() -> Result<()> {
         desk.copies(&task, copied + 400)?;
         scene.is_equal(&task, copied + 400)?;
     }
+    // What it wrote on Connect is not taken for somebody else's.
+    let question = Question::of_id("target_only_ours").context("a question")?;
+    let report = desk.app.call(TaskReadiness {
+        task: task.clone(),
+        only: Some(vec![question]),
+        window_s: Some(1),
+        ..TaskReadiness::default()
+    })?;
+    let answer = report.items.first().context("an answer")?;
+    assert_ne!(answer.result, ReadinessResult::Failed, "{report:#?}");
     desk.app.call(TaskTerminate { task: task.clone() })?;
     desk.reaches(&task, TaskState::Terminated)?;
     Ok(())

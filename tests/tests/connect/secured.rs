@@ -11,7 +11,7 @@ use sluice_testground::tools::ConnectWorker;
 use sluice_testground::{Certificates, Cluster, KafkaVersion, Mechanism, Validity};
 use sluice_tests::{Desk, Filler, eventually, read_all, skipped};
 
-use crate::gate::TokenGate;
+use crate::gate::Gate;
 use crate::scene::{Scene, add, add_connect, connect_form, ground, somebody};
 
 #[test]
@@ -179,7 +179,7 @@ fn a_gateway_before_the_workers_that_asks_for_a_token_gets_it_with_each_question
         return Ok(());
     }
     let ground = ground()?;
-    let gate = TokenGate::before(&ground.worker.url(), "open sesame")?;
+    let gate = Gate::before(&ground.worker.url(), Some("open sesame"))?;
     let mut scene = Scene::new(&ground.source, &ground.target, &[ground.worker.url()])?;
     let with = |name: &str, token: &str| {
         let mut form = connect_form(name, &gate.url(), None);

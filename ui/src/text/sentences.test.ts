@@ -27,6 +27,7 @@ const NOT_SHOWN = new Set([
   'records cannot be read again',
   'nothing came of it',
   'the rest of a log could not be looked at',
+  'the ids of the topics are not known',
   'message formats are not looked at',
   "the source's batch cannot be looked at",
   "the source's batches cannot be looked at",

@@ -188,19 +188,18 @@ impl Command for TaskDelete {
                 let _cutovers = app.cutovers.claim(&row.id, Doing::End)?;
                 not_needed(&app.core, &row.id)?;
                 require(core::state(&row)?, TaskAction::Delete)?;
-                if row.started_ms.is_some() && app.supervisor.live(&core::task_id(&row)?).is_none() {
-                    let has_stopped = matches!(
-                        core::state(&row)?,
-                        TaskState::Terminated | TaskState::Completed | TaskState::Paused
-                    );
-                    if self.connectors {
-                        leave_connect(&app.core, &row, Leaving::Forget)?;
-                    } else if !has_stopped {
-                        leave_connect(&app.core, &row, Leaving::Stop)?;
+                let may_be_removed = |state| require(state, TaskAction::Delete);
+                remove(app, &core::task_id(&row)?, may_be_removed, |at_rest| {
+                    if at_rest.started_ms.is_none() {
+                        return Ok(());
                     }
-                }
-                remove(app, &core::task_id(&row)?, |state| {
-                    require(state, TaskAction::Delete)
+                    if self.connectors {
+                        return leave_connect(&app.core, at_rest, Leaving::Forget);
+                    }
+                    if has_stopped(at_rest)? {
+                        return Ok(());
+                    }
+                    leave_connect(&app.core, at_rest, Leaving::Stop)
                 })?;
                 tell_partner(&app.core, &row)
             })
@@ -226,10 +225,24 @@ fn tell_partner(core: &Core, deleted: &TaskRow) -> Result<()> {
 }
 
 /// Removes a task with everything that is kept of it, unless `may_be_removed` refuses its state.
-pub(super) fn remove(app: &App, id: &TaskId, may_be_removed: impl Fn(TaskState) -> Result<()>) -> Result<()> {
-    app.supervisor.remove(&app.core, id, may_be_removed)?;
+pub(super) fn remove(
+    app: &App,
+    id: &TaskId,
+    may_be_removed: impl Fn(TaskState) -> Result<()>,
+    before: impl FnOnce(&TaskRow) -> Result<()>,
+) -> Result<()> {
+    app.supervisor.remove(&app.core, id, may_be_removed, before)?;
     app.alarm.forget_task(id.as_str());
     Ok(())
+}
+
+/// Whether nothing of a task goes on elsewhere: it is at rest, and nothing was in the way when it came to it.
+fn has_stopped(row: &TaskRow) -> Result<bool> {
+    let is_at_rest = matches!(
+        core::state(row)?,
+        TaskState::Terminated | TaskState::Completed | TaskState::Paused
+    );
+    Ok(is_at_rest && row.reason.is_none())
 }
 
 fn operation(action: &'static str, row: &TaskRow) -> Operation {

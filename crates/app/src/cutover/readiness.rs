@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use sluice_connect::ConnectorKind;
 use sluice_engine::{
     CheckpointStore, Evidence, EvidenceValue, GroupStore, PartitionKey, Question, ReadinessContext,
     ReadinessItem, ReadinessResult, VerificationReport, readiness,
@@ -48,6 +49,7 @@ pub(super) fn ask(
         only: Some(&asked),
         groups: Some(cutover.groups.iter().cloned().collect()),
         may_run: Some(cutover.may_run()),
+        also_ours: Some(ConnectorKind::Source.name_of(cutover.task.as_str())),
         verification: verification.as_ref(),
         window,
         item_deadline: window + ANSWER_TIME,

@@ -25,6 +25,9 @@ const ABNORMAL_AFTER: Duration = Duration::from_secs(3);
 /// A trouble may change its words faster than they can be read, and each change is written to the disk.
 const REASON_KEPT_FOR: Duration = Duration::from_secs(3);
 
+/// How long the program's end waits for connectors to stop.
+const OTHERS_WITHIN: Duration = Duration::from_secs(5);
+
 /// How a run has done so far.
 #[derive(Default)]
 struct Health {
@@ -48,6 +51,7 @@ impl Runner {
         let mut health = Health::default();
         let mut stretch = self.stretch();
         let mut acceptances_seen = 0;
+        let mut ending_since = None;
         {
             let mut live = self.live();
             live.is_between_runs = false;
@@ -66,6 +70,7 @@ impl Runner {
                     run.leave();
                 } else {
                     run.stop();
+                    self.do_not_wait_for_others(settings, &mut ending_since);
                 }
             } else {
                 self.keep_state(&mut health, &progress)?;
@@ -88,6 +93,18 @@ impl Runner {
         self.live().is_between_runs = true;
         self.core.stopped.remember(&self.id, &outcome.progress);
         self.after_run(outcome.ending, settings)
+    }
+
+    /// A Connect cluster that does not answer must not keep the program from ending. The next start finds the task in its state
+    /// and stops what is still at work.
+    fn do_not_wait_for_others(&self, settings: &TaskSettings, ending_since: &mut Option<Instant>) {
+        if settings.run_on.is_none() || !self.orders.ends_the_program() {
+            return;
+        }
+        let since = *ending_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= OTHERS_WITHIN {
+            self.orders.leave_rest_undone();
+        }
     }
 
     /// A person does not want to wait for what is being retried, or has removed what stopped a partition: everything is

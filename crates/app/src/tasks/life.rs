@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use sluice_engine::AcceptedGap;
 use sluice_model::{TaskAction, TaskId, TaskState};
+use sluice_store::TaskRow;
 
 use super::supervisor::Supervisor;
 use crate::core::{self, Core, just_changed, require_version};
@@ -111,15 +112,16 @@ impl Supervisor {
     }
 
     /// Removes a task with everything that is kept of it; one that is live is ended first.
-    /// `may_be_removed` refuses the states in which that is not possible.
+    /// `may_be_removed` refuses the states in which that is not possible; `before` does what is to be done first, when it has ended.
     ///
     /// # Errors
-    /// It may not, it does not end, or the state cannot be written.
+    /// It may not, it does not end, what is to be done first cannot be done, or the state cannot be written.
     pub(crate) fn remove(
         &self,
         core: &Core,
         id: &TaskId,
         may_be_removed: impl Fn(TaskState) -> Result<()>,
+        before: impl FnOnce(&TaskRow) -> Result<()>,
     ) -> Result<()> {
         let state = core::state(&core.task(id.as_str())?)?;
         may_be_removed(state)?;
@@ -129,6 +131,7 @@ impl Supervisor {
         // Its thread would write rows that could never be removed.
         self.wait_for_end(id)?;
         core.task_log.flush(PATIENCE);
+        before(&core.task(id.as_str())?)?;
         {
             let turn = core.turn(id);
             turn.is_free()?;

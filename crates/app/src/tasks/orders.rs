@@ -168,6 +168,16 @@ impl Orders {
         inner.shutdown && inner.rest.is_none() && inner.work.is_none()
     }
 
+    /// Whether the program ends, whatever else is to be done.
+    pub(crate) fn ends_the_program(&self) -> bool {
+        self.locked().shutdown
+    }
+
+    /// Forgets the order to come to rest, which cannot be carried out before the program ends. The stored state still says it.
+    pub(crate) fn leave_rest_undone(&self) {
+        self.locked().rest = None;
+    }
+
     /// Waits until `until` at most for an order that was not looked at yet.
     pub(crate) fn wait(&self, until: Instant) {
         let mut inner = self.locked();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use sluice_connect::ConnectorKind;
 use sluice_engine::{GroupStore, Question, ReadinessContext, ReadinessReport, VerificationReport, readiness};
 use sluice_model::TaskId;
 
@@ -55,6 +56,7 @@ impl Readinesses {
             only: wanted.only.as_deref(),
             groups: wanted.groups.clone(),
             accepted_lag: wanted.accepted_lag.clone(),
+            also_ours: Some(ConnectorKind::Source.name_of(id.as_str())),
             verification: verification.as_ref(),
             ..ReadinessContext::default()
         };

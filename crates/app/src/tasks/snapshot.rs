@@ -44,7 +44,8 @@ pub(crate) fn snapshot(core: &Core, row: &TaskRow, live: Option<&Live>) -> Resul
         progress.quarantined = core.store.quarantined_count(&TaskName::new(&row.id)?)?;
     }
     let last_error = if over {
-        None
+        // What was in the way when it came to its end, as connectors that could not be stopped.
+        row.reason.clone()
     } else {
         persist_error
             .or(progress.error)

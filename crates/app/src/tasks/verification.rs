@@ -78,6 +78,12 @@ fn has_exact_notes(live: Option<&Live>) -> bool {
         .is_some_and(|progress| progress.notes_are_exact)
 }
 
+/// Whether a run has said something of the copy yet.
+fn was_looked_at(live: Option<&Live>) -> bool {
+    live.and_then(|live| live.progress.as_deref())
+        .is_some_and(|progress| !progress.delivery.is_empty())
+}
+
 /// What earlier verifications of a task proved.
 fn proofs(core: &Core, id: &TaskId) -> Result<BTreeMap<PartitionKey, Proof>> {
     let Some((_, report)) = core.store.last_verification(id.as_str())? else {
@@ -151,6 +157,12 @@ impl Verifications {
             earlier,
             ..options(core::state(&row)?, live)
         };
+        if options.running && core::settings(&row)?.run_on.is_some() && !was_looked_at(live) {
+            return Err(AppError::new(
+                ErrorCode::StateForbids,
+                "the task's connectors were not looked at yet since it was started; verify again in a few seconds",
+            ));
+        }
         if options.running && needs_rest(&row, live)? {
             return Err(AppError::new(
                 ErrorCode::StateForbids,

@@ -51,11 +51,11 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
         TaskCommand::Retry(task) => started(&app, &app.call(TaskRetry { task: task.task })?, place, screen),
         TaskCommand::Pause(task) => {
             let view = app.call(TaskPause { task: task.task })?;
-            report(&settled(&app, view)?, place, screen)
+            rested(&settled(&app, view)?, place, screen)
         }
         TaskCommand::Terminate(task) => {
             let view = app.call(TaskTerminate { task: task.task })?;
-            report(&settled(&app, view)?, place, screen)
+            rested(&settled(&app, view)?, place, screen)
         }
         TaskCommand::Rm { task, connectors } => remove(&app, task, connectors, screen),
         TaskCommand::Copy { task, name } => report(&app.call(TaskCopy { task, name })?, place, screen),
@@ -239,6 +239,17 @@ pub(super) fn report(view: &TaskView, place: &Place, screen: &Screen) -> anyhow:
         ));
     }
     Ok(Exit::Done)
+}
+
+/// Reports a task that came to rest; connectors that could not be stopped count.
+fn rested(view: &TaskView, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
+    let exit = report(view, place, screen)?;
+    let on_connect = view.settings.run_on.is_some();
+    let Some(reason) = view.reason.as_ref().filter(|_| on_connect) else {
+        return Ok(exit);
+    };
+    screen.say(&format!("error: {reason}"));
+    Ok(Exit::NotWhole)
 }
 
 fn show(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {

@@ -1,6 +1,7 @@
 //! A copy that another program makes, as Kafka Connect: launched here, watched from here, and noted where it stands.
 
 mod logs;
+mod other_topics;
 mod outside_copy;
 mod pace;
 mod watched;

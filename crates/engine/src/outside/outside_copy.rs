@@ -6,19 +6,17 @@ use sluice_kafka::{Isolation, OffsetQuery};
 use sluice_model::Task;
 
 use super::logs::{SourceLog, offsets};
+use super::other_topics::OtherTopics;
 use super::pace::Rate;
 use super::watched::{Loss, Watched};
 use crate::clock::now_ms;
 use crate::error::{EngineError, Result, Side};
 use crate::lookup::with_first_record_from;
-use crate::partition::STUCK;
 use crate::plan::Pair;
 use crate::position::{
     Checkpoint, CheckpointStore, Gap, GapReason, LaneKind, Ledger, PartitionKey, PartitionState,
 };
-use crate::progress::{
-    Event, Incomplete, IncompleteReason, Observer, PartitionCondition, PartitionProgress, Progress, Stage,
-};
+use crate::progress::{Event, Incomplete, IncompleteReason, Observer, PartitionProgress, Progress, Stage};
 use crate::run::make_ready;
 
 /// How long one question to a cluster may take before its silence is reported.
@@ -63,6 +61,7 @@ pub struct OutsideCopy {
     /// Offsets that were passed since this began.
     copied: u64,
     gaps: u64,
+    other_topics: OtherTopics,
     /// Of the partitions that are noted, nothing was asked yet.
     is_new: bool,
     /// New topics that were not taken in.
@@ -104,6 +103,7 @@ impl OutsideCopy {
             rate: Rate::default(),
             copied: 0,
             gaps,
+            other_topics: OtherTopics::default(),
             is_new: true,
             left_out: BTreeSet::new(),
         })
@@ -196,14 +196,52 @@ impl OutsideCopy {
         ask: &mut dyn FnMut() -> std::result::Result<Positions, String>,
         at_rest: bool,
     ) -> std::result::Result<(), String> {
-        let seen = self.ask(ask)?;
+        let seen = match self.ask(ask) {
+            Ok(seen) => seen,
+            Err(error) => {
+                self.look_at_source_alone();
+                return Err(error);
+            }
+        };
         self.take_in_new(&seen.after);
         let lost = self.take_in_positions(&seen)?;
+        self.look_for_other_topics();
         self.look_for_rests(at_rest);
         let checkpoint = self.exact_notes(&seen, at_rest);
         self.note(lost, checkpoint)?;
         self.is_new = false;
         Ok(())
+    }
+
+    /// The other program cannot be asked, and the source goes on all the same: lag and delay grow with it.
+    fn look_at_source_alone(&mut self) {
+        let places = self.source_places();
+        let ask = |query, isolation| offsets(&self.pair.source, &places, query, isolation);
+        let (Ok(lows), Ok(stable), Ok(highs)) = (
+            ask(OffsetQuery::Earliest, Isolation::Uncommitted),
+            ask(OffsetQuery::Latest, Isolation::Committed),
+            ask(OffsetQuery::Latest, Isolation::Uncommitted),
+        ) else {
+            // What the error of the other program hides is that the source does not answer either.
+            return;
+        };
+        for (key, watched) in &mut self.watched {
+            let (Some(low), Some(stable), Some(high)) = (lows.get(key), stable.get(key), highs.get(key))
+            else {
+                continue;
+            };
+            watched.log = Some(SourceLog {
+                low: *low,
+                stable: *stable,
+                high: *high,
+            });
+        }
+    }
+
+    /// The source's partitions, as they are asked for.
+    fn source_places(&self) -> BTreeMap<PartitionKey, (String, i32)> {
+        let place = |key: &PartitionKey| (key.topic.clone(), key.partition);
+        self.watched.keys().map(|key| (key.clone(), place(key))).collect()
     }
 
     /// Takes in where the other program stands. Returns what the source deleted meanwhile.
@@ -217,6 +255,8 @@ impl OutsideCopy {
             let SourceLog { low, high, .. } = log;
             let position = seen.after.get(key).copied().unwrap_or(watched.state.position);
             if let Some(loss) = watched.loss(low, position) {
+                let (Loss::Certain(range) | Loss::Possible(range)) = loss;
+                watched.lost += range.to - range.from;
                 watched.noted_to = low;
                 lost.push((key.clone(), watched.state.incarnation, loss));
             }
@@ -239,7 +279,12 @@ impl OutsideCopy {
                 }
             }
             if position > watched.position {
-                self.copied += u64::try_from(position - watched.position).unwrap_or(0);
+                let passed = position - watched.position;
+                // Of what is lost nothing was copied; it is passed over when the position comes behind it.
+                let lost = watched.lost.min(passed);
+                watched.lost -= lost;
+                watched.lost_since_note += lost;
+                self.copied += u64::try_from(passed - lost).unwrap_or(0);
                 watched.moved_ms = now_ms();
             }
             watched.position = position;
@@ -247,6 +292,17 @@ impl OutsideCopy {
             watched.log = Some(log);
         }
         Ok(lost)
+    }
+
+    /// What is copied into, or out of, another topic than that of the launch is not noted.
+    fn look_for_other_topics(&mut self) {
+        let states: Vec<&PartitionState> = self.watched.values().map(|watched| &watched.state).collect();
+        self.other_topics.look(&self.pair, &states, now_ms());
+        for watched in self.watched.values_mut() {
+            if let Some(sentence) = self.other_topics.of(&watched.state.key.topic) {
+                watched.error = Some(sentence.to_owned());
+            }
+        }
     }
 
     /// Notes of the partitions of which both sides were asked at one position. Offsets without a record behind it are passed:
@@ -275,8 +331,8 @@ impl OutsideCopy {
                 && has_ended
                 && (reached, target_next) != (watched.state.position, watched.state.target_next)
             {
-                let passed = u64::try_from(reached - watched.state.position).unwrap_or(0);
-                watched.state.records += passed;
+                let copied = reached - watched.state.position - std::mem::take(&mut watched.lost_since_note);
+                watched.state.records += u64::try_from(copied).unwrap_or(0);
                 watched.state.position = reached;
                 watched.state.target_next = target_next;
                 checkpoint.partitions.push(watched.state.clone());
@@ -291,11 +347,7 @@ impl OutsideCopy {
         &self,
         ask: &mut dyn FnMut() -> std::result::Result<Positions, String>,
     ) -> std::result::Result<Seen, String> {
-        let at_source: BTreeMap<PartitionKey, (String, i32)> = self
-            .watched
-            .keys()
-            .map(|key| (key.clone(), (key.topic.clone(), key.partition)))
-            .collect();
+        let at_source = self.source_places();
         let on_target: BTreeMap<PartitionKey, (String, i32)> = self
             .watched
             .iter()
@@ -485,7 +537,7 @@ impl OutsideCopy {
         let rows: Vec<PartitionProgress> = self
             .watched
             .values_mut()
-            .map(|watched| row(watched, now))
+            .map(|watched| watched.row(now))
             .collect();
         let sum = |pick: fn(&PartitionProgress) -> Option<i64>| rows.iter().map(pick).sum::<Option<i64>>();
         let (mut done, mut all) = (0, 0);
@@ -524,37 +576,5 @@ impl OutsideCopy {
             partitions: rows,
             ..Progress::default()
         }
-    }
-}
-
-fn row(watched: &mut Watched, now: i64) -> PartitionProgress {
-    let reached = watched.reached();
-    let log = watched.log;
-    let delay = log.and_then(|log| watched.behind.look(now, log.stable, reached));
-    let is_caught_up = watched.is_caught_up();
-    PartitionProgress {
-        topic: watched.state.key.topic.clone(),
-        target_topic: watched.state.target_topic.clone(),
-        partition: watched.state.key.partition,
-        condition: match (&watched.error, is_caught_up) {
-            (Some(_), _) => PartitionCondition::Retrying,
-            (None, true) => PartitionCondition::CaughtUp,
-            (None, false) => PartitionCondition::Copying,
-        },
-        start: watched.state.start,
-        position: watched.position,
-        target_next: watched.state.target_next,
-        log_start: log.map(|log| log.low),
-        end: log.map(|log| log.high),
-        lag: log.map(|log| (log.high - reached).max(0)),
-        delay_ms: delay,
-        held_by_transaction: log.map_or(0, |log| log.high - log.stable),
-        stuck: !is_caught_up
-            && Duration::from_millis(u64::try_from(now - watched.moved_ms).unwrap_or(0)) >= STUCK,
-        still_since_ms: Some(watched.moved_ms),
-        records: u64::try_from(watched.position - watched.state.start).unwrap_or(0),
-        bytes: watched.state.bytes,
-        error: watched.error.clone(),
-        ..PartitionProgress::default()
     }
 }

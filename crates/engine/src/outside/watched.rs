@@ -1,10 +1,14 @@
 //! One partition of a copy that another program makes.
 
+use std::time::Duration;
+
 use sluice_model::OffsetRange;
 
 use super::logs::SourceLog;
 use super::pace::Behind;
+use crate::partition::STUCK;
 use crate::position::PartitionState;
+use crate::progress::{PartitionCondition, PartitionProgress};
 
 /// What is known of a partition.
 #[derive(Debug)]
@@ -18,6 +22,10 @@ pub(super) struct Watched {
     /// Where the log ended when it was first looked at: what was there when the copy began.
     pub(super) first_end: Option<i64>,
     pub(super) log: Option<SourceLog>,
+    /// Offsets that are lost and that the position has not passed yet.
+    pub(super) lost: i64,
+    /// Those that it has passed since the last note.
+    pub(super) lost_since_note: i64,
     /// Offsets before this are in the ledger where they were lost.
     pub(super) noted_to: i64,
     pub(super) behind: Behind,
@@ -43,6 +51,8 @@ impl Watched {
             empty_to: state.position,
             first_end: None,
             log: None,
+            lost: 0,
+            lost_since_note: 0,
             noted_to: state.position,
             behind: Behind::default(),
             moved_ms: now_ms,
@@ -59,6 +69,44 @@ impl Watched {
     /// Whether everything that is committed at the source is copied.
     pub(super) fn is_caught_up(&self) -> bool {
         self.log.is_some_and(|log| self.reached() >= log.stable)
+    }
+
+    /// Offsets that were passed since the last note, but for what was lost.
+    fn copied_since_note(&self) -> u64 {
+        u64::try_from(self.position - self.state.position - self.lost_since_note).unwrap_or(0)
+    }
+
+    /// Its row in the progress.
+    pub(super) fn row(&mut self, now: i64) -> PartitionProgress {
+        let reached = self.reached();
+        let log = self.log;
+        let delay = log.and_then(|log| self.behind.look(now, log.stable, reached));
+        let is_caught_up = self.is_caught_up();
+        PartitionProgress {
+            topic: self.state.key.topic.clone(),
+            target_topic: self.state.target_topic.clone(),
+            partition: self.state.key.partition,
+            condition: match (&self.error, is_caught_up) {
+                (Some(_), _) => PartitionCondition::Retrying,
+                (None, true) => PartitionCondition::CaughtUp,
+                (None, false) => PartitionCondition::Copying,
+            },
+            start: self.state.start,
+            position: self.position,
+            target_next: self.state.target_next,
+            log_start: log.map(|log| log.low),
+            end: log.map(|log| log.high),
+            lag: log.map(|log| (log.high - reached).max(0)),
+            delay_ms: delay,
+            held_by_transaction: log.map_or(0, |log| log.high - log.stable),
+            stuck: !is_caught_up
+                && Duration::from_millis(u64::try_from(now - self.moved_ms).unwrap_or(0)) >= STUCK,
+            still_since_ms: Some(self.moved_ms),
+            records: self.state.records + self.copied_since_note(),
+            bytes: self.state.bytes,
+            error: self.error.clone(),
+            ..PartitionProgress::default()
+        }
     }
 
     /// What the source has deleted before, or while, it was copied. `position`: where the copy stands now; the log is as it

@@ -22,6 +22,9 @@ pub struct ReadinessContext<'a> {
     pub may_run: Option<BTreeSet<String>>,
     /// Groups whose lag at the source is accepted.
     pub accepted_lag: BTreeSet<String>,
+    /// How the transactional ids of another program that copied for the task end, before a number: what that one wrote is the
+    /// task's own.
+    pub also_ours: Option<String>,
     /// The last verification of the task, if there was one.
     pub verification: Option<&'a VerificationReport>,
     /// How far apart the two looks at the logs are, by which it is seen who still writes.
@@ -37,6 +40,7 @@ impl Default for ReadinessContext<'_> {
             groups: None,
             may_run: None,
             accepted_lag: BTreeSet::new(),
+            also_ours: None,
             verification: None,
             window: WINDOW,
             item_deadline: ITEM_DEADLINE,

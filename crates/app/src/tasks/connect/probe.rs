@@ -40,7 +40,11 @@ pub(crate) fn probe_connect(
         .as_ref()
         .map_err(ConnectError::clone)
         .and_then(ConnectClient::worker);
-    let reached = add(STEPS[0], begun, version(&worker, access));
+    let silent: Vec<&str> = match (&client, &worker) {
+        (Ok(client), Ok(_)) if access.urls.len() > 1 => client.silent_addresses(),
+        _ => Vec::new(),
+    };
+    let reached = add(STEPS[0], begun, version(&worker, access, &silent));
     if reached == ProbeResult::Failed {
         for id in &STEPS[1..] {
             let skipped = "not tried, because the step before it failed".to_owned();
@@ -80,28 +84,42 @@ pub(crate) fn probe_connect(
 fn version(
     worker: &Result<sluice_connect::Worker, ConnectError>,
     access: &ConnectAccess,
+    silent: &[&str],
 ) -> (ProbeResult, String) {
+    let answering: Vec<&str> = access
+        .urls
+        .iter()
+        .map(String::as_str)
+        .filter(|url| !silent.contains(url))
+        .collect();
+    let answering = answering.join(", ");
     match worker {
         Err(error) => (ProbeResult::Failed, error.to_string()),
         Ok(worker) if !worker.version.stops() => (
             ProbeResult::Failed,
             format!(
                 "Connect {} answers at {}; it does not tell where a connector stands, and cannot stop it. Use workers of 3.5 or later",
-                worker.version,
-                access.urls.join(", ")
+                worker.version, answering
             ),
         ),
         Ok(worker) if !worker.version.takes_positions() => (
             ProbeResult::Warning,
             format!(
                 "Connect {} answers at {}; it cannot be given start positions (3.6 or later can), so that tasks begin with the oldest record there",
+                worker.version, answering
+            ),
+        ),
+        Ok(worker) if !silent.is_empty() => (
+            ProbeResult::Warning,
+            format!(
+                "Connect {} answers at {answering}, and not at {}: a worker that is down, or an address that is wrong",
                 worker.version,
-                access.urls.join(", ")
+                silent.join(", ")
             ),
         ),
         Ok(worker) => (
             ProbeResult::Success,
-            format!("Connect {} answers at {}", worker.version, access.urls.join(", ")),
+            format!("Connect {} answers at {answering}", worker.version),
         ),
     }
 }

@@ -52,7 +52,14 @@ pub(crate) fn only_ours(facts: &Facts<'_>) -> Known<Answer> {
         others.extend(other_known_producers(facts, &states, &producers, own)?);
     }
     if !others.is_empty() {
-        return Ok(found(facts, &others));
+        let names = transactional_ids(facts);
+        others.retain(|one| {
+            let name = one.producer_id.and_then(|id| names.get(&id));
+            !name.is_some_and(|name| is_also_ours(facts.context.also_ours.as_deref(), name))
+        });
+        if !others.is_empty() {
+            return Ok(found(facts, &others, &names));
+        }
     }
     if let Some(unknown) = first_error(Side::Target, &ends) {
         return Err(unknown);
@@ -270,8 +277,19 @@ fn other_known_producers(
     Ok(others)
 }
 
-fn found(facts: &Facts<'_>, others: &[OtherWriter]) -> Answer {
-    let names: BTreeMap<i64, String> = facts
+/// Whether this is the transactional id of another program that copied for the task. Connect names them
+/// `GROUP-CONNECTOR-NUMBER` (KIP-618).
+fn is_also_ours(ending: Option<&str>, transactional_id: &str) -> bool {
+    let Some((before, number)) = transactional_id.rsplit_once('-') else {
+        return false;
+    };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && ending.is_some_and(|ending| before.ends_with(&format!("-{ending}")))
+}
+
+/// The transactional ids of producers that the brokers still know.
+fn transactional_ids(facts: &Facts<'_>) -> BTreeMap<i64, String> {
+    facts
         .client(Side::Target)
         .ok()
         .and_then(|client| client.list_transactions(&TransactionFilter::default()).ok())
@@ -283,7 +301,10 @@ fn found(facts: &Facts<'_>, others: &[OtherWriter]) -> Answer {
         })
         .into_iter()
         .flatten()
-        .collect();
+        .collect()
+}
+
+fn found(facts: &Facts<'_>, others: &[OtherWriter], names: &BTreeMap<i64, String>) -> Answer {
     let rules = match facts.access(Side::Target) {
         Ok(Access::Rules(rules)) => rules.as_slice(),
         Ok(Access::Open) | Err(_) => &[],
@@ -316,4 +337,18 @@ fn found(facts: &Facts<'_>, others: &[OtherWriter]) -> Answer {
         "stop them; what they wrote is in none of the source's topics, and a verification lists it",
     )
     .with(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_connect_wrote_for_the_task_is_told_by_the_connectors_name_alone() {
+        let ours = |id: &str| is_also_ours(Some("sluice-rp-1-source"), id);
+        assert!(ours("connect-sluice-rp-1-source-0") && ours("my-group-sluice-rp-1-source-12"));
+        assert!(!ours("connect-sluice-rp-1-source-x") && !ours("connect-sluice-rp-1-source-"));
+        assert!(!ours("connect-sluice-rp-11-source-0") && !ours("other-0"));
+        assert!(!is_also_ours(None, "connect-sluice-rp-1-source-0"));
+    }
 }

@@ -53,6 +53,10 @@ export const connect: Sentence[] = [
     'Connect {version} 在 {urls} 应答；无法为其指定起始位置（3.6 及以后可以），因此任务在那里从最早的记录开始',
   ],
   [
+    'Connect {@version} answers at {,urls}, and not at {,silent}: a worker that is down, or an address that is wrong',
+    'Connect {version} 在 {urls} 应答，在 {silent} 没有应答：该工作节点未运行，或地址有误',
+  ],
+  [
     'Connect {@version} answers at {,urls}; it does not tell where a connector stands, and cannot stop it. Use workers of 3.5 or later',
     'Connect {version} 在 {urls} 应答；它不说明连接器所处的位置，也无法停止连接器。请使用 3.5 或以后版本的工作节点',
   ],
@@ -242,7 +246,22 @@ export const connect: Sentence[] = [
     '程序在 Connect 上的连接器停止之前结束，它们可能仍在运行；请恢复任务并再次暂停',
   ],
   ['Connect at {@address} cannot be reached: {*reason}; check the address, and that a worker runs there', '无法访问 {address} 的 Connect：{reason}；请检查地址，以及那里是否有工作节点在运行'],
-  ['Connect at {@address} has not answered within {#n} s; it is tried again', '{address} 的 Connect 在 {n} 秒内没有应答；将会重试'],
+  ['Connect at {@address} has not answered within {#n} s', '{address} 的 Connect 在 {n} 秒内没有应答'],
+  [
+    'what answers at {@address} does not answer as Kafka Connect does (HTTP 404): a worker that is starting, or something else; wait a moment, or correct the address',
+    '{address} 的应答者没有像 Kafka Connect 那样应答（HTTP 404）：可能是正在启动的工作节点，或其他程序；请稍候，或更正地址',
+  ],
+  [
+    "the source topic '{name}' {*what}: MirrorMaker would go on at its old offset in a new one, and copy nothing before it. Terminate the task, and copy the new topic with another one",
+    '源主题“{name}”{what}：MirrorMaker 会在新主题中从旧的偏移量继续，而不复制之前的内容。请终止任务，并用另一个任务复制新主题',
+  ],
+  [
+    "the target topic '{name}' {*what}: what was copied to it before is gone. Terminate the task, and copy the topic with another one",
+    '目标主题“{name}”{what}：之前复制到其中的内容已不存在。请终止任务，并用另一个任务复制该主题',
+  ],
+  ['was deleted and created again', '已被删除并重新创建'],
+  ['is not there any more, or must not be seen', '已不存在，或无权查看'],
+  ["the task's connectors were not looked at yet since it was started; verify again in a few seconds", '任务启动后尚未查看其连接器；请几秒后再校验'],
   ['Connect at {@address} refuses the login (HTTP {#status}); correct the user and the password or token', '{address} 的 Connect 拒绝登录（HTTP {status}）；请更正用户以及密码或令牌'],
   ['Connect is dividing its work among its workers; it is tried again', 'Connect 正在工作节点之间分配工作；将会重试'],
   ['Connect refuses (HTTP {#status}): {~message}', 'Connect 拒绝（HTTP {status}）：{message}'],

@@ -1,0 +1,121 @@
+//! Workers that are not there, or not yet, when something is asked of them.
+
+use anyhow::{Context, Result};
+use sluice_app::{TaskDelete, TaskPause, TaskResume, TaskTerminate, TaskVerify};
+use sluice_connect::{ConnectorKind, ConnectorState};
+use sluice_model::TaskState;
+use sluice_tests::{Filler, eventually, skipped};
+
+use crate::gate::Gate;
+use crate::scene::{Scene, ground, somebody};
+
+#[test]
+fn a_worker_that_starts_is_not_taken_for_one_without_connectors() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let ground = ground()?;
+    let gate = Gate::before(&ground.worker.url(), None)?;
+    let scene = Scene::new(&ground.source, &ground.target, &[gate.url()])?;
+    let (desk, client) = (&scene.desk, somebody(&ground.worker)?);
+    let filler = Filler::new(&ground.source.bootstrap())?;
+    filler.create("starting", 1, &[])?;
+    filler.numbered("starting", 1, 0, 100, 50)?;
+    let task = desk.launch(scene.settings("starting", &["starting"])?)?;
+    desk.copies(&task, 100)?;
+    let name = ConnectorKind::Source.name_of(&task);
+
+    gate.answers_as_while_starting(true);
+    filler.numbered("starting", 1, 100, 40, 50)?;
+    eventually("the lag grows though the worker says nothing", || {
+        let now = desk.show(&task)?.snapshot;
+        Ok(now.lag_records == Some(40) && now.delay_ms > Some(0))
+    })?;
+    desk.app.call(TaskPause { task: task.clone() })?;
+    eventually("the task says what is in the way", || {
+        let now = desk.show(&task)?.snapshot;
+        let error = now.last_error.unwrap_or_default();
+        Ok(now.state == TaskState::Pausing && error.contains("a worker that is starting"))
+    })?;
+    gate.answers_as_while_starting(false);
+    desk.reaches(&task, TaskState::Paused)?;
+    let status = client.status(&name)?.context("a status")?;
+    assert_eq!(status.state, ConnectorState::Stopped, "it is paused indeed");
+    scene.is_equal(&task, 140)?;
+
+    gate.answers_as_while_starting(true);
+    desk.app.call(TaskResume { task: task.clone() })?;
+    eventually("it is tried again", || {
+        let view = desk.show(&task)?;
+        Ok(view.snapshot.state == TaskState::Abnormal && view.snapshot.trouble.is_some())
+    })?;
+    gate.answers_as_while_starting(false);
+    desk.reaches(&task, TaskState::Running)?;
+
+    // Also of a task that runs: what it has made does not stay behind.
+    gate.answers_as_while_starting(true);
+    let delete = || {
+        desk.app.call(TaskDelete {
+            task: task.clone(),
+            connectors: true,
+        })
+    };
+    desk.app.call(TaskPause { task: task.clone() })?;
+    gate.answers_as_while_starting(false);
+    desk.reaches(&task, TaskState::Paused)?;
+    gate.answers_as_while_starting(true);
+    assert!(delete().is_err(), "whether they are there is not known");
+    assert!(desk.show(&task).is_ok(), "and the task stays");
+    gate.answers_as_while_starting(false);
+    desk.app.call(TaskResume { task: task.clone() })?;
+    desk.reaches(&task, TaskState::Running)?;
+    delete()?;
+    for kind in ConnectorKind::ALL {
+        assert_eq!(client.config(&kind.name_of(&task))?, None);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_topic_that_is_made_again_while_connect_copies_is_noticed_on_either_side() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let ground = ground()?;
+    let scene = Scene::new(&ground.source, &ground.target, &[ground.worker.url()])?;
+    let desk = &scene.desk;
+    let (source, target) = (
+        Filler::new(&ground.source.bootstrap())?,
+        Filler::new(&ground.target.bootstrap())?,
+    );
+    for (topic, side) in [("again-source", &source), ("again-target", &target)] {
+        source.create(topic, 1, &[])?;
+        source.numbered(topic, 1, 0, 60, 50)?;
+        let task = desk.launch(scene.settings(topic, &[topic])?)?;
+        desk.copies(&task, 60)?;
+        side.delete(topic)?;
+        eventually("the topic is made again", || {
+            Ok(side.create(topic, 1, &[]).is_ok())
+        })?;
+        eventually("the task says so", || {
+            let view = desk.show(&task)?;
+            let reason = view.reason.unwrap_or_default();
+            Ok(view.snapshot.state == TaskState::Abnormal && reason.contains(&format!("topic '{topic}'")))
+        })?;
+        let verified = desk.app.call(TaskVerify {
+            task: task.clone(),
+            ..TaskVerify::default()
+        });
+        assert!(
+            !verified.is_ok_and(|report| report.result == sluice_engine::VerificationResult::Equal),
+            "it is not equal"
+        );
+        desk.app.call(TaskTerminate { task: task.clone() })?;
+        desk.reaches(&task, TaskState::Terminated)?;
+        desk.app.call(TaskDelete {
+            task,
+            connectors: true,
+        })?;
+    }
+    Ok(())
+}
