@@ -2,23 +2,30 @@
 //! They are brought to librdkafka's names, with `${env:NAME}` and `${file:PATH}` resolved.
 
 mod content;
+mod environment;
 mod error;
 mod findings;
 mod foreign;
+mod given;
 mod jaas;
 mod java;
+mod json;
 mod msk;
 mod names;
+mod node;
 mod parts;
 mod paths;
 mod pem;
 mod placeholders;
 mod programs;
+mod roles;
 mod store_file;
 mod stores;
 mod structured;
 mod syntax;
 mod text;
+mod wording;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -116,16 +123,31 @@ impl ClientProperties {
             dialect,
             entries,
             faults,
+            notes,
+            is_of_program,
         } = syntax::read(text);
         let mut findings = Findings {
+            notes,
             faults,
             ..Findings::default()
         };
+        // What is no file of properties at all is not told line by line.
+        if let Some(reason) = findings
+            .faults
+            .iter()
+            .find(|fault| matches!(fault, PropertiesError::NotAClient(_)))
+        {
+            return Err(reason.clone());
+        }
+        if text.trim().is_empty() {
+            return Err(PropertiesError::NotAClient("is empty"));
+        }
         if let Some(reason) = foreign::not_a_client(text, entries.iter().map(|entry| entry.key.as_str())) {
             return Err(PropertiesError::NotAClient(reason));
         }
-        let given = parts::choose(entries, part, &mut findings);
-        Self::translate(dialect, given, base_dir, findings)
+        let mut given = parts::choose(entries, part, &mut findings);
+        wording::settle(&mut given, is_of_program, &mut findings);
+        Self::translate(dialect, given.settle(&mut findings), base_dir, findings)
     }
 
     /// Takes properties that were written elsewhere, as in a task file; Java's names are translated here too.
@@ -133,13 +155,11 @@ impl ClientProperties {
     /// # Errors
     /// As [`ClientProperties::load`].
     pub fn from_pairs(pairs: Vec<(String, String)>, base_dir: &Path) -> Result<Self, PropertiesError> {
-        let entries = pairs.into_iter().map(|(key, value)| Entry {
-            section: None,
-            key,
-            value,
-        });
+        let entries = pairs.into_iter().map(|(key, value)| Entry::new(key, value));
         let mut findings = Findings::default();
-        let given = parts::choose(entries.collect(), None, &mut findings);
+        let mut given = parts::choose(entries.collect(), None, &mut findings);
+        wording::settle(&mut given, false, &mut findings);
+        let given = given.settle(&mut findings);
         Self::translate(Dialect::Librdkafka, given, base_dir, findings)
     }
 
@@ -150,10 +170,14 @@ impl ClientProperties {
         mut findings: Findings,
     ) -> Result<Self, PropertiesError> {
         let placeholders = Placeholders::new(base_dir, &given);
-        let tls = given
+        let unread: Vec<PropertiesError> = given
             .iter()
-            .find(|(key, value)| foreign::asks_for_tls(key, value));
-        let tls = tls.map(|(key, _)| parts::shown(key).to_owned());
+            .filter(|(key, value)| wording::is_unread(key, value))
+            .map(|(key, value)| {
+                let written = findings.places.get(key).map_or(key, |place| &place.key);
+                PropertiesError::value(parts::shown(written), wording::unread(key, value))
+            })
+            .collect();
         leave_out(&mut given, &mut findings);
         let keys = given.keys().map(String::as_str);
         let is_java = dialect == Dialect::Java || syntax::dialect_of(keys) == Dialect::Java;
@@ -164,20 +188,19 @@ impl ClientProperties {
         words(&mut translated, &mut findings);
         paths::settle(&mut translated, base_dir, &mut findings);
         content::check(&translated, &mut findings);
-        if let Some(key) = tls
-            && !translated.contains_key("security.protocol")
-        {
-            findings.fault(PropertiesError::value(
-                &key,
-                "asks for TLS in the words of another program: write security.protocol=SSL, or SASL_SSL where there is a login, in its place",
-            ));
+        if !translated.contains_key("security.protocol") {
+            for fault in unread {
+                findings.fault(fault);
+            }
         }
         // Without the word there is no telling how weak the connection would be.
         if let Some(gap) = findings.gaps.iter().find(|gap| gap.key == "security.protocol") {
             let fault = PropertiesError::value("security.protocol", gap.reason.clone());
             findings.fault(fault);
         }
-        let Findings { notes, faults, gaps } = findings;
+        let Findings {
+            notes, faults, gaps, ..
+        } = findings;
         if let Some(fault) = PropertiesError::all(faults) {
             return Err(fault);
         }
@@ -319,14 +342,14 @@ fn leave_out(given: &mut BTreeMap<String, String>, findings: &mut Findings) {
 
 /// The brokers without the schemes before them, which decide the security protocol.
 fn bootstrap(properties: &mut BTreeMap<String, String>, findings: &mut Findings) -> Option<String> {
-    let mut list = None;
-    for name in ["metadata.broker.list", "bootstrap.servers"] {
-        list = properties
-            .remove(name)
-            .filter(|list| !list.trim().is_empty())
-            .or(list);
+    if let Some(list) = properties.remove("metadata.broker.list") {
+        let (from, other) = ("metadata.broker.list", "bootstrap.servers");
+        findings.agree(properties, other, list, from, other);
     }
-    let list = unquoted(&list?).to_owned();
+    let list = properties
+        .remove("bootstrap.servers")
+        .filter(|list| !list.trim().is_empty())?;
+    let list = unquoted(&list).to_owned();
     if let Some(fault) = comment("bootstrap.servers", &list) {
         findings.fault(fault);
         return None;
@@ -352,7 +375,8 @@ fn bootstrap(properties: &mut BTreeMap<String, String>, findings: &mut Findings)
 fn words(properties: &mut BTreeMap<String, String>, findings: &mut Findings) {
     // Two names of one property; the last one set would win by chance.
     if let Some(mechanism) = properties.remove("sasl.mechanisms") {
-        properties.entry("sasl.mechanism".to_owned()).or_insert(mechanism);
+        let (from, other) = ("sasl.mechanisms", "sasl.mechanism");
+        findings.agree(properties, other, mechanism, from, other);
     }
     let mut word = |key: &str, known: &dyn Fn(&str) -> Result<String, PropertiesError>| {
         let given = properties.get(key).map(|value| unquoted(value).to_owned());

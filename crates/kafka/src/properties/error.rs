@@ -87,6 +87,28 @@ pub enum PropertiesError {
         /// The names there are.
         names: Vec<String>,
     },
+    /// Two places say different things of one setting; their values are not shown.
+    #[error("{}", contradiction(.key, *.line, .other, *.again))]
+    Contradiction {
+        /// The key of the first.
+        key: String,
+        /// Its line, from 1, where it is known.
+        line: Option<usize>,
+        /// The key of the second.
+        other: String,
+        /// Its line.
+        again: Option<usize>,
+    },
+    /// Parts of a file log in differently, and none of them is the connection's own.
+    #[error(
+        "parts of this file have different security: {}. Choose one by its name behind that of the file, as FILE#{}",
+        .names.join(", "),
+        .names.first().map_or("", String::as_str)
+    )]
+    SeveralLogins {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// A value that makes no sense or has no counterpart.
     #[error("'{key}' {reason}")]
     Value {
@@ -126,6 +148,16 @@ impl PropertiesError {
                 error: Box::new(other),
             },
         }
+    }
+}
+
+fn contradiction(key: &str, line: Option<usize>, other: &str, again: Option<usize>) -> String {
+    match (line, again) {
+        (Some(line), Some(again)) => format!(
+            "'{key}' in line {line} and '{other}' in line {again} say different things of one setting: leave one of them"
+        ),
+        _ if key == other => format!("'{key}' is given twice with different values: leave one of them"),
+        _ => format!("'{key}' and '{other}' say different things of one setting: leave one of them"),
     }
 }
 

@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use super::error::PropertiesError;
+use super::given::{Place, contradiction, is_same};
 use super::placeholders::Open;
 
 /// What reading a file finds beside its properties; all of it is reported at once.
@@ -10,6 +13,8 @@ pub(super) struct Findings {
     pub(super) faults: Vec<PropertiesError>,
     /// Properties whose values only another program can know.
     pub(super) gaps: Vec<Gap>,
+    /// Where the properties stand, by their names.
+    pub(super) places: BTreeMap<String, Place>,
 }
 
 /// A property whose value is not in the file.
@@ -64,6 +69,43 @@ impl Findings {
         if !self.gaps.contains(&gap) {
             self.gaps.push(gap);
         }
+    }
+
+    /// Takes a value for a property that another name may have set already, which must agree: `from` and `other` are the
+    /// names in the file. A blank value is none.
+    pub(super) fn agree(
+        &mut self,
+        properties: &mut BTreeMap<String, String>,
+        name: &str,
+        value: String,
+        from: &str,
+        other: &str,
+    ) {
+        let old = properties.get(name).filter(|old| !old.trim().is_empty());
+        if let Some(old) = old {
+            if value.trim().is_empty() {
+                return;
+            }
+            if !is_same(name, old, &value) {
+                self.contradict(other, from);
+            }
+        }
+        properties.insert(name.to_owned(), value);
+    }
+
+    /// Two properties say different things of one setting.
+    pub(super) fn contradict(&mut self, one: &str, other: &str) {
+        let place = |name: &str| {
+            self.places.get(name).cloned().unwrap_or(Place {
+                key: name.to_owned(),
+                line: None,
+            })
+        };
+        let (mut first, mut second) = (place(one), place(other));
+        if second.line < first.line {
+            std::mem::swap(&mut first, &mut second);
+        }
+        self.fault(contradiction(&first, &second));
     }
 
     /// What `result` is; an error is kept with the others.

@@ -2,6 +2,8 @@
 
 use sluice_model::SecurityProtocol;
 
+use super::names;
+
 /// Programs and how their keys begin; a whole key ends with a blank. The first that fits counts.
 const PROGRAMS: &[(&str, &[&str])] = &[
     (
@@ -199,9 +201,6 @@ pub(super) fn not_a_client<'a>(
 
 /// Whether a key of another program asks for TLS in its own words, as `tls.enabled` or `spec.tls.ca_file`.
 pub(super) fn asks_for_tls(key: &str, value: &str) -> bool {
-    let is_off = ["false", "none", "no", "off", "0", ""]
-        .iter()
-        .any(|word| value.trim().eq_ignore_ascii_case(word));
     let is_tls = |part: &str| {
         let part = part.to_ascii_lowercase();
         part == "tls"
@@ -222,7 +221,120 @@ pub(super) fn asks_for_tls(key: &str, value: &str) -> bool {
         "ssl" | "usessl" | "use_ssl" | "sslenabled" | "ssl_enabled"
     ) || key == "ssl.enabled"
         || key.ends_with(".ssl.enabled");
-    !is_off && (says_protocol || switches_on || key.split('.').any(is_tls))
+    !is_off(value) && (says_protocol || switches_on || key.split('.').any(is_tls))
+}
+
+/// Systems beside Kafka whose security a file may name too, by a part of a key.
+const OTHER_SYSTEMS: &[&str] = &[
+    "annotations",
+    "clickhouse",
+    "curl",
+    "database",
+    "datasource",
+    "db",
+    "elastic",
+    "elasticsearch",
+    "email",
+    "git",
+    "grpc",
+    "http",
+    "https",
+    "ingress",
+    "jdbc",
+    "labels",
+    "ldap",
+    "listener",
+    "listeners",
+    "mail",
+    "management",
+    "metadata",
+    "minio",
+    "mongo",
+    "mongodb",
+    "mqtt",
+    "mysql",
+    "nginx",
+    "node",
+    "oracle",
+    "opensearch",
+    "pg",
+    "postgres",
+    "postgresql",
+    "rabbitmq",
+    "rds",
+    "redis",
+    "registry",
+    "requests",
+    "rest",
+    "s3",
+    "server",
+    "smtp",
+    "snowflake",
+    "sql",
+    "sqlserver",
+    "vault",
+    "web",
+    "zookeeper",
+];
+
+/// Parts of keys that speak of TLS or of a login. Whole names of files and switches of libraries are among them.
+const SECURITY: &[&str] = &[
+    "ca",
+    "cacert",
+    "cacerts",
+    "cafile",
+    "cert",
+    "certfile",
+    "certificate",
+    "certificates",
+    "certs",
+    "crt",
+    "jaas",
+    "kerberos",
+    "keyfile",
+    "keystore",
+    "keytab",
+    "krb5",
+    "mtls",
+    "oauthbearer",
+    "sasl",
+    "scram",
+    "ssl",
+    "sslenabled",
+    "tls",
+    "tlsenabled",
+    "truststore",
+    "usessl",
+    "usetls",
+];
+
+/// Whether a name belongs to another system than Kafka, or to another program's own part.
+pub(super) fn is_elsewhere(name: &str) -> bool {
+    let dotted = names::dotted(name);
+    let of_kafka = dotted.contains("kafka");
+    // As a variable of a client; the keys of a broker have no such parts.
+    let bare = ["kafka.", "broker."]
+        .iter()
+        .find_map(|begin| dotted.strip_prefix(begin))
+        .unwrap_or(&dotted);
+    dotted.split('.').any(|part| OTHER_SYSTEMS.contains(&part))
+        || program(&format!("{bare}.")).is_some_and(|program| !(program == "Spring" && of_kafka))
+}
+
+/// Whether a property asks for TLS or a login, in whatever words.
+pub(super) fn speaks_of_security(key: &str, value: &str) -> bool {
+    let dotted = names::dotted(key);
+    let parts: Vec<&str> = dotted.split('.').collect();
+    !is_off(value)
+        && (parts.iter().any(|part| SECURITY.contains(part))
+            || parts.contains(&"security") && !value.trim().eq_ignore_ascii_case("PLAINTEXT"))
+}
+
+/// Whether a value switches something off, or is none.
+pub(super) fn is_off(value: &str) -> bool {
+    ["false", "none", "no", "off", "0", "disabled", "disable", ""]
+        .iter()
+        .any(|word| value.trim().trim_matches(['"', '\'']).eq_ignore_ascii_case(word))
 }
 
 /// The kind of file that has such keys, if they tell.
@@ -255,6 +367,31 @@ mod tests {
             ("ssl.truststore.location", "/x", false),
         ] {
             assert_eq!(asks_for_tls(key, value), asks, "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn what_speaks_of_security_is_known_in_every_spelling_and_whose_it_is() {
+        for (key, value, speaks, elsewhere) in [
+            ("KAFKA_TLS_MODE", "strict", true, false),
+            ("kafka.useTls", "true", true, false),
+            ("BROKER_CA_CERT", "/x", true, false),
+            ("KAFKA_SASL_KIND", "x", true, false),
+            ("KAFKA_SECURITY", "SSL", true, false),
+            ("KAFKA_TLS_MODE", "off", false, false),
+            ("KAFKA_SECURITY", "plaintext", false, false),
+            ("KAFKA_TITLES", "x", false, false),
+            ("DATABASE_SSL", "true", true, true),
+            ("SCHEMA_REGISTRY_TLS", "true", true, true),
+            ("spring.datasource.ssl", "true", true, true),
+            ("spring.kafka.ssl.bundle-of", "x", true, false),
+            ("NODE_EXTRA_CA_CERTS", "/x", true, true),
+        ] {
+            assert_eq!(
+                (speaks_of_security(key, value), is_elsewhere(key)),
+                (speaks, elsewhere),
+                "{key}={value}"
+            );
         }
     }
 

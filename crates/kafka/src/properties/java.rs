@@ -105,6 +105,19 @@ const LOGIN_CLASSES: &[&str] = &[
     "sasl.oauthbearer.jwt.retriever.class",
 ];
 
+/// Properties that a login module may have as options.
+const LOGIN: &[&str] = &[
+    "sasl.kerberos.keytab",
+    "sasl.kerberos.principal",
+    "sasl.kerberos.service.name",
+    "sasl.oauthbearer.client.id",
+    "sasl.oauthbearer.client.secret",
+    "sasl.oauthbearer.scope",
+    "sasl.oauthbearer.token.endpoint.url",
+    "sasl.password",
+    "sasl.username",
+];
+
 /// The transactional writer's own time-out is 60 s, and librdkafka refuses one above it.
 const LONGEST_REQUEST_MS: u64 = 60_000;
 
@@ -191,14 +204,23 @@ pub(super) fn translate(
         ),
     ] {
         if let Some(value) = given.remove(theirs) {
-            out.insert(ours.to_owned(), value);
+            findings.agree(&mut out, ours, value, theirs, KEY);
         }
     }
     if is_java && let Some(value) = given.remove("request.timeout.ms") {
         request_timeout(&value, &mut out, findings);
     }
-    // What stands in its own line counts before the option of a login module.
-    out.extend(given);
+    // What stands in its own line must be what the option of a login module is.
+    for (key, value) in given {
+        if LOGIN.contains(&key.as_str()) {
+            let kafka41 = key.replace("oauthbearer.client.", "oauthbearer.client.credentials.client.");
+            let is_kafka41 = kafka41 != key && findings.places.contains_key(&kafka41);
+            let other = if is_kafka41 { &kafka41 } else { KEY };
+            findings.agree(&mut out, &key, value, &key, other);
+        } else {
+            out.insert(key, value);
+        }
+    }
     out
 }
 

@@ -98,7 +98,7 @@ fn without_program(name: String) -> String {
 }
 
 /// `BootstrapServers`, `bootstrap_servers` and `bootstrap-servers` with dots.
-fn dotted(key: &str) -> String {
+pub(super) fn dotted(key: &str) -> String {
     let mut out = String::with_capacity(key.len() + 4);
     let mut last_is_small = false;
     for c in key.chars() {

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::PropertiesError;
 use super::findings::Findings;
+use super::given::Given;
 use super::syntax::Entry;
-use super::{foreign, names};
+use super::{foreign, names, roles};
 
-type Properties = BTreeMap<String, String>;
+/// What is not the connection's own, by the name before it.
+pub(super) type Groups = BTreeMap<String, Given>;
 
 /// Sections that hold for all programs that read a file.
 const COMMON_SECTIONS: &[&str] = &[
@@ -24,20 +26,25 @@ const COMMON_SECTIONS: &[&str] = &[
 const BROKERS: &[&str] = &["bootstrap.servers", "metadata.broker.list"];
 
 /// The properties of one connection; `part` is the name of a section or prefix, for files with several of them.
-pub(super) fn choose(entries: Vec<Entry>, part: Option<&str>, findings: &mut Findings) -> Properties {
+pub(super) fn choose(entries: Vec<Entry>, part: Option<&str>, findings: &mut Findings) -> Given {
     let mut part = part;
-    let entries = sections(entries, &mut part, findings);
-    prefixes(entries, part, findings)
+    let (entries, sections) = sections(entries, &mut part, findings);
+    prefixes(entries, sections, part, findings)
 }
 
-fn has_brokers<'a>(mut keys: impl Iterator<Item = &'a str>) -> bool {
+pub(super) fn has_brokers<'a>(mut keys: impl Iterator<Item = &'a str>) -> bool {
     keys.any(|key| BROKERS.contains(&key))
 }
 
-fn sections(entries: Vec<Entry>, part: &mut Option<&str>, findings: &mut Findings) -> Vec<Entry> {
+/// The entries of the connection, and the sections that are none of it.
+fn sections(
+    entries: Vec<Entry>,
+    part: &mut Option<&str>,
+    findings: &mut Findings,
+) -> (Vec<Entry>, BTreeMap<String, Vec<Entry>>) {
     let names: BTreeSet<String> = entries.iter().filter_map(|entry| entry.section.clone()).collect();
     if names.is_empty() {
-        return entries;
+        return (entries, BTreeMap::new());
     }
     let is_common = |section: &Option<String>| {
         section
@@ -77,25 +84,23 @@ fn sections(entries: Vec<Entry>, part: &mut Option<&str>, findings: &mut Finding
             }
         },
     };
-    let is_taken = |section: &Option<String>| is_common(section) || *section == chosen;
-    for name in names.iter().filter(|name| !is_taken(&Some((*name).clone()))) {
-        let keys: Vec<&str> = entries
-            .iter()
-            .filter(|entry| entry.section.as_ref() == Some(name))
-            .map(|entry| shown(&entry.key))
-            .collect();
-        findings.note(format!(
-            "the section [{}] is left out: {}",
-            shown(name),
-            keys.join(", ")
-        ));
+    let mut left: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    let (mut common, mut own) = (Vec::new(), Vec::new());
+    for mut entry in entries {
+        if is_common(&entry.section) {
+            entry.section = None;
+            common.push(entry);
+        } else if entry.section == chosen {
+            own.push(entry);
+        } else {
+            left.entry(entry.section.take().unwrap_or_default())
+                .or_default()
+                .push(entry);
+        }
     }
     // A section of its own counts before what holds for all.
-    let (own, common): (Vec<Entry>, Vec<Entry>) = entries
-        .into_iter()
-        .filter(|entry| is_taken(&entry.section))
-        .partition(|entry| chosen.is_some() && entry.section == chosen);
-    common.into_iter().chain(own).collect()
+    common.extend(own);
+    (common, left)
 }
 
 /// A key or name that may be shown: not what somebody wrote in its place.
@@ -108,66 +113,100 @@ pub(super) fn shown(key: &str) -> &str {
     }
 }
 
-fn prefixes(entries: Vec<Entry>, part: Option<&str>, findings: &mut Findings) -> Properties {
+fn prefixes(
+    entries: Vec<Entry>,
+    sections: BTreeMap<String, Vec<Entry>>,
+    part: Option<&str>,
+    findings: &mut Findings,
+) -> Given {
     let kind = foreign::kind(entries.iter().map(|entry| entry.key.as_str()));
-    // The last of two lines with one key counts, as for every reader of such files.
-    let mut own = Properties::new();
-    let mut others: BTreeMap<String, Properties> = BTreeMap::new();
-    for Entry { key, value, .. } in entries {
-        let key = if key.starts_with("spring.") {
-            names::property(&key)
+    let (mut own, mut others) = grouped(entries);
+    // The name of what adds its security to the connection, where it has no brokers of its own.
+    let role = part.and_then(|name| roles::named(name, &others));
+    let chosen = chosen_prefix(&own, &others, part.filter(|_| role.is_none()), kind, findings);
+    if let Some(chosen) = &chosen {
+        own = below(chosen, own, &mut others);
+        findings.note(format!("the lines that begin with '{}.' are read", shown(chosen)));
+    }
+    let main = roles::Main {
+        chosen: chosen.as_deref(),
+        part,
+        role: role.as_deref(),
+    };
+    let mut groups = others.clone();
+    for (name, entries) in &sections {
+        let group = groups.entry(name.clone()).or_default();
+        for entry in entries {
+            group.add(entry.key.clone(), entry.clone());
+        }
+    }
+    let used = roles::complete(&mut own, &main, &groups, findings);
+    for (name, entries) in sections.iter().filter(|(name, _)| !used.contains(*name)) {
+        let keys: Vec<&str> = entries.iter().map(|entry| shown(&entry.key)).collect();
+        findings.note(format!(
+            "the section [{}] is left out: {}",
+            shown(name),
+            keys.join(", ")
+        ));
+    }
+    leave_out(&others, &used, &mut own, findings);
+    own
+}
+
+/// What has no name before it, and the rest by that name.
+fn grouped(entries: Vec<Entry>) -> (Given, Groups) {
+    let mut own = Given::default();
+    let mut others = Groups::new();
+    for entry in entries {
+        let key = if entry.key.starts_with("spring.") {
+            names::property(&entry.key)
         } else {
-            key
+            entry.key.clone()
         };
         match names::split(&key) {
             Some((prefix, name)) if !prefix.is_empty() => {
                 let group = others.entry(prefix.to_owned()).or_default();
-                group.insert(name.to_owned(), value);
+                group.add(name.to_owned(), entry);
             }
-            _ => {
-                own.insert(key, value);
-            }
+            _ => own.add(key, entry),
         }
     }
-    let chosen = chosen_prefix(&own, &others, part, kind, findings);
-    let Some(chosen) = chosen else {
-        leave_out(&others, &mut own, findings);
-        return own;
-    };
+    (own, others)
+}
+
+/// The connection of a prefix: what stands below it counts before what has none.
+fn below(chosen: &str, mut own: Given, others: &mut Groups) -> Given {
     for name in BROKERS {
-        own.remove(*name);
+        own.values.remove(*name);
     }
     // Spring keeps what it has no name for below `properties`.
     let nested = [
-        chosen.clone(),
+        chosen.to_owned(),
         format!("{chosen}.properties"),
         format!("{chosen}.configuration"),
         // Strimzi's resources.
         format!("{chosen}.config"),
-        chosen.strip_suffix(".properties").unwrap_or(&chosen).to_owned(),
+        chosen.strip_suffix(".properties").unwrap_or(chosen).to_owned(),
     ];
+    let mut inner = Given::default();
     for prefix in nested {
-        own.extend(others.remove(&prefix).unwrap_or_default());
+        inner.join(others.remove(&prefix).unwrap_or_default());
     }
-    findings.note(format!(
-        "the lines that begin with '{}.' are read",
-        shown(&chosen)
-    ));
-    leave_out(&others, &mut own, findings);
+    own.replace_by(inner);
     own
 }
 
 /// The prefix whose lines are the connection that is meant; `None` for the lines without one.
 fn chosen_prefix(
-    own: &Properties,
-    others: &BTreeMap<String, Properties>,
+    own: &Given,
+    others: &Groups,
     part: Option<&str>,
     kind: &'static str,
     findings: &mut Findings,
 ) -> Option<String> {
     let clusters: Vec<String> = others
         .iter()
-        .filter(|(_, group)| has_brokers(group.keys().map(String::as_str)))
+        .filter(|(_, group)| has_brokers(group.values.keys().map(String::as_str)))
         .map(|(prefix, _)| prefix.clone())
         .collect();
     match part {
@@ -185,10 +224,10 @@ fn chosen_prefix(
             }
             found.cloned()
         }
-        None if has_brokers(own.keys().map(String::as_str)) => None,
+        None if has_brokers(own.values.keys().map(String::as_str)) => None,
         None => match clusters.as_slice() {
             // Without brokers at all: one prefix before everything is still one connection.
-            [] if others.len() == 1 && own.keys().all(|key| !names::is_known(key)) => {
+            [] if others.len() == 1 && own.values.keys().all(|key| !names::is_known(key)) => {
                 others.keys().next().cloned()
             }
             [] => None,
@@ -212,10 +251,15 @@ fn short(prefix: &str) -> &str {
 }
 
 /// Names the connections that are not taken, and their keys that no client knows.
-fn leave_out(others: &BTreeMap<String, Properties>, own: &mut Properties, findings: &mut Findings) {
+fn leave_out(others: &Groups, used: &BTreeSet<String>, own: &mut Given, findings: &mut Findings) {
     for prefix in others.keys() {
         let begin = format!("{prefix}.");
-        own.retain(|key, _| !key.starts_with(&begin));
+        // What speaks of security is judged by itself.
+        own.values
+            .retain(|key, value| !key.starts_with(&begin) || foreign::speaks_of_security(key, value));
+        if used.contains(prefix) {
+            continue;
+        }
         findings.note(format!(
             "'{}.*' is left out: it belongs to another connection or program",
             shown(prefix)

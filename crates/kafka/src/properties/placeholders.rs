@@ -68,7 +68,7 @@ impl<'a> Placeholders<'a> {
                     .to_owned(),
             ));
         }
-        if let Some(reason) = template(value) {
+        if let Some(reason) = template(value).or_else(|| nothing(key, value)) {
             return Err(Open::Gap(reason.to_owned()));
         }
         let mut out = String::with_capacity(value.len());
@@ -86,7 +86,7 @@ impl<'a> Placeholders<'a> {
                 Some((name, argument)) => (name, Some(argument)),
                 None => (&from[2..end], None),
             };
-            out.push_str(&match (self.providers.get(name), argument) {
+            let replaced = match (self.providers.get(name), argument) {
                 (Some(Provider::Variable), Some(variable)) => {
                     // Kafka's own provider has a path before the name, which is blank.
                     self::variable(key, variable.trim_start_matches(':')).map_err(Open::Fault)?
@@ -106,7 +106,12 @@ impl<'a> Placeholders<'a> {
                         "is left open: its value is a placeholder ${…} that another program replaces. Enter the value itself, or write ${env:NAME} or ${file:PATH} there".to_owned(),
                     ));
                 }
-            });
+            };
+            // What it stands for may not be filled in itself.
+            if let Some(reason) = template(&replaced).or_else(|| nothing(key, &replaced)) {
+                return Err(Open::Gap(reason.to_owned()));
+            }
+            out.push_str(&replaced);
             rest = &from[end + 1..];
         }
         out.push_str(rest);
@@ -211,13 +216,6 @@ fn template(value: &str) -> Option<&'static str> {
             .and_then(|rest| rest.strip_suffix(close))
             .is_some_and(|inner| !inner.is_empty())
     };
-    let capitals = |text: &str| {
-        text.len() > 2
-            && text.contains(|c: char| c.is_ascii_uppercase())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-    };
     let is_template = within("{{", "}}")
         || within("{%", "%}")
         || within("<%", "%>")
@@ -227,19 +225,100 @@ fn template(value: &str) -> Option<&'static str> {
         || around("#{", "}")
         || around("#{", "}#")
         || around("%(", ")s")
-        || value.strip_prefix('$').is_some_and(capitals)
-        || ["%", "@", "__"].iter().any(|mark| {
+        || value
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+            .is_some_and(is_title)
+        || value.strip_prefix('$').is_some_and(is_constant)
+        || [("%", 1), ("@", 1), ("__", 3)].iter().any(|(mark, shortest)| {
             value
                 .strip_prefix(mark)
                 .and_then(|rest| rest.strip_suffix(mark))
-                .is_some_and(capitals)
+                .is_some_and(|inner| inner.len() >= *shortest && is_constant(inner))
         })
         // A broker's name within a list.
         || value.split([',', ' ']).any(|entry| {
             entry.contains("://<") || (entry.starts_with('<') && entry.contains(">:"))
         })
+        || is_in_url(value)
+        || is_in_connection_string(value)
+        || is_reference(value)
         || is_filler(value);
     is_template.then_some(TEMPLATE)
+}
+
+/// The name of a variable in capitals.
+fn is_constant(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+        && text.contains(|c: char| c.is_ascii_uppercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// What a manual writes into braces: `YOUR.EVENTHUBS.CONNECTION.STRING`, `TENANT-ID`.
+fn is_title(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b"_.- ".contains(&b))
+}
+
+/// An address of the web has no braces and no angle brackets.
+fn is_in_url(value: &str) -> bool {
+    let is_url = ["http://", "https://"]
+        .iter()
+        .any(|scheme| value.starts_with(scheme));
+    is_url
+        && [('{', '}'), ('<', '>')]
+            .iter()
+            .any(|(open, close)| value.find(*open).is_some_and(|at| value[at..].contains(*close)))
+}
+
+/// The connection string of Event Hubs, with a part that is not filled in.
+fn is_in_connection_string(value: &str) -> bool {
+    value
+        .get(..9)
+        .is_some_and(|begin| begin.eq_ignore_ascii_case("Endpoint="))
+        && value.split(';').any(|part| {
+            part.split_once('=').is_some_and(|(_, value)| {
+                template(value).is_some() || value.contains(['<', '>', '{', '}']) || value == "..."
+            })
+        })
+}
+
+/// A value that is kept elsewhere or sealed, which only another program can open.
+fn is_reference(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let begins = [
+        "$env:",
+        "op://",
+        "vault:",
+        "!vault",
+        "$ansible_vault;",
+        "{cipher}",
+        "ref+",
+        "secretref:",
+        "@microsoft.keyvault(",
+    ];
+    let is_arn =
+        lower.starts_with("arn:aws") && (lower.contains(":secretsmanager:") || lower.contains(":ssm:"));
+    begins
+        .iter()
+        .any(|begin| lower.starts_with(begin) && lower.len() > begin.len())
+        || is_arn
+        || lower.starts_with("enc(") && lower.ends_with(')')
+}
+
+/// Words and quotes that programs write where a login has no value.
+fn nothing(key: &str, value: &str) -> Option<&'static str> {
+    let is_login = key.ends_with("password")
+        || key.ends_with("username")
+        || key.ends_with("secret")
+        || key.ends_with("client.id") && key.starts_with("sasl.");
+    let value = value.trim();
+    let is_nothing = ["\"\"", "''", "null", "NULL", "nil", "None", "undefined", "~"].contains(&value);
+    (is_login && is_nothing).then_some(TEMPLATE)
 }
 
 /// `YOUR_PASSWORD`, `change-me`, `xxxx`, `****`, `...`
@@ -275,8 +354,21 @@ fn is_filler(value: &str) -> bool {
             "passwordhere",
         ]
         .contains(&bare.as_str())
+        || [
+            "API_KEY",
+            "API_SECRET",
+            "CLUSTER_API_KEY",
+            "CLUSTER_API_SECRET",
+            "CONNECTION_STRING",
+            "KAFKA_API_KEY",
+            "KAFKA_API_SECRET",
+        ]
+        .contains(&value)
         || all('x')
         || all('*')
+        || ['\u{2022}', '\u{25cf}', '\u{00b7}', '\u{2219}']
+            .iter()
+            .any(|dot| all(*dot))
         || all('.')
         || value == "\u{2026}"
 }
@@ -320,6 +412,22 @@ mod tests {
             "__a__",
             "#1",
             "a{{b",
+            "p{ss}w0rd",
+            "pa$word",
+            "{aB3$x}9",
+            "{aB3$x}",
+            "$1234",
+            "%",
+            "%%",
+            "@@",
+            "{}",
+            "ENC(",
+            "vault:",
+            "arn:aws:iam::1:role/x",
+            "https://id/token",
+            "Endpoint=sb://n.servicebus.windows.net/;SharedAccessKeyName=k;SharedAccessKey=aXx+/Q==",
+            "null",
+            "\"\"",
         ] {
             assert_eq!(resolve(same).unwrap(), same);
         }
@@ -357,6 +465,26 @@ mod tests {
             "...",
             "\u{2026}",
             "TODO",
+            "{HUNTER2}",
+            "{YOUR.HUNTER2.STRING}",
+            "{X}",
+            "$X",
+            "%X%",
+            "@X@",
+            "Endpoint=sb://n.servicebus.windows.net/;SharedAccessKeyName=hunter2;SharedAccessKey=XXXXXX",
+            "Endpoint=sb://<hunter2>.servicebus.windows.net/;SharedAccessKey=a",
+            "API_SECRET",
+            "CLUSTER_API_SECRET",
+            "$env:HUNTER2",
+            "\u{2022}\u{2022}\u{2022}\u{2022}",
+            "{cipher}HUNTER2",
+            "ENC(HUNTER2)",
+            "op://vault/hunter2",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:hunter2",
+            "arn:aws:ssm:eu-west-1:1:parameter/hunter2",
+            "vault:hunter2",
+            "!vault hunter2",
+            "https://login.example.com/{hunter2}/oauth2",
         ] {
             match resolve(value) {
                 Err(Open::Gap(reason)) => {
@@ -365,6 +493,26 @@ mod tests {
                 other => panic!("{value}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_login_of_nothing_is_a_gap_and_so_is_a_reference_to_a_placeholder() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a"), "<hunter2>\n").unwrap();
+        std::fs::write(dir.path().join("b"), "p${x}w\n").unwrap();
+        let placeholders = Placeholders::new(dir.path(), &BTreeMap::new());
+        for value in ["\"\"", "''", "null", "None", "~", "${file:a}"] {
+            for key in ["sasl.password", "sasl.username", "sasl.oauthbearer.client.secret"] {
+                assert!(
+                    matches!(placeholders.resolve(key, value), Err(Open::Gap(reason)) if !reason.contains("hunter2")),
+                    "{key}={value}"
+                );
+            }
+        }
+        assert_eq!(
+            placeholders.resolve("sasl.password", "${file:b}").unwrap(),
+            "p${x}w"
+        );
     }
 
     #[test]

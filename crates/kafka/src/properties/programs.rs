@@ -8,15 +8,20 @@ mod secret;
 
 pub(super) use secret::decoded;
 
-use serde_json::Value;
-
 use super::error::PropertiesError;
+use super::node::{Field, Node};
 
 type Pairs = Vec<(String, String)>;
 
 /// Reads a text that is one of these; `None` if it is not.
 pub(super) fn read(text: &str) -> Option<Result<Pairs, PropertiesError>> {
-    if text.trim_start().starts_with("<?xml") || text.trim_start().starts_with("<!DOCTYPE") {
+    let begin = text.trim_start();
+    if begin.starts_with("-----BEGIN ") || begin.starts_with("Bag Attributes") {
+        return Some(Err(PropertiesError::NotAClient(
+            "is a key or a certificate in PEM, which names no brokers: bring the configuration that names it, as with ssl.ca.location, ssl.certificate.location and ssl.key.location",
+        )));
+    }
+    if begin.starts_with("<?xml") || begin.starts_with("<!DOCTYPE") {
         return Some(Err(PropertiesError::NotAClient(
             "is XML, which is not read: write its entries as key=value lines",
         )));
@@ -24,18 +29,40 @@ pub(super) fn read(text: &str) -> Option<Result<Pairs, PropertiesError>> {
     command_line::read(text).or_else(|| api_key::read(text).or_else(|| kafkajs::read(text)).map(Ok))
 }
 
-/// The value of a text that is TOML and nothing simpler: with lists or with tables in tables, which an INI file has not.
-pub(super) fn toml(text: &str) -> Option<Value> {
+/// The value of a text that is TOML and nothing simpler: with lists, with tables in tables, or with quoted keys, which an
+/// INI file has not.
+pub(super) fn toml(text: &str) -> Option<Node> {
     let is_toml = |line: &str| {
         let line = line.trim();
-        let is_list = line
-            .split_once('=')
-            .is_some_and(|(_, value)| value.trim_start().starts_with('['));
+        let pair = line.split_once('=');
+        let is_list = pair.is_some_and(|(_, value)| value.trim_start().starts_with('['));
+        let is_quoted = pair.is_some_and(|(key, value)| {
+            key.trim_end().ends_with('"') && value.trim_start().starts_with(['"', '\''])
+        });
         let table = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        is_list || table.is_some_and(|name| name.contains('.') || name.starts_with('['))
+        is_list || is_quoted || table.is_some_and(|name| name.contains('.') || name.starts_with('['))
     };
     text.lines()
         .any(is_toml)
-        .then(|| toml::from_str::<Value>(text).ok())
+        .then(|| toml::from_str::<toml::Table>(text).ok())
         .flatten()
+        .map(|table| node(toml::Value::Table(table)))
+}
+
+fn node(value: toml::Value) -> Node {
+    match value {
+        toml::Value::String(text) => Node::Text(text),
+        toml::Value::Array(items) => Node::List(items.into_iter().map(node).collect()),
+        toml::Value::Table(fields) => Node::Fields(
+            fields
+                .into_iter()
+                .map(|(name, value)| Field {
+                    name,
+                    line: None,
+                    value: node(value),
+                })
+                .collect(),
+        ),
+        other => Node::Text(other.to_string()),
+    }
 }

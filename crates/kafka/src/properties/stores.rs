@@ -15,21 +15,25 @@ type Result<T> = std::result::Result<T, PropertiesError>;
 
 /// Replaces properties of stores by the PEM text that is in them.
 pub(super) fn translate(given: &mut Properties, base_dir: &Path, findings: &mut Findings) {
-    let trust = trust_store(given, base_dir);
+    let trust = trust_store(given, base_dir, findings);
     findings.ok(trust);
     let key = key_store(given, base_dir, findings);
     findings.ok(key);
 }
 
-fn trust_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
+fn trust_store(given: &mut Properties, base_dir: &Path, findings: &mut Findings) -> Result<()> {
     const KEY: &str = "ssl.truststore.location";
     let store_type = given.remove("ssl.truststore.type");
     let password = given.remove("ssl.truststore.password");
     let location = given.remove(KEY).filter(|location| !location.is_empty());
     if let Some(text) = given.remove("ssl.truststore.certificates") {
-        given.insert(
-            "ssl.ca.pem".to_owned(),
-            pem_text("ssl.truststore.certificates", &text)?,
+        let from = "ssl.truststore.certificates";
+        put(
+            given,
+            findings,
+            &["ssl.ca.pem", "ssl.ca.location"],
+            from,
+            pem_text(from, &text)?,
         );
     }
     let Some(location) = location.as_deref().map(without_scheme) else {
@@ -38,7 +42,13 @@ fn trust_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
     let path = base_dir.join(location);
     let store = match store_kind(KEY, &path, store_type.as_deref())? {
         KeyFile::Pem => {
-            given.insert("ssl.ca.location".to_owned(), location.to_owned());
+            put(
+                given,
+                findings,
+                &["ssl.ca.location", "ssl.ca.pem"],
+                KEY,
+                location.to_owned(),
+            );
             return Ok(());
         }
         KeyFile::Binary | KeyFile::Jks | KeyFile::Unknown => open(KEY, &path, password.as_deref(), None)?,
@@ -52,7 +62,8 @@ fn trust_store(given: &mut Properties, base_dir: &Path) -> Result<()> {
             ),
         ));
     }
-    given.insert("ssl.ca.pem".to_owned(), certificates(&store.trusted));
+    let text = certificates(&store.trusted);
+    put(given, findings, &["ssl.ca.pem", "ssl.ca.location"], KEY, text);
     Ok(())
 }
 
@@ -62,11 +73,11 @@ fn key_store(given: &mut Properties, base_dir: &Path, findings: &mut Findings) -
     let password = given.remove("ssl.keystore.password");
     let location = given.remove(KEY).filter(|location| !location.is_empty());
     for (java, ours) in [
-        ("ssl.keystore.certificate.chain", "ssl.certificate.pem"),
-        ("ssl.keystore.key", "ssl.key.pem"),
+        ("ssl.keystore.certificate.chain", CERTIFICATE),
+        ("ssl.keystore.key", PRIVATE_KEY),
     ] {
         if let Some(text) = given.remove(java) {
-            given.insert(ours.to_owned(), pem_text(java, &text)?);
+            put(given, findings, &ours, java, pem_text(java, &text)?);
         }
     }
     let Some(location) = location.as_deref().map(without_scheme) else {
@@ -74,8 +85,10 @@ fn key_store(given: &mut Properties, base_dir: &Path, findings: &mut Findings) -
     };
     let path = base_dir.join(location);
     if store_kind(KEY, &path, store_type.as_deref())? == KeyFile::Pem {
-        given.insert("ssl.certificate.location".to_owned(), location.to_owned());
-        given.insert("ssl.key.location".to_owned(), location.to_owned());
+        for ours in [CERTIFICATE, PRIVATE_KEY] {
+            let [text, file] = ours;
+            put(given, findings, &[file, text], KEY, location.to_owned());
+        }
         return Ok(());
     }
     let key_password = given.remove("ssl.key.password");
@@ -90,13 +103,30 @@ fn key_store(given: &mut Properties, base_dir: &Path, findings: &mut Findings) -
             ),
         ));
     };
-    given.insert("ssl.certificate.pem".to_owned(), certificates(&key.chain));
-    given.insert("ssl.key.pem".to_owned(), pem::block("PRIVATE KEY", &key.pkcs8));
+    put(given, findings, &CERTIFICATE, KEY, certificates(&key.chain));
+    let text = pem::block("PRIVATE KEY", &key.pkcs8);
+    put(given, findings, &PRIVATE_KEY, KEY, text);
     findings.note(format!(
         "certificate and private key are taken from the key store '{}'",
         path.display()
     ));
     Ok(())
+}
+
+/// A client's certificate as a text and as a file.
+const CERTIFICATE: [&str; 2] = ["ssl.certificate.pem", "ssl.certificate.location"];
+/// A client's key as a text and as a file.
+const PRIVATE_KEY: [&str; 2] = ["ssl.key.pem", "ssl.key.location"];
+
+/// Gives the first of two properties a value that the file has under another name; what the file says under the names
+/// of the properties themselves must not be something else.
+fn put(given: &mut Properties, findings: &mut Findings, names: &[&str; 2], from: &str, value: String) {
+    let [name, otherwise] = *names;
+    let is_given = |of: &str| given.get(of).is_some_and(|value| !value.trim().is_empty());
+    if is_given(otherwise) {
+        findings.contradict(otherwise, from);
+    }
+    findings.agree(given, name, value, from, name);
 }
 
 fn open(key: &str, path: &Path, password: Option<&str>, key_password: Option<&str>) -> Result<Store> {

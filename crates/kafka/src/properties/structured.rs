@@ -1,52 +1,115 @@
-//! Client properties as other programs have them in their own configuration: JSON, YAML, a dictionary of Python, and
-//! variables of an environment.
-
-use serde_json::Value;
+//! Client properties as other programs have them in their own configuration: JSON, YAML, TOML, a dictionary of Python,
+//! and variables of an environment.
 
 use super::error::PropertiesError;
-use super::{names, programs};
+use super::node::{Leaf, Node};
+use super::syntax::Entry;
+use super::{environment, json, names, programs, yaml};
 
 /// Stands for code that only its program can run.
 pub(super) const CODE: &str = "${code}";
 
 type Pairs = Vec<(String, String)>;
-type Result<T> = std::result::Result<T, PropertiesError>;
+
+/// What a text of another program holds.
+#[derive(Default)]
+pub(super) struct Structured {
+    pub(super) entries: Vec<Entry>,
+    pub(super) notes: Vec<String>,
+    pub(super) fault: Option<PropertiesError>,
+}
 
 /// Reads a text that is written in one of these ways, names brought to those of properties; `None` if it is not.
-pub(super) fn read(text: &str) -> Option<Result<Pairs>> {
-    let pairs = if let Some(pairs) = programs::read(text) {
-        pairs
-    } else if text.trim_start().starts_with('{') && !is_python(text) {
-        serde_json::from_str::<Value>(&without_comments(text))
-            .map(flattened)
-            .map_err(|error| PropertiesError::Line {
-                line: error.line().max(1),
+pub(super) fn read(text: &str) -> Option<Structured> {
+    if let Some(pairs) = programs::read(text) {
+        return Some(match pairs {
+            Ok(pairs) => of_pairs(pairs),
+            Err(fault) => faulty(fault),
+        });
+    }
+    if text.trim_start().starts_with('{') && !is_python(text) {
+        return Some(match json::read(text) {
+            Ok(node) => of_nodes(vec![node]),
+            Err(line) => faulty(PropertiesError::Line {
+                line,
                 reason: "is not valid JSON; correct it, or write key=value lines",
-            })
-    } else if is_python(text) {
-        Ok(python(text))
-    } else if is_yaml(text) {
-        serde_saphyr::from_str::<Value>(text)
-            .map(flattened)
-            .map_err(|error| PropertiesError::Line {
-                // Its own sentence quotes lines, which may have passwords in them.
-                line: error
-                    .location()
-                    .and_then(|place| usize::try_from(place.line()).ok())
-                    .unwrap_or(1),
+            }),
+        });
+    }
+    if is_python(text) {
+        return Some(of_pairs(python(text)));
+    }
+    if is_yaml(text) {
+        // The parser's own sentence quotes lines, which may have passwords in them.
+        return Some(match yaml::read(text) {
+            Ok(nodes) => of_nodes(nodes),
+            Err(line) => faulty(PropertiesError::Line {
+                line,
                 reason: "is not valid YAML; correct it, or write key=value lines",
-            })
-    } else if let Some(value) = programs::toml(text) {
-        Ok(flattened(value))
-    } else {
-        return environment(text).map(Ok);
+            }),
+        });
+    }
+    if let Some(node) = programs::toml(text) {
+        return Some(of_nodes(vec![node]));
+    }
+    let entries = environment::read(text)?;
+    Some(Structured {
+        entries,
+        ..Structured::default()
+    })
+}
+
+fn faulty(fault: PropertiesError) -> Structured {
+    Structured {
+        fault: Some(fault),
+        ..Structured::default()
+    }
+}
+
+fn of_pairs(pairs: Pairs) -> Structured {
+    let entry = |(written, value): (String, String)| Entry {
+        written: written.clone(),
+        ..Entry::new(names::property(&written), value)
     };
-    Some(pairs.map(|pairs| {
-        pairs
-            .into_iter()
-            .map(|(key, value)| (names::property(&key), value))
-            .collect()
-    }))
+    Structured {
+        entries: pairs.into_iter().map(entry).collect(),
+        ..Structured::default()
+    }
+}
+
+/// Conditions under which Spring reads a document at all.
+const CONDITIONS: &[&str] = &[
+    "spring.config.activate.on-cloud-platform",
+    "spring.config.activate.on-profile",
+    "spring.profiles",
+];
+
+/// What the documents of a text hold together; those that hold for a profile of a program alone are left out.
+fn of_nodes(nodes: Vec<Node>) -> Structured {
+    let mut all = Structured::default();
+    let has_several = nodes.len() > 1;
+    for node in nodes {
+        let leaves = programs::decoded(node).leaves();
+        let condition = leaves.iter().find(|leaf| has_several && is_condition(&leaf.path));
+        if let Some(Leaf { line, .. }) = condition {
+            all.notes.push(format!(
+                "the document around line {} is left out: it holds for a profile of Spring alone",
+                line.unwrap_or(1)
+            ));
+            continue;
+        }
+        all.entries.extend(leaves.into_iter().map(|leaf| Entry {
+            line: leaf.line,
+            written: leaf.path.clone(),
+            ..Entry::new(names::property(&leaf.path), leaf.value)
+        }));
+    }
+    all
+}
+
+/// Whether a key is the condition of a document of Spring.
+pub(super) fn is_condition(key: &str) -> bool {
+    CONDITIONS.contains(&key)
 }
 
 /// Lines that mean something.
@@ -54,76 +117,6 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .map(str::trim_end)
         .filter(|line| !line.trim_start().is_empty() && !line.trim_start().starts_with('#'))
-}
-
-// JSON and YAML
-
-/// Lines that are comments, which programs accept in their JSON; blank ones in their place keep the numbers of lines.
-fn without_comments(text: &str) -> String {
-    text.lines()
-        .map(|line| {
-            if line.trim_start().starts_with("//") {
-                ""
-            } else {
-                line
-            }
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn flattened(value: Value) -> Pairs {
-    let mut pairs = Pairs::new();
-    flatten(&programs::decoded(value), "", &mut pairs);
-    pairs
-}
-
-fn flatten(value: &Value, path: &str, pairs: &mut Pairs) {
-    match value {
-        Value::Null => {}
-        Value::Object(fields) => {
-            for (name, inner) in fields {
-                let path = if path.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{path}.{name}")
-                };
-                flatten(inner, &path, pairs);
-            }
-        }
-        Value::Array(items) => {
-            // `environment:` of a container, as `- NAME=value`.
-            let variables: Vec<(&str, &str)> = items
-                .iter()
-                .filter_map(Value::as_str)
-                .filter_map(|item| item.split_once('='))
-                .filter(|(name, _)| is_variable(name))
-                .collect();
-            if !variables.is_empty() && variables.len() == items.len() {
-                for (name, value) in variables {
-                    pairs.push((format!("{path}.{name}"), value.to_owned()));
-                }
-                return;
-            }
-            let texts: Vec<String> = items.iter().filter_map(scalar).collect();
-            if texts.len() == items.len() {
-                pairs.push((path.to_owned(), texts.join(",")));
-                return;
-            }
-            for (index, item) in items.iter().enumerate() {
-                flatten(item, &format!("{path}.{index}"), pairs);
-            }
-        }
-        other => pairs.extend(scalar(other).map(|text| (path.to_owned(), text))),
-    }
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
 }
 
 /// A key that ends its line, with something below it that is further in.
@@ -143,13 +136,16 @@ fn is_yaml(text: &str) -> bool {
 /// Words in front of `=` or `(` and quoted keys in front of `:`, which only code has.
 fn is_python(text: &str) -> bool {
     let mut quoted = false;
+    // Keys of YAML may stand in quotes too.
+    let is_yaml = is_yaml(text) && yaml::read(text).is_ok();
     for line in lines(text) {
         let line = line.trim_start();
         if line.starts_with("import ") || line.starts_with("from ") && line.contains(" import ") {
             return true;
         }
         let head = line.trim_start_matches('{').trim_start();
-        if head.starts_with('\'')
+        if !is_yaml
+            && head.starts_with('\'')
             && head[1..]
                 .split_once('\'')
                 .is_some_and(|(_, rest)| rest.trim_start().starts_with(':'))
@@ -169,7 +165,7 @@ fn is_python(text: &str) -> bool {
             return true;
         }
     }
-    quoted && !text.trim_start().starts_with('{')
+    quoted && !is_yaml && !text.trim_start().starts_with('{')
 }
 
 fn is_identifier(text: &str) -> bool {
@@ -331,43 +327,17 @@ fn code_value(text: &str) -> (Option<String>, &str) {
     (value, after)
 }
 
-// Variables of an environment
-
-fn is_variable(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_uppercase())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-}
-
-/// `NAME=value` lines of capitals, `export` before them or not.
-fn environment(text: &str) -> Option<Pairs> {
-    let mut pairs = Pairs::new();
-    for line in lines(text) {
-        let line = line.trim_start();
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let (name, value) = line.split_once('=')?;
-        if !is_variable(name.trim()) {
-            return None;
-        }
-        pairs.push((names::property(name.trim()), unquoted(value.trim()).to_owned()));
-    }
-    (!pairs.is_empty()).then_some(pairs)
-}
-
-fn unquoted(value: &str) -> &str {
-    ['"', '\'']
-        .iter()
-        .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote))
-        .unwrap_or(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn pairs(text: &str) -> Vec<(String, String)> {
-        read(text).unwrap().unwrap()
+        let read = read(text).unwrap();
+        assert_eq!(read.fault, None);
+        read.entries
+            .into_iter()
+            .map(|entry| (entry.key, entry.value))
+            .collect()
     }
 
     fn value(text: &str, key: &str) -> Option<String> {
@@ -429,7 +399,7 @@ mod tests {
     #[test]
     fn what_is_malformed_is_named_by_its_line_without_the_line() {
         for text in ["{\n\"a\": \"hunter2\n}", "a:\n  b: \"hunter2\n  c: [hunter2\n"] {
-            let fault = read(text).unwrap().unwrap_err().to_string();
+            let fault = read(text).unwrap().fault.unwrap().to_string();
             assert!(
                 fault.starts_with("line ") && !fault.contains("hunter2"),
                 "{fault}"

@@ -1,5 +1,7 @@
 //! The two syntaxes, and how one is recognized.
 
+use std::collections::BTreeSet;
+
 use super::error::PropertiesError;
 use super::{java, names, structured};
 
@@ -22,6 +24,23 @@ pub(super) struct Entry {
     pub(super) section: Option<String>,
     pub(super) key: String,
     pub(super) value: String,
+    /// The key in the spelling of the file.
+    pub(super) written: String,
+    /// Its line, from 1, where it is known.
+    pub(super) line: Option<usize>,
+}
+
+impl Entry {
+    /// One whose place is not known.
+    pub(super) fn new(key: String, value: String) -> Self {
+        Self {
+            section: None,
+            written: key.clone(),
+            key,
+            value,
+            line: None,
+        }
+    }
 }
 
 /// A file that was taken apart.
@@ -30,6 +49,10 @@ pub(super) struct Written {
     pub(super) entries: Vec<Entry>,
     /// Lines that make no sense.
     pub(super) faults: Vec<PropertiesError>,
+    /// What was left out.
+    pub(super) notes: Vec<String>,
+    /// Whether it is written in another program's way, whose own default need not be a connection in clear.
+    pub(super) is_of_program: bool,
 }
 
 /// Reads the lines of a file in either syntax; keys and values as they stand there, escapes resolved.
@@ -54,21 +77,14 @@ pub fn parse_properties(text: &str) -> Result<Vec<(String, String)>, PropertiesE
 /// syntaxes mean the same, but for backslashes, which librdkafka leaves alone.
 pub(super) fn read(text: &str) -> Written {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if let Some(pairs) = structured::read(text) {
-        let (pairs, faults) = match pairs {
-            Ok(pairs) => (pairs, Vec::new()),
-            Err(fault) => (Vec::new(), vec![fault]),
-        };
-        let entry = |(key, value)| Entry {
-            section: None,
-            key,
-            value,
-        };
+    if let Some(structured) = structured::read(text) {
         return Written {
             // Decided by its keys, since there are no escapes left.
             dialect: Dialect::Librdkafka,
-            entries: pairs.into_iter().map(entry).collect(),
-            faults,
+            entries: structured.entries,
+            faults: structured.fault.into_iter().collect(),
+            notes: structured.notes,
+            is_of_program: true,
         };
     }
     let plain: Vec<(usize, &str)> = text
@@ -105,6 +121,8 @@ pub(super) fn read(text: &str) -> Written {
         dialect,
         entries: Vec::new(),
         faults: Vec::new(),
+        notes: Vec::new(),
+        is_of_program: false,
     };
     for (line, pair) in pairs {
         match pair {
@@ -114,13 +132,60 @@ pub(super) fn read(text: &str) -> Written {
                     .rev()
                     .find(|(begins, _)| *begins < line)
                     .map(|(_, name)| (*name).to_owned()),
-                key,
-                value,
+                line: Some(line),
+                ..Entry::new(unbracketed(&key), value)
             }),
             Err(fault) => written.faults.push(fault),
         }
     }
+    leave_profiles_out(text, &mut written);
     written
+}
+
+/// Spring keeps the dots of a name together in brackets, also in properties: `spring.kafka.properties[ssl.protocol]`. TOML
+/// has quotes for that.
+fn unbracketed(key: &str) -> String {
+    let key = key
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(key);
+    match key.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
+        Some((before, inner)) if !inner.contains(['[', ']']) => format!(
+            "{}.{}",
+            before.trim_end_matches('.'),
+            inner.trim_matches(['"', '\''])
+        )
+        .trim_start_matches('.')
+        .to_owned(),
+        _ => key.to_owned(),
+    }
+}
+
+/// Spring's properties may have several documents too, and some hold for a profile alone.
+fn leave_profiles_out(text: &str, written: &mut Written) {
+    let begins: Vec<usize> = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| ["#---", "!---"].contains(&line.trim_end()))
+        .map(|(index, _)| index + 1)
+        .collect();
+    let document = |line: Option<usize>| begins.iter().filter(|begin| Some(**begin) < line).count();
+    let conditional: BTreeSet<usize> = written
+        .entries
+        .iter()
+        .filter(|entry| !begins.is_empty() && structured::is_condition(&entry.key))
+        .map(|entry| document(entry.line))
+        .collect();
+    for index in &conditional {
+        let begin = index.checked_sub(1).and_then(|before| begins.get(before));
+        written.notes.push(format!(
+            "the document around line {} is left out: it holds for a profile of Spring alone",
+            begin.copied().unwrap_or(1)
+        ));
+    }
+    written
+        .entries
+        .retain(|entry| !conditional.contains(&document(entry.line)));
 }
 
 /// The name in a line that begins a section, as `[default]`.

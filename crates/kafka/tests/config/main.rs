@@ -9,6 +9,7 @@
 )]
 
 mod others;
+mod strength;
 
 use std::path::{Path, PathBuf};
 
