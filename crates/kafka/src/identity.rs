@@ -46,6 +46,14 @@ pub(crate) fn is_only_spelled_differently(
     spelling(broker).is_some_and(|host| Certificate::parse(certificate).is_some_and(|own| own.is_for(&host)))
 }
 
+/// Whether bytes are a certificate (DER).
+pub(crate) fn is_certificate(der: &[u8]) -> bool {
+    let is_one = Certificate::parse(der).is_some();
+    // SAFETY: it only empties this thread's own list of errors, so that no later call takes this one for its own.
+    unsafe { openssl_sys::ERR_clear_error() };
+    is_one
+}
+
 /// A certificate, freed on drop.
 struct Certificate(NonNull<openssl_sys::X509>);
 

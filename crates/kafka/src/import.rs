@@ -198,7 +198,16 @@ mod tests {
     use super::*;
     use crate::Admin;
 
-    const PEM: &str = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    /// A certificate and its key.
+    fn made() -> (String, String) {
+        let made = rcgen::generate_simple_self_signed(vec!["a".to_owned()]).unwrap();
+        let unix = |text: String| text.replace("\r\n", "\n");
+        (unix(made.cert.pem()), unix(made.signing_key.serialize_pem()))
+    }
+
+    fn line(text: &str) -> String {
+        text.trim().replace('\n', " ")
+    }
 
     fn read(text: &str) -> Imported {
         import_text(text, Path::new("/nowhere")).unwrap()
@@ -280,20 +289,19 @@ mod tests {
 
     #[test]
     fn a_java_file_with_a_login_module_and_certificates_within_it_is_read() {
-        let mut read = read(
-            "bootstrap.servers: a:1\nsecurity.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\n\
+        let certificate = made().0;
+        let text = "bootstrap.servers: a:1\nsecurity.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\n\
              sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \\\n  \
                username=\"al\\\\\"ice\" \\\n  password=\"s\\u00e9cret;\";\n\
              ssl.truststore.type=PEM\n\
-             ssl.truststore.certificates=-----BEGIN CERTIFICATE----- \\\n  AAAA \\\n  -----END CERTIFICATE-----\n\
-             request.timeout.ms=20000\nkey.deserializer=org.example.D\ngroup.id=g\n",
-        );
+             request.timeout.ms=20000\nkey.deserializer=org.example.D\ngroup.id=g\n";
+        let mut read = read(&format!(
+            "{text}ssl.truststore.certificates={}\n",
+            certificate.trim().replace('\n', " \\\n  ")
+        ));
         assert_eq!(read.form.username.as_deref(), Some("al\"ice"));
         assert_eq!(revealed(&read.secrets.password), Some("sécret;"));
-        assert_eq!(
-            read.form.extra["ssl.ca.pem"],
-            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
-        );
+        assert_eq!(read.form.extra["ssl.ca.pem"], certificate.trim());
         assert_eq!(read.form.extra["socket.timeout.ms"], "20000");
         assert_eq!(read.notes.len(), 2, "{:?}", read.notes);
         for name in ["key.deserializer", "group.id"] {
@@ -309,26 +317,22 @@ mod tests {
 
     #[test]
     fn a_private_key_within_a_file_is_kept_as_a_secret() {
-        let mut read = read(
+        let (certificate, key) = made();
+        let mut read = read(&format!(
             "bootstrap.servers=a:1\nsecurity.protocol=SSL\nssl.keystore.type=PEM\n\
-             ssl.keystore.certificate.chain=-----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----\n\
-             ssl.keystore.key=-----BEGIN PRIVATE KEY----- HUNTER2 -----END PRIVATE KEY-----\n\
-             ssl.key.password=hunter3\n",
-        );
+             ssl.keystore.certificate.chain={}\nssl.keystore.key={}\nssl.key.password=hunter3\n",
+            line(&certificate),
+            line(&key)
+        ));
         assert!(read.form.extra.contains_key("ssl.certificate.pem"));
         assert_eq!(revealed(&read.secrets.key_password), Some("hunter3"));
-        assert_eq!(
-            revealed(&read.secrets.key_pem),
-            Some("-----BEGIN PRIVATE KEY-----\nHUNTER2\n-----END PRIVATE KEY-----\n")
-        );
+        assert_eq!(revealed(&read.secrets.key_pem), Some(key.as_str()));
         read.form.name = "n".to_owned();
         let cluster = read.form.cluster(&read.secrets).unwrap();
-        assert!(cluster.properties()["ssl.key.pem"].reveal().contains("HUNTER2"));
+        assert_eq!(cluster.properties()["ssl.key.pem"].reveal(), key);
+        let secret = key.lines().nth(1).unwrap();
         let shown = format!("{read:?} {cluster:?}");
-        assert!(
-            !shown.contains("HUNTER2") && !shown.contains("hunter3"),
-            "{shown}"
-        );
+        assert!(!shown.contains(secret) && !shown.contains("hunter3"), "{shown}");
     }
 
     #[test]
@@ -458,7 +462,7 @@ mod tests {
     #[test]
     fn a_file_gives_its_name_and_its_paths_are_kept_whole() {
         let dir = directory("file");
-        std::fs::write(dir.join("ca.pem"), PEM).unwrap();
+        std::fs::write(dir.join("ca.pem"), made().0).unwrap();
         std::fs::write(dir.join("pw"), "hunter2\n").unwrap();
         let file = dir.join("订单.properties");
         std::fs::write(

@@ -234,6 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn a_private_key_among_certificates_is_refused_and_not_shown() {
+        let text = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\nhunter2\n";
+        let message = check_extra_property("ssl.ca.pem", text).unwrap_err().message;
+        assert!(
+            message.contains("holds a private key") && !message.contains("hunter2"),
+            "{message}"
+        );
+    }
+
+    #[test]
     fn properties_of_connections_and_tuning_are_allowed() {
         for name in ALLOWED {
             assert_eq!(check_extra_property(name, "1"), Ok(()), "{name}");

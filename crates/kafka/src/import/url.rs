@@ -37,6 +37,20 @@ pub fn import_url(url: &str) -> Result<Imported, ImportError> {
     let mut pairs = pairs(query)?;
     pairs.push(("bootstrap.servers".to_owned(), cluster.bootstrap().to_owned()));
     let named = pairs.iter().any(|(name, _)| name == "security.protocol");
+    if let Some((name, password)) = &user {
+        let is_other = |key: &str, value: &str| match key {
+            "sasl.username" => value != name,
+            "sasl.password" => password
+                .as_ref()
+                .is_some_and(|password| password.reveal() != value),
+            _ => false,
+        };
+        if pairs.iter().any(|(key, value)| is_other(key, value)) {
+            return Err(ImportError::Url(
+                "names two users, before its '@' and behind '?': leave one of them",
+            ));
+        }
+    }
     // Before the properties are judged, since what they mean depends on the protocol.
     let mut notes = Vec::new();
     match (protocol, &user) {
@@ -338,8 +352,22 @@ mod tests {
     }
 
     #[test]
+    fn two_users_or_two_passwords_are_refused() {
+        for query in ["sasl.username=v", "sasl.password=hunter3"] {
+            let error = refused(&format!("kafka://u:hunter2@h:1?{query}"));
+            assert!(
+                error.contains("names two users") && !error.contains("hunter"),
+                "{error}"
+            );
+        }
+        assert!(import_url("kafka://u:hunter2@h:1?sasl.username=u&sasl.password=hunter2").is_ok());
+    }
+
+    #[test]
     fn neither_debug_output_nor_notes_nor_json_show_the_password() {
-        let read = read("kafka://u:hunter2@h:1?sasl.oauthbearer.config=hunter3&ssl.key.pem=hunter4");
+        let error = refused("kafka://u:hunter2@h:1?ssl.key.pem=hunter4");
+        assert!(!error.contains("hunter"), "{error}");
+        let read = read("kafka://u:hunter2@h:1?sasl.oauthbearer.config=hunter3&ssl.key.password=hunter4");
         let shown = format!(
             "{read:?} {}",
             serde_json::to_string(&(&read.form, &read.secrets)).unwrap()

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::error::PropertiesError;
 use super::findings::Findings;
+use super::pem;
 
 /// What a file with keys or certificates is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,12 @@ pub(super) fn check(properties: &BTreeMap<String, String>, findings: &mut Findin
     for key in ["ssl.ca.location", "ssl.certificate.location", "ssl.key.location"] {
         if let Some(path) = properties.get(key).map(Path::new) {
             findings.ok(pem_file(key, path));
+        }
+    }
+    for (key, java) in TEXTS {
+        if let Some(text) = properties.get(*key) {
+            let named = findings.name_of(&[java, key]);
+            findings.ok(pem_text(key, text, &named));
         }
     }
     let protocol = properties
@@ -104,13 +111,36 @@ fn weakened(properties: &BTreeMap<String, String>, findings: &mut Findings) {
     }
 }
 
+/// Texts of certificates and keys, and what Java's clients call them.
+const TEXTS: &[(&str, &str)] = &[
+    ("https.ca.pem", "https.ca.pem"),
+    ("ssl.ca.pem", "ssl.truststore.certificates"),
+    ("ssl.certificate.pem", "ssl.keystore.certificate.chain"),
+    ("ssl.key.pem", "ssl.keystore.key"),
+];
+
+/// What is no secret is kept in clear: a private key must not be in it.
+fn pem_text(key: &str, text: &str, named: &str) -> Result<(), PropertiesError> {
+    let checked = if key == "ssl.key.pem" {
+        pem::check_key(text)
+    } else if pem::has_private_key(text) {
+        Err(
+            "holds a private key, and would be kept in clear: leave only certificates there, and give the key by itself as ssl.key.pem or ssl.keystore.key",
+        )
+    } else {
+        pem::check_certificates(text)
+    };
+    checked.map_err(|reason| PropertiesError::value(named, reason))
+}
+
 fn pem_file(key: &str, path: &Path) -> Result<(), PropertiesError> {
     if !path.is_file() {
         return Ok(());
     }
     let shown = path.display();
     let fix = match (kind(path), key) {
-        (Some(KeyFile::Pem) | None, _) => return Ok(()),
+        (None, _) => return Ok(()),
+        (Some(KeyFile::Pem), _) => return pem_content(key, path),
         (Some(KeyFile::Jks), "ssl.ca.location") => format!("keytool -list -rfc -keystore '{shown}' > ca.pem"),
         (Some(KeyFile::Jks), _) => format!(
             "keytool -importkeystore -srckeystore '{shown}' -destkeystore client.p12 -deststoretype PKCS12 && openssl pkcs12 -in client.p12 -out client.pem"
@@ -126,4 +156,21 @@ fn pem_file(key: &str, path: &Path) -> Result<(), PropertiesError> {
         key,
         format!("names '{shown}', which is no PEM file. Convert it, for example with: {fix}"),
     ))
+}
+
+/// What a PEM file must have in it to be what a property says.
+fn pem_content(key: &str, path: &Path) -> Result<(), PropertiesError> {
+    let bytes = std::fs::read(path).map_err(|error| PropertiesError::MissingFile {
+        key: key.to_owned(),
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    // Comments beside the blocks may be in any encoding.
+    let text = String::from_utf8_lossy(&bytes);
+    let checked = match key {
+        "ssl.key.location" => pem::check_key(&text),
+        _ => pem::check_certificates(&text),
+    };
+    checked
+        .map_err(|reason| PropertiesError::value(key, format!("names '{}', which {reason}", path.display())))
 }

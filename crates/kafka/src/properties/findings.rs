@@ -93,6 +93,16 @@ impl Findings {
         properties.insert(name.to_owned(), value);
     }
 
+    /// What the file calls the first of these properties that it has.
+    pub(super) fn name_of(&self, names: &[&str]) -> String {
+        names
+            .iter()
+            .find_map(|name| self.places.get(*name))
+            .map(|place| super::parts::shown(&place.key).to_owned())
+            .or_else(|| names.last().map(|name| (*name).to_owned()))
+            .unwrap_or_default()
+    }
+
     /// Two properties say different things of one setting.
     pub(super) fn contradict(&mut self, one: &str, other: &str) {
         let place = |name: &str| {

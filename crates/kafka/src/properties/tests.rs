@@ -121,11 +121,7 @@ fn a_missing_variable_is_named_with_its_property() {
 fn values_may_come_from_files_beside_the_file() {
     let dir = tempfile_dir("from_files");
     std::fs::write(dir.join("pw"), "hunter2\r\n").unwrap();
-    std::fs::write(
-        dir.join("ca.pem"),
-        "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
-    )
-    .unwrap();
+    std::fs::write(dir.join("ca.pem"), made().0).unwrap();
     let file = dir.join("client.properties");
     std::fs::write(
         &file,
@@ -150,7 +146,8 @@ fn stores_of_pem_are_named_and_what_is_no_store_is_refused() {
     let dir = tempfile_dir("key_stores");
     std::fs::write(dir.join("trust.jks"), b"\xfe\xed\xfe\xed....").unwrap();
     std::fs::write(dir.join("trust.p12"), b"\x30\x82....").unwrap();
-    std::fs::write(dir.join("both.pem"), "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n").unwrap();
+    let (certificate, key) = made();
+    std::fs::write(dir.join("both.pem"), format!("{key}{certificate}")).unwrap();
     let parse = |text: &str| ClientProperties::parse(text, &dir);
     for (text, word) in [
         ("ssl.truststore.location=trust.jks", "damaged"),
@@ -174,13 +171,61 @@ fn stores_of_pem_are_named_and_what_is_no_store_is_refused() {
 
 #[test]
 fn certificates_within_a_java_file_become_pem_again() {
-    let read = read(
-        "security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.certificates=-----BEGIN CERTIFICATE----- \\\n  AAAA \\\n  BBBB \\\n  -----END CERTIFICATE-----\n",
-    );
-    assert_eq!(
-        value(&read, "ssl.ca.pem"),
-        Some("-----BEGIN CERTIFICATE-----\nAAAABBBB\n-----END CERTIFICATE-----\n")
-    );
+    let certificate = made().0.replace("\r\n", "\n");
+    let read = read(&format!(
+        "security.protocol=SSL\nssl.truststore.type=PEM\nssl.truststore.certificates={}\n",
+        certificate.trim().replace('\n', " \\\n  ")
+    ));
+    assert_eq!(value(&read, "ssl.ca.pem"), Some(certificate.as_str()));
+}
+
+#[test]
+fn certificates_with_a_private_key_and_damaged_ones_are_refused_by_their_names() {
+    let (certificate, key) = made();
+    let line = |text: &str| text.trim().replace("\r\n", "\n").replace('\n', " \\\n  ");
+    for (text, words) in [
+        (
+            format!(
+                "ssl.keystore.certificate.chain={}\n",
+                line(&format!("{certificate}{key}"))
+            ),
+            ["'ssl.keystore.certificate.chain'", "holds a private key"],
+        ),
+        (
+            format!(
+                "ssl.truststore.certificates={}\n",
+                line(&format!("{key}{certificate}"))
+            ),
+            ["'ssl.truststore.certificates'", "holds a private key"],
+        ),
+        (
+            format!("ssl.keystore.key={}\n", line(&certificate)),
+            ["'ssl.keystore.key'", "has no private key"],
+        ),
+        (
+            "ssl.truststore.certificates=-----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----\n"
+                .to_owned(),
+            ["'ssl.truststore.certificates'", "damaged"],
+        ),
+    ] {
+        let error = error(&format!("security.protocol=SSL\n{text}"));
+        assert!(words.iter().all(|word| error.contains(word)), "{error}");
+        assert!(!error.contains("BEGIN PRIVATE KEY-----\n"), "{error}");
+    }
+    let dir = tempfile_dir("damaged_pem");
+    std::fs::write(dir.join("cut.pem"), &certificate[..certificate.len() / 2]).unwrap();
+    std::fs::write(dir.join("key.pem"), &key).unwrap();
+    for (text, words) in [
+        ("ssl.ca.location=cut.pem", ["cut.pem", "damaged or cut off"]),
+        ("ssl.ca.location=key.pem", ["key.pem", "has no certificate"]),
+        ("ssl.key.location=cut.pem", ["cut.pem", "damaged or cut off"]),
+    ] {
+        let error = ClientProperties::parse(&format!("security.protocol=SSL\n{text}\n"), &dir)
+            .unwrap_err()
+            .to_string();
+        assert!(words.iter().all(|word| error.contains(word)), "{error}");
+    }
+    std::fs::remove_dir_all(dir).unwrap();
 }
 
 #[test]
@@ -235,6 +280,12 @@ fn a_line_that_is_no_property_is_named_by_its_number() {
 #[test]
 fn later_lines_win_over_earlier_ones() {
     assert_eq!(value(&read("client.id=a\nclient.id=b\n"), "client.id"), Some("b"));
+}
+
+/// A certificate and its key.
+fn made() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["a".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
 }
 
 fn tempfile_dir(name: &str) -> std::path::PathBuf {

@@ -201,4 +201,47 @@ export const importing: Sentence[] = [
   ['is not valid JSON; correct it, or write key=value lines', '不是有效的 JSON；请更正，或写作 key=value 行'],
   ['is not valid YAML; correct it, or write key=value lines', '不是有效的 YAML；请更正，或写作 key=value 行'],
   ['it is not a text file; save it as text in UTF-8', '它不是文本文件；请以 UTF-8 文本保存'],
+  ["the document around line {#line} is left out: it holds for a profile of Spring alone", '第 {line} 行附近的文档已略去：它只用于 Spring 的某个 profile'],
+  ["the security of '{name}' is taken for the connection, and nothing else of it", '连接采用“{name}”的安全设置，其余设置已略去'],
+  [
+    "no security protocol is named: {@protocol} is taken because of '{key}'. Choose another if the brokers use one",
+    '没有指定安全协议：由于有“{key}”，取为 {protocol}。如果 broker 使用其他协议，请另行选择',
+  ],
+  [
+    'asks for security in the words of another program: write security.protocol in its place, as SSL, or SASL_SSL where there is a login; PLAINTEXT if it is not meant for the brokers',
+    '以另一个程序的写法要求安全连接：请改写为 security.protocol，取 SSL，需要登录时为 SASL_SSL；如果与 broker 无关，则为 PLAINTEXT',
+  ],
+  [
+    'asks for security that the connection would not have, since the file names none for its brokers: write security.protocol for them, PLAINTEXT where they have none',
+    '要求的安全设置不会用于此连接，因为文件没有为其 broker 指定：请为它们写上 security.protocol，没有安全设置时为 PLAINTEXT',
+  ],
+  [
+    "'{key}' in line {#line} and '{other}' in line {#again} say different things of one setting: leave one of them",
+    '第 {line} 行的“{key}”与第 {again} 行的“{other}”对同一设置给出了不同的值：请只保留一个',
+  ],
+  ["'{key}' is given twice with different values: leave one of them", '“{key}”出现两次且值不同：请只保留一个'],
+  ["'{key}' and '{other}' say different things of one setting: leave one of them", '“{key}”与“{other}”对同一设置给出了不同的值：请只保留一个'],
+  [
+    'parts of this file have different security: {,names}. Choose one by its name behind that of the file, as FILE#{name}',
+    '此文件的各部分安全设置不同：{names}。请在文件名之后写上其中一个的名称，例如 FILE#{name}',
+  ],
+  ['is empty', '是空的'],
+  [
+    'is a key or a certificate in PEM, which names no brokers: bring the configuration that names it, as with ssl.ca.location, ssl.certificate.location and ssl.key.location',
+    '是 PEM 格式的密钥或证书，没有指定 broker：请导入引用它的配置，例如其中写有 ssl.ca.location、ssl.certificate.location 和 ssl.key.location',
+  ],
+  ["names '{path}', which {!problem}", '指定的“{path}”{problem}'],
+  ['has no certificate in it (-----BEGIN CERTIFICATE-----)', '中没有证书（-----BEGIN CERTIFICATE-----）'],
+  ['has a certificate that is damaged or cut off: copy it again', '中有证书已损坏或不完整：请重新复制'],
+  ['has no private key in it (-----BEGIN PRIVATE KEY-----)', '中没有私钥（-----BEGIN PRIVATE KEY-----）'],
+  ['has a private key that is damaged or cut off: copy it again', '中有私钥已损坏或不完整：请重新复制'],
+  [
+    'holds a private key, and would be kept in clear: leave only certificates there, and give the key by itself as ssl.key.pem or ssl.keystore.key',
+    '含有私钥，会以明文保存：请在此只保留证书，并将私钥单独写作 ssl.key.pem 或 ssl.keystore.key',
+  ],
+  [
+    "'{name}' holds a private key, and extra properties are kept and shown in clear: leave only certificates there. The key belongs in a PEM file that the field key_file names",
+    '“{name}”含有私钥，而附加属性以明文保存和显示：请在此只保留证书。私钥应放在由密钥文件字段指定的 PEM 文件中',
+  ],
+  ["names two users, before its '@' and behind '?': leave one of them", '在“@”之前和“?”之后指定了两个用户：请只保留一个'],
 ];
