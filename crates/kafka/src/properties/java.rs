@@ -210,18 +210,22 @@ pub(super) fn translate(
     if is_java && let Some(value) = given.remove("request.timeout.ms") {
         request_timeout(&value, &mut out, findings);
     }
-    // What stands in its own line must be what the option of a login module is.
+    join(given, &mut out, findings);
+    out
+}
+
+/// Adds what stands in lines of its own, which must be what the options of a login module are.
+fn join(given: Properties, out: &mut Properties, findings: &mut Findings) {
     for (key, value) in given {
         if LOGIN.contains(&key.as_str()) {
             let kafka41 = key.replace("oauthbearer.client.", "oauthbearer.client.credentials.client.");
             let is_kafka41 = kafka41 != key && findings.places.contains_key(&kafka41);
             let other = if is_kafka41 { &kafka41 } else { KEY };
-            findings.agree(&mut out, &key, value, &key, other);
+            findings.agree(out, &key, value, &key, other);
         } else {
             out.insert(key, value);
         }
     }
-    out
 }
 
 fn request_timeout(value: &str, out: &mut Properties, findings: &mut Findings) {

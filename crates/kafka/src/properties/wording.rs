@@ -264,42 +264,18 @@ fn decide(given: &mut Given, said: Said, is_of_program: bool, findings: &mut Fin
     if given.has("security.protocol") {
         return;
     }
-    let login = given.values.iter().find(|(key, value)| {
-        !value.trim().is_empty()
-            && (key.starts_with("sasl.oauthbearer.")
-                || matches!(
-                    key.as_str(),
-                    "sasl.jaas.config"
-                        | "sasl.kerberos.keytab"
-                        | "sasl.kerberos.principal"
-                        | "sasl.mechanism"
-                        | "sasl.mechanisms"
-                        | "sasl.password"
-                        | "sasl.username"
-                ))
+    let login = first_of(given, is_login);
+    let certificates = first_of(given, |key| {
+        [
+            "ssl.ca.",
+            "ssl.certificate.",
+            "ssl.key.",
+            "ssl.keystore.",
+            "ssl.truststore.",
+        ]
+        .iter()
+        .any(|root| key.starts_with(root))
     });
-    let certificates = given.values.iter().find(|(key, value)| {
-        !value.trim().is_empty()
-            && [
-                "ssl.ca.",
-                "ssl.certificate.",
-                "ssl.key.",
-                "ssl.keystore.",
-                "ssl.truststore.",
-            ]
-            .iter()
-            .any(|root| key.starts_with(root))
-    });
-    let named = |found: Option<(&String, &String)>| {
-        found.map(|(key, _)| {
-            given
-                .places
-                .get(key)
-                .map_or(key.clone(), |place| place.key.clone())
-        })
-    };
-    let login = named(login);
-    let certificates = named(certificates);
     let switched = |switch: &Option<(bool, Place)>| switch.as_ref().map(|(is_on, _)| *is_on);
     let sasl = switched(&said.sasl).unwrap_or(login.is_some());
     let (protocol, because) = match switched(&said.tls) {
@@ -329,4 +305,32 @@ fn decide(given: &mut Given, said: Said, is_of_program: bool, findings: &mut Fin
     given
         .values
         .insert("security.protocol".to_owned(), protocol.as_str().to_owned());
+}
+
+/// The first property of a kind that has a value, in the spelling of the file.
+fn first_of(given: &Given, is_of_kind: impl Fn(&str) -> bool) -> Option<String> {
+    given
+        .values
+        .iter()
+        .find(|(key, value)| is_of_kind(key) && !value.trim().is_empty())
+        .map(|(key, _)| {
+            given
+                .places
+                .get(key)
+                .map_or(key.clone(), |place| place.key.clone())
+        })
+}
+
+fn is_login(key: &str) -> bool {
+    key.starts_with("sasl.oauthbearer.")
+        || matches!(
+            key,
+            "sasl.jaas.config"
+                | "sasl.kerberos.keytab"
+                | "sasl.kerberos.principal"
+                | "sasl.mechanism"
+                | "sasl.mechanisms"
+                | "sasl.password"
+                | "sasl.username"
+        )
 }

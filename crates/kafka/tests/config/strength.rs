@@ -406,3 +406,27 @@ fn names_in_brackets_and_quotes_and_several_documents_are_read() {
         assert!(error.contains(words) && error.lines().count() == 1, "{error}");
     }
 }
+
+#[test]
+fn a_login_of_another_programs_file_is_never_sent_in_clear() {
+    let jaas = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"u\" password=\"hunter2\";";
+    for text in [
+        // As Strimzi keeps a user; the brokers are given elsewhere.
+        format!("kind: Secret\nstringData:\n  bootstrap.servers: a:1\n  sasl.jaas.config: '{jaas}'\n"),
+        format!(
+            "{{\"config\": {{\"schema.history.internal.kafka.bootstrap.servers\": \"a:1\", \"schema.history.internal.consumer.security.protocol\": \"SASL_SSL\", \"schema.history.internal.consumer.sasl.jaas.config\": \"{}\"}}}}",
+            jaas.replace('"', "'")
+        ),
+        format!(
+            "services:\n  app:\n    environment:\n      KAFKA_BROKERS: a:1\n      KAFKA_SASL_JAAS_CONFIG: {}\n",
+            jaas.replace('"', "'")
+        ),
+        format!("bootstrap.servers=a:1\nKAFKA_SASL_ENABLED=true\nsasl.jaas.config={jaas}\n"),
+        format!("[kafka]\nbrokers = [\"a:1\"]\nuse_tls = true\n[kafka.sasl]\njaas.config = '{jaas}'\n"),
+    ] {
+        let answer = text_taken(&text);
+        assert_eq!(answer.imported.form.bootstrap, "a:1", "{text}");
+        assert_eq!(answer.imported.form.protocol, SecurityProtocol::SaslSsl, "{text}");
+        assert_eq!(answer.password(), Some("hunter2"), "{text}");
+    }
+}
