@@ -327,6 +327,10 @@ pub(super) fn speaks_of_security(key: &str, value: &str) -> bool {
     let parts: Vec<&str> = dotted.split('.').collect();
     !is_off(value)
         && (parts.iter().any(|part| SECURITY.contains(part))
+            // Options of a Java program.
+            || ["java.security.auth.login.config", "javax.net.ssl."]
+                .iter()
+                .any(|option| value.contains(&format!("-D{option}")))
             || parts.contains(&"security") && !value.trim().eq_ignore_ascii_case("PLAINTEXT"))
 }
 

@@ -252,11 +252,13 @@ fn short(prefix: &str) -> &str {
 
 /// Names the connections that are not taken, and their keys that no client knows.
 fn leave_out(others: &Groups, used: &BTreeSet<String>, own: &mut Given, findings: &mut Findings) {
-    for prefix in others.keys() {
+    for (prefix, group) in others {
         let begin = format!("{prefix}.");
-        // What speaks of security is judged by itself.
-        own.values
-            .retain(|key, value| !key.starts_with(&begin) || foreign::speaks_of_security(key, value));
+        let is_cluster = has_brokers(group.values.keys().map(String::as_str));
+        // What speaks of security is judged by itself, unless it is another cluster's.
+        own.values.retain(|key, value| {
+            !key.starts_with(&begin) || !is_cluster && foreign::speaks_of_security(key, value)
+        });
         if used.contains(prefix) {
             continue;
         }

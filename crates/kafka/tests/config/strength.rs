@@ -76,6 +76,10 @@ fn what_is_not_understood_of_security_is_refused_by_its_key() {
         ("KAFKA_SASL_KIND=x", "KAFKA_SASL_KIND"),
         ("KAFKA_SECURITY=encrypted", "KAFKA_SECURITY"),
         ("APP_USE_TLS=true", "APP_USE_TLS"),
+        (
+            "KAFKA_OPTS=-Djava.security.auth.login.config=/etc/jaas.conf",
+            "KAFKA_OPTS",
+        ),
     ] {
         let error = text_refused(&format!("KAFKA_BOOTSTRAP_SERVERS=b:9092\n{line}\n"));
         assert!(
@@ -95,7 +99,7 @@ fn what_is_not_understood_of_security_is_refused_by_its_key() {
         "bootstrap.servers=a:1\nschema.registry.ssl.truststore.location=/x\n",
         "bootstrap.servers=a:1\nlisteners.https.ssl.keystore.location=/x\n",
         "bootstrap.servers=a:1\nspring.datasource.ssl.mode=required\nserver.ssl.enabled=true\n",
-        "A.bootstrap.servers=a:1\nB.bootstrap.servers=b:1\nB.consumer.security.protocol=SSL\nclusters=A,B\n",
+        "A.bootstrap.servers=a:1\nB.bootstrap.servers=b:1\nB.consumer.security.protocol=SSL\nB.tls.enabled=true\nclusters=A,B\n",
     ] {
         let (_dir, path) = file(text);
         let path = if text.starts_with('A') {
