@@ -91,7 +91,7 @@ export const fields: Sentence[] = [
   ["the client property '{name}' is set by Sluice itself, because the copy's correctness depends on it; remove it", '客户端属性“{name}”由 Sluice 自行设置，因为复制的正确性取决于它；请删除'],
   ["'{name}' has a field of its own: set it in the field {@field} and remove it here", '“{name}”有专门的字段：请在字段 {field} 中设置，并在此删除'],
   [
-    "a private key stands in '{name}', and extra properties are kept and shown in clear; leave certificates alone there. A private key belongs in a PEM file that the field key_file names",
+    "'{name}' holds a private key, and extra properties are kept and shown in clear: leave only certificates there. The key belongs in a PEM file that the field key_file names",
     '“{name}”中含有私钥，而额外属性以明文保存和显示；那里只应填写证书。私钥应放在字段 key_file 指定的 PEM 文件中',
   ],
   [

@@ -239,9 +239,5 @@ export const importing: Sentence[] = [
     'holds a private key, and would be kept in clear: leave only certificates there, and give the key by itself as ssl.key.pem or ssl.keystore.key',
     '含有私钥，会以明文保存：请在此只保留证书，并将私钥单独写作 ssl.key.pem 或 ssl.keystore.key',
   ],
-  [
-    "'{name}' holds a private key, and extra properties are kept and shown in clear: leave only certificates there. The key belongs in a PEM file that the field key_file names",
-    '“{name}”含有私钥，而附加属性以明文保存和显示：请在此只保留证书。私钥应放在由密钥文件字段指定的 PEM 文件中',
-  ],
   ["names two users, before its '@' and behind '?': leave one of them", '在“@”之前和“?”之后指定了两个用户：请只保留一个'],
 ];
