@@ -155,7 +155,9 @@ fn workers_that_do_not_tell_where_a_connector_stands_are_refused() -> Result<()>
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             // A client that leaves early has its own complaint.
-            let _ = answer(stream);
+            if let Err(error) = answer(stream) {
+                eprintln!("a question was broken off: {error}");
+            }
         }
     });
     let dir = tempfile::tempdir()?;

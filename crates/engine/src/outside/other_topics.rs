@@ -25,14 +25,7 @@ impl OtherTopics {
         if self.looked_ms.is_some_and(|then| now_ms - then < LOOK_EVERY_MS) {
             return;
         }
-        let sides: [(&Connected, fn(&PartitionState) -> Known<'_>); 2] = [
-            (&pair.source, |state| {
-                (&state.key.topic, state.source_topic_id.as_deref())
-            }),
-            (&pair.target, |state| {
-                (&state.target_topic, state.target_topic_id.as_deref())
-            }),
-        ];
+        let sides: [(&Connected, Known); 2] = [(&pair.source, at_source), (&pair.target, on_target)];
         let mut found = BTreeMap::new();
         for (side, known) in sides {
             let topics: BTreeSet<&str> = states
@@ -66,8 +59,16 @@ impl OtherTopics {
     }
 }
 
-/// A topic's name, and its id at the launch.
-type Known<'a> = (&'a str, Option<&'a str>);
+/// A topic's name on a side, and its id there at the launch.
+type Known = fn(&PartitionState) -> (&str, Option<&str>);
+
+fn at_source(state: &PartitionState) -> (&str, Option<&str>) {
+    (&state.key.topic, state.source_topic_id.as_deref())
+}
+
+fn on_target(state: &PartitionState) -> (&str, Option<&str>) {
+    (&state.target_topic, state.target_topic_id.as_deref())
+}
 
 fn another(side: Side, topic: &str, then: &str, now: Option<&str>) -> Option<String> {
     let what = match now {
