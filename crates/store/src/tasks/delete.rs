@@ -21,6 +21,7 @@ const OWNED: &[(&str, &str)] = &[
     ("cutovers", "task_id"),
     ("stopped_partitions", "task"),
     ("accepted_gaps", "task"),
+    ("asked_ranges", "task"),
 ];
 
 impl SqliteStore {
@@ -98,6 +99,7 @@ mod tests {
                          INSERT INTO synced_positions VALUES ('{id}', 'g', 't', 0, 1, 1, NULL, 1);
                          INSERT INTO stopped_partitions VALUES ('{id}', '[]');
                          INSERT INTO accepted_gaps VALUES ('{id}', '[]');
+                         INSERT INTO asked_ranges VALUES ('{id}', '{{}}');
                          INSERT INTO cutovers VALUES ('co-{id}', '{id}', 1, 0, '{{}}', 1);
                          INSERT INTO metric_samples (task_id, resolution_s, at_s, read_records_rate, write_records_rate,
                              read_bytes_rate, write_bytes_rate) VALUES ('{id}', 10, 0, 1, 1, 1, 1);
@@ -112,7 +114,7 @@ mod tests {
         let tables = tables_with_a_task(&store);
         assert_eq!(
             tables.len(),
-            19,
+            20,
             "a table of this test is missing in it: {tables:?}"
         );
         for (table, column) in &tables {
