@@ -165,11 +165,15 @@ impl Filler {
         for result in results {
             result.map_err(|(topic, code)| anyhow!("{topic}: {code}"))?;
         }
+        self.has_leaders(topic, usize::try_from(partitions)?)
+    }
+
+    /// Waits until brokers name a leader of so many partitions: the controller answers before they know of them.
+    fn has_leaders(&self, topic: &str, partitions: usize) -> Result<()> {
         crate::eventually("the topic has leaders", || {
             let metadata = self.admin.inner().fetch_metadata(Some(topic), DEADLINE)?;
             Ok(metadata.topics().iter().any(|t| {
-                usize::try_from(partitions) == Ok(t.partitions().len())
-                    && t.partitions().iter().all(|p| p.leader() >= 0)
+                t.partitions().len() == partitions && t.partitions().iter().all(|p| p.leader() >= 0)
             }))
         })
     }
@@ -206,7 +210,7 @@ impl Filler {
         Ok(())
     }
 
-    /// Grows a topic.
+    /// Grows a topic and waits for the leaders of its new partitions.
     ///
     /// # Errors
     /// The cluster refused.
@@ -215,7 +219,7 @@ impl Filler {
         for result in futures_block(self.admin.create_partitions([&grow], &AdminOptions::new()))? {
             result.map_err(|(topic, code)| anyhow!("{topic}: {code}"))?;
         }
-        Ok(())
+        self.has_leaders(topic, partitions)
     }
 
     /// Deletes the records of a partition before `offset`.
