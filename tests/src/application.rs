@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use sluice_alerts::{DesktopNotifier, Message};
-use sluice_app::{App, Opening, SourceAdd, TaskCheck, TaskCreate, TaskShow, TaskStart, TaskView};
+use sluice_app::{App, Opening, SourceAdd, TaskCheck, TaskCreate, TaskPause, TaskShow, TaskStart, TaskView};
 use sluice_model::{Objects, SourceForm, SourceId, TaskName, TaskSettings, TaskState};
 use sluice_store::SecretPreference;
 
@@ -135,6 +135,17 @@ impl Desk {
             Ok(self.show(task)?.snapshot.state == state)
         })?;
         self.show(task)
+    }
+
+    /// Pauses a task and waits until it is.
+    ///
+    /// # Errors
+    /// It is refused, or does not come to rest in time.
+    pub fn pauses(&self, task: &str) -> Result<TaskView> {
+        self.app.call(TaskPause {
+            task: task.to_owned(),
+        })?;
+        self.reaches(task, TaskState::Paused)
     }
 
     /// Waits until a task has copied `records` in all and has nothing more to copy.

@@ -50,6 +50,16 @@ pub struct Named {
     pub end: bool,
 }
 
+impl Named {
+    /// The bounds that `task` names; `names_start`: for all of its topics.
+    pub fn by(task: &Task, names_start: bool) -> Self {
+        Self {
+            start: names_start || !task.start_overrides.is_empty(),
+            end: task.has_ends(),
+        }
+    }
+}
+
 /// Checks that the topics that were launched are asked for with the bounds that they were launched with. Returns what a person
 /// should know of bounds that are not named.
 ///

@@ -106,10 +106,8 @@ pub fn describe(arguments: &TaskArguments, file: Option<&Path>) -> anyhow::Resul
     task.compression = arguments.compression.or(file.compression).unwrap_or_default();
     task.check()?;
     check_topic_names(&task)?;
-    let bounds = Named {
-        start: arguments.start.is_some() || file.start.is_some() || !task.start_overrides.is_empty(),
-        end: task.has_ends(),
-    };
+    let names_start = arguments.start.is_some() || file.start.is_some();
+    let bounds = Named::by(&task, names_start);
     Ok(Description {
         task,
         named,

@@ -1,7 +1,7 @@
 //! Copies that Connect makes.
 
 use anyhow::{Context, Result};
-use sluice_app::{TaskDelete, TaskGaps, TaskPause, TaskResume, TaskTerminate};
+use sluice_app::{TaskDelete, TaskGaps, TaskResume, TaskTerminate};
 use sluice_connect::ConnectorKind;
 use sluice_model::{Start, TaskState};
 use sluice_testground::KafkaVersion;
@@ -111,8 +111,7 @@ fn a_copy_begins_where_the_task_says_and_what_the_source_deletes_meanwhile_is_li
     assert_eq!(read_all(&ground.target.bootstrap(), "from-here", 0)?.len(), 61);
     scene.is_equal(&task, 61)?;
 
-    scene.desk.app.call(TaskPause { task: task.clone() })?;
-    scene.desk.reaches(&task, TaskState::Paused)?;
+    scene.desk.pauses(&task)?;
     filler.numbered("from-here", 1, 100, 50, 50)?;
     filler.delete_records("from-here", 0, 130)?;
     scene.desk.app.call(TaskResume { task: task.clone() })?;

@@ -1,7 +1,7 @@
 //! Tasks that move between this computer and Connect.
 
 use anyhow::{Context, Result};
-use sluice_app::{ErrorCode, TaskMove, TaskPause, TaskReadiness, TaskResume, TaskTerminate};
+use sluice_app::{ErrorCode, TaskMove, TaskReadiness, TaskResume, TaskTerminate};
 use sluice_connect::ConnectorKind;
 use sluice_engine::{Question, ReadinessResult};
 use sluice_model::TaskState;
@@ -35,11 +35,7 @@ fn a_task_that_moves_to_connect_and_back_keeps_its_positions() -> Result<()> {
         Some(ErrorCode::StateForbids),
         "it runs"
     );
-    let rest = || -> Result<()> {
-        desk.app.call(TaskPause { task: task.clone() })?;
-        desk.reaches(&task, TaskState::Paused)?;
-        Ok(())
-    };
+    let rest = || desk.pauses(&task);
     let go_on = || desk.app.call(TaskResume { task: task.clone() });
     for round in 1..=2 {
         rest()?;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::{Context, Result};
-use sluice_app::{ErrorCode, SourceTest, TaskCheck, TaskCreate, TaskDelete, TaskMove, TaskPause, TaskResume};
+use sluice_app::{ErrorCode, SourceTest, TaskCheck, TaskCreate, TaskDelete, TaskMove, TaskResume};
 use sluice_connect::{Connector, ConnectorKind};
 use sluice_engine::ItemResult;
 use sluice_kafka::ProbeResult;
@@ -43,11 +43,7 @@ fn workers_of_3_6_copy_from_given_positions_alone_and_also_where_the_program_die
         "nothing was copied before the positions were there"
     );
 
-    let rest = || -> Result<()> {
-        desk.app.call(TaskPause { task: task.clone() })?;
-        desk.reaches(&task, TaskState::Paused)?;
-        Ok(())
-    };
+    let rest = || desk.pauses(&task);
     let moved = |run_on: Option<&str>| {
         desk.app.call(TaskMove {
             task: task.clone(),
@@ -106,11 +102,7 @@ fn workers_of_3_5_begin_with_the_earliest_record_and_a_task_moves_away_from_them
 
     let task = desk.launch(settings)?;
     desk.copies(&task, 600)?;
-    let rest = || -> Result<()> {
-        desk.app.call(TaskPause { task: task.clone() })?;
-        desk.reaches(&task, TaskState::Paused)?;
-        Ok(())
-    };
+    let rest = || desk.pauses(&task);
     rest()?;
     filler.numbered("early", 2, 300, 100, 50)?;
     desk.app.call(TaskResume { task: task.clone() })?;
@@ -137,8 +129,7 @@ fn workers_of_3_5_begin_with_the_earliest_record_and_a_task_moves_away_from_them
     filler.create("early-too", 1, &[])?;
     let second = desk.launch(scene.settings("early too", &["early-too"])?)?;
     desk.reaches(&second, TaskState::Running)?;
-    desk.app.call(TaskPause { task: second.clone() })?;
-    desk.reaches(&second, TaskState::Paused)?;
+    desk.pauses(&second)?;
     desk.app.call(TaskDelete {
         task: second.clone(),
         connectors: true,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use sluice_app::{TaskDelete, TaskPause, TaskResume, TaskTerminate};
+use sluice_app::{TaskDelete, TaskResume, TaskTerminate};
 use sluice_connect::{ConnectorKind, MARK};
 use sluice_model::TaskState;
 use sluice_tests::{Filler, eventually, skipped};
@@ -36,8 +36,7 @@ fn a_connector_that_somebody_else_changes_stops_or_deletes_is_noticed_and_said()
         })
     };
     let set_right = || -> Result<()> {
-        desk.app.call(TaskPause { task: task.clone() })?;
-        desk.reaches(&task, TaskState::Paused)?;
+        desk.pauses(&task)?;
         desk.app.call(TaskResume { task: task.clone() })?;
         desk.reaches(&task, TaskState::Running)?;
         Ok(())

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use sluice_app::{ExportFormat, SourceTest, TaskCreate, TaskExport, TaskPause};
+use sluice_app::{ExportFormat, SourceTest, TaskCreate, TaskExport};
 use sluice_connect::ConnectorKind;
-use sluice_model::{ConnectLogin, SaslMechanism, SecurityProtocol, SourceForm, SourceId, TaskState};
+use sluice_model::{ConnectLogin, SaslMechanism, SecurityProtocol, SourceForm, SourceId};
 use sluice_testground::tools::ConnectWorker;
 use sluice_testground::{Certificates, Cluster, KafkaVersion, Mechanism, Validity};
 use sluice_tests::{Desk, Filler, eventually, read_all, skipped};
@@ -72,8 +72,7 @@ fn a_client_certificate_at_the_source_and_a_password_at_the_target_reach_the_wor
             .map(String::as_str),
         Some("SASL_SSL")
     );
-    scene.desk.app.call(TaskPause { task: task.clone() })?;
-    scene.desk.reaches(&task, TaskState::Paused)?;
+    scene.desk.pauses(&task)?;
 
     filler.create("declared", 2, &[])?;
     filler.numbered("declared", 2, 0, 500, 100)?;
@@ -211,8 +210,7 @@ fn a_gateway_before_the_workers_that_asks_for_a_token_gets_it_with_each_question
     filler.numbered("gated", 1, 0, 300, 50)?;
     let task = scene.desk.launch(scene.settings("gated", &["gated"])?)?;
     scene.desk.copies(&task, 300)?;
-    scene.desk.app.call(TaskPause { task: task.clone() })?;
-    scene.desk.reaches(&task, TaskState::Paused)?;
+    scene.desk.pauses(&task)?;
     scene.is_equal(&task, 300)
 }
 

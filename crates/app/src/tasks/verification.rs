@@ -84,6 +84,21 @@ fn was_looked_at(live: Option<&Live>) -> bool {
         .is_some_and(|progress| !progress.delivery.is_empty())
 }
 
+/// Refuses a task that runs on Connect and of which it is not known exactly where it stands.
+fn stands_somewhere_known(row: &TaskRow, live: Option<&Live>) -> Result<()> {
+    if !needs_rest(row, live)? {
+        return Ok(());
+    }
+    Err(AppError::new(
+        ErrorCode::StateForbids,
+        if was_looked_at(live) {
+            "on this Connect cluster records come at least once, and where it stands is known exactly while it is stopped alone; pause the task, then verify it"
+        } else {
+            "the task's connectors were not looked at yet since it was started; verify again in a few seconds"
+        },
+    ))
+}
+
 /// What earlier verifications of a task proved.
 fn proofs(core: &Core, id: &TaskId) -> Result<BTreeMap<PartitionKey, Proof>> {
     let Some((_, report)) = core.store.last_verification(id.as_str())? else {
@@ -157,17 +172,8 @@ impl Verifications {
             earlier,
             ..options(core::state(&row)?, live)
         };
-        if options.running && core::settings(&row)?.run_on.is_some() && !was_looked_at(live) {
-            return Err(AppError::new(
-                ErrorCode::StateForbids,
-                "the task's connectors were not looked at yet since it was started; verify again in a few seconds",
-            ));
-        }
-        if options.running && needs_rest(&row, live)? {
-            return Err(AppError::new(
-                ErrorCode::StateForbids,
-                "on this Connect cluster records come at least once, and where it stands is known exactly while it is stopped alone; pause the task, then verify it",
-            ));
+        if options.running {
+            stands_somewhere_known(&row, live)?;
         }
         let task = core.engine_task(&row)?;
         let cancelled = Arc::new(AtomicBool::new(false));

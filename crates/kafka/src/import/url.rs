@@ -37,19 +37,14 @@ pub fn import_url(url: &str) -> Result<Imported, ImportError> {
     let mut pairs = pairs(query)?;
     pairs.push(("bootstrap.servers".to_owned(), cluster.bootstrap().to_owned()));
     let named = pairs.iter().any(|(name, _)| name == "security.protocol");
-    if let Some((name, password)) = &user {
-        let is_other = |key: &str, value: &str| match key {
-            "sasl.username" => value != name,
-            "sasl.password" => password
-                .as_ref()
-                .is_some_and(|password| password.reveal() != value),
-            _ => false,
-        };
-        if pairs.iter().any(|(key, value)| is_other(key, value)) {
-            return Err(ImportError::Url(
-                "names two users, before its '@' and behind '?': leave one of them",
-            ));
-        }
+    if let Some((name, password)) = &user
+        && pairs
+            .iter()
+            .any(|(key, value)| is_another(key, value, name, password.as_ref()))
+    {
+        return Err(ImportError::Url(
+            "names two users, before its '@' and behind '?': leave one of them",
+        ));
     }
     // Before the properties are judged, since what they mean depends on the protocol.
     let mut notes = Vec::new();
@@ -102,6 +97,15 @@ pub fn import_url(url: &str) -> Result<Imported, ImportError> {
     imported.notes = notes;
     imported.form.name = first_host(cluster.bootstrap()).chars().take(64).collect();
     Ok(imported)
+}
+
+/// Whether a property is a login other than `name` with `password`.
+fn is_another(key: &str, value: &str, name: &str, password: Option<&Secret>) -> bool {
+    match key {
+        "sasl.username" => value != name,
+        "sasl.password" => password.is_some_and(|password| password.reveal() != value),
+        _ => false,
+    }
 }
 
 /// What a scheme says of the protocol; `kafka` says nothing.

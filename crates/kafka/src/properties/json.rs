@@ -9,21 +9,19 @@ use super::node::{Field, Node};
 /// # Errors
 /// The line that is not valid, from 1.
 pub(super) fn read(text: &str) -> Result<Node, usize> {
-    // Blank lines in the place of comments keep the numbers of lines.
-    let text: String = text
-        .lines()
-        .map(|line| {
-            if line.trim_start().starts_with("//") {
-                ""
-            } else {
-                line
-            }
-        })
-        .flat_map(|line| [line, "\n"])
-        .collect();
+    let text = without_comments(text);
     serde_json::from_str::<Value>(&text).map_err(|error| error.line().max(1))?;
     // It is valid, and its depth limited: what follows only takes it apart.
     Reader { rest: &text, line: 1 }.value().ok_or(1)
+}
+
+/// A program's text, or JSON, without the lines that are comments. Blank lines in their place keep the numbers of lines.
+pub(super) fn without_comments(text: &str) -> String {
+    let is_comment = |line: &str| line.trim_start().starts_with("//");
+    text.lines()
+        .map(|line| if is_comment(line) { "" } else { line })
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 struct Reader<'a> {

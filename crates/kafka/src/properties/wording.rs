@@ -260,7 +260,7 @@ fn decide(given: &mut Given, said: Said, is_of_program: bool, findings: &mut Fin
         }
         return;
     }
-    // What is no word of a protocol is told by what checks it.
+    // One that is no protocol is refused where it is checked.
     if given.has("security.protocol") {
         return;
     }

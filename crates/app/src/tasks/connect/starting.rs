@@ -66,7 +66,7 @@ pub(crate) fn start_on_connect(
     Ok(Box::new(ConnectRun::spawn(ground)?))
 }
 
-/// Without the connector's offsets nothing true can be said of the copy, and nobody knows where it stops.
+/// Without the connector's offsets nothing true can be said of the copy, and where it stops is not known.
 fn tells_where_it_stands(worker: &Worker) -> Result<()> {
     if worker.version.stops() {
         return Ok(());

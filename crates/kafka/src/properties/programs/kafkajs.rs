@@ -1,6 +1,6 @@
 //! A program for kafkajs: the object that a `Kafka` is made with.
 
-use super::super::structured;
+use super::super::{json, structured};
 
 /// What kafkajs calls the properties of a connection.
 const NAMES: &[(&str, &str)] = &[
@@ -19,17 +19,7 @@ pub(super) fn read(text: &str) -> Option<Vec<(String, String)>> {
     if !text.contains("kafkajs") && !text.contains("new Kafka(") {
         return None;
     }
-    let code: String = text
-        .lines()
-        .map(|line| {
-            if line.trim_start().starts_with("//") {
-                ""
-            } else {
-                line
-            }
-        })
-        .flat_map(|line| [line, "\n"])
-        .collect();
+    let code = json::without_comments(text);
     let object = object(&code);
     let mut has_tls = false;
     let mut has_login = false;
