@@ -13,3 +13,4 @@ mod refusals;
 mod scene;
 mod secured;
 mod topics;
+mod without_pause;

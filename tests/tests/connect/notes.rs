@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use sluice_engine::{CheckpointStore, Event, OutsideCopy, PartitionKey, PartitionState, Progress};
-use sluice_fakekafka::{FakeCluster, FakeRecord};
+use sluice_fakekafka::{FakeCluster, FakeRecord, Outcome};
 use sluice_model::{Cluster, Objects, OffsetRange, Task, TaskName};
 use sluice_store::SqliteStore;
-use sluice_tests::fake_clusters;
+use sluice_tests::{Chance, fake_clusters};
 
 /// Another program between two clusters, which is this test.
 struct Other {
@@ -80,18 +80,21 @@ impl Other {
     }
 }
 
+fn key() -> PartitionKey {
+    PartitionKey {
+        topic: "t".to_owned(),
+        partition: 0,
+    }
+}
+
 /// Looks while the other program says these positions, one at each question.
 fn look(copy: &mut OutsideCopy, says: [i64; 2], at_rest: bool) -> Progress {
     let mut says = says.into_iter();
     let mut ask = || -> std::result::Result<BTreeMap<PartitionKey, i64>, String> {
-        let key = PartitionKey {
-            topic: "t".to_owned(),
-            partition: 0,
-        };
         let position = says.next().ok_or("asked once more")?;
-        Ok(BTreeMap::from([(key, position)]))
+        Ok(BTreeMap::from([(key(), position)]))
     };
-    copy.look(&mut ask, at_rest)
+    copy.look(&mut ask, at_rest, &|| false)
 }
 
 #[test]
@@ -105,24 +108,117 @@ fn only_what_belongs_together_on_both_sides_is_noted() -> Result<()> {
         "pinned before anything is copied"
     );
     Other::append(&other.target, 5)?;
-    let progress = look(&mut copy, [4, 5], false);
+    let progress = look(&mut copy, [5, 5], false);
     assert_eq!(progress.error, None);
     assert_eq!(
         (progress.partitions[0].position, progress.lag_records),
         (5, Some(5)),
         "what is shown is what the other program says"
     );
-    assert_eq!(
-        (other.note()?.position, other.note()?.target_next),
-        (0, 0),
-        "it moved meanwhile"
-    );
-    look(&mut copy, [5, 5], false);
     assert_eq!((other.note()?.position, other.note()?.target_next), (5, 5));
     Other::append(&other.target, 5)?;
     let progress = look(&mut copy, [10, 10], false);
     assert!(progress.caught_up && copy.has_all_of_the_beginning() && copy.incomplete().is_empty());
     assert_eq!(progress.written_records, 10);
+    Ok(())
+}
+
+#[test]
+fn a_copy_that_never_rests_is_noted_by_the_last_record_that_it_wrote() -> Result<()> {
+    let other = Other::new()?;
+    Other::append(&other.source, 10)?;
+    let mut copy = other.begin(true)?;
+    Other::append(&other.target, 6)?;
+    let progress = look(&mut copy, [4, 9], false);
+    assert_eq!(
+        progress.partitions[0].position, 9,
+        "what is shown is its own word"
+    );
+    assert_eq!((other.note()?.position, other.note()?.target_next), (6, 6));
+    Ok(())
+}
+
+/// The other program while it is asked: each time it goes on by some records before it is asked again.
+struct Busy<'a> {
+    target: &'a FakeCluster,
+    records: Vec<FakeRecord>,
+    copied: usize,
+    chance: Chance,
+}
+
+impl Busy<'_> {
+    fn goes_on(&mut self) -> Result<()> {
+        let next = self.copied + self.chance.below(6) as usize;
+        let part = self.records[self.copied..next].to_vec();
+        self.copied = next;
+        if !part.is_empty() {
+            self.target.append_transaction("t", 0, part, Outcome::Committed)?;
+        }
+        Ok(())
+    }
+
+    /// Says where it stands, and goes on.
+    fn says(&mut self) -> Result<i64> {
+        let position = i64::try_from(self.copied)?;
+        self.goes_on()?;
+        Ok(position)
+    }
+}
+
+#[test]
+fn however_records_repeat_what_is_noted_of_a_moving_copy_belongs_together() -> Result<()> {
+    let other = Other::new()?;
+    let mut chance = Chance(7);
+    let records: Vec<FakeRecord> = (0..1_000)
+        .map(|_| FakeRecord::new("k", format!("{}", chance.below(4))))
+        .collect();
+    other.source.append("t", 0, records.clone())?;
+    let mut busy = Busy {
+        target: &other.target,
+        records,
+        copied: 0,
+        chance,
+    };
+    let (mut noted, mut last) = (0, (0, 0));
+    for round in 0..60 {
+        // Each run looks for the last record once.
+        let mut copy = other.begin(true)?;
+        let mut on_target = Vec::new();
+        let mut ask = || -> std::result::Result<BTreeMap<PartitionKey, i64>, String> {
+            // As it stands when its positions were asked before, and the target's end after.
+            let ends = other
+                .target
+                .end_offset("t", 0)
+                .map_err(|error| error.to_string())?;
+            on_target.push((i64::try_from(busy.copied).unwrap_or(0), ends));
+            let position = busy.says().map_err(|error| error.to_string())?;
+            Ok(BTreeMap::from([(key(), position)]))
+        };
+        let progress = copy.look(&mut ask, false, &|| false);
+        assert_eq!(progress.error, None);
+        let note = (other.note()?.position, other.note()?.target_next);
+        if note != last {
+            assert_eq!(note, on_target[1], "round {round}, behind {last:?}");
+            noted += 1;
+        }
+        last = note;
+    }
+    assert!(noted > 40, "{noted} of 60 looks noted something");
+    Ok(())
+}
+
+#[test]
+fn a_last_record_that_may_be_one_of_several_notes_nothing() -> Result<()> {
+    let other = Other::new()?;
+    let same =
+        |cluster: &FakeCluster, count| cluster.append("t", 0, vec![FakeRecord::new("k", "same"); count]);
+    same(&other.source, 10)?;
+    let mut copy = other.begin(true)?;
+    same(&other.target, 6)?;
+    look(&mut copy, [4, 9], false);
+    assert_eq!((other.note()?.position, other.note()?.target_next), (0, 0));
+    look(&mut copy, [6, 6], false);
+    assert_eq!((other.note()?.position, other.note()?.target_next), (6, 6));
     Ok(())
 }
 
@@ -133,6 +229,7 @@ fn a_program_that_writes_its_positions_late_is_noted_where_it_rests_or_has_every
     let mut copy = other.begin(false)?;
     Other::append(&other.target, 7)?;
     look(&mut copy, [5, 5], false);
+    look(&mut copy, [5, 8], false);
     assert_eq!(other.note()?.position, 0, "the target may have more than it says");
     look(&mut copy, [7, 7], true);
     assert_eq!((other.note()?.position, other.note()?.target_next), (7, 7));

@@ -70,7 +70,7 @@ impl Other {
     fn note(&mut self) -> Result<()> {
         let end = self.source.end_offset("t", 0)?;
         let mut ask = || Ok(BTreeMap::from([(key(), end)]));
-        let progress = self.copy.look(&mut ask, true);
+        let progress = self.copy.look(&mut ask, true, &|| false);
         ensure!(progress.error.is_none(), "{:?}", progress.error);
         Ok(())
     }

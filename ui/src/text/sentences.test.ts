@@ -10,6 +10,10 @@ const NOT_SAID = /SELECT|INSERT|UPDATE|DELETE FROM|WHERE|VACUUM|COLLATE|ORDER BY
 const OTHERS = /chinese\.rs$|call_thread\.rs$|bindings\.rs$|\/tests\.rs$|\/tests\/\w+\.rs$/;
 /** Sentences of the program's own log, of attributes of the compiler, and words that are looked for in others. */
 const NOT_SHOWN = new Set([
+  'the last records on the target are not looked for',
+  'the last record on the target is not told from others',
+  'the last record on the target was not looked for',
+  'removed although its connectors may go on',
   'everything a run is made of, called from one place',
   'no thread for the watcher: {}',
   'reading with a new client: partitions with more records stand still',

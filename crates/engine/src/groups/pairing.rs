@@ -27,7 +27,8 @@ use crate::lock::lock;
 use crate::partition::OffsetRuns;
 use crate::position::{Checkpoint, CheckpointStore, LaneKind, OffsetRun, PartitionKey, PartitionState};
 use crate::verify::{ReadError, Readers, Reading};
-use side::{open, read_all};
+use side::open;
+pub(crate) use side::read_all;
 
 /// How long one call may read. What it has found by then is kept, and the next call goes on from there.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -270,7 +271,7 @@ impl Pairing<'_> {
                 (Err(error), _) | (_, Err(error)) => break unread(&error),
             };
             match (here, there) {
-                (Some(here), Some(there)) if is_same(&here, &there, headers) => {
+                (Some(here), Some(there)) if here.is_copied_as(&there, headers) => {
                     runs.place(here.offset, Some(there.offset), 1);
                     waiting += 1;
                     if waiting >= SAVED_AT_ONCE {
@@ -452,11 +453,6 @@ fn save(store: &dyn CheckpointStore, task: &Task, runs: Vec<OffsetRun>) -> Resul
     Ok(store.save(&task.name, &checkpoint)?)
 }
 
-/// A target without headers takes none; everything else has to be the same.
-fn is_same(source: &Fingerprint, target: &Fingerprint, headers: bool) -> bool {
-    source.differences(target, headers).is_empty()
-}
-
 fn differs(source: &Fingerprint, target: Option<&Fingerprint>, headers: bool) -> Walked {
     Walked::Differs(match target {
         Some(target) => format!(
@@ -481,7 +477,7 @@ fn suffix(source: &[Fingerprint], target: &[Fingerprint], headers: bool) -> (Vec
     let mut pairs = Vec::new();
     let mut wrong = None;
     for (here, there) in source.iter().rev().zip(target.iter().rev()) {
-        if !is_same(here, there, headers) {
+        if !here.is_copied_as(there, headers) {
             wrong = Some(differs(here, Some(there), headers));
             break;
         }

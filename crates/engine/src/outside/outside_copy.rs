@@ -5,9 +5,11 @@ use std::time::Duration;
 use sluice_kafka::{Isolation, OffsetQuery};
 use sluice_model::Task;
 
+use super::last_copied::LastCopied;
 use super::logs::{SourceLog, offsets};
 use super::other_topics::OtherTopics;
 use super::pace::Rate;
+use super::seen::{Ask, Positions, Seen, source_places};
 use super::watched::{Loss, Watched};
 use crate::clock::now_ms;
 use crate::error::{EngineError, Result, Side};
@@ -21,32 +23,6 @@ use crate::run::make_ready;
 
 /// How long one question to a cluster may take before its silence is reported.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(6);
-
-/// Positions of the other program: the next offset to copy. What it has passed on nothing of has none.
-pub type Positions = BTreeMap<PartitionKey, i64>;
-
-/// What both clusters and the other program have said in one look.
-struct Seen {
-    low: Positions,
-    before: Positions,
-    /// Behind the last record on the target, whether its transaction has ended or not, right before `ends` was asked.
-    highs: Positions,
-    ends: Positions,
-    after: Positions,
-    stable: Positions,
-    high: Positions,
-}
-
-impl Seen {
-    /// The source's log of a partition, where all of it was answered.
-    fn source_log(&self, key: &PartitionKey) -> Option<SourceLog> {
-        Some(SourceLog {
-            low: *self.low.get(key)?,
-            stable: *self.stable.get(key)?,
-            high: *self.high.get(key)?,
-        })
-    }
-}
 
 /// A copy that another program makes between the clusters of a task. It is launched here; each look notes where it stands,
 /// and what the source deleted before it was copied.
@@ -62,6 +38,7 @@ pub struct OutsideCopy {
     copied: u64,
     gaps: u64,
     other_topics: OtherTopics,
+    last_copied: LastCopied,
     /// Of the partitions that are noted, nothing was asked yet.
     is_new: bool,
     /// New topics that were not taken in.
@@ -104,6 +81,7 @@ impl OutsideCopy {
             copied: 0,
             gaps,
             other_topics: OtherTopics::default(),
+            last_copied: LastCopied::default(),
             is_new: true,
             left_out: BTreeSet::new(),
         })
@@ -182,21 +160,24 @@ impl OutsideCopy {
 
     /// Looks at both clusters and asks the other program, with `ask`, where it stands. `at_rest`: it is stopped, and has said
     /// so. What cannot be asked is in the progress' error, and nothing is noted then.
+    /// `cancelled` ends what may take seconds.
     pub fn look(
         &mut self,
         ask: &mut dyn FnMut() -> std::result::Result<Positions, String>,
         at_rest: bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Progress {
-        let error = self.take_in(ask, at_rest).err();
+        let error = self.take_in(ask, at_rest, cancelled).err();
         self.progress(error)
     }
 
     fn take_in(
         &mut self,
-        ask: &mut dyn FnMut() -> std::result::Result<Positions, String>,
+        ask: &mut Ask<'_>,
         at_rest: bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> std::result::Result<(), String> {
-        let seen = match self.ask(ask) {
+        let seen = match Seen::ask(&self.pair, &self.watched, self.exactly_once, ask) {
             Ok(seen) => seen,
             Err(error) => {
                 self.look_at_source_alone();
@@ -207,7 +188,7 @@ impl OutsideCopy {
         let lost = self.take_in_positions(&seen)?;
         self.look_for_other_topics();
         self.look_for_rests(at_rest);
-        let checkpoint = self.exact_notes(&seen, at_rest);
+        let checkpoint = self.exact_notes(&seen, at_rest, cancelled);
         self.note(lost, checkpoint)?;
         self.is_new = false;
         Ok(())
@@ -215,7 +196,7 @@ impl OutsideCopy {
 
     /// The other program cannot be asked, and the source goes on all the same: lag and delay grow with it.
     fn look_at_source_alone(&mut self) {
-        let places = self.source_places();
+        let places = source_places(&self.watched);
         let ask = |query, isolation| offsets(&self.pair.source, &places, query, isolation);
         let (Ok(lows), Ok(stable), Ok(highs)) = (
             ask(OffsetQuery::Earliest, Isolation::Uncommitted),
@@ -236,12 +217,6 @@ impl OutsideCopy {
                 high: *high,
             });
         }
-    }
-
-    /// The source's partitions, as they are asked for.
-    fn source_places(&self) -> BTreeMap<PartitionKey, (String, i32)> {
-        let place = |key: &PartitionKey| (key.topic.clone(), key.partition);
-        self.watched.keys().map(|key| (key.clone(), place(key))).collect()
     }
 
     /// Takes in where the other program stands. Returns what the source deleted meanwhile.
@@ -305,95 +280,42 @@ impl OutsideCopy {
         }
     }
 
-    /// Notes of the partitions of which both sides were asked at one position. Offsets without a record behind it are passed:
-    /// a copy of our own stands behind them as well.
-    fn exact_notes(&mut self, seen: &Seen, at_rest: bool) -> Checkpoint {
+    /// Notes of the partitions of which it is known what belongs together on both sides. Offsets without a record behind a
+    /// position are passed: a copy of our own stands behind them as well.
+    fn exact_notes(
+        &mut self,
+        seen: &Seen,
+        at_rest: bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Checkpoint {
         let mut checkpoint = Checkpoint::default();
+        let mut moving = Vec::new();
         for (key, watched) in &mut self.watched {
             let (Some(log), None) = (watched.log, &watched.error) else {
                 continue;
             };
-            let is_same = seen.before.get(key) == seen.after.get(key);
             let reached = watched.reached();
-            let is_exact = at_rest || (is_same && (self.exactly_once || reached >= log.high));
-            let target_next = match seen.ends.get(key) {
-                // What came to the target while nothing was copied is not ours.
-                Some(end) if watched.position > watched.state.position => *end,
-                Some(_) | None => watched.state.target_next,
-            };
-            // The marker of a transaction whose position is known already may still be on its way to the records.
-            let has_ended = seen
+            // What came to the target while nothing was copied is not ours.
+            let end = seen
                 .ends
                 .get(key)
-                .zip(seen.highs.get(key))
-                .is_some_and(|(end, high)| end >= high);
-            if is_exact
-                && has_ended
-                && (reached, target_next) != (watched.state.position, watched.state.target_next)
-            {
-                let copied = reached - watched.state.position - std::mem::take(&mut watched.lost_since_note);
-                watched.state.records += u64::try_from(copied).unwrap_or(0);
-                watched.state.position = reached;
-                watched.state.target_next = target_next;
-                checkpoint.partitions.push(watched.state.clone());
+                .filter(|_| watched.position > watched.state.position);
+            let target_next = end.copied().unwrap_or(watched.state.target_next);
+            let is_same = seen.before.get(key) == seen.after.get(key);
+            if at_rest || (is_same && (self.exactly_once || reached >= log.high)) {
+                if seen.has_ended(key) {
+                    checkpoint.partitions.extend(watched.note(reached, target_next));
+                }
+            } else if self.exactly_once && end.is_some() {
+                moving.push(watched);
             }
         }
+        for (watched, position) in self.last_copied.look(&self.task, moving, seen, cancelled) {
+            let end = seen.ends.get(&watched.state.key).copied();
+            let target_next = end.unwrap_or(watched.state.target_next);
+            checkpoint.partitions.extend(watched.note(position, target_next));
+        }
         checkpoint
-    }
-
-    /// Asks both clusters and the other program. In this order: what is missing at the source was missing when the position
-    /// was asked, and what the target has between two equal positions is what lies before them.
-    fn ask(
-        &self,
-        ask: &mut dyn FnMut() -> std::result::Result<Positions, String>,
-    ) -> std::result::Result<Seen, String> {
-        let at_source = self.source_places();
-        let on_target: BTreeMap<PartitionKey, (String, i32)> = self
-            .watched
-            .iter()
-            .map(|(key, watched)| (key.clone(), (watched.state.target_topic.clone(), key.partition)))
-            .collect();
-        let low = offsets(
-            &self.pair.source,
-            &at_source,
-            OffsetQuery::Earliest,
-            Isolation::Uncommitted,
-        )?;
-        let before = ask()?;
-        let highs = offsets(
-            &self.pair.target,
-            &on_target,
-            OffsetQuery::Latest,
-            Isolation::Uncommitted,
-        )?;
-        let ends = offsets(
-            &self.pair.target,
-            &on_target,
-            OffsetQuery::Latest,
-            Isolation::Committed,
-        )?;
-        let after = ask()?;
-        let stable = offsets(
-            &self.pair.source,
-            &at_source,
-            OffsetQuery::Latest,
-            Isolation::Committed,
-        )?;
-        let high = offsets(
-            &self.pair.source,
-            &at_source,
-            OffsetQuery::Latest,
-            Isolation::Uncommitted,
-        )?;
-        Ok(Seen {
-            low,
-            before,
-            highs,
-            ends,
-            after,
-            stable,
-            high,
-        })
     }
 
     /// Partitions that came to the source since the launch, and that the other program has begun.

@@ -31,6 +31,8 @@ pub(super) struct Watched {
     pub(super) behind: Behind,
     /// When the position last moved, in ms since 1970.
     pub(super) moved_ms: i64,
+    /// When the last record on the target was last looked for at the source, in ms since 1970; 0: never.
+    pub(super) sought_ms: i64,
     /// Why it does not go on.
     pub(super) error: Option<String>,
 }
@@ -56,6 +58,7 @@ impl Watched {
             noted_to: state.position,
             behind: Behind::default(),
             moved_ms: now_ms,
+            sought_ms: 0,
             error: None,
             state,
         }
@@ -74,6 +77,21 @@ impl Watched {
     /// Offsets that were passed since the last note, but for what was lost.
     fn copied_since_note(&self) -> u64 {
         u64::try_from(self.position - self.state.position - self.lost_since_note).unwrap_or(0)
+    }
+
+    /// Notes that both sides belong together here. Returns the note, where it is another one.
+    pub(super) fn note(&mut self, position: i64, target_next: i64) -> Option<PartitionState> {
+        let state = &mut self.state;
+        if (position, target_next) == (state.position, state.target_next) {
+            return None;
+        }
+        let passed = position - state.position;
+        let lost = self.lost_since_note.min(passed);
+        self.lost_since_note -= lost;
+        state.records += u64::try_from(passed - lost).unwrap_or(0);
+        state.position = position;
+        state.target_next = target_next;
+        Some(state.clone())
     }
 
     /// Its row in the progress.

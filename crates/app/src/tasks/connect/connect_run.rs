@@ -215,7 +215,8 @@ impl Follower {
             ..
         } = &mut self.ground;
         let mut ask = || positions_at(client, id.as_str(), alias).map_err(|error| error.to_string());
-        copy.look(&mut ask, at_rest)
+        let is_ordered = || self.shared.order() != GO_ON;
+        copy.look(&mut ask, at_rest, &is_ordered)
     }
 
     /// Stops the connectors, waits until nothing of them runs, and notes where they stand. What cannot be done yet is shown and

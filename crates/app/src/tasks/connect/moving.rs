@@ -131,7 +131,7 @@ fn stop_and_note(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &
     let mut copy = copy(core, row, task, is_exactly_once(settings, support))?;
     let (_, alias) = connectors(core, row, settings, &copy, support)?;
     let mut ask = || positions_at(&client, &row.id, &alias).map_err(|error| error.to_string());
-    if let Some(error) = copy.look(&mut ask, true).error {
+    if let Some(error) = copy.look(&mut ask, true, &|| false).error {
         return Err(AppError::new(ErrorCode::ClusterUnreachable, error));
     }
     Ok(())

@@ -51,7 +51,7 @@ pub(crate) fn start_on_connect(
     let status = client.status(&source).map_err(AppError::from)?;
     let at_rest = status.is_some_and(|status| status.is_stopped());
     let mut ask = || positions_at(&client, &row.id, &alias).map_err(|error| error.to_string());
-    copy.look(&mut ask, at_rest);
+    copy.look(&mut ask, at_rest, cancelled);
     deployment.resume()?;
     let ground = Ground {
         client,

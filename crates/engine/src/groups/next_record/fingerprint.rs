@@ -78,6 +78,11 @@ impl Fingerprint {
         !self.lacks_time()
     }
 
+    /// Whether `copy`, a record of the target, may be the copy of this one. `headers`: the target keeps headers.
+    pub(crate) fn is_copied_as(&self, copy: &Self, headers: bool) -> bool {
+        self.differences(copy, headers).is_empty()
+    }
+
     /// The fields in which `copy`, a record of the target, differs from this one. As in a verification, a time that the
     /// target stamps, or that the source does not have, is no difference; nor are headers where the target keeps none.
     pub(crate) fn differences(&self, copy: &Self, headers: bool) -> Vec<&'static str> {

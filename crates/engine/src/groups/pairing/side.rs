@@ -115,7 +115,7 @@ pub(super) fn open<'a>(
 ///
 /// # Errors
 /// One cannot be read.
-pub(super) fn read_all(
+pub(crate) fn read_all(
     readers: &mut Readers,
     state: &PartitionState,
     source: OffsetRange,
