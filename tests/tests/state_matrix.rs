@@ -178,7 +178,7 @@ impl Scene {
             "terminate" => self.app.call(TaskTerminate { task }).map(drop),
             "delete" => self.app.call(TaskDelete {
                 task,
-                connectors: false,
+                ..TaskDelete::default()
             }),
             "copy" => self
                 .app

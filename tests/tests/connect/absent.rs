@@ -58,6 +58,7 @@ fn a_worker_that_starts_is_not_taken_for_one_without_connectors() -> Result<()> 
         desk.app.call(TaskDelete {
             task: task.clone(),
             connectors: true,
+            ..TaskDelete::default()
         })
     };
     desk.app.call(TaskPause { task: task.clone() })?;
@@ -72,6 +73,61 @@ fn a_worker_that_starts_is_not_taken_for_one_without_connectors() -> Result<()> 
     delete()?;
     for kind in ConnectorKind::ALL {
         assert_eq!(client.config(&kind.name_of(&task))?, None);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_task_whose_connect_cluster_is_gone_is_at_rest_only_in_words_and_is_removed_if_a_person_says_so()
+-> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let ground = ground()?;
+    let gate = Gate::before(&ground.worker.url(), None)?;
+    let Scene {
+        desk,
+        from,
+        to,
+        on,
+        dir,
+    } = Scene::new(&ground.source, &ground.target, &[gate.url()])?;
+    let client = somebody(&ground.worker)?;
+    let filler = Filler::new(&ground.source.bootstrap())?;
+    filler.create("gone", 1, &[])?;
+    filler.numbered("gone", 1, 0, 100, 50)?;
+    let mut settings = desk.settings("gone", &from, &to, &["gone"])?;
+    settings.run_on = Some(on);
+    let task = desk.launch(settings)?;
+    desk.copies(&task, 100)?;
+    let name = ConnectorKind::Source.name_of(&task);
+
+    gate.answers_as_while_starting(true);
+    desk.app.call(TaskPause { task: task.clone() })?;
+    desk.reaches(&task, TaskState::Pausing)?;
+    // The program ends all the same, and knows afterwards what it has left behind.
+    desk.app.close();
+    let desk = sluice_tests::Desk::open(dir.path())?;
+    let reason = desk.show(&task)?.reason.unwrap_or_default();
+    assert!(reason.contains("may still run"), "{reason}");
+    let delete = |leave_connectors| {
+        desk.app.call(TaskDelete {
+            task: task.clone(),
+            leave_connectors,
+            ..TaskDelete::default()
+        })
+    };
+    assert!(delete(false).is_err(), "they may still run");
+    desk.app.call(TaskResume { task: task.clone() })?;
+    desk.reaches(&task, TaskState::Abnormal)?;
+    desk.app.call(TaskTerminate { task: task.clone() })?;
+    desk.reaches(&task, TaskState::Terminating)?;
+    delete(true)?;
+    assert!(desk.show(&task).is_err(), "the task is gone");
+    let status = client.status(&name)?.context("its connector")?;
+    assert_eq!(status.state, ConnectorState::Running, "it was left");
+    for kind in ConnectorKind::ALL {
+        client.delete(&kind.name_of(&task))?;
     }
     Ok(())
 }
@@ -115,6 +171,7 @@ fn a_topic_that_is_made_again_while_connect_copies_is_noticed_on_either_side() -
         desk.app.call(TaskDelete {
             task,
             connectors: true,
+            ..TaskDelete::default()
         })?;
     }
     Ok(())

@@ -77,6 +77,7 @@ fn a_worker_that_is_killed_under_load_neither_loses_nor_repeats_a_record() -> Re
     desk.app.call(TaskDelete {
         task: task.clone(),
         connectors: true,
+        ..TaskDelete::default()
     })?;
     for kind in ConnectorKind::ALL {
         assert_eq!(
@@ -133,6 +134,7 @@ fn a_copy_begins_where_the_task_says_and_what_the_source_deletes_meanwhile_is_li
     scene.desk.app.call(TaskDelete {
         task,
         connectors: true,
+        ..TaskDelete::default()
     })?;
     Ok(())
 }

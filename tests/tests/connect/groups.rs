@@ -188,6 +188,7 @@ fn a_group_at_any_position_continues_exactly_where_it_stood_while_connect_copies
     scene.desk.app.call(TaskDelete {
         task,
         connectors: true,
+        ..TaskDelete::default()
     })?;
     Ok(())
 }

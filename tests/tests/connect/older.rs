@@ -133,6 +133,7 @@ fn workers_of_3_5_begin_with_the_earliest_record_and_a_task_moves_away_from_them
     desk.app.call(TaskDelete {
         task: second.clone(),
         connectors: true,
+        ..TaskDelete::default()
     })?;
     assert_eq!(client.config(&ConnectorKind::Source.name_of(&second))?, None);
     Ok(())

@@ -64,6 +64,7 @@ fn a_connector_that_somebody_else_changes_stops_or_deletes_is_noticed_and_said()
     desk.app.call(TaskDelete {
         task,
         connectors: true,
+        ..TaskDelete::default()
     })?;
 
     is_left_alone(&scene, &filler)

@@ -193,7 +193,7 @@ fn names_limits_copies_and_exports() -> Result<()> {
     .err();
     app.call(TaskDelete {
         task: "task 3".into(),
-        connectors: false,
+        ..TaskDelete::default()
     })?;
     let imported = app.call(TaskImport {
         text,

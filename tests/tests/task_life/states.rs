@@ -97,12 +97,12 @@ fn a_task_goes_from_draft_to_terminated_and_leaves_only_the_operation_log() -> R
     }
     app.call(TaskDelete {
         task: task.clone(),
-        connectors: false,
+        ..TaskDelete::default()
     })?;
     assert_eq!(
         code(app.call(TaskDelete {
             task: task.clone(),
-            connectors: false
+            ..TaskDelete::default()
         })),
         Some(ErrorCode::NotFound)
     );
@@ -274,7 +274,7 @@ fn a_running_task_that_is_deleted_is_ended_first_and_a_bounded_one_completes() -
     desk.copies(&endless, 100)?;
     desk.app.call(TaskDelete {
         task: endless,
-        connectors: false,
+        ..TaskDelete::default()
     })?;
     append(&scene.source, "a", 100, 5)?;
     let mut settings = desk.settings("bounded", &source, &target, &["b"])?;

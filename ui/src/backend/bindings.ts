@@ -4394,7 +4394,12 @@ task: string,
 /**
  * Also the connectors of a task that runs on Connect, and their offsets there. Without it they stay, stopped.
  */
-connectors?: boolean, };
+connectors?: boolean, 
+/**
+ * Also where Connect cannot be asked, so that the connectors of a task may go on copying. Where it can be, they are
+ * stopped as without this.
+ */
+leave_connectors?: boolean, };
 
 /**
  * Describes a task again that was never started. Its pre-check is void.

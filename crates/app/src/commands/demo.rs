@@ -163,7 +163,7 @@ fn clear(app: &App) -> Result<()> {
         let id = core::task_id(&row)?;
         app.verifications.cancel(&id);
         app.checks.cancel(&id);
-        remove(app, &id, |_| Ok(()), |_| Ok(()))?;
+        remove(app, &id, |_| Ok(()), |_| Ok(()), false)?;
     }
     forget(core, &sources)
 }

@@ -52,6 +52,11 @@ pub struct TaskDelete {
     #[serde(default)]
     #[ts(optional, as = "Option<bool>")]
     pub connectors: bool,
+    /// Also where Connect cannot be asked, so that the connectors of a task may go on copying. Where it can be, they are
+    /// stopped as without this.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub leave_connectors: bool,
 }
 
 /// Launches a task whose pre-check has passed.
@@ -187,22 +192,41 @@ impl Command for TaskDelete {
             .run(&app.core.store, || {
                 let _cutovers = app.cutovers.claim(&row.id, Doing::End)?;
                 not_needed(&app.core, &row.id)?;
-                require(core::state(&row)?, TaskAction::Delete)?;
-                let may_be_removed = |state| require(state, TaskAction::Delete);
-                remove(app, &core::task_id(&row)?, may_be_removed, |at_rest| {
-                    if at_rest.started_ms.is_none() {
+                let settings = core::settings(&row)?;
+                let may_be_removed = |state| {
+                    if core::allowed(state, &settings).contains(&TaskAction::Delete) {
                         return Ok(());
                     }
-                    if self.connectors {
-                        return leave_connect(&app.core, at_rest, Leaving::Forget);
+                    require(state, TaskAction::Delete)
+                };
+                may_be_removed(core::state(&row)?)?;
+                let before = |at_rest: &TaskRow| match self.leave(&app.core, at_rest) {
+                    Err(error) if self.leave_connectors && error.code == ErrorCode::ClusterUnreachable => {
+                        tracing::warn!(task = %row.id, %error, "removed although its connectors may go on");
+                        Ok(())
                     }
-                    if has_stopped(at_rest)? {
-                        return Ok(());
-                    }
-                    leave_connect(&app.core, at_rest, Leaving::Stop)
-                })?;
+                    outcome => outcome,
+                };
+                let id = core::task_id(&row)?;
+                remove(app, &id, may_be_removed, before, self.leave_connectors)?;
                 tell_partner(&app.core, &row)
             })
+    }
+}
+
+impl TaskDelete {
+    /// Sees that the connectors of a task stand still, or are gone.
+    fn leave(&self, core: &Core, at_rest: &TaskRow) -> Result<()> {
+        if at_rest.started_ms.is_none() {
+            return Ok(());
+        }
+        if self.connectors {
+            return leave_connect(core, at_rest, Leaving::Forget);
+        }
+        if has_stopped(at_rest)? {
+            return Ok(());
+        }
+        leave_connect(core, at_rest, Leaving::Stop)
     }
 }
 
@@ -230,8 +254,10 @@ pub(super) fn remove(
     id: &TaskId,
     may_be_removed: impl Fn(TaskState) -> Result<()>,
     before: impl FnOnce(&TaskRow) -> Result<()>,
+    leaves_connectors: bool,
 ) -> Result<()> {
-    app.supervisor.remove(&app.core, id, may_be_removed, before)?;
+    app.supervisor
+        .remove(&app.core, id, may_be_removed, before, leaves_connectors)?;
     app.alarm.forget_task(id.as_str());
     Ok(())
 }

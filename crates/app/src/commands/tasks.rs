@@ -247,6 +247,7 @@ impl Command for TaskList {
                 let persist_error = live.as_ref().and_then(|live| live.persist_error.clone());
                 let state = shown_state(core::state(&row)?, persist_error.as_deref());
                 Ok(TaskRowView {
+                    allowed: core::allowed(state, &settings),
                     source_name: name(&row.source_id),
                     target_name: name(&row.target_id),
                     source: settings.source,
@@ -255,7 +256,6 @@ impl Command for TaskList {
                     partner: partner(core, settings.both_ways)?,
                     tags: settings.tags,
                     state,
-                    allowed: state.allowed().to_vec(),
                     reason: persist_error.or(row.reason),
                     created_ms: row.created_ms,
                     delay_ms: progress.and_then(|progress| progress.delay_ms),
@@ -404,11 +404,11 @@ pub(super) fn show(app: &App, row: &TaskRow) -> Result<TaskView> {
     Ok(TaskView {
         name: row.name.clone(),
         partner: partner(core, settings.both_ways.clone())?,
+        allowed: core::allowed(snapshot.state, &settings),
         settings,
         settings_version: row.settings_version,
         source_name: name(&row.source_id),
         target_name: name(&row.target_id),
-        allowed: snapshot.state.allowed().to_vec(),
         reason: live
             .and_then(|live| live.persist_error)
             .or_else(|| row.reason.clone()),

@@ -18,4 +18,4 @@ pub(crate) use retention_ends::RetentionEnds;
 pub(crate) use shared::{Core, form, settings, source_id, state, task_id};
 pub(crate) use stopped_partitions::StoppedPartitions;
 pub(crate) use task_log::TaskLog;
-pub(crate) use turn::{Turn, Turns, just_changed, require, require_version, superseded, to_value};
+pub(crate) use turn::{Turn, Turns, allowed, just_changed, require, require_version, superseded, to_value};

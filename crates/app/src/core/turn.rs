@@ -290,6 +290,14 @@ impl Drop for Claim<'_> {
     }
 }
 
+/// What may be done with a task in this state. One that runs on Connect may be deleted while it comes to rest as well: its
+/// Connect cluster may be gone for good.
+pub(crate) fn allowed(state: TaskState, settings: &TaskSettings) -> Vec<TaskAction> {
+    let comes_to_rest = matches!(state, TaskState::Pausing | TaskState::Terminating);
+    let more = (settings.run_on.is_some() && comes_to_rest).then_some(TaskAction::Delete);
+    state.allowed().iter().copied().chain(more).collect()
+}
+
 /// Refuses what the state does not allow, and says what it would allow.
 pub(crate) fn require(state: TaskState, action: TaskAction) -> Result<()> {
     if state.allows(action) {

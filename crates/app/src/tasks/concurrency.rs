@@ -536,7 +536,9 @@ fn a_start_is_refused_while_the_topics_are_changed() {
         scene
             .supervisor
             .bring_to_rest(&scene.core, &id, TaskAction::Terminate),
-        scene.supervisor.remove(&scene.core, &id, |_| Ok(()), |_| Ok(())),
+        scene
+            .supervisor
+            .remove(&scene.core, &id, |_| Ok(()), |_| Ok(()), false),
         scene.add_topic(&id, "u".to_owned()),
     ] {
         let error = refused.unwrap_err();

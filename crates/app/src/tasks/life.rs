@@ -14,6 +14,8 @@ use crate::{AppError, ErrorCode, Result};
 
 /// How long a task may take to end before it is deleted.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How long the connectors of one may take to stop that is deleted whether they do or not.
+const UNTIL_LEFT: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 impl Supervisor {
@@ -113,6 +115,7 @@ impl Supervisor {
 
     /// Removes a task with everything that is kept of it; one that is live is ended first.
     /// `may_be_removed` refuses the states in which that is not possible; `before` does what is to be done first, when it has ended.
+    /// `leaves_connectors`: it is not waited for a Connect cluster that does not say that its connectors have stopped.
     ///
     /// # Errors
     /// It may not, it does not end, what is to be done first cannot be done, or the state cannot be written.
@@ -122,14 +125,20 @@ impl Supervisor {
         id: &TaskId,
         may_be_removed: impl Fn(TaskState) -> Result<()>,
         before: impl FnOnce(&TaskRow) -> Result<()>,
+        leaves_connectors: bool,
     ) -> Result<()> {
-        let state = core::state(&core.task(id.as_str())?)?;
+        let row = core.task(id.as_str())?;
+        let (state, is_on_connect) = (core::state(&row)?, core::settings(&row)?.run_on.is_some());
         may_be_removed(state)?;
         if state.is_live() && !matches!(state, TaskState::Pausing | TaskState::Terminating) {
             self.bring_to_rest(core, id, TaskAction::Terminate)?;
         }
         // Its thread would write rows that could never be removed.
-        self.wait_for_end(id)?;
+        if leaves_connectors && self.wait_for_end(id, UNTIL_LEFT).is_err() {
+            self.order(id, |orders| orders.shut_down());
+        }
+        self.wait_for_end(id, PATIENCE)
+            .map_err(|late| if is_on_connect { connectors_go_on() } else { late })?;
         core.task_log.flush(PATIENCE);
         before(&core.task(id.as_str())?)?;
         {
@@ -147,15 +156,15 @@ impl Supervisor {
     }
 
     /// Waits until a task that is being ended has no thread any more.
-    fn wait_for_end(&self, id: &TaskId) -> Result<()> {
-        let until = Instant::now() + PATIENCE;
+    fn wait_for_end(&self, id: &TaskId, patience: Duration) -> Result<()> {
+        let until = Instant::now() + patience;
         while self.live(id).is_some() {
             if Instant::now() >= until {
                 return Err(AppError::new(
                     ErrorCode::StateForbids,
                     format!(
                         "the task has not ended within {} s; look at its log, and delete it when it is terminated",
-                        PATIENCE.as_secs()
+                        patience.as_secs()
                     ),
                 ));
             }
@@ -163,4 +172,14 @@ impl Supervisor {
         }
         Ok(())
     }
+}
+
+fn connectors_go_on() -> AppError {
+    AppError::new(
+        ErrorCode::ClusterUnreachable,
+        format!(
+            "the Connect cluster has not said within {} s that the task's connectors have stopped, and they may go on copying; look at its workers, and delete the task then",
+            PATIENCE.as_secs()
+        ),
+    )
 }

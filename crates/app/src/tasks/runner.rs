@@ -360,13 +360,19 @@ impl Runner {
     }
 }
 
-/// Brings a task to rest that was ordered to when its thread was at its end already.
+/// Of a task on Connect whose connectors were not seen to stop.
+pub(super) const LEFT_RUNNING: &str = "the connectors on Connect were not seen to stop, and they may still run; resume the task and pause it again";
+
+/// Brings a task to rest whose thread has ended before it did so itself: what was ordered came too late for it, or the program
+/// ends and a Connect cluster was silent.
 pub(super) fn settle(turn: &Turn<'_>) -> Result<()> {
+    let settings = core::settings(&turn.row()?)?;
+    let reason = settings.run_on.map(|_| LEFT_RUNNING);
     for (passing, rest) in [
         (TaskState::Pausing, TaskState::Paused),
         (TaskState::Terminating, TaskState::Terminated),
     ] {
-        turn.transit(&[passing], rest, None)?;
+        turn.transit(&[passing], rest, reason)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use sluice_store::{SqliteStore, TaskFilter};
 use super::engine::Engine;
 use super::live::Live;
 use super::orders::Orders;
-use super::runner::{LIVE, settle};
+use super::runner::{LEFT_RUNNING, LIVE, settle};
 use super::task_run::TaskRun;
 use crate::Result;
 use crate::core::{self, Core};
@@ -191,9 +191,6 @@ impl Supervisor {
         report(0);
     }
 }
-
-/// Of a task on Connect whose connectors had not been stopped.
-const LEFT_RUNNING: &str = "the program ended before the connectors on Connect had stopped, and they may still run; resume the task and pause it again";
 
 /// States that a program which was killed left behind become those from which one goes on: what was being stopped is
 /// stopped, what was being checked is not checked, what ran runs again unless `resume` says otherwise.

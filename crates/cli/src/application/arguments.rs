@@ -187,6 +187,9 @@ pub enum TaskCommand {
         /// Also the connectors of a task that runs on Connect, and their offsets there.
         #[arg(long)]
         connectors: bool,
+        /// Also where Connect cannot be asked: the task's connectors may go on copying there.
+        #[arg(long, conflicts_with = "connectors")]
+        leave_connectors: bool,
     },
     /// Make a draft with the settings of another.
     Copy {

@@ -57,7 +57,18 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             let view = app.call(TaskTerminate { task: task.task })?;
             rested(&settled(&app, view)?, place, screen)
         }
-        TaskCommand::Rm { task, connectors } => remove(&app, task, connectors, screen),
+        TaskCommand::Rm {
+            task,
+            connectors,
+            leave_connectors,
+        } => {
+            let delete = TaskDelete {
+                task,
+                connectors,
+                leave_connectors,
+            };
+            remove(&app, delete, screen)
+        }
         TaskCommand::Copy { task, name } => report(&app.call(TaskCopy { task, name })?, place, screen),
         TaskCommand::Modify(arguments) => modify(&app, arguments, place, screen),
         TaskCommand::Set(arguments) => set(&app, &arguments, place, screen),
@@ -157,9 +168,9 @@ fn verification(task: String, topics: Vec<String>, since: Option<Start>, continu
     }
 }
 
-fn remove(app: &Backend, task: String, connectors: bool, screen: &Screen) -> anyhow::Result<Exit> {
-    let words = format!("the task '{task}' is removed");
-    app.call(TaskDelete { task, connectors })?;
+fn remove(app: &Backend, delete: TaskDelete, screen: &Screen) -> anyhow::Result<Exit> {
+    let words = format!("the task '{}' is removed", delete.task);
+    app.call(delete)?;
     screen.say(&words);
     Ok(Exit::Done)
 }

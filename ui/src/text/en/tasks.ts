@@ -65,6 +65,8 @@ export const tasks = {
   deleteText: 'The task, its log and its history are removed. Topics stay as they are, on both sides; the activity keeps what was done.',
   endPartner: (name: string) => `“${name}” copies the other way. It goes on, still leaves out what this task wrote, and nothing copies this way any more.`,
   deleteLive: 'It runs at present; it is terminated first.',
+  leaveConnectors: 'Delete it although its Connect cluster does not answer',
+  leaveConnectorsHint: 'Its connectors may go on copying there. For a Connect cluster that is gone for good.',
   copied: (name: string) => `A draft was made: ${name}`,
   copyName: (name: string) => `${name} (copy)`,
   actionFailed: (action: string, name: string) => `${action}, ${name}:`,

@@ -64,6 +64,8 @@ export const tasks: typeof en = {
   deleteText: '任务及其日志和历史会被移除。两侧的主题保持不变；操作记录会保留。',
   endPartner: (name) => `“${name}”向相反方向复制。它会继续运行，仍跳过此任务写入的记录；此方向不再复制。`,
   deleteLive: '它正在运行，会先被终止。',
+  leaveConnectors: '即使其 Connect 集群没有应答也删除',
+  leaveConnectorsHint: '其连接器可能会在那里继续复制。适用于已永久停用的 Connect 集群。',
   copied: (name) => `已创建草稿：${name}`,
   copyName: (name) => `${name}（副本）`,
   actionFailed: (action, name) => `${action}，${name}：`,

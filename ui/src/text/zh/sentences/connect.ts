@@ -242,8 +242,12 @@ export const connect: Sentence[] = [
   ['the connectors cannot be stopped yet: {*error}', '暂时无法停止连接器：{error}'],
   ['its connectors could not be stopped and may still run on Connect: {*error}', '其连接器未能停止，可能仍在 Connect 上运行：{error}'],
   [
-    'the program ended before the connectors on Connect had stopped, and they may still run; resume the task and pause it again',
-    '程序在 Connect 上的连接器停止之前结束，它们可能仍在运行；请恢复任务并再次暂停',
+    'the connectors on Connect were not seen to stop, and they may still run; resume the task and pause it again',
+    '未能看到 Connect 上的连接器停止，它们可能仍在运行；请恢复任务并再次暂停',
+  ],
+  [
+    "the Connect cluster has not said within {#n} s that the task's connectors have stopped, and they may go on copying; look at its workers, and delete the task then",
+    'Connect 集群在 {n} 秒内没有报告任务的连接器已停止，它们可能会继续复制；请检查其工作节点，然后再删除任务',
   ],
   ['Connect at {@address} cannot be reached: {*reason}; check the address, and that a worker runs there', '无法访问 {address} 的 Connect：{reason}；请检查地址，以及那里是否有工作节点在运行'],
   ['Connect at {@address} has not answered within {#n} s', '{address} 的 Connect 在 {n} 秒内没有应答'],
