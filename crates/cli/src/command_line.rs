@@ -98,7 +98,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("task set", "sluice task set orders --rate-bytes 10M"),
     ("task log", "sluice task log orders --level warning"),
     ("task changes", "sluice task changes orders"),
-    ("task gaps", "sluice task gaps orders"),
+    ("task gaps", "sluice task gaps orders --accept orders-0@100..250"),
     (
         "task quarantine",
         "sluice task quarantine orders --replay orders-0@1913",

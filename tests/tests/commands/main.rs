@@ -1,6 +1,7 @@
 //! Commands as scripts give them (hermetic: in-process clusters, the real program).
 
 mod concurrent;
+mod gaps;
 mod read_only;
 mod scene;
 mod verified_on_schedule;

@@ -10,6 +10,7 @@ use sluice_engine::{Question, VerifyScope};
 use sluice_model::{Spec, Start, TaskState, Weekday};
 
 use super::compare_arguments::SyncConfigurationArguments;
+use super::gap_place::GapPlace;
 use super::groups::SyncGroups;
 use super::readiness::readiness_question;
 use super::record_place::RecordPlace;
@@ -219,7 +220,13 @@ pub enum TaskCommand {
     /// Print what was changed of its topics.
     Changes(TaskName),
     /// List source offsets that could not be copied because they are gone.
-    Gaps(TaskName),
+    Gaps {
+        /// Name or id.
+        task: String,
+        /// Go on behind this gap, as it is listed: TOPIC-PARTITION@FROM..TO; may be repeated.
+        #[arg(long, value_name = "GAP")]
+        accept: Vec<GapPlace>,
+    },
     /// List records that the target refused, or decide about one.
     Quarantine {
         /// Name or id.

@@ -11,6 +11,7 @@ mod control;
 mod cutover;
 mod cutover_arguments;
 mod daemon;
+mod gap_place;
 mod groups;
 mod operations;
 mod pairs;

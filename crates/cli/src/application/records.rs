@@ -1,21 +1,25 @@
 //! Records that were not copied: those that are gone, and those that the target refused.
 
-use sluice_app::{TaskGaps, TaskQuarantine, TaskQuarantineDiscard, TaskQuarantineReplay};
+use sluice_app::{
+    TaskAcceptGaps, TaskGaps, TaskOpenGaps, TaskQuarantine, TaskQuarantineDiscard, TaskQuarantineReplay,
+};
+use sluice_engine::{AcceptedGap, PartitionKey};
 
 use super::arguments::Place;
 use super::backend::Backend;
+use super::gap_place::GapPlace;
 use super::record_place::RecordPlace;
 use super::show;
 use crate::exit::Exit;
 use crate::screen::Screen;
 use crate::{output, tables};
 
-/// Prints the gap ledger.
+/// Prints the gap ledger, and the gaps at which partitions have stopped.
 ///
 /// # Errors
 /// As the command says.
 pub fn gaps(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> {
-    let gaps = app.call(TaskGaps { task })?;
+    let gaps = app.call(TaskGaps { task: task.clone() })?;
     if place.json {
         output::write(&serde_json::to_string_pretty(&gaps)?)?;
         return Ok(Exit::Done);
@@ -32,6 +36,51 @@ pub fn gaps(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> 
         ]);
     }
     output::write(&tables::text(&table))?;
+    for gap in app.call(TaskOpenGaps { task, topic: None })? {
+        output::write(&format!(
+            "{}-{} has stopped at a gap and waits for a decision; --accept {} goes on behind it\n",
+            gap.topic,
+            gap.partition,
+            GapPlace::from(&gap)
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Lets partitions go on behind the gaps at which they have stopped.
+///
+/// # Errors
+/// One of them is none, or is another one by now; nothing is accepted then. As the command says.
+pub fn accept_gaps(
+    app: &Backend,
+    task: String,
+    wanted: &[GapPlace],
+    screen: &Screen,
+) -> anyhow::Result<Exit> {
+    let open = app.call(TaskOpenGaps {
+        task: task.clone(),
+        topic: None,
+    })?;
+    let mut gaps = Vec::new();
+    for place in wanted {
+        let Some(found) = open.iter().find(|gap| place.names(gap)) else {
+            anyhow::bail!(
+                "no partition has stopped at the gap {place}; `sluice task gaps` lists those that wait as they are now"
+            );
+        };
+        gaps.push(AcceptedGap {
+            key: PartitionKey {
+                topic: found.topic.clone(),
+                partition: found.partition,
+            },
+            range: found.gap.range,
+            reason: found.gap.reason,
+        });
+    }
+    let view = app.call(TaskAcceptGaps { task, gaps })?;
+    for place in wanted {
+        screen.say(&format!("task '{}' goes on behind the gap {place}", view.name));
+    }
     Ok(Exit::Done)
 }
 

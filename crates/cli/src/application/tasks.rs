@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use sluice_app::{
     AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport,
     TaskList, TaskLogQuery, TaskModify, TaskMove, TaskPause, TaskReadiness, TaskResume, TaskRetry, TaskShow,
-    TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView,
+    TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView, TroubleCause,
 };
 use sluice_engine::{ItemResult, VerifyScope};
 use sluice_model::{Objects, RateLimits, Start, TaskName, TaskSettings, TaskState};
@@ -79,7 +79,8 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
             limit,
         } => log(&app, logged(task, level, text, limit), place),
         TaskCommand::Changes(task) => changes(&app, task.task, place),
-        TaskCommand::Gaps(task) => records::gaps(&app, task.task, place),
+        TaskCommand::Gaps { task, accept } if accept.is_empty() => records::gaps(&app, task, place),
+        TaskCommand::Gaps { task, accept } => records::accept_gaps(&app, task, &accept, screen),
         TaskCommand::Quarantine {
             task,
             replay,
@@ -389,6 +390,12 @@ fn summary(view: &TaskView) -> String {
     ];
     if let Some(error) = &snapshot.last_error {
         lines.push(format!("error: {error}"));
+    }
+    if let Some(TroubleCause::Gap) = snapshot.trouble.as_ref().map(|trouble| trouble.cause) {
+        lines.push(format!(
+            "`sluice task gaps {}` lists what is missing, and goes on behind it with --accept",
+            view.name
+        ));
     }
     let allowed: Vec<&str> = view.allowed.iter().map(|action| action.word()).collect();
     lines.push(format!("allowed now: {}", allowed.join(", ")));
