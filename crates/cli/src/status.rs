@@ -67,6 +67,9 @@ struct PartitionRow {
 /// The state cannot be read.
 pub fn status(arguments: &StatusArguments) -> anyhow::Result<Exit> {
     let dir = arguments.state.clone().map_or_else(sluice_app::data_dir, Ok)?;
+    if arguments.state.is_some() && !dir.is_dir() {
+        anyhow::bail!("there is no directory '{}'", dir.display());
+    }
     let tasks = match SqliteStore::open_existing(&dir)? {
         Some(store) => rows(&store, &dir)?,
         None => Vec::new(),

@@ -3,5 +3,6 @@
 mod concurrent;
 mod gaps;
 mod read_only;
+mod refusals;
 mod scene;
 mod verified_on_schedule;

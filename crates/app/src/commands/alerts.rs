@@ -339,10 +339,11 @@ impl Command for AlertHistoryQuery {
     type Answer = Vec<AlertView>;
 
     fn run(self, app: &App) -> Result<Vec<AlertView>> {
-        // A task that is gone has its history still.
-        let task_id = self
-            .task
-            .map(|task| app.core.task(&task).map_or(task, |row| row.id));
+        let (task_id, gone) = match self.task.map(|task| (app.core.task(&task), task)) {
+            Some((Ok(row), _)) => (Some(row.id), None),
+            Some((Err(error), task)) => (Some(task), Some(error)),
+            None => (None, None),
+        };
         let rows = app.core.store.alert_history(&AlertFilter {
             task_id,
             state: self.state,
@@ -352,6 +353,10 @@ impl Command for AlertHistoryQuery {
             before_id: self.before_id,
             limit: Some(self.limit.unwrap_or(PAGE)),
         })?;
+        // A task that is gone has its history still.
+        if let (Some(error), true) = (gone, rows.is_empty()) {
+            return Err(error);
+        }
         Ok(rows
             .into_iter()
             .map(|row| AlertView {

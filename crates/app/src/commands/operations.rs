@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 use sluice_store::OperationFilter;
 use ts_rs::TS;
 
+use super::COMMAND_NAMES;
 use super::command::Command;
-use crate::{App, Result};
+use crate::{App, AppError, Result};
 
 /// Rows of a page if the caller says nothing.
 const PAGE: usize = 500;
@@ -70,6 +71,10 @@ impl Command for OperationQuery {
     type Answer = Vec<OperationView>;
 
     fn run(self, app: &App) -> Result<Vec<OperationView>> {
+        let unknown = self
+            .action
+            .clone()
+            .filter(|action| !COMMAND_NAMES.contains(&action.as_str()));
         let rows = app.core.store.operations(&OperationFilter {
             action: self.action,
             object_kind: self.object_kind,
@@ -80,6 +85,13 @@ impl Command for OperationQuery {
             before_id: self.before_id,
             limit: Some(self.limit.unwrap_or(PAGE)),
         })?;
+        // What an older version noted stays.
+        if let (Some(action), true) = (unknown, rows.is_empty()) {
+            return Err(AppError::field(
+                "action",
+                format!("there is no action '{action}'; they have names like task_pause"),
+            ));
+        }
         Ok(rows
             .into_iter()
             .map(|row| OperationView {

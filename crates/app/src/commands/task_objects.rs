@@ -8,6 +8,7 @@ use ts_rs::TS;
 
 use super::command::Command;
 use super::tasks::{change_settings, checked};
+use crate::clock::now_ms;
 use crate::core::{self, Operation, require, require_version};
 use crate::cutover::{Doing, not_under_way};
 use crate::schema::{LogEvent, TaskView};
@@ -173,6 +174,12 @@ impl Command for TaskMute {
     fn run(self, app: &App) -> Result<()> {
         let row = app.core.task(&self.task)?;
         Operation::new(Self::NAME, "task", &row.id, &row.name).run(&app.core.store, || {
+            if self.until_ms.is_some_and(|until| until <= now_ms()) {
+                return Err(AppError::field(
+                    "until_ms",
+                    "that time is over already; name one that is to come",
+                ));
+            }
             Ok(app.core.store.set_task_muted(&row.id, self.until_ms)?)
         })
     }

@@ -2,6 +2,8 @@ import type { Sentence } from '../../sentences';
 
 /** Answers of commands that were refused or failed. */
 export const errors: Sentence[] = [
+  ["there is no action '{name}'; they have names like task_pause", '没有操作“{name}”；操作的名称形如 task_pause'],
+  ['that time is over already; name one that is to come', '该时间已经过去；请指定将来的时间'],
   ["there is no {*what} '{name}'; list them to see the names", '没有{what}“{name}”；请在列表中查看名称'],
   ['data source', '数据源'],
   ['task', '任务'],
