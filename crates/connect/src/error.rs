@@ -32,7 +32,7 @@ pub enum ConnectError {
     },
     /// The secure connection did not come about.
     #[error(
-        "no secure connection to Connect at {address}: {reason}; give the certificate of its authority, or correct the address"
+        "no secure connection to Connect at {address}: {reason}; see that its workers serve https, and give the certificate of their authority where that is a private one"
     )]
     Tls {
         /// The address.

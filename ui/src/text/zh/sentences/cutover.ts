@@ -2,6 +2,32 @@ import type { Sentence } from '../../sentences';
 
 /** What holds a cut-over, what it does, and what is refused. */
 export const cutover: Sentence[] = [
+  ["the end of {@place} on the data source '{name}' is not known: {*error}", '数据源“{name}”上 {place} 的末端未知：{error}'],
+  ['the task is gone', '任务已不存在'],
+  ['the task does not copy this partition', '任务不复制该分区'],
+  [
+    "the position of group '{group}' in {@place} cannot be committed on the data source '{name}': {*error}. A group that has members there must be stopped first",
+    '无法在数据源“{name}”上提交消费者组“{group}”在 {place} 的位置：{error}。在那里有成员的组必须先停止',
+  ],
+  ['offset {#n} at the source, and nothing on the target', '源上为偏移量 {n}，目标上没有'],
+  ['nothing at the source, and offset {#n} on the target', '源上没有，目标上为偏移量 {n}'],
+  ["group '{group}': {#n} positions could not be compared", '消费者组“{group}”：{n} 个位置未能比较'],
+  ["group '{group}' has committed in {#n} more partitions", '消费者组“{group}”又在 {n} 个分区提交了位置'],
+  ['its position {#n} at the source is gone', '它在源上的位置 {n} 已不存在'],
+  ['it stood at {#then} at the source and stands at {#now} now', '它在源上原来位于 {then}，现在位于 {now}'],
+  ['it was put to {#put} on the target, and stands nowhere there now', '它在目标上曾设为 {put}，现在没有位置'],
+  ['it was put to {#put} on the target and stands at {#now} now', '它在目标上曾设为 {put}，现在位于 {now}'],
+  ['{#n} offsets of the source are not copied', '源上有 {n} 个偏移量尚未复制'],
+  ['a topic has got more partitions', '有主题增加了分区'],
+  ['{@group}: not chosen; it sees what is written to the target only while the old side follows', '{group}：未选择；只有旧端跟随期间，它才能看到写入目标的内容'],
+  ['the question was not answered', '该问题没有得到回答'],
+  ['it is of a kind that has no committed offsets', '它属于没有已提交偏移量的类型'],
+  ['{@place} stands at {#committed} on the target and would be set back to {#put}', '{place} 在目标上位于 {committed}，将被退回到 {put}'],
+  [
+    'closing gives up the way back: what is written from then on is not copied to the old side',
+    '结束即放弃回退之路：此后写入的内容不再复制到旧端',
+  ],
+  ['go back with back, or overrule this question to close', '用 back 回退，或忽略此问题以结束'],
   // Refused.
   ['the switch is behind this cut-over: go back with another one', '切换已经完成：请用另一次切换返回'],
   ['the copy has ended already: carry the switch to its end with next, then go back', '复制已经结束：请先继续完成切换，再返回'],
