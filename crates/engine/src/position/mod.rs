@@ -8,6 +8,7 @@ mod log_bounds;
 mod note;
 mod offset_run;
 mod pair;
+mod run_map;
 mod store;
 
 pub(crate) use committed::{Found, committed, committed_positions, latest_writer};
@@ -22,6 +23,7 @@ pub(crate) use pair::Authorship;
 #[cfg(test)]
 pub(crate) use pair::testing;
 pub use pair::{Direction, PairedWriters, WriterNotes};
+pub(crate) use run_map::{Copied, Map, Runs, StoredRuns};
 pub use store::{
     Anchor, Checkpoint, CheckpointStore, Gap, GapReason, Launch, Ledger, PartitionKey, PartitionState,
     QUARANTINE_VALUE_LIMIT, QuarantineFate, QuarantinedRecord, RunCut, UNPINNED,

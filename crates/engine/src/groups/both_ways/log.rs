@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::error::{Side, StoreError};
-use crate::groups::both_ways::map::{Copied, Map};
 use crate::groups::both_ways::stored::{Seen, Stored, Writer};
+use crate::position::{Copied, Map};
 use crate::verify::ReadError;
 
 /// Steps of one walk at most.

@@ -7,7 +7,6 @@
 //! * [`Whereabouts`]: on which side a group is, so that what one task committed is not moved back by the other.
 
 mod log;
-mod map;
 mod pair;
 mod place;
 mod proof;

@@ -6,9 +6,8 @@
 
 use crate::error::Side::{Source, Target};
 use crate::groups::both_ways::log::{Log, Met, Step, Unseen};
-use crate::groups::both_ways::map::{Copied, Map};
 use crate::groups::both_ways::stored::Writer;
-use crate::position::PartitionState;
+use crate::position::{Copied, Map, PartitionState};
 
 /// Offsets that are looked at on the second of two logs that answer the same question, where the first says that there is
 /// something.

@@ -5,13 +5,12 @@ use sluice_model::{OffsetRange, Task};
 
 use crate::error::Side::{Source, Target};
 use crate::error::{Result, StoreError};
-use crate::groups::both_ways::map::{Copied, Map, StoredRuns};
 use crate::groups::both_ways::pair::{Pair, set_aside};
 use crate::groups::facts::Facts;
 use crate::groups::next_record::{Fingerprint, Found, Look};
 use crate::groups::proof::{PositionToProve, ProofOutcome};
 use crate::groups::readers::Lookers;
-use crate::position::{CheckpointStore, PartitionKey};
+use crate::position::{CheckpointStore, Copied, Map, PartitionKey, StoredRuns};
 
 /// A record of one side and its copy on the other, as the map has them.
 #[derive(Debug, Clone, Copy)]

@@ -8,14 +8,13 @@ use sluice_wire::{Cancel, Isolation, OffsetSpec, TopicPartition};
 use crate::error::{Result, Side};
 use crate::groups::Translated;
 use crate::groups::both_ways::log::{Log, Notes, Unseen};
-use crate::groups::both_ways::map::{Map, StoredRuns};
 use crate::groups::both_ways::pair::{Pair, set_aside};
 use crate::groups::both_ways::place::{Partition, Placed};
 use crate::groups::both_ways::stored::{PartitionLog, Place};
 use crate::groups::clusters::{GroupClusters, Offsets, both};
 use crate::groups::facts::{Facts, at_source};
 use crate::groups::resolve::{Resolved, Wanted, reason, usable};
-use crate::position::{Authorship, CheckpointStore, PartitionKey, PartitionState};
+use crate::position::{Authorship, CheckpointStore, Map, PartitionKey, PartitionState, StoredRuns};
 use crate::verify::WireReader;
 
 /// How long one call may read. What is not looked at by then is placed by the maps alone, which reads more again.

@@ -6,11 +6,10 @@ use proptest::prelude::*;
 
 use crate::error::{Side, StoreError};
 use crate::groups::both_ways::log::{Log, Notes};
-use crate::groups::both_ways::map::{Map, Runs};
 use crate::groups::both_ways::place::{Partition, Placed};
 use crate::groups::both_ways::stored::{Seen, Stored, Writer};
 use crate::partition::OffsetRuns;
-use crate::position::{OffsetRun, PartitionKey, PartitionState};
+use crate::position::{Map, OffsetRun, PartitionKey, PartitionState, Runs};
 use crate::verify::ReadError;
 
 /// What stands at an offset of a log.
