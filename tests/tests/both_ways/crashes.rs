@@ -41,7 +41,7 @@ impl Way {
 }
 
 /// The task of one way between the clusters at `a` and `b`.
-fn task(way: Way, a: &str, b: &str, delivery: Delivery) -> Result<Task> {
+pub fn between(way: Way, a: &str, b: &str, delivery: Delivery) -> Result<Task> {
     let (own, partner) = way.names();
     let (source, target) = match way {
         Way::There => (a, b),
@@ -88,9 +88,21 @@ impl Ground {
         Ok(ground)
     }
 
+    /// With a topic that is compacted on both sides.
+    pub fn compacted() -> Result<Self> {
+        let policy = [("cleanup.policy", "compact")];
+        let ground = Self::with_topic_on_a_of(&policy)?;
+        ground.b.create_topic(TOPIC, 1, &policy)?;
+        Ok(ground)
+    }
+
     fn with_topic_on_a() -> Result<Self> {
+        Self::with_topic_on_a_of(&[])
+    }
+
+    fn with_topic_on_a_of(configs: &[(&str, &str)]) -> Result<Self> {
         let (a, b) = fake_clusters()?;
-        a.create_topic(TOPIC, 1, &[])?;
+        a.create_topic(TOPIC, 1, configs)?;
         let state = tempfile::tempdir()?;
         let store = Arc::new(SqliteStore::open(state.path())?);
         let application = |cluster: &FakeCluster| -> Result<BaseProducer> {
@@ -110,7 +122,7 @@ impl Ground {
     }
 
     pub fn task(&self, way: Way, delivery: Delivery) -> Result<Task> {
-        task(way, &self.a.bootstrap(), &self.b.bootstrap(), delivery)
+        between(way, &self.a.bootstrap(), &self.b.bootstrap(), delivery)
     }
 
     /// Applications write on the source of a way: one whose batches have no producer id and one whose batches do.
@@ -370,7 +382,7 @@ fn victim() -> Result<()> {
     };
     let store = Arc::new(SqliteStore::open(Path::new(state))?);
     copy(
-        task(way, a, b, delivery)?,
+        between(way, a, b, delivery)?,
         Arc::new(DyingStore::dying(store, writes.parse()?, death)),
     )
 }

@@ -1,6 +1,7 @@
 //! Two tasks that copy the same topics in both directions, with writers on both sides: whatever dies when, each record is on
 //! both sides once. `SLUICE_KILL_ROUNDS` sets how often.
 
+mod compacted;
 mod crashes;
 mod groups;
 mod moving;

@@ -3,7 +3,7 @@
 /**
  * What a pairing of clusters cannot carry, or what a cleaner removed: known, and no fault of the copy.
  */
-export type Accepted = "headers_not_carried" | "timestamp_by_target" | "no_timestamp_at_source" | "compacted" | "replayed" | "discarded";
+export type Accepted = "headers_not_carried" | "timestamp_by_target" | "no_timestamp_at_source" | "compacted" | "replayed" | "discarded" | "conflicting_keys";
 
 /**
  * A gap that a person has accepted. It holds for what was shown alone: where more is missing by then, the partition
@@ -2916,6 +2916,11 @@ not_compared: OffsetRange | null,
  * Why the partition could not be compared to its end.
  */
 problem: string | null, 
+/**
+ * A compacted partition of a pair that copies both ways has more keys than are remembered, or its other task is not known:
+ * [`Accepted::ConflictingKeys`] are not counted.
+ */
+keys_not_counted: boolean, 
 /**
  * Only what is newer than an earlier verification proved was compared.
  */

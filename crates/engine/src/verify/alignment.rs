@@ -43,7 +43,18 @@ impl Comparison<'_, '_> {
                 && target.len() < size
                 && self.source.held() < WINDOW_BYTES
                 && self.target.held() < WINDOW_BYTES;
-            if let Some((i, j)) = meeting(&source, &target) {
+            // Of a pair, where cleaners and kills leave few neighbours, a record stands for itself.
+            let by_itself = self.is_paired() && !noted;
+            if let Some((i, j)) = meeting_by(&source, &target, by_itself) {
+                if by_itself {
+                    for _ in 0..i {
+                        self.missing();
+                    }
+                    for _ in 0..j {
+                        self.extra()?;
+                    }
+                    return Ok(());
+                }
                 if noted && i != j {
                     // The log is not what the copy wrote: its offsets say nothing any more.
                     self.map = None;
@@ -75,13 +86,16 @@ impl Comparison<'_, '_> {
     }
 
     /// Two records that stand where copies of each other would: on a compacted topic each may also be what the other
-    /// side's cleaner removed, which their keys show.
+    /// side's cleaner removed, which their keys show. Of a pair it is found out of each record by itself, also where two have the same key.
     fn pair_or_split(&mut self, certain: bool) -> Result<()> {
-        let same_key = match (self.source.peek(0)?, self.target.peek(0)?) {
-            (Some(source), Some(target)) => source.key() == target.key(),
+        let is_paired = self.is_paired();
+        let may_be_one = match (self.source.peek(0)?, self.target.peek(0)?) {
+            (Some(source), Some(target)) => {
+                source.hash == target.hash || !is_paired && source.key() == target.key()
+            }
             _ => true,
         };
-        if self.rules.is_compacted() && !certain && !same_key {
+        if self.rules.is_compacted() && !certain && !may_be_one {
             self.missing();
             self.extra()?;
         } else {
@@ -103,6 +117,7 @@ impl Comparison<'_, '_> {
             LogSide::Source => {
                 if let Some(record) = self.source.pop() {
                     self.awaited_at_source.came_late(&record);
+                    self.awaited_at_source.saw(&record);
                     self.saw_source(&record);
                     self.give_back();
                     self.report.equal_records += 1;
@@ -111,6 +126,7 @@ impl Comparison<'_, '_> {
             LogSide::Target => {
                 if let Some(record) = self.target.pop() {
                     self.awaited_on_target.came_late(&record);
+                    self.awaited_on_target.saw(&record);
                     self.saw_target(&record);
                     self.give_back();
                     self.report.equal_records += 1;
@@ -174,6 +190,11 @@ pub(crate) fn window(stream: &mut Stream<'_>, size: usize, end: i64) -> Result<V
 
 /// The nearest places where a record, and its follower if there is one, agree.
 pub(crate) fn meeting(source: &[u64], target: &[u64]) -> Option<(usize, usize)> {
+    meeting_by(source, target, false)
+}
+
+/// The nearest places where a record agrees: `by_itself`, or else with its follower if there is one.
+fn meeting_by(source: &[u64], target: &[u64], by_itself: bool) -> Option<(usize, usize)> {
     let mut places: HashMap<u64, Vec<usize>> = HashMap::with_capacity(target.len());
     for (index, hash) in target.iter().enumerate() {
         places.entry(*hash).or_default().push(index);
@@ -187,10 +208,11 @@ pub(crate) fn meeting(source: &[u64], target: &[u64]) -> Option<(usize, usize)> 
             if best.is_some_and(|(a, b)| i + j >= a + b) {
                 break;
             }
-            if source
-                .get(i + 1)
-                .zip(target.get(j + 1))
-                .is_none_or(|(a, b)| a == b)
+            if by_itself
+                || source
+                    .get(i + 1)
+                    .zip(target.get(j + 1))
+                    .is_none_or(|(a, b)| a == b)
             {
                 best = Some((i, j));
             }

@@ -11,6 +11,7 @@ use crate::verify::detail::describe;
 use crate::verify::failure::Result;
 use crate::verify::fields::differing;
 use crate::verify::offset_map::OffsetMap;
+use crate::verify::paired::Paired;
 use crate::verify::recent::Recent;
 use crate::verify::record::Record;
 use crate::verify::report::{Accepted, Difference, DifferenceKind, LogSide, PartitionReport};
@@ -28,6 +29,8 @@ pub(crate) struct Comparison<'a, 'r> {
     pub(crate) map: Option<OffsetMap<'r>>,
     /// What a running task notes meanwhile.
     pub(crate) notes: Option<Notes<'r>>,
+    /// Of a compacted partition of a pair that copies both ways: what both tasks have copied.
+    paired: Option<Paired<'r>>,
     /// What was noted last may not be readable yet.
     pub(crate) awaits_tail: bool,
     pub(crate) report: PartitionReport,
@@ -63,6 +66,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
             rules,
             map,
             notes: None,
+            paired: None,
             awaits_tail: false,
             report,
             found: Vec::new(),
@@ -92,13 +96,26 @@ impl<'a, 'r> Comparison<'a, 'r> {
         self
     }
 
+    /// Where the records of the other task, too, explain what compaction has removed.
+    pub(crate) fn with_pair(mut self, paired: Option<Paired<'r>>) -> Self {
+        self.paired = paired;
+        self
+    }
+
+    /// Whether records of another task explain what compaction has removed.
+    pub(crate) fn is_paired(&self) -> bool {
+        self.paired.is_some()
+    }
+
     pub(crate) fn run(mut self) -> (PartitionReport, Vec<Difference>) {
         let compared = self.compare().and_then(|()| self.compare_unnoted());
-        let outcome = compared.and_then(|()| self.read_on()).and_then(|()| {
-            self.note_what_never_came();
-            self.count_uncopied()?;
-            self.note_what_lives_on(LogSide::Source)?;
-            self.note_what_lives_on(LogSide::Target)
+        let outcome = compared.and_then(|()| match self.paired.take() {
+            Some(paired) => {
+                self.note_what_never_came();
+                self.count_uncopied()?;
+                self.explain_by_pair(&paired)
+            }
+            None => self.explain_alone(),
         });
         if let Err(error) = outcome {
             self.report.problem = Some(error.to_string());
@@ -189,6 +206,20 @@ impl<'a, 'r> Comparison<'a, 'r> {
         Ok(())
     }
 
+    /// What compaction removed is explained by records of what is compared.
+    fn explain_alone(&mut self) -> Result<()> {
+        self.read_on()?;
+        for lacking in [LogSide::Source, LogSide::Target] {
+            for value in self.awaited(lacking).take_values() {
+                self.note_lacking(lacking, &value, Lacking::Value);
+            }
+        }
+        self.note_what_never_came();
+        self.count_uncopied()?;
+        self.note_what_lives_on(LogSide::Source)?;
+        self.note_what_lives_on(LogSide::Target)
+    }
+
     /// Behind the compared range only records that explain a compacted one are of interest.
     fn read_on(&mut self) -> Result<()> {
         while !self.awaited_at_source.is_empty() && self.source.peek(0)?.is_some() {
@@ -212,6 +243,11 @@ impl<'a, 'r> Comparison<'a, 'r> {
         };
         self.saw_source(&source);
         self.saw_target(&target);
+        if self.is_paired() {
+            // What is passed between two of these may stand anywhere between; what was passed before stands before.
+            self.awaited_at_source.saw(&source);
+            self.awaited_on_target.saw(&target);
+        }
         let (kinds, accepted) = differing(&source, &target, self.rules.headers);
         for kind in accepted {
             *self.report.accepted.entry(kind).or_default() += 1;
@@ -295,8 +331,9 @@ impl<'a, 'r> Comparison<'a, 'r> {
             DifferenceKind::Extra
         };
         let copied = match &mut self.map {
-            Some(map) => map.source_of(target.offset())?.is_some(),
-            None => true,
+            // That a task of a pair wrote it is known without the map.
+            Some(map) if self.paired.is_none() => map.source_of(target.offset())?.is_some(),
+            _ => true,
         };
         if self.rules.is_compacted() && copied && kind == DifferenceKind::Extra && target.key().is_some() {
             self.await_successor(&target, kind, LogSide::Source);
@@ -328,15 +365,10 @@ impl<'a, 'r> Comparison<'a, 'r> {
         *count = count.saturating_sub(1);
     }
 
-    /// Both logs were read: records without a successor, and replayed ones that somebody removed, are missing.
+    /// Both logs were read: records that no cleaner can have removed, and replayed ones that somebody removed, are missing.
     fn note_what_never_came(&mut self) {
         for lacking in [LogSide::Source, LogSide::Target] {
-            let awaited = self.awaited(lacking);
-            let (values, copies) = (awaited.take_values(), awaited.take_copies());
-            for value in values {
-                self.note_lacking(lacking, &value, Lacking::Value);
-            }
-            for copy in copies {
+            for copy in self.awaited(lacking).take_copies() {
                 self.note_lacking(lacking, &copy, Lacking::Copy);
             }
         }
@@ -384,7 +416,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
         Ok(())
     }
 
-    fn awaited(&mut self, lacking: LogSide) -> &mut Superseded {
+    pub(crate) fn awaited(&mut self, lacking: LogSide) -> &mut Superseded {
         match lacking {
             LogSide::Source => &mut self.awaited_at_source,
             LogSide::Target => &mut self.awaited_on_target,
@@ -392,7 +424,7 @@ impl<'a, 'r> Comparison<'a, 'r> {
     }
 
     /// What was taken for removed by compaction was not.
-    fn note_lacking(&mut self, lacking: LogSide, awaited: &Awaited, what: Lacking) {
+    pub(crate) fn note_lacking(&mut self, lacking: LogSide, awaited: &Awaited, what: Lacking) {
         self.give_back();
         let detail = what.detail(lacking, &awaited.key, awaited.offset);
         let (source, target) = match lacking {
@@ -427,7 +459,9 @@ impl<'a, 'r> Comparison<'a, 'r> {
         } else {
             self.count_if_uncopied(record);
         }
-        self.awaited_at_source.saw(record);
+        if !self.is_paired() {
+            self.awaited_at_source.saw(record);
+        }
         self.recent.saw(record.hash);
         if let Some(batches) = &mut self.batches {
             batches.read(record.len());
@@ -437,7 +471,9 @@ impl<'a, 'r> Comparison<'a, 'r> {
     pub(crate) fn saw_target(&mut self, record: &Record) {
         self.report.target_records += 1;
         self.digests.1.update(&record.hash.to_le_bytes());
-        self.awaited_on_target.saw(record);
+        if !self.is_paired() {
+            self.awaited_on_target.saw(record);
+        }
     }
 
     /// `count` records at the source offsets `from..to` and their copies were compared as one batch of this `digest`.

@@ -16,6 +16,9 @@ pub(crate) trait Feed {
     /// Goes on at `offset` with the next read.
     fn go_to(&mut self, offset: i64);
 
+    /// From now on also hands over what is not of what is compared, as [`Fed::Beside`].
+    fn everything(&mut self) {}
+
     /// Reads nothing ahead until [`Feed::go_to`].
     fn rest(&mut self);
 }
@@ -24,6 +27,8 @@ pub(crate) trait Feed {
 pub(crate) enum Fed {
     /// A record of a committed transaction, or of none.
     Record(Content),
+    /// One that is not of what is compared, where everything was asked for.
+    Beside(Content),
     /// All that is committed has come.
     End,
     /// Nothing behind this can be read.

@@ -1,17 +1,19 @@
 //! Of a pair that copies both ways, the records of one side that one of its tasks answers for: by the same rule as it copies
 //! (docs/adr/0016).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use sluice_model::Task;
+use sluice_model::{OffsetRange, Task, TaskName};
 use sluice_wire::format::{Entry, RecordSet};
 
 use crate::error::{EngineError, Result, StoreError};
-use crate::plan::Pair;
-use crate::position::{Authorship, CheckpointStore, Direction, WriterNotes};
+use crate::plan::{Pair, unique};
+use crate::position::{
+    Authorship, CheckpointStore, Direction, PartitionKey, PartitionState, StoredRuns, WriterNotes,
+};
 use crate::verify::feed::{Fed, Feed, ReadError};
-use crate::verify::job::Job;
+use crate::verify::paired::{Half, Paired};
 use crate::verify::report::LogSide;
 use crate::verify::stored_log::{FETCH, StoredLog};
 
@@ -23,6 +25,8 @@ pub(crate) struct Share<'a> {
     store: &'a dyn WriterNotes,
     own: Authorship,
     partner: Authorship,
+    /// What both tasks have copied between the topics that are there.
+    copied: [BTreeMap<PartitionKey, PartitionState>; 2],
 }
 
 /// The feeds of both sides of a partition.
@@ -36,15 +40,18 @@ impl<'a> Share<'a> {
     /// # Errors
     /// The clusters have no ids.
     pub(crate) fn of(pair: &Pair, task: &Task, store: &'a dyn CheckpointStore) -> Result<Option<Self>> {
-        if task.both_ways.is_none() {
+        let Some(partner) = &task.both_ways else {
             return Ok(None);
-        }
+        };
         let own = pair.direction().ok_or_else(|| {
             EngineError::Refused(
                 "a pair that copies both ways cannot be verified: its clusters have no ids".to_owned(),
             )
         })?;
-        Ok(Some(Self::new(store, own)))
+        Ok(Some(Self {
+            copied: copied(pair, [&task.name, partner], store)?,
+            ..Self::new(store, own)
+        }))
     }
 
     pub(crate) fn new(store: &'a dyn WriterNotes, own: Direction) -> Self {
@@ -52,22 +59,44 @@ impl<'a> Share<'a> {
             store,
             partner: Authorship::new(own.reversed()),
             own: Authorship::new(own),
+            copied: Default::default(),
         }
     }
 
     /// Why a partition is not compared, if it is not; `readable` where stored batches can be read on both sides.
-    pub(crate) fn beyond(&self, job: &Job, readable: bool) -> Option<&'static str> {
-        if !readable {
-            return Some(
-                "the wire client cannot read both sides, and without it it is not known which records the other task of the pair has written",
-            );
-        }
-        let compacted = job
-            .rules()
-            .is_some_and(|rules| rules.compacted.0 || rules.compacted.1);
-        compacted.then_some(
-            "it is compacted and written on both sides: a record that is missing may have been superseded by one of the other side, so it is not compared",
+    pub(crate) fn beyond(readable: bool) -> Option<&'static str> {
+        (!readable).then_some(
+            "the wire client cannot read both sides, and without it it is not known which records the other task of the pair has written",
         )
+    }
+
+    /// What both tasks have copied of a partition.
+    pub(crate) fn paired<'r>(
+        &self,
+        task: &'r Task,
+        store: &'r dyn CheckpointStore,
+        key: &'r PartitionKey,
+    ) -> Paired<'r> {
+        let half = |task: Option<&'r TaskName>, copied: &BTreeMap<PartitionKey, PartitionState>| {
+            let state = copied.get(key)?;
+            Some(Half {
+                runs: Box::new(StoredRuns {
+                    store,
+                    task: task?,
+                    key,
+                }),
+                source: OffsetRange {
+                    from: state.start,
+                    to: state.position,
+                },
+                target_next: state.target_next,
+            })
+        };
+        let [own, partner] = &self.copied;
+        Paired {
+            own: half(Some(&task.name), own),
+            partner: half(task.both_ways.as_ref(), partner),
+        }
     }
 
     /// What of both sides counts.
@@ -94,6 +123,42 @@ impl<'a> Share<'a> {
     }
 }
 
+/// What both tasks of a pair have copied between the topics that are there now: of other topics of their names it says nothing.
+fn copied(
+    pair: &Pair,
+    [own, partner]: [&TaskName; 2],
+    store: &dyn CheckpointStore,
+) -> Result<[BTreeMap<PartitionKey, PartitionState>; 2]> {
+    let states = (store.partitions(own)?, store.partitions(partner)?);
+    let all = states.0.iter().chain(&states.1);
+    let topics = unique(all.map(|state| state.key.topic.as_str()));
+    let ids = (pair.source.topic_ids(&topics), pair.target.topic_ids(&topics));
+    Ok([
+        between(&states.0, &ids.0, &ids.1),
+        between(&states.1, &ids.1, &ids.0),
+    ])
+}
+
+/// Those whose topics have these ids.
+fn between(
+    states: &[PartitionState],
+    at_source: &BTreeMap<String, String>,
+    on_target: &BTreeMap<String, String>,
+) -> BTreeMap<PartitionKey, PartitionState> {
+    let is_there = |noted: &Option<String>, ids: &BTreeMap<String, String>, topic: &String| {
+        noted.is_none() || ids.get(topic) == noted.as_ref()
+    };
+    states
+        .iter()
+        .filter(|state| {
+            state.is_pinned()
+                && is_there(&state.source_topic_id, at_source, &state.key.topic)
+                && is_there(&state.target_topic_id, on_target, &state.target_topic)
+        })
+        .map(|state| (state.key.clone(), state.clone()))
+        .collect()
+}
+
 /// A stored entry, and whether its records count.
 struct Stretch {
     first: i64,
@@ -106,6 +171,7 @@ struct Stretch {
 pub(crate) struct PairFeed<'a> {
     records: Box<dyn Feed + 'a>,
     owners: Owners<'a>,
+    everything: bool,
 }
 
 impl<'a> PairFeed<'a> {
@@ -125,16 +191,22 @@ impl<'a> PairFeed<'a> {
                 next: from,
                 max_bytes: FETCH,
             },
+            everything: false,
         }
     }
 }
 
 impl Feed for PairFeed<'_> {
     fn read(&mut self, take: &mut dyn FnMut(Fed)) -> std::result::Result<usize, ReadError> {
-        let Self { records, owners } = self;
+        let Self {
+            records,
+            owners,
+            everything,
+        } = self;
         records.read(&mut |fed| match fed {
             Fed::Record(content) => match owners.counts(content.offset()) {
                 Ok(true) => take(Fed::Record(content)),
+                Ok(false) if *everything => take(Fed::Beside(content)),
                 Ok(false) => {}
                 Err(error) => take(Fed::Fault(error)),
             },
@@ -146,6 +218,10 @@ impl Feed for PairFeed<'_> {
         self.owners.known.clear();
         self.owners.next = offset;
         self.records.go_to(offset);
+    }
+
+    fn everything(&mut self) {
+        self.everything = true;
     }
 
     fn rest(&mut self) {

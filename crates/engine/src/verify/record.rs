@@ -7,6 +7,8 @@ use crate::record_hash::{Fields, hash_fields, hash_parts};
 pub(crate) struct Record {
     content: Content,
     pub(crate) hash: u64,
+    /// It is of what is compared, and not one that was asked for beside it ([`Feed::everything`](super::feed::Feed::everything)).
+    pub(crate) counts: bool,
 }
 
 /// What a client hands over.
@@ -28,7 +30,11 @@ impl Content {
 
 impl Record {
     pub(crate) fn new(content: Content, fields: Fields) -> Self {
-        let mut record = Self { content, hash: 0 };
+        let mut record = Self {
+            content,
+            hash: 0,
+            counts: true,
+        };
         record.hash_again(fields);
         record
     }

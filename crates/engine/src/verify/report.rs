@@ -51,6 +51,8 @@ pub enum Accepted {
     Replayed,
     /// The target refused the record, and a person decided to leave it out.
     Discarded,
+    /// Of a compacted topic of a pair that copies both ways: a key that both sides wrote ends with different records on the two sides.
+    ConflictingKeys,
 }
 
 /// One difference, as an example of its kind.
@@ -196,6 +198,10 @@ pub struct PartitionReport {
     pub not_compared: Option<OffsetRange>,
     /// Why the partition could not be compared to its end.
     pub problem: Option<String>,
+    /// A compacted partition of a pair that copies both ways has more keys than are remembered, or its other task is not known:
+    /// [`Accepted::ConflictingKeys`] are not counted.
+    #[serde(default)]
+    pub keys_not_counted: bool,
     /// Only what is newer than an earlier verification proved was compared.
     #[serde(default)]
     pub continued: bool,

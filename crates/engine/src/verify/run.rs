@@ -178,7 +178,7 @@ fn compare<'a>(
     });
     let mut target = readers.target.open(target);
     if let Some(share) = share {
-        if let Some(why) = share.beyond(job, logs.is_some()) {
+        if let Some(why) = Share::beyond(logs.is_some()) {
             report.problem = Some(why.to_owned());
             return (report, Vec::new());
         }
@@ -200,6 +200,11 @@ fn compare<'a>(
     let (mut report, found) = Comparison::new(stream, target, rules.clone(), map, report, on_records)
         .with_batches(batches)
         .with_notes(notes)
+        .with_pair(
+            share
+                .filter(|_| rules.is_compacted())
+                .map(|share| share.paired(task, store, &job.key)),
+        )
         .run();
     report.proof = job
         .identity

@@ -23,6 +23,12 @@ pub(crate) fn of(report: &VerificationReport) -> String {
     if unread > 0 {
         parts.push(format!("about {unread} offsets could not be compared"));
     }
+    let uncounted = report.partitions.iter().filter(|p| p.keys_not_counted).count();
+    if uncounted > 0 {
+        parts.push(format!(
+            "in {uncounted} partitions it was not counted how many keys end with different records on the two sides"
+        ));
+    }
     if !report.left_out_topics.is_empty() {
         parts.push(format!(
             "{} topics that are no longer in the task were not verified",

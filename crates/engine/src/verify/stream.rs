@@ -58,6 +58,12 @@ impl<'a> Stream<'a> {
         self.feed.go_to(offset);
     }
 
+    /// Reads all from `offset` on, also what is not of what is compared.
+    pub(crate) fn read_everything(&mut self, offset: i64) {
+        self.feed.everything();
+        self.go_to(offset);
+    }
+
     /// Reads nothing until [`Stream::go_to`].
     pub(crate) fn rest(&mut self) {
         self.drop_what_was_read();
@@ -144,17 +150,20 @@ impl<'a> Stream<'a> {
             fault,
             ..
         } = self;
+        let mut add = |content, counts| {
+            let mut record = Record::new(content, *fields);
+            record.counts = counts;
+            *bytes += record.len();
+            ready.push_back(record);
+        };
         feed.read(&mut |fed| match fed {
-            Fed::Record(content) if !*ended && fault.is_none() => {
-                let record = Record::new(content, *fields);
-                *bytes += record.len();
-                ready.push_back(record);
-            }
+            Fed::Record(content) if !*ended && fault.is_none() => add(content, true),
+            Fed::Beside(content) if !*ended && fault.is_none() => add(content, false),
             Fed::End if fault.is_none() => *ended = true,
             Fed::Fault(error) if !*ended => {
                 fault.get_or_insert(error);
             }
-            Fed::Record(_) | Fed::End | Fed::Fault(_) => {}
+            Fed::Record(_) | Fed::Beside(_) | Fed::End | Fed::Fault(_) => {}
         })
     }
 

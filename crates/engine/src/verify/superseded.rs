@@ -30,6 +30,7 @@ pub(crate) struct Awaited {
     pub(crate) kind: DifferenceKind,
     pub(crate) offset: i64,
     pub(crate) key: Box<str>,
+    pub(crate) is_tombstone: bool,
     /// The record itself.
     hash: u64,
 }
@@ -87,6 +88,7 @@ impl Superseded {
             kind,
             offset: record.offset(),
             key: shorten(record.key()).into(),
+            is_tombstone: record.value().is_none(),
             hash: record.hash,
         };
         if self.values.len() + self.tombstones.len() + self.copies_in_all >= PENDING_LIMIT {
@@ -143,6 +145,19 @@ impl Superseded {
         self.values.is_empty() && self.tombstones.is_empty()
     }
 
+    /// Whether a later record of a key would explain something.
+    pub(crate) fn awaits(&self, key: u64) -> bool {
+        self.values.contains_key(&key) || self.tombstones.contains_key(&key)
+    }
+
+    /// All that a later record of its key would explain, in the order of their offsets, with what stands for the key.
+    pub(crate) fn take_all(&mut self) -> Vec<(u64, Awaited)> {
+        let values = std::mem::take(&mut self.values).into_iter();
+        let mut all: Vec<(u64, Awaited)> = values.chain(std::mem::take(&mut self.tombstones)).collect();
+        all.sort_unstable_by_key(|(_, awaited)| awaited.offset);
+        all
+    }
+
     pub(crate) fn has_tombstones(&self) -> bool {
         !self.tombstones.is_empty()
     }
@@ -177,6 +192,7 @@ fn in_order(awaited: impl Iterator<Item = Awaited>) -> Vec<Awaited> {
     awaited
 }
 
-fn key_hash(message: &Record) -> u64 {
+/// What stands for a record's key.
+pub(crate) fn key_hash(message: &Record) -> u64 {
     message.key().map_or(0, xxh3_64)
 }

@@ -69,7 +69,7 @@ impl Records<'_> {
             Fed::Fault(error) if !*ended => {
                 fault.get_or_insert(error);
             }
-            Fed::Record(_) | Fed::End | Fed::Fault(_) => {}
+            Fed::Record(_) | Fed::Beside(_) | Fed::End | Fed::Fault(_) => {}
         })
     }
 

@@ -102,7 +102,7 @@ fn written_on_both_sides(outline: &Outline, setup: &Setup) -> Option<Finding> {
         Finding::warning(
             ID,
             format!("{} is compacted and written on both sides", quoted(&compacted)),
-            "where both sides write the same key, each keeps the record that came last there, and these may differ; a verification leaves such topics out",
+            "where both sides write the same key, each keeps the record that came last there, and these may differ; a verification counts such keys",
             "see that each key is written on one side only",
         )
     })

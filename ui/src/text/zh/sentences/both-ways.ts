@@ -59,8 +59,8 @@ export const bothWays: Sentence[] = [
   ['both sides of the pair are written by applications, as is meant', '两侧都由应用程序写入，符合预期'],
   ["{'names} is compacted and written on both sides", '{names} 是压实主题，且两侧都有写入'],
   [
-    'where both sides write the same key, each keeps the record that came last there, and these may differ; a verification leaves such topics out',
-    '如果两侧写入相同的键，每侧保留在该侧最后到达的记录，两侧可能不同；校验会略过这样的主题',
+    'where both sides write the same key, each keeps the record that came last there, and these may differ; a verification counts such keys',
+    '如果两侧写入相同的键，每侧保留在该侧最后到达的记录，两侧可能不同；校验会统计这样的键',
   ],
   ['see that each key is written on one side only', '请确保每个键只在一侧写入'],
 
@@ -88,8 +88,16 @@ export const bothWays: Sentence[] = [
     'wire 客户端无法读取两侧，因而无法分辨哪些记录由另一个任务写入',
   ],
   [
-    'it is compacted and written on both sides: a record that is missing may have been superseded by one of the other side, so it is not compared',
-    '它是压实主题，且两侧都有写入：缺少的记录可能已被另一侧的记录取代，因此不比较',
+    'of {#count} keys it cannot be told whether the record that one side lacks was superseded or lost; the first is key {~key} at source offset {#offset}',
+    '有 {count} 个键无法判断一侧缺少的记录是被取代还是丢失；第一个是源偏移量 {offset} 处的键 {key}',
+  ],
+  [
+    'of {#count} keys it cannot be told whether the record that one side lacks was superseded or lost; the first is key {~key} at target offset {#offset}',
+    '有 {count} 个键无法判断一侧缺少的记录是被取代还是丢失；第一个是目标偏移量 {offset} 处的键 {key}',
+  ],
+  [
+    'in {#n} partitions it was not counted how many keys end with different records on the two sides',
+    '有 {n} 个分区未统计多少个键在两侧的最后一条记录不同',
   ],
   [
     "its partner '{name}' was deleted: it copies one way from now on, and still leaves out what that one wrote",

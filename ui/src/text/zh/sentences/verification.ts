@@ -55,6 +55,7 @@ export const verification: Sentence[] = [
   ['{#n} compacted', '被压缩清除 {n} 条'],
   ['{#n} discarded', '已丢弃 {n} 条'],
   ['{#n} replayed', '已重放 {n} 条'],
+  ['{#n} conflicting keys', '{n} 个键在两侧的最后一条记录不同'],
 
   // Details of a difference; keys and values are shown as they are.
   ['source {!what}; target {!other}', '源{what}；目标{other}'],

@@ -1,4 +1,5 @@
 mod cases;
+mod compacted_pairs;
 mod ground;
 mod pairs;
 mod random;

@@ -19,6 +19,7 @@ fn read(log: &MemoryLog, share: &Share<'_>, side: LogSide, from: i64) -> Vec<i64
     for _ in 0..10_000 {
         feed.read(&mut |fed| match fed {
             Fed::Record(content) => offsets.push(content.offset()),
+            Fed::Beside(_) => panic!("it was not asked for"),
             Fed::End => ended = true,
             Fed::Fault(error) => panic!("{error}"),
         })
