@@ -10,6 +10,7 @@ use serde_json::Value;
 use sluice_tests::{Chance, commit_group_with, continued, eventually, group_client, read_all, skipped};
 use sluice_wire::{Isolation, OffsetSpec, TopicPartition};
 
+use crate::rounds;
 use crate::storm::{Application, Ended, PARTITIONS, Storm, TASKS, TOPIC};
 
 const GROUPS: usize = 32;
@@ -87,25 +88,33 @@ fn settle(storm: &Storm, side: usize, chance: &mut Chance, lowest: &Positions) -
     Ok(positions)
 }
 
-/// Moves all groups with the companion, again until nothing waits for the copy. Returns its positions, by group and partition.
-fn move_all(storm: &Storm, task: &str) -> Result<BTreeMap<String, Vec<Value>>> {
+/// Positions of a report, by group and partition.
+type Moved = BTreeMap<String, Vec<Value>>;
+
+/// Moves all groups with the companion, which answers with a report, or not where the program is killed meanwhile.
+fn move_once(storm: &Storm, task: &str) -> Result<Moved> {
+    // Whole or not, it says what became of each position.
+    let output = storm.said(&["task", "groups", task, "--sync", "--all", "--json"])?;
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    let report: Value = serde_json::from_str(&words).with_context(|| format!("{words}\n{complaint}"))?;
+    let groups = report["groups"].as_array().context("groups")?;
+    groups
+        .iter()
+        .map(|group| {
+            let name = group["group"].as_str().context("a name")?.to_owned();
+            let mut positions = group["partitions"].as_array().context("partitions")?.clone();
+            positions.sort_by_key(|position| position["partition"].as_i64());
+            Ok((name, positions))
+        })
+        .collect()
+}
+
+/// Moves all groups, again until nothing waits for the copy. Returns its positions, by group and partition.
+fn move_all(storm: &Storm, task: &str) -> Result<Moved> {
     let until = Instant::now() + PATIENCE;
     loop {
-        // Whole or not, it says what became of each position.
-        let output = storm.said(&["task", "groups", task, "--sync", "--all", "--json"])?;
-        let words = String::from_utf8_lossy(&output.stdout).into_owned();
-        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-        let report: Value = serde_json::from_str(&words).with_context(|| format!("{words}\n{complaint}"))?;
-        let groups = report["groups"].as_array().context("groups")?;
-        let moved: BTreeMap<String, Vec<Value>> = groups
-            .iter()
-            .map(|group| {
-                let name = group["group"].as_str().context("a name")?.to_owned();
-                let mut positions = group["partitions"].as_array().context("partitions")?.clone();
-                positions.sort_by_key(|position| position["partition"].as_i64());
-                Ok((name, positions))
-            })
-            .collect::<Result<_>>()?;
+        let moved = move_once(storm, task)?;
         let is_open = |position: &Value| {
             let is_there = position["target_committed"].is_i64();
             position["result"] == "pending" || !is_there
@@ -113,7 +122,7 @@ fn move_all(storm: &Storm, task: &str) -> Result<BTreeMap<String, Vec<Value>>> {
         if !moved.values().flatten().any(is_open) {
             return Ok(moved);
         }
-        ensure!(Instant::now() < until, "{report:#}");
+        ensure!(Instant::now() < until, "{moved:#?}");
         std::thread::sleep(Duration::from_millis(300));
     }
 }
@@ -172,7 +181,7 @@ struct Move<'a> {
     /// The side that they were moved to, and what it holds.
     side: usize,
     all: &'a Records,
-    positions: &'a BTreeMap<String, Vec<Value>>,
+    positions: &'a Moved,
     /// All that they have read, and what of it the program knows.
     read: &'a Read,
     counted: &'a Read,
@@ -275,6 +284,79 @@ fn while_written<T>(applications: &[Application; 2], during: impl FnOnce() -> Re
     })
 }
 
+/// What came of moves during which the program was killed again and again.
+#[derive(Default)]
+struct Cut {
+    answered: usize,
+    unanswered: usize,
+    /// Positions that a move has committed, as it said then.
+    committed: BTreeMap<(String, usize), Value>,
+}
+
+impl Cut {
+    /// The positions that a last move found in place, as the move said that brought them there.
+    fn complete(&self, moved: &mut Moved) {
+        for ((name, partition), said) in &self.committed {
+            let Some(position) = moved.get_mut(name).and_then(|all| all.get_mut(*partition)) else {
+                continue;
+            };
+            let stands = position["target_committed"] == said["target_committed"];
+            if position["committed"] != Value::Bool(true) && stands {
+                position.clone_from(said);
+            }
+        }
+    }
+}
+
+/// Moves groups without a pause while the program is killed with SIGKILL at moments that nobody chose, and started again.
+fn move_under_kills(storm: &Storm, task: &str, daemon: Ended, chance: &mut Chance) -> Result<(Ended, Cut)> {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let moving = scope.spawn(|| {
+            let mut cut = Cut::default();
+            while !done.load(Ordering::Relaxed) {
+                let Ok(moved) = move_once(storm, task) else {
+                    cut.unanswered += 1;
+                    continue;
+                };
+                cut.answered += 1;
+                for (name, positions) in moved {
+                    for (partition, position) in positions.into_iter().enumerate() {
+                        if position["committed"] == Value::Bool(true) {
+                            cut.committed.insert((name.clone(), partition), position);
+                        }
+                    }
+                }
+            }
+            cut
+        });
+        let killed = (0..rounds(6)).try_fold(daemon, |mut daemon, _| -> Result<Ended> {
+            std::thread::sleep(Duration::from_millis(200 + chance.below(2_500)));
+            daemon.0.kill()?;
+            daemon.0.wait()?;
+            Ok(Ended(storm.daemon()?))
+        });
+        done.store(true, Ordering::Relaxed);
+        let cut = moving.join().map_err(|_| anyhow!("the mover panicked"))?;
+        Ok((killed?, cut))
+    })
+}
+
+/// Moves all groups back to the first side under kills, and what is left then without.
+fn move_back(storm: &Storm, daemon: Ended, chance: &mut Chance) -> Result<(Ended, Moved)> {
+    let (daemon, cut) = move_under_kills(storm, TASKS[1], daemon, chance)?;
+    let mut moved = move_all(storm, TASKS[1])?;
+    cut.complete(&mut moved);
+    println!(
+        "back to a: {} moves answered and {} cut off by {} kills, {} positions committed between",
+        cut.answered,
+        cut.unanswered,
+        rounds(6),
+        cut.committed.len()
+    );
+    Ok((daemon, moved))
+}
+
 fn there_and_back(delivery: &str) -> Result<()> {
     let storm = Storm::begin(delivery)?;
     let applications = [
@@ -322,11 +404,11 @@ fn there_and_back(delivery: &str) -> Result<()> {
         .iter()
         .map(|(name, positions)| (name.clone(), positions.iter().map(at).collect()))
         .collect();
-    let (on_b, moved) = while_written(&applications, || {
+    let (on_b, moved, _daemon) = while_written(&applications, || {
         let on_b = settle(&storm, 1, &mut chance, &lowest)?;
-        let moved = move_all(&storm, TASKS[1])?;
+        let (daemon, moved) = move_back(&storm, daemon, &mut chance)?;
         a_while(1);
-        Ok((on_b, moved))
+        Ok((on_b, moved, daemon))
     })?;
     at_rest(&storm)?;
     let logs = [records(&storm, 0)?, records(&storm, 1)?];
