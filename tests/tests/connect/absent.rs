@@ -1,9 +1,10 @@
 //! Workers that are not there, or not yet, when something is asked of them.
 
 use anyhow::{Context, Result};
-use sluice_app::{TaskDelete, TaskPause, TaskResume, TaskTerminate, TaskVerify};
+use sluice_app::{App, Opening, TaskDelete, TaskPause, TaskResume, TaskTerminate, TaskVerify};
 use sluice_connect::{ConnectorKind, ConnectorState};
 use sluice_model::TaskState;
+use sluice_store::SecretPreference;
 use sluice_tests::{Filler, eventually, skipped};
 
 use crate::gate::Gate;
@@ -130,6 +131,65 @@ fn a_task_whose_connect_cluster_is_gone_is_at_rest_only_in_words_and_is_removed_
         client.delete(&kind.name_of(&task))?;
     }
     Ok(())
+}
+
+#[test]
+fn a_task_that_no_program_runs_comes_to_rest_with_its_connectors() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let ground = ground()?;
+    let Scene {
+        desk,
+        from,
+        to,
+        on,
+        dir,
+    } = Scene::new(&ground.source, &ground.target, &[ground.worker.url()])?;
+    let client = somebody(&ground.worker)?;
+    let filler = Filler::new(&ground.source.bootstrap())?;
+    filler.create("alone", 1, &[])?;
+    filler.numbered("alone", 1, 0, 100, 50)?;
+    let mut settings = desk.settings("alone", &from, &to, &["alone"])?;
+    settings.run_on = Some(on);
+    let task = desk.launch(settings)?;
+    desk.copies(&task, 100)?;
+    let name = ConnectorKind::Source.name_of(&task);
+    let state = || -> Result<ConnectorState> { Ok(client.status(&name)?.context("a connector")?.state) };
+    desk.app.close();
+
+    assert_eq!(state()?, ConnectorState::Running, "it goes on without a program");
+    let app = without_runs(dir.path())?;
+    app.call(TaskPause { task: task.clone() })?;
+    assert_eq!(state()?, ConnectorState::Stopped, "it is paused indeed");
+    app.close();
+
+    let desk = sluice_tests::Desk::open(dir.path())?;
+    desk.app.call(TaskResume { task: task.clone() })?;
+    desk.reaches(&task, TaskState::Running)?;
+    desk.app.close();
+    let app = without_runs(dir.path())?;
+    app.call(TaskDelete {
+        task: task.clone(),
+        ..TaskDelete::default()
+    })?;
+    assert_eq!(state()?, ConnectorState::Stopped, "a deleted task copies nothing");
+    for kind in ConnectorKind::ALL {
+        client.delete(&kind.name_of(&task))?;
+    }
+    Ok(())
+}
+
+/// A program that has the data folder, and runs no tasks: a command without a daemon.
+fn without_runs(dir: &std::path::Path) -> Result<App> {
+    Ok(App::open(Opening {
+        dir: dir.to_owned(),
+        program: "a command".to_owned(),
+        secrets: SecretPreference::Session,
+        runs_tasks: false,
+        desktop: None,
+        demo: None,
+    })?)
 }
 
 #[test]

@@ -208,6 +208,26 @@ fn however_records_repeat_what_is_noted_of_a_moving_copy_belongs_together() -> R
 }
 
 #[test]
+fn while_a_transaction_is_open_on_the_target_nothing_is_noted_and_a_copy_at_rest_says_so() -> Result<()> {
+    let other = Other::new()?;
+    Other::append(&other.source, 10)?;
+    let mut copy = other.begin(true)?;
+    Other::append(&other.target, 5)?;
+    let open = vec![FakeRecord::new("k", "open")];
+    other.target.append_transaction("t", 0, open, Outcome::Open)?;
+    look(&mut copy, [4, 6], false);
+    look(&mut copy, [5, 5], true);
+    assert_eq!((other.note()?.position, other.note()?.target_next), (0, 0));
+    let why = copy.not_noted().unwrap_or_default();
+    assert!(why.contains("t-0"), "{why}");
+    other.target.end_open_transactions("t", 0, false)?;
+    look(&mut copy, [5, 5], true);
+    assert_eq!(other.note()?.position, 5);
+    assert_eq!(copy.not_noted(), None);
+    Ok(())
+}
+
+#[test]
 fn a_last_record_that_may_be_one_of_several_notes_nothing() -> Result<()> {
     let other = Other::new()?;
     let same =

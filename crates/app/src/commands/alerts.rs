@@ -341,9 +341,15 @@ impl Command for AlertHistoryQuery {
     fn run(self, app: &App) -> Result<Vec<AlertView>> {
         let (task_id, gone) = match self.task.map(|task| (app.core.task(&task), task)) {
             Some((Ok(row), _)) => (Some(row.id), None),
-            Some((Err(error), task)) => (Some(task), Some(error)),
+            Some((Err(error), task)) if error.code == ErrorCode::NotFound => (Some(task), Some(error)),
+            Some((Err(error), _)) => return Err(error),
             None => (None, None),
         };
+        let is_whole = self.before_id.is_none()
+            && self.state.is_none()
+            && self.text.is_none()
+            && self.from_ms.is_none()
+            && self.to_ms.is_none();
         let rows = app.core.store.alert_history(&AlertFilter {
             task_id,
             state: self.state,
@@ -354,7 +360,7 @@ impl Command for AlertHistoryQuery {
             limit: Some(self.limit.unwrap_or(PAGE)),
         })?;
         // A task that is gone has its history still.
-        if let (Some(error), true) = (gone, rows.is_empty()) {
+        if let (Some(error), true, true) = (gone, is_whole, rows.is_empty()) {
             return Err(error);
         }
         Ok(rows

@@ -71,6 +71,12 @@ impl Command for OperationQuery {
     type Answer = Vec<OperationView>;
 
     fn run(self, app: &App) -> Result<Vec<OperationView>> {
+        let is_whole = self.before_id.is_none()
+            && self.text.is_none()
+            && self.object_kind.is_none()
+            && self.object_id.is_none()
+            && self.from_ms.is_none()
+            && self.to_ms.is_none();
         let unknown = self
             .action
             .clone()
@@ -86,7 +92,7 @@ impl Command for OperationQuery {
             limit: Some(self.limit.unwrap_or(PAGE)),
         })?;
         // What an older version noted stays.
-        if let (Some(action), true) = (unknown, rows.is_empty()) {
+        if let (Some(action), true, true) = (unknown, is_whole, rows.is_empty()) {
             return Err(AppError::field(
                 "action",
                 format!("there is no action '{action}'; they have names like task_pause"),

@@ -127,7 +127,9 @@ impl Command for TaskPause {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row).run(&app.core.store, || {
             let id = core::task_id(&row)?;
-            app.supervisor.bring_to_rest(&app.core, &id, TaskAction::Pause)?;
+            let has_stopped = stop_elsewhere(app, &id, &row)?;
+            app.supervisor
+                .bring_to_rest(&app.core, &id, TaskAction::Pause, has_stopped)?;
             show(app, &app.core.task(&row.id)?)
         })
     }
@@ -143,11 +145,9 @@ impl Command for TaskTerminate {
             let id = core::task_id(&row)?;
             let _cutovers = app.cutovers.claim(id.as_str(), Doing::End)?;
             not_under_way(&app.core, id.as_str())?;
-            if app.supervisor.live(&id).is_none() && row.started_ms.is_some() {
-                leave_connect(&app.core, &row, Leaving::Stop)?;
-            }
+            let has_stopped = stop_elsewhere(app, &id, &row)?;
             app.supervisor
-                .bring_to_rest(&app.core, &id, TaskAction::Terminate)?;
+                .bring_to_rest(&app.core, &id, TaskAction::Terminate, has_stopped)?;
             show(app, &app.core.task(&row.id)?)
         })
     }
@@ -189,6 +189,10 @@ impl Command for TaskDelete {
         let row = app.core.task(&self.task)?;
         operation(Self::NAME, &row)
             .before(row.settings.clone())
+            .after(serde_json::json!({
+                "connectors": self.connectors,
+                "leave_connectors": self.leave_connectors,
+            }))
             .run(&app.core.store, || {
                 let _cutovers = app.cutovers.claim(&row.id, Doing::End)?;
                 not_needed(&app.core, &row.id)?;
@@ -260,6 +264,15 @@ pub(super) fn remove(
         .remove(&app.core, id, may_be_removed, before, leaves_connectors)?;
     app.alarm.forget_task(id.as_str());
     Ok(())
+}
+
+/// Stops what of a task goes on elsewhere where no run of it here does that. Returns whether it was seen to stop.
+fn stop_elsewhere(app: &App, id: &TaskId, row: &TaskRow) -> Result<bool> {
+    let is_left_to_us = app.supervisor.live(id).is_none() && row.started_ms.is_some();
+    if is_left_to_us {
+        leave_connect(&app.core, row, Leaving::Stop)?;
+    }
+    Ok(is_left_to_us)
 }
 
 /// Whether nothing of a task goes on elsewhere: it is at rest, and nothing was in the way when it came to it.

@@ -428,7 +428,7 @@ impl World for Clusters<'_> {
             self.stop_task(task)?;
             if !over.contains(&self.state(task)?) {
                 self.supervisor
-                    .bring_to_rest(self.core, task, TaskAction::Terminate)?;
+                    .bring_to_rest(self.core, task, TaskAction::Terminate, false)?;
             }
         }
         self.reaches(task, &over)

@@ -66,7 +66,7 @@ impl Clusters<'_> {
         }
         if self.state(task)?.is_to_run() {
             self.supervisor
-                .bring_to_rest(self.core, task, TaskAction::Pause)?;
+                .bring_to_rest(self.core, task, TaskAction::Pause, false)?;
         }
         self.reaches(task, &at_rest)
     }

@@ -188,7 +188,8 @@ impl Scene {
     }
 
     fn pause(&self, id: &TaskId) -> Result<()> {
-        self.supervisor.bring_to_rest(&self.core, id, TaskAction::Pause)
+        self.supervisor
+            .bring_to_rest(&self.core, id, TaskAction::Pause, false)
     }
 
     fn tune(&self, id: &TaskId, records: u64) -> Result<()> {
@@ -318,7 +319,7 @@ impl Accepted {
             24 => {
                 let ended = scene
                     .supervisor
-                    .bring_to_rest(&scene.core, id, TaskAction::Terminate);
+                    .bring_to_rest(&scene.core, id, TaskAction::Terminate, false);
                 count(&self.terminations, ended);
             }
             25..=31 => {
@@ -535,7 +536,7 @@ fn a_start_is_refused_while_the_topics_are_changed() {
         scene.resume(&id),
         scene
             .supervisor
-            .bring_to_rest(&scene.core, &id, TaskAction::Terminate),
+            .bring_to_rest(&scene.core, &id, TaskAction::Terminate, false),
         scene
             .supervisor
             .remove(&scene.core, &id, |_| Ok(()), |_| Ok(()), false),

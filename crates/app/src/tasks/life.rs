@@ -7,6 +7,7 @@ use sluice_engine::AcceptedGap;
 use sluice_model::{TaskAction, TaskId, TaskState};
 use sluice_store::TaskRow;
 
+use super::runner::left_running;
 use super::supervisor::Supervisor;
 use crate::core::{self, Core, just_changed, require_version};
 use crate::schema::AppEvent;
@@ -88,11 +89,18 @@ impl Supervisor {
         self.order(id, |orders| orders.restart());
     }
 
-    /// Ends a task at a saved position if its state allows `action`; at once where nothing runs.
+    /// Ends a task at a saved position if its state allows `action`; at once where nothing runs. `has_stopped`: what of it goes
+    /// on elsewhere without a run here, as on Connect, was seen to stop.
     ///
     /// # Errors
     /// Its state does not allow it.
-    pub(crate) fn bring_to_rest(&self, core: &Core, id: &TaskId, action: TaskAction) -> Result<()> {
+    pub(crate) fn bring_to_rest(
+        &self,
+        core: &Core,
+        id: &TaskId,
+        action: TaskAction,
+        has_stopped: bool,
+    ) -> Result<()> {
         let (passing, rest) = match action {
             TaskAction::Pause => (TaskState::Pausing, TaskState::Paused),
             _ => (TaskState::Terminating, TaskState::Terminated),
@@ -109,7 +117,9 @@ impl Supervisor {
             turn.is_free()?;
             turn.transit(&[state], passing, None)?;
         }
-        turn.transit(&[passing], rest, None)?;
+        let on_connect = core::settings(&turn.row()?)?.run_on.is_some();
+        let may_still_run = on_connect && state.is_live() && !has_stopped;
+        turn.transit(&[passing], rest, may_still_run.then(|| left_running(rest)))?;
         Ok(())
     }
 
@@ -131,7 +141,7 @@ impl Supervisor {
         let (state, is_on_connect) = (core::state(&row)?, core::settings(&row)?.run_on.is_some());
         may_be_removed(state)?;
         if state.is_live() && !matches!(state, TaskState::Pausing | TaskState::Terminating) {
-            self.bring_to_rest(core, id, TaskAction::Terminate)?;
+            self.bring_to_rest(core, id, TaskAction::Terminate, false)?;
         }
         // Its thread would write rows that could never be removed.
         if leaves_connectors && self.wait_for_end(id, UNTIL_LEFT).is_err() {

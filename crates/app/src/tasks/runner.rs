@@ -155,8 +155,8 @@ impl Runner {
     /// Goes on where the stored state says, if it can be written again.
     fn resume_stored_state(&self, error: &AppError) -> Result<Next> {
         match core::state(&self.core.task(self.id.as_str())?)? {
-            TaskState::Pausing => self.end(TaskState::Paused),
-            TaskState::Terminating => self.end(TaskState::Terminated),
+            TaskState::Pausing => self.end_without_a_run(TaskState::Paused),
+            TaskState::Terminating => self.end_without_a_run(TaskState::Terminated),
             state @ (TaskState::Starting | TaskState::Running | TaskState::Abnormal) => {
                 // The same state again would write nothing, and not show whether something can be written.
                 self.enter(&[state], TaskState::Abnormal, Some(&error.message))?;
@@ -202,11 +202,11 @@ impl Runner {
     fn after_failure(&mut self, error: sluice_engine::EngineError, stop: Option<Stop>) -> Result<Next> {
         match stop {
             // A person who ends a task for good need not learn that it failed on the way.
-            Some(Stop::Rest(TaskState::Terminated)) => self.end(TaskState::Terminated),
+            Some(Stop::Rest(TaskState::Terminated)) => self.end_without_a_run(TaskState::Terminated),
             // A failure that passes does not keep a task from being paused: its positions are saved.
             Some(Stop::Rest(state)) if error.is_passing() => {
                 self.core.log(&self.id, "warning", error.to_string());
-                self.end(state)
+                self.end_without_a_run(state)
             }
             Some(Stop::RunWhilePaused(work)) => {
                 work.refuse(error.clone().into());
@@ -232,7 +232,7 @@ impl Runner {
     fn failed(&mut self, trouble: &Trouble) -> Result<Next> {
         let reason = trouble.to_string();
         if core::state(&self.core.task(self.id.as_str())?)? == TaskState::Terminating {
-            return self.end(TaskState::Terminated);
+            return self.end_without_a_run(TaskState::Terminated);
         }
         let since = *self.failing_since.get_or_insert_with(Instant::now);
         let worn_out = since.elapsed() >= self.give_up_after;
@@ -303,6 +303,12 @@ impl Runner {
         self.end_with(state, None)
     }
 
+    /// As [`Runner::end`], where no run has seen to it that what goes on elsewhere stops.
+    fn end_without_a_run(&self, state: TaskState) -> Result<Next> {
+        let why = self.stop_elsewhere();
+        self.end_with(state, why.as_deref())
+    }
+
     fn end_with(&self, state: TaskState, why: Option<&str>) -> Result<Next> {
         let stopped = self.core.stopped.of(&self.id);
         let reason = stopped
@@ -360,19 +366,24 @@ impl Runner {
     }
 }
 
-/// Of a task on Connect whose connectors were not seen to stop.
-pub(super) const LEFT_RUNNING: &str = "the connectors on Connect were not seen to stop, and they may still run; resume the task and pause it again";
+/// Why a task on Connect that is at rest may not be: its connectors were not seen to stop.
+pub(super) fn left_running(rest: TaskState) -> &'static str {
+    if rest == TaskState::Paused {
+        "the connectors on Connect were not seen to stop, and they may still run; resume the task and pause it again"
+    } else {
+        "the connectors on Connect were not seen to stop, and they may still run; deleting the task stops them"
+    }
+}
 
 /// Brings a task to rest whose thread has ended before it did so itself: what was ordered came too late for it, or the program
 /// ends and a Connect cluster was silent.
 pub(super) fn settle(turn: &Turn<'_>) -> Result<()> {
-    let settings = core::settings(&turn.row()?)?;
-    let reason = settings.run_on.map(|_| LEFT_RUNNING);
+    let on_connect = core::settings(&turn.row()?)?.run_on.is_some();
     for (passing, rest) in [
         (TaskState::Pausing, TaskState::Paused),
         (TaskState::Terminating, TaskState::Terminated),
     ] {
-        turn.transit(&[passing], rest, reason)?;
+        turn.transit(&[passing], rest, on_connect.then(|| left_running(rest)))?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use sluice_store::{SqliteStore, TaskFilter};
 use super::engine::Engine;
 use super::live::Live;
 use super::orders::Orders;
-use super::runner::{LEFT_RUNNING, LIVE, settle};
+use super::runner::{LIVE, left_running, settle};
 use super::task_run::TaskRun;
 use crate::Result;
 use crate::core::{self, Core};
@@ -202,12 +202,12 @@ pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
         let to = match state {
             TaskState::PreChecking => Some((TaskState::Draft, "the pre-check was interrupted")),
             TaskState::Pausing | TaskState::Terminating if is_on_connect => {
-                Some((TaskState::Paused, LEFT_RUNNING))
+                Some((TaskState::Paused, left_running(TaskState::Paused)))
             }
             TaskState::Pausing => Some((TaskState::Paused, "paused")),
             TaskState::Terminating => Some((TaskState::Terminated, "terminated")),
             TaskState::Starting | TaskState::Running | TaskState::Abnormal if !resume && is_on_connect => {
-                Some((TaskState::Paused, LEFT_RUNNING))
+                Some((TaskState::Paused, left_running(TaskState::Paused)))
             }
             // An older version wrote what a task does and whether it is to run one after the other.
             TaskState::Starting | TaskState::Running | TaskState::Abnormal if !row.desired_running => {
@@ -220,7 +220,8 @@ pub(crate) fn after_a_kill(core: &Core, resume: bool) -> Result<()> {
             _ => None,
         };
         if let Some((to, reason)) = to {
-            let reason = (to == TaskState::Draft || !resume || reason == LEFT_RUNNING).then_some(reason);
+            let may_still_run = reason == left_running(TaskState::Paused);
+            let reason = (to == TaskState::Draft || !resume || may_still_run).then_some(reason);
             core.turn(&id).transit(&[state], to, reason)?;
             core.log(
                 &id,

@@ -38,9 +38,10 @@ pub fn gaps(app: &Backend, task: String, place: &Place) -> anyhow::Result<Exit> 
     output::write(&tables::text(&table))?;
     for gap in app.call(TaskOpenGaps { task, topic: None })? {
         output::write(&format!(
-            "{}-{} has stopped at a gap and waits for a decision; --accept {} goes on behind it\n",
+            "{}-{} has stopped at a gap ({}) and waits for a decision; --accept {} goes on behind it\n",
             gap.topic,
             gap.partition,
+            gap.gap.reason,
             GapPlace::from(&gap)
         ))?;
     }
@@ -79,7 +80,7 @@ pub fn accept_gaps(
     }
     let view = app.call(TaskAcceptGaps { task, gaps })?;
     for place in wanted {
-        screen.say(&format!("task '{}' goes on behind the gap {place}", view.name));
+        screen.say(&format!("task '{}': the gap {place} is accepted", view.name));
     }
     Ok(Exit::Done)
 }

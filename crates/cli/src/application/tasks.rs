@@ -80,7 +80,11 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
         } => log(&app, logged(task, level, text, limit), place),
         TaskCommand::Changes(task) => changes(&app, task.task, place),
         TaskCommand::Gaps { task, accept } if accept.is_empty() => records::gaps(&app, task, place),
-        TaskCommand::Gaps { task, accept } => records::accept_gaps(&app, task, &accept, screen),
+        TaskCommand::Gaps { task, accept } => {
+            let exit = records::accept_gaps(&app, task, &accept, screen)?;
+            hint(&app, screen);
+            Ok(exit)
+        }
         TaskCommand::Quarantine {
             task,
             replay,

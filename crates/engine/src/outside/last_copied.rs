@@ -17,6 +17,8 @@ use crate::verify::Reading;
 
 /// How often it is looked for. A verification waits 20 s for the note of what it sees.
 const EVERY: Duration = Duration::from_secs(10);
+/// How often the pause is doubled at most where looks end in vain: five minutes.
+const MOST_DOUBLED: u32 = 5;
 /// How long one look may read.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Offsets that are read of a source partition at most: more between two positions is a backlog on its way.
@@ -33,7 +35,10 @@ type Waiting<'w> = (&'w mut Watched, Stretch);
 #[derive(Default)]
 pub(super) struct LastCopied {
     reading: Option<Reading>,
-    looked: Option<Instant>,
+    /// When the next look is due.
+    due: Option<Instant>,
+    /// Looks in a row whose time was not enough for one partition: records are large, or a cluster is slow.
+    in_vain: u32,
 }
 
 impl LastCopied {
@@ -45,7 +50,7 @@ impl LastCopied {
         seen: &Seen,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Vec<(&'w mut Watched, i64)> {
-        let is_due = self.looked.is_none_or(|looked| looked.elapsed() >= EVERY);
+        let is_due = self.due.is_none_or(|due| Instant::now() >= due);
         let mut waiting: Vec<Waiting<'w>> = watched
             .into_iter()
             .filter_map(|watched| Stretch::of(watched, seen).map(|stretch| (watched, stretch)))
@@ -58,11 +63,18 @@ impl LastCopied {
         let until = Instant::now() + PATIENCE;
         let is_over = || cancelled() || Instant::now() >= until;
         let found = cancellable_until(&is_over, |cancel| self.places(task, waiting, cancel));
-        self.looked = Some(Instant::now());
-        found.unwrap_or_else(|error| {
+        let is_late = Instant::now() >= until;
+        let found = found.unwrap_or_else(|error| {
             tracing::info!(%error, "the last records on the target are not looked for");
             Vec::new()
-        })
+        });
+        self.in_vain = if is_late && found.is_empty() {
+            self.in_vain + 1
+        } else {
+            0
+        };
+        self.due = Some(Instant::now() + EVERY * 2_u32.pow(self.in_vain.min(MOST_DOUBLED)));
+        found
     }
 
     fn places<'w>(
@@ -108,7 +120,7 @@ impl LastCopied {
 struct Stretch {
     source: OffsetRange,
     target: OffsetRange,
-    /// The next offset to copy is this one or a later one.
+    /// All records before this one are on the target.
     least: i64,
 }
 
@@ -141,24 +153,19 @@ impl Stretch {
 fn behind_last(source: &[Fingerprint], target: &[Fingerprint], least: i64) -> Option<i64> {
     let (last, before) = target.split_last()?;
     let is_late_enough = |index: usize| source.get(index + 1).is_none_or(|next| next.offset >= least);
-    let same: Vec<usize> = (0..source.len())
-        .filter(|index| is_late_enough(*index) && source[*index].is_copied_as(last, HEADERS))
-        .collect();
-    let found = match same.as_slice() {
-        [one] => *one,
-        // Of equal records, the one that stands behind the same ones.
-        several => {
-            let mut fitting = several.iter().copied().filter(|index| {
-                let mut pairs = source[..*index].iter().rev().zip(before.iter().rev());
-                pairs.all(|(here, there)| here.is_copied_as(there, HEADERS))
-            });
-            let first = fitting.next()?;
-            if fitting.next().is_some() {
-                return None;
-            }
-            first
-        }
+    // What stands before it counts as well, as far as it was read: a record may come again, and another client may have written
+    // one like it.
+    let follows = |index: usize| {
+        let mut pairs = source[..index].iter().rev().zip(before.iter().rev());
+        (index > 0 || before.is_empty()) && pairs.all(|(here, there)| here.is_copied_as(there, HEADERS))
     };
+    let mut fitting = (0..source.len()).filter(|index| {
+        is_late_enough(*index) && source[*index].is_copied_as(last, HEADERS) && follows(*index)
+    });
+    let found = fitting.next()?;
+    if fitting.next().is_some() {
+        return None;
+    }
     Some(source[found].offset + 1)
 }
 
@@ -200,6 +207,16 @@ mod tests {
             behind_last(&records(10, "abcdef"), &records(70, "bcx"), 10),
             None,
             "a record of another client"
+        );
+        assert_eq!(
+            behind_last(&records(10, "abcdef"), &records(70, "xd"), 10),
+            None,
+            "a record of another client before it"
+        );
+        assert_eq!(
+            behind_last(&records(100, "xax"), &records(200, "xafx"), 100),
+            None,
+            "the first one stands behind nothing that was compared"
         );
     }
 

@@ -177,7 +177,7 @@ impl OutsideCopy {
         at_rest: bool,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> std::result::Result<(), String> {
-        let seen = match Seen::ask(&self.pair, &self.watched, self.exactly_once, ask) {
+        let seen = match Seen::ask(&self.pair, &self.watched, self.exactly_once || at_rest, ask) {
             Ok(seen) => seen,
             Err(error) => {
                 self.look_at_source_alone();
@@ -302,6 +302,7 @@ impl OutsideCopy {
                 .filter(|_| watched.position > watched.state.position);
             let target_next = end.copied().unwrap_or(watched.state.target_next);
             let is_same = seen.before.get(key) == seen.after.get(key);
+            watched.is_held = at_rest && !seen.has_ended(key);
             if at_rest || (is_same && (self.exactly_once || reached >= log.high)) {
                 if seen.has_ended(key) {
                     checkpoint.partitions.extend(watched.note(reached, target_next));
@@ -421,6 +422,17 @@ impl OutsideCopy {
                 .watched
                 .values()
                 .all(|watched| watched.first_end.is_some_and(|end| watched.reached() >= end))
+    }
+
+    /// Why, at the last look, it could not be noted where a copy stands that is stopped; none where all is noted.
+    #[must_use]
+    pub fn not_noted(&self) -> Option<String> {
+        let held = self.watched.iter().find(|(_, watched)| watched.is_held);
+        held.map(|(key, _)| {
+            format!(
+                "a transaction that is open on the target keeps {key} from being noted: what belongs together on both sides is known when it has ended"
+            )
+        })
     }
 
     /// What of the beginning is not copied.

@@ -33,6 +33,8 @@ pub(super) struct Watched {
     pub(super) moved_ms: i64,
     /// When the last record on the target was last looked for at the source, in ms since 1970; 0: never.
     pub(super) sought_ms: i64,
+    /// A transaction that is open on the target keeps what belongs together from being known, though nothing is copied any more.
+    pub(super) is_held: bool,
     /// Why it does not go on.
     pub(super) error: Option<String>,
 }
@@ -59,6 +61,7 @@ impl Watched {
             behind: Behind::default(),
             moved_ms: now_ms,
             sought_ms: 0,
+            is_held: false,
             error: None,
             state,
         }

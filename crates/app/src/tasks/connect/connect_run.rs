@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sluice_connect::{ConnectClient, Connector, Support};
@@ -19,6 +19,9 @@ use crate::{AppError, ErrorCode, Result};
 
 /// How often the connectors and both clusters are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a stop waits for transactions that are open on the target. Those of a worker that died are aborted within the
+/// minute that Connect's producers ask for (`transaction.timeout.ms`).
+const OPEN_WITHIN: Duration = Duration::from_secs(75);
 /// How often it is looked whether a connector has stopped.
 const STOPPING_EVERY: Duration = Duration::from_millis(300);
 
@@ -222,6 +225,7 @@ impl Follower {
     /// Stops the connectors, waits until nothing of them runs, and notes where they stand. What cannot be done yet is shown and
     /// tried again. Returns whether it is done; not where the program ends before.
     fn stop(&mut self) -> bool {
+        let mut held_since = None;
         loop {
             if self.shared.order() == LEAVE {
                 return false;
@@ -231,7 +235,7 @@ impl Follower {
                     let progress = self.look(true);
                     let error = progress.error.clone();
                     *self.shared.progress() = progress;
-                    match error {
+                    match error.or_else(|| self.held(&mut held_since)) {
                         None => return true,
                         Some(error) => error,
                     }
@@ -245,6 +249,16 @@ impl Follower {
             self.shared.progress().error = Some(format!("the connectors cannot be stopped yet: {error}"));
             self.rest(LOOK_EVERY);
         }
+    }
+
+    /// Why it is not noted yet where the connectors stand; none where it is, and where that was waited for long enough.
+    fn held(&self, since: &mut Option<Instant>) -> Option<String> {
+        let why = self.ground.copy.not_noted()?;
+        if since.get_or_insert_with(Instant::now).elapsed() < OPEN_WITHIN {
+            return Some(why);
+        }
+        self.ground.core.log(&self.ground.id, "warning", why);
+        None
     }
 
     /// Asks the connectors to stop. Returns whether all that run have.

@@ -131,10 +131,19 @@ fn stop_and_note(core: &Arc<Core>, row: &TaskRow, settings: &TaskSettings, on: &
     let mut copy = copy(core, row, task, is_exactly_once(settings, support))?;
     let (_, alias) = connectors(core, row, settings, &copy, support)?;
     let mut ask = || positions_at(&client, &row.id, &alias).map_err(|error| error.to_string());
-    if let Some(error) = copy.look(&mut ask, true, &|| false).error {
+    let progress = copy.look(&mut ask, true, &|| false);
+    if let Some(error) = progress.error {
         return Err(AppError::new(ErrorCode::ClusterUnreachable, error));
     }
-    Ok(())
+    // From an older note, records would be copied twice.
+    let unknown = progress.partitions.into_iter().find_map(|row| row.error);
+    match unknown.or_else(|| copy.not_noted()) {
+        None => Ok(()),
+        Some(why) => Err(AppError::new(
+            ErrorCode::StateForbids,
+            format!("where the connectors stand is not exactly known: {why}"),
+        )),
+    }
 }
 
 fn copy(core: &Arc<Core>, row: &TaskRow, task: Task, exactly_once: bool) -> Result<OutsideCopy> {

@@ -242,6 +242,15 @@ export const connect: Sentence[] = [
   ['the connectors cannot be stopped yet: {*error}', '暂时无法停止连接器：{error}'],
   ['its connectors could not be stopped and may still run on Connect: {*error}', '其连接器未能停止，可能仍在 Connect 上运行：{error}'],
   [
+    'a transaction that is open on the target keeps {@place} from being noted: what belongs together on both sides is known when it has ended',
+    '目标上有未结束的事务，暂时无法记录 {place} 的位置：该事务结束后才能知道两侧的对应关系',
+  ],
+  ['where the connectors stand is not exactly known: {*why}', '无法确切得知连接器的位置：{why}'],
+  [
+    'the connectors on Connect were not seen to stop, and they may still run; deleting the task stops them',
+    '未能看到 Connect 上的连接器停止，它们可能仍在运行；删除任务会停止它们',
+  ],
+  [
     'the connectors on Connect were not seen to stop, and they may still run; resume the task and pause it again',
     '未能看到 Connect 上的连接器停止，它们可能仍在运行；请恢复任务并再次暂停',
   ],
