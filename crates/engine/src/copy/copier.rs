@@ -164,7 +164,7 @@ impl Copier {
             self.publish_when_due();
             if self.ends_by_itself() && self.is_complete() {
                 let drained = self.drain();
-                if self.recover_if_needed(drained)? {
+                if self.recover_if_needed(drained)? && self.has_its_targets()? {
                     return Ok(Ending::CaughtUp {
                         incomplete: self.incomplete(),
                     });

@@ -9,6 +9,7 @@ use sluice_model::{Delivery, ExistingData, ForbiddenTopics, OutOfRange, Start, T
 
 use crate::error::{EngineError, Result, Side};
 use crate::launch::pin;
+use crate::partition::Became;
 use crate::plan::precheck::facts::{Compaction, Readable};
 use crate::plan::{Pair, Resolved, refusing_keyless, resolve, structure, value};
 use crate::position::{LogBounds, PartitionKey, PartitionState, bounds, each, has_leader};
@@ -27,12 +28,16 @@ pub(crate) struct Followed {
     launched_at_ms: i64,
     /// Topics that are left out because this user may not read them, with the time of the last look.
     left_out: BTreeMap<String, Instant>,
+    /// Target topics that were not seen at the last look.
+    unseen: BTreeSet<String>,
 }
 
 struct Topic {
     target: String,
     partitions: BTreeSet<i32>,
     id: Option<String>,
+    /// Of the target topic.
+    target_id: Option<String>,
 }
 
 /// What came to the source since.
@@ -57,6 +62,7 @@ impl Followed {
             waiting,
             launched_at_ms,
             left_out: BTreeMap::new(),
+            unseen: BTreeSet::new(),
         };
         followed.remember(partitions);
         followed
@@ -70,6 +76,7 @@ impl Followed {
                     target: partition.target_topic.clone(),
                     partitions: BTreeSet::new(),
                     id: partition.source_topic_id.clone(),
+                    target_id: partition.target_topic_id.clone(),
                 })
                 .partitions
                 .insert(partition.key.partition);
@@ -102,6 +109,35 @@ impl Followed {
             }
         }
         recreated
+    }
+
+    /// Target topics that are not those that were copied to, by name: one request for all. One that is not seen counts as gone at
+    /// the second look, because a broker that has just started may not know all topics yet.
+    pub(crate) fn other_targets(&mut self, pair: &Pair) -> BTreeMap<String, Became> {
+        let known: BTreeMap<&str, &str> = self
+            .topics
+            .values()
+            .filter_map(|topic| Some((topic.target.as_str(), topic.target_id.as_deref()?)))
+            .collect();
+        let names: Vec<&str> = known.keys().copied().collect();
+        let Ok(now) = pair.target.admin.topic_ids(&names) else {
+            return BTreeMap::new();
+        };
+        let mut found: BTreeMap<String, Became> = known
+            .iter()
+            .filter_map(|(topic, then)| {
+                let became = Became::of(then, now.get(*topic).map(String::as_str))?;
+                Some(((*topic).to_owned(), became))
+            })
+            .collect();
+        let unseen: BTreeSet<String> = found
+            .iter()
+            .filter(|(_, became)| **became == Became::Gone)
+            .map(|(topic, _)| topic.clone())
+            .collect();
+        let before = std::mem::replace(&mut self.unseen, unseen);
+        found.retain(|topic, became| *became != Became::Gone || before.contains(topic));
+        found
     }
 
     /// Looks at the source's topics as `pair` last saw them, makes the target ready for what is new, and counts it among

@@ -72,6 +72,7 @@ impl Copier {
             match awaited.clone() {
                 Awaited::Incident(incident) => self.on_incident(slot, &incident)?,
                 Awaited::Recreated { id } => self.restart_recreated(slot, id)?,
+                Awaited::OtherTarget => self.stop_other_target(slot)?,
             }
         }
         Ok(())
@@ -190,7 +191,7 @@ impl Copier {
         }
         if self.job.mirrors() && missing.reason == GapReason::Truncated {
             let sentence = another_log_sentence(&key);
-            self.stop_mirrored(slot, sentence);
+            self.stop_partition(slot, sentence);
             return Ok(());
         }
         if self.accepts_gap(&key, missing.range, missing.reason) {
@@ -296,7 +297,7 @@ impl Copier {
         self.commit()?;
         if self.job.mirrors() {
             let sentence = another_log_sentence(&key);
-            self.stop_mirrored(slot, sentence);
+            self.stop_partition(slot, sentence);
             return Ok(self.save()?);
         }
         let position = self.tracks[slot].state.position;

@@ -28,13 +28,13 @@ impl Copier {
             );
             tracing::warn!(key = %track.state.key, found = displaced.found, "{sentence}");
             self.unassign(&[slot])?;
-            self.stop_mirrored(slot, sentence);
+            self.stop_partition(slot, sentence);
         }
         Ok(())
     }
 
-    /// Has a mirrored partition wait for a person.
-    pub(super) fn stop_mirrored(&mut self, slot: Slot, sentence: String) {
+    /// Has a partition wait for a person.
+    pub(super) fn stop_partition(&mut self, slot: Slot, sentence: String) {
         let track = &mut self.tracks[slot];
         if track.mode == Mode::Stopped {
             return;
@@ -66,7 +66,7 @@ impl Copier {
             }
             match meet_end(&target, &job.task, job.store.as_ref(), track, &job.observer) {
                 Ok(()) => track.unmatched = false,
-                Err(EngineError::Refused(sentence)) => self.stop_mirrored(slot, sentence),
+                Err(EngineError::Refused(sentence)) => self.stop_partition(slot, sentence),
                 Err(error @ EngineError::Store(_)) => return Err(error),
                 Err(error) => {
                     tracing::info!(key = %track.state.key, %error, "reading where the target ends");

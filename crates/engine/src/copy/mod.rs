@@ -17,6 +17,7 @@ mod meters;
 mod mirror_end;
 mod mirror_tail;
 mod mirroring;
+mod other_target;
 mod pruning;
 mod reconcile;
 mod recovery;

@@ -162,7 +162,7 @@ impl Copier {
                 )
             } else {
                 format!(
-                    "the target topic '{topic}' cannot be written: {cause}; give the user WRITE on it, or create it again; trying again"
+                    "the target topic '{topic}' cannot be written: {cause}; give the user WRITE on it; trying again"
                 )
             };
             self.emit(Event::Warning(sentence.clone()));

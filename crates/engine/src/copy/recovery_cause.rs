@@ -1,4 +1,5 @@
 use crate::lane::{TargetIncident, TargetIncidentKind};
+use crate::partition::{Became, other_target_sentence};
 
 /// Why uncommitted records are given up.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -15,6 +16,12 @@ pub(super) enum RecoveryCause {
     /// A call, or what is in flight at a clean end, was not answered in time.
     #[error("the target does not answer; trying again")]
     NoAnswer,
+    /// What was written may be in another topic than it was copied to before.
+    #[error("{}", other_target_sentence(topic, Became::Another))]
+    OtherTarget {
+        /// Its name on the target.
+        topic: String,
+    },
     /// What was read may be of a topic that is no longer the one that was copied.
     #[error("the source topic '{topic}' was deleted and created again")]
     Recreated {

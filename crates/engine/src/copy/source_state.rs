@@ -44,6 +44,7 @@ impl Copier {
         for (topic, id) in snapshot.recreated {
             self.recreated(&topic, Some(id))?;
         }
+        self.apply_other_targets(&snapshot.other_targets)?;
         self.add_partitions(snapshot.new, &snapshot.refusing_keyless)
     }
 

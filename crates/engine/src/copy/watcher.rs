@@ -10,6 +10,7 @@ use sluice_model::Task;
 use crate::copy::follower::Followed;
 use crate::copy::held_back::HeldBack;
 use crate::copy::pruning::Pruning;
+use crate::partition::Became;
 use crate::plan::Pair;
 use crate::position::{PartitionKey, PartitionState, lacks_leader};
 use crate::progress::{Event, Observer};
@@ -32,6 +33,8 @@ pub(crate) struct SourceSnapshot {
     pub(crate) refusing_keyless: BTreeSet<String>,
     /// Source topics whose id changed: old topic gone, new topic of the same name.
     pub(crate) recreated: BTreeMap<String, String>,
+    /// Target topics that are not those that were copied to, by name.
+    pub(crate) other_targets: BTreeMap<String, Became>,
     /// Source partitions that have no leader.
     pub(crate) leaderless: BTreeSet<PartitionKey>,
     /// Whose transactions hold partitions back, as sentences.
@@ -47,6 +50,7 @@ impl SourceSnapshot {
         self.new.extend(later.new);
         self.refusing_keyless.extend(later.refusing_keyless);
         self.recreated.extend(later.recreated);
+        self.other_targets.extend(later.other_targets);
         self.leaderless = later.leaderless;
         self.held_by = later.held_by;
         self.error = later.error;
@@ -73,6 +77,7 @@ impl Watcher {
         followed: Followed,
     ) -> Self {
         pair.source.admin.set_deadline(QUESTION_DEADLINE);
+        pair.target.admin.set_deadline(QUESTION_DEADLINE);
         Self {
             held_back: HeldBack::new(task.source.clone()),
             pair,
@@ -222,6 +227,7 @@ impl Watcher {
     fn read_topics(&mut self, snapshot: &mut SourceSnapshot) -> Result<(), String> {
         self.pair.source.refresh().map_err(|error| error.to_string())?;
         snapshot.recreated = self.followed.recreated(&self.pair);
+        snapshot.other_targets = self.followed.other_targets(&self.pair);
         let discovered = self
             .followed
             .discover(&mut self.pair, &self.task, &self.observer)

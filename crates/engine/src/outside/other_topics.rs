@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Side;
+use crate::partition::{Became, other_target_sentence};
 use crate::plan::{Connected, Pair};
 use crate::position::PartitionState;
 
@@ -71,18 +72,13 @@ fn on_target(state: &PartitionState) -> (&str, Option<&str>) {
 }
 
 fn another(side: Side, topic: &str, then: &str, now: Option<&str>) -> Option<String> {
-    let what = match now {
-        Some(now) if now == then => return None,
-        Some(_) => "was deleted and created again",
-        None => "is not there any more, or must not be seen",
-    };
+    let became = Became::of(then, now)?;
     Some(match side {
         Side::Source => format!(
-            "the source topic '{topic}' {what}: MirrorMaker would go on at its old offset in a new one, and copy nothing before it. Terminate the task, and copy the new topic with another one"
+            "the source topic '{topic}' {}: MirrorMaker would go on at its old offset in a new one, and copy nothing before it. Terminate the task, and copy the new topic with another one",
+            became.in_words()
         ),
-        Side::Target => format!(
-            "the target topic '{topic}' {what}: what was copied to it before is gone. Terminate the task, and copy the topic with another one"
-        ),
+        Side::Target => other_target_sentence(topic, became),
     })
 }
 

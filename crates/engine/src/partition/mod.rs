@@ -13,5 +13,7 @@ pub(crate) use committed::{take_committed, target_partitions};
 pub(crate) use halt::Halt;
 pub use offset_runs::OffsetRuns;
 pub(crate) use pace::{Pace, STUCK};
-pub(crate) use recreated::{another_log_sentence, recreated_gap, recreated_sentence, restart};
+pub(crate) use recreated::{
+    Became, another_log_sentence, other_target_sentence, recreated_gap, recreated_sentence, restart,
+};
 pub(crate) use track::{Awaited, Mode, Track};

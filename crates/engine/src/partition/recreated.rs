@@ -12,6 +12,41 @@ pub(crate) fn recreated_sentence(key: &PartitionKey, position: i64) -> String {
     )
 }
 
+/// What became of a topic that a copy knows by its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Became {
+    /// There is another one of its name.
+    Another,
+    /// It is gone, or this user may not see it any more.
+    Gone,
+}
+
+impl Became {
+    /// By the id of `then` and the one that it has now, if there is such a topic; `None` if it is the same.
+    pub(crate) fn of(then: &str, now: Option<&str>) -> Option<Self> {
+        match now {
+            Some(now) if now == then => None,
+            Some(_) => Some(Self::Another),
+            None => Some(Self::Gone),
+        }
+    }
+
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Another => "was deleted and created again",
+            Self::Gone => "is not there any more, or must not be seen",
+        }
+    }
+}
+
+/// Says that a target topic is not the one that was copied to.
+pub(crate) fn other_target_sentence(topic: &str, became: Became) -> String {
+    format!(
+        "the target topic '{topic}' {}: what was copied to it before is gone. Terminate the task, and copy the topic with another one",
+        became.in_words()
+    )
+}
+
 /// What a person decides about a recreated topic: the new one is copied from its beginning. Nothing is known to be
 /// missing, so the range is empty.
 pub(crate) fn recreated_gap(partition: &PartitionState) -> OpenGap {

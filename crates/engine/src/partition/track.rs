@@ -24,6 +24,8 @@ pub(crate) enum Awaited {
     Incident(SourceIncident),
     /// Its topic was deleted and created again, with this id where the brokers have ids.
     Recreated { id: Option<String> },
+    /// Its target topic is another one than it was copied to.
+    OtherTarget,
 }
 
 /// Whether a partition is being read.
@@ -358,6 +360,12 @@ impl Track {
         self.error = Some(error);
         self.failing_since.get_or_insert(now);
         self.at_end = false;
+        self.mode = Mode::Backoff { until: now + pause };
+    }
+
+    /// Notes an error, and waits until somebody looks again at what brought it.
+    pub(crate) fn wait(&mut self, error: String, now: Instant, pause: Duration) {
+        self.back_off(error, now);
         self.mode = Mode::Backoff { until: now + pause };
     }
 

@@ -177,8 +177,8 @@ export const running: Sentence[] = [
     '无法删除目标主题“{target}”第一条记录之前的填充：{error}；请授予用户对该主题的 DELETE 权限；正在重试',
   ],
   [
-    "the target topic '{target}' cannot be written: {*error}; give the user WRITE on it, or create it again; trying again",
-    '无法写入目标主题“{target}”：{error}；请授予该用户 WRITE 权限，或重新创建该主题；正在重试',
+    "the target topic '{target}' cannot be written: {*error}; give the user WRITE on it; trying again",
+    '无法写入目标主题“{target}”：{error}；请授予该用户 WRITE 权限；正在重试',
   ],
   [
     "the target topic '{name}' cannot be created: {*error}. Give the user the right to create topics (CREATE on the cluster or on the topic's prefix), create it by hand, or choose another --replication-factor",
