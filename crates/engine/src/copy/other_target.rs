@@ -65,16 +65,16 @@ impl Copier {
                 Some((state.target_topic.clone(), state.target_topic_id.clone()?))
             })
             .collect();
+        if known.is_empty() {
+            // Brokers without ids.
+            return Ok(true);
+        }
         let names: Vec<&str> = known.keys().map(String::as_str).collect();
         let asked = Admin::new(&self.job.task.target).and_then(|mut admin| {
             admin.set_deadline(DEADLINE);
             admin.topic_ids(&names)
         });
         let Ok(now) = asked else { return Ok(true) };
-        if now.is_empty() {
-            // Brokers without ids say nothing either.
-            return Ok(true);
-        }
         let found: BTreeMap<String, Became> = known
             .iter()
             .filter_map(|(topic, then)| {
