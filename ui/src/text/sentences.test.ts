@@ -10,6 +10,7 @@ const NOT_SAID = /SELECT|INSERT|UPDATE|DELETE FROM|WHERE|VACUUM|COLLATE|ORDER BY
 const OTHERS = /chinese\.rs$|call_thread\.rs$|bindings\.rs$|\/tests\.rs$|\/tests\/\w+\.rs$/;
 /** Sentences of the program's own log, of attributes of the compiler, and words that are looked for in others. */
 const NOT_SHOWN = new Set([
+  'the ends of transactions are not known yet',
   'a task that runs on Connect has no speed limit',
   'a task that runs on Connect does not stop at gaps',
   'the thread that watches Connect panicked',

@@ -199,8 +199,8 @@ mod tests {
             Some(14)
         );
         assert_eq!(
-            behind_last(&records(10, "abcdef"), &records(70, "xd"), 10),
-            Some(14)
+            behind_last(&records(10, "abcdef"), &records(70, "a"), 10),
+            Some(11)
         );
         assert_eq!(behind_last(&records(10, "abcdef"), &[], 10), None);
         assert_eq!(

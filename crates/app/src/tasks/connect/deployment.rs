@@ -157,7 +157,8 @@ impl Deployment<'_> {
         }
     }
 
-    /// Tries again what a Connect cluster cannot do while it divides its work.
+    /// Tries again what a Connect cluster cannot do while it divides its work, or has no time to answer: what is asked for may be
+    /// asked for twice.
     fn retried<T>(&self, ask: impl Fn() -> sluice_connect::Result<T>) -> Result<T> {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -165,6 +166,7 @@ impl Deployment<'_> {
                 // A state that was just asked for may not have come to every worker yet.
                 Err(
                     error @ (ConnectError::Rebalancing
+                    | ConnectError::TimedOut { .. }
                     | ConnectError::Failed { .. }
                     | ConnectError::NotFound { .. }),
                 ) => {
