@@ -15,6 +15,7 @@ mod gap_place;
 mod groups;
 mod operations;
 mod pairs;
+mod pre_check;
 mod readiness;
 mod record_place;
 mod records;

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use sluice_app::{
-    AppEvent, SourceShow, TaskChanges, TaskCheck, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport,
-    TaskList, TaskLogQuery, TaskModify, TaskMove, TaskPause, TaskReadiness, TaskResume, TaskRetry, TaskShow,
-    TaskStart, TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView, TroubleCause,
+    SourceShow, TaskChanges, TaskCopy, TaskCreate, TaskDelete, TaskExport, TaskImport, TaskList,
+    TaskLogQuery, TaskModify, TaskMove, TaskPause, TaskReadiness, TaskResume, TaskRetry, TaskShow, TaskStart,
+    TaskTag, TaskTerminate, TaskTune, TaskVerify, TaskView, TroubleCause,
 };
-use sluice_engine::{ItemResult, VerifyScope};
+use sluice_engine::VerifyScope;
 use sluice_model::{Objects, RateLimits, Start, TaskName, TaskSettings, TaskState};
 
 use super::arguments::{ModifyArguments, Place, SetArguments, TaskCommand, TaskCreateArguments};
 use super::backend::Backend;
-use super::{groups, pairs, readiness, records, show, verification};
+use super::{groups, pairs, pre_check, readiness, records, show, verification};
 use crate::description::{objects_of, rename_of};
 use crate::exit::Exit;
 use crate::screen::Screen;
@@ -43,7 +43,7 @@ pub fn tasks(command: TaskCommand, place: &Place, screen: &Screen) -> anyhow::Re
         }
         TaskCommand::List { state, text, tag } => list(&app, chosen(state, text, tag), place),
         TaskCommand::Show(task) => show(&app, task.task, place),
-        TaskCommand::Check(task) => check(&app, task.task, place, screen),
+        TaskCommand::Check(task) => pre_check::check(&app, task.task, place, screen),
         TaskCommand::Start { task, confirm } => {
             started(&app, &app.call(TaskStart { task, confirm })?, place, screen)
         }
@@ -404,74 +404,6 @@ fn summary(view: &TaskView) -> String {
     let allowed: Vec<&str> = view.allowed.iter().map(|action| action.word()).collect();
     lines.push(format!("allowed now: {}", allowed.join(", ")));
     lines.join("\n")
-}
-
-fn check(app: &Backend, task: String, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
-    // What is known already is shown while the slower questions are out. The receiver ends with its sender's last use.
-    let report = match app.events().filter(|_| !place.json) {
-        None => app.call(TaskCheck { task })?,
-        Some(events) => std::thread::scope(|scope| {
-            let (over, ended) = crossbeam_channel::bounded::<()>(0);
-            scope.spawn(move || {
-                loop {
-                    crossbeam_channel::select! {
-                        recv(events) -> event => match event {
-                            Ok(AppEvent::PreCheckItem { item, .. }) => tell_item(&item, screen),
-                            Ok(_) => {}
-                            Err(_) => return,
-                        },
-                        recv(ended) -> _ => return,
-                    }
-                }
-            });
-            let report = app.call(TaskCheck { task });
-            drop(over);
-            report
-        })?,
-    };
-    if place.json {
-        output::write(&serde_json::to_string_pretty(&report)?)?;
-    } else {
-        let mut table = tables::table(["", "inspection", "found", "effect", "what to do"], 0..0);
-        for item in &report.items {
-            let result = match item.result {
-                ItemResult::Success => "ok",
-                ItemResult::Warning => "WARNING",
-                ItemResult::Failed => "FAILED",
-                ItemResult::Running => "…",
-            };
-            table.add_row([
-                result,
-                &item.id.replace('_', " "),
-                &item.cause,
-                &item.effect,
-                &item.remedy,
-            ]);
-        }
-        output::write(&tables::text(&table))?;
-        screen.say(if report.may_start {
-            "the task may start"
-        } else {
-            "the task may not start until what FAILED is mended"
-        });
-    }
-    Ok(if report.may_start {
-        Exit::Done
-    } else {
-        Exit::NotWhole
-    })
-}
-
-/// One line for an item of a pre-check that has its result.
-fn tell_item(item: &serde_json::Value, screen: &Screen) {
-    let word = |field: &str| {
-        item.get(field)
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default()
-    };
-    if word("result") != "running" {
-        screen.say(&format!("{}: {}", word("id").replace('_', " "), word("result")));
-    }
 }
 
 fn modify(app: &Backend, arguments: ModifyArguments, place: &Place, screen: &Screen) -> anyhow::Result<Exit> {
