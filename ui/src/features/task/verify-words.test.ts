@@ -24,6 +24,7 @@ const partition: PartitionReport = {
   not_copied: null,
   not_compared: null,
   problem: null,
+  keys_not_counted: false,
   continued: false,
   proof: null,
 };
