@@ -20,10 +20,7 @@ fn a_worker_that_starts_is_not_taken_for_one_without_connectors() -> Result<()> 
     let scene = Scene::new(&ground.source, &ground.target, &[gate.url()])?;
     let (desk, client) = (&scene.desk, somebody(&ground.worker)?);
     let filler = Filler::new(&ground.source.bootstrap())?;
-    filler.create("starting", 1, &[])?;
-    filler.numbered("starting", 1, 0, 100, 50)?;
-    let task = desk.launch(scene.settings("starting", &["starting"])?)?;
-    desk.copies(&task, 100)?;
+    let task = scene.copied(&filler, "starting", 100)?;
     let name = ConnectorKind::Source.name_of(&task);
 
     gate.answers_as_while_starting(true);
@@ -86,21 +83,11 @@ fn a_task_whose_connect_cluster_is_gone_is_at_rest_only_in_words_and_is_removed_
     }
     let ground = ground()?;
     let gate = Gate::before(&ground.worker.url(), None)?;
-    let Scene {
-        desk,
-        from,
-        to,
-        on,
-        dir,
-    } = Scene::new(&ground.source, &ground.target, &[gate.url()])?;
+    let scene = Scene::new(&ground.source, &ground.target, &[gate.url()])?;
     let client = somebody(&ground.worker)?;
     let filler = Filler::new(&ground.source.bootstrap())?;
-    filler.create("gone", 1, &[])?;
-    filler.numbered("gone", 1, 0, 100, 50)?;
-    let mut settings = desk.settings("gone", &from, &to, &["gone"])?;
-    settings.run_on = Some(on);
-    let task = desk.launch(settings)?;
-    desk.copies(&task, 100)?;
+    let task = scene.copied(&filler, "gone", 100)?;
+    let Scene { desk, dir, .. } = scene;
     let name = ConnectorKind::Source.name_of(&task);
 
     gate.answers_as_while_starting(true);
@@ -139,21 +126,11 @@ fn a_task_that_no_program_runs_comes_to_rest_with_its_connectors() -> Result<()>
         return Ok(());
     }
     let ground = ground()?;
-    let Scene {
-        desk,
-        from,
-        to,
-        on,
-        dir,
-    } = Scene::new(&ground.source, &ground.target, &[ground.worker.url()])?;
+    let scene = Scene::new(&ground.source, &ground.target, &[ground.worker.url()])?;
     let client = somebody(&ground.worker)?;
     let filler = Filler::new(&ground.source.bootstrap())?;
-    filler.create("alone", 1, &[])?;
-    filler.numbered("alone", 1, 0, 100, 50)?;
-    let mut settings = desk.settings("alone", &from, &to, &["alone"])?;
-    settings.run_on = Some(on);
-    let task = desk.launch(settings)?;
-    desk.copies(&task, 100)?;
+    let task = scene.copied(&filler, "alone", 100)?;
+    let Scene { desk, dir, .. } = scene;
     let name = ConnectorKind::Source.name_of(&task);
     let state = || -> Result<ConnectorState> { Ok(client.status(&name)?.context("a connector")?.state) };
     desk.app.close();
@@ -205,10 +182,7 @@ fn a_topic_that_is_made_again_while_connect_copies_is_noticed_on_either_side() -
         Filler::new(&ground.target.bootstrap())?,
     );
     for (topic, side) in [("again-source", &source), ("again-target", &target)] {
-        source.create(topic, 1, &[])?;
-        source.numbered(topic, 1, 0, 60, 50)?;
-        let task = desk.launch(scene.settings(topic, &[topic])?)?;
-        desk.copies(&task, 60)?;
+        let task = scene.copied(&source, topic, 60)?;
         side.delete(topic)?;
         eventually("the topic is made again", || {
             Ok(side.create(topic, 1, &[]).is_ok())
@@ -226,13 +200,7 @@ fn a_topic_that_is_made_again_while_connect_copies_is_noticed_on_either_side() -
             !verified.is_ok_and(|report| report.result == sluice_engine::VerificationResult::Equal),
             "it is not equal"
         );
-        desk.app.call(TaskTerminate { task: task.clone() })?;
-        desk.reaches(&task, TaskState::Terminated)?;
-        desk.app.call(TaskDelete {
-            task,
-            connectors: true,
-            ..TaskDelete::default()
-        })?;
+        scene.remove(task)?;
     }
     Ok(())
 }

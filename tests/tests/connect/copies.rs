@@ -129,14 +129,7 @@ fn a_copy_begins_where_the_task_says_and_what_the_source_deletes_meanwhile_is_li
         log.iter().any(|line| line.message.starts_with("gap: ")),
         "{log:#?}"
     );
-    scene.desk.app.call(TaskTerminate { task: task.clone() })?;
-    scene.desk.reaches(&task, TaskState::Terminated)?;
-    scene.desk.app.call(TaskDelete {
-        task,
-        connectors: true,
-        ..TaskDelete::default()
-    })?;
-    Ok(())
+    scene.remove(task)
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use sluice_app::{TaskDelete, TaskGroups, TaskGroupsKeep, TaskGroupsSync, TaskTerminate};
+use sluice_app::{TaskGroups, TaskGroupsKeep, TaskGroupsSync, TaskTerminate};
 use sluice_engine::{GroupsReport, Translated};
 use sluice_model::{GroupSync, Start, TaskState};
 use sluice_testground::KafkaVersion;
@@ -183,14 +183,7 @@ fn a_group_at_any_position_continues_exactly_where_it_stood_while_connect_copies
     each_continues((&source, &target), ("moved", "moved"), &groups)?;
 
     later_ones_are_kept_in_step(&scene, &task, (&source, &target))?;
-    scene.desk.app.call(TaskTerminate { task: task.clone() })?;
-    scene.desk.reaches(&task, TaskState::Terminated)?;
-    scene.desk.app.call(TaskDelete {
-        task,
-        connectors: true,
-        ..TaskDelete::default()
-    })?;
-    Ok(())
+    scene.remove(task)
 }
 
 #[test]

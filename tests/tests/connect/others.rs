@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use sluice_app::{TaskDelete, TaskResume, TaskTerminate};
+use sluice_app::TaskResume;
 use sluice_connect::{ConnectorKind, MARK};
 use sluice_model::TaskState;
 use sluice_tests::{Filler, eventually, skipped};
@@ -59,13 +59,7 @@ fn a_connector_that_somebody_else_changes_stops_or_deletes_is_noticed_and_said()
     set_right()?;
     desk.copies(&task, 150)?;
     scene.is_equal(&task, 150)?;
-    desk.app.call(TaskTerminate { task: task.clone() })?;
-    desk.reaches(&task, TaskState::Terminated)?;
-    desk.app.call(TaskDelete {
-        task,
-        connectors: true,
-        ..TaskDelete::default()
-    })?;
+    scene.remove(task)?;
 
     is_left_alone(&scene, &filler)
 }

@@ -2,15 +2,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use sluice_app::{LogView, SourceAdd, TaskLogQuery, TaskVerify};
+use sluice_app::{LogView, SourceAdd, TaskDelete, TaskLogQuery, TaskTerminate, TaskVerify};
 use sluice_connect::ConnectClient;
 use sluice_engine::{VerificationReport, VerificationResult};
 use sluice_model::{
     ConnectAccess, ConnectLogin, ConnectSettings, Secret, SourceForm, SourceId, SourceKind, TaskSettings,
+    TaskState,
 };
 use sluice_testground::tools::ConnectWorker;
 use sluice_testground::{Cluster, KafkaVersion};
-use sluice_tests::{Desk, Shared, cluster};
+use sluice_tests::{Desk, Filler, Shared, cluster};
 
 static GROUND: Shared<Ground> = Shared::new();
 
@@ -76,6 +77,26 @@ impl Scene {
         let mut settings = self.desk.settings(name, &self.from, &self.to, topics)?;
         settings.run_on = Some(self.on.clone());
         Ok(settings)
+    }
+
+    /// A task, named as its one topic, that runs on Connect and has copied what that holds.
+    pub fn copied(&self, filler: &Filler, topic: &str, records: usize) -> Result<String> {
+        filler.create(topic, 1, &[])?;
+        filler.numbered(topic, 1, 0, records, 50)?;
+        let task = self.desk.launch(self.settings(topic, &[topic])?)?;
+        self.desk.copies(&task, records as u64)?;
+        Ok(task)
+    }
+
+    /// Ends a task and removes it with its connectors.
+    pub fn remove(&self, task: String) -> Result<()> {
+        self.desk.app.call(TaskTerminate { task: task.clone() })?;
+        self.desk.reaches(&task, TaskState::Terminated)?;
+        Ok(self.desk.app.call(TaskDelete {
+            task,
+            connectors: true,
+            ..TaskDelete::default()
+        })?)
     }
 
     /// Compares both sides.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, ensure};
-use sluice_app::{TaskDelete, TaskGroupsSync, TaskTerminate};
+use sluice_app::TaskGroupsSync;
 use sluice_engine::{Translated, VerificationResult};
 use sluice_model::TaskState;
 use sluice_tests::{Filler, commit_group, eventually, skipped};
@@ -78,12 +78,5 @@ fn records_that_come_without_a_pause_are_verified_and_groups_move_beside_them() 
         scene.desk.copies(&task, all)?;
         scene.is_equal(&task, all)
     })?;
-    scene.desk.app.call(TaskTerminate { task: task.clone() })?;
-    scene.desk.reaches(&task, TaskState::Terminated)?;
-    scene.desk.app.call(TaskDelete {
-        task,
-        connectors: true,
-        ..TaskDelete::default()
-    })?;
-    Ok(())
+    scene.remove(task)
 }
