@@ -308,7 +308,7 @@ impl Cut {
     }
 }
 
-/// Moves groups without a pause while the program is killed with SIGKILL at moments that nobody chose, and started again.
+/// Moves groups without a pause while the program is killed with SIGKILL at random moments, and started again.
 fn move_under_kills(storm: &Storm, task: &str, daemon: Ended, chance: &mut Chance) -> Result<(Ended, Cut)> {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {

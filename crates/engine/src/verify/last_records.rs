@@ -1,4 +1,4 @@
-//! With which records the keys of a compacted log end, whoever wrote them.
+//! The last record of each key of a compacted log, written by either side.
 
 use std::collections::HashMap;
 
